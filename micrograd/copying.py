@@ -1,0 +1,86 @@
+"""Deep copies and pickles of graphs, without recursion: Python's own would overflow on a deep graph.
+
+A pickle holds the leaves as objects, so that a parameter pickled beside the graph stays one object with the graph's,
+and the inner nodes as one flat list of rows, operands first, in which an int stands for the operand's place.
+"""
+from __future__ import annotations
+
+import copy
+
+from micrograd.engine import Value, new, result, topological
+from micrograd.ops import Op
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Row = tuple[Op, float, float, str, tuple[Any, ...], tuple[float | None, ...]]
+
+
+def assemble(op: Op, data: float, args: tuple[Any, ...], partials: tuple[Any, ...]) -> Value:
+    """The inner node with these operands and cached partials."""
+    if len(args) > 2:
+        return result(op, data, args, None, partials, None)
+    b, db = (args[1], partials[1]) if len(args) == 2 else (None, None)
+    return result(op, data, args[0], partials[0], b, db)
+
+
+def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
+    """A copy of root and of all that it depends on, as `copy.deepcopy` asks for it."""
+    waiting = [root]
+    while waiting:
+        node = waiting[-1]
+        pending = [x for x in node.args if isinstance(x, Value) and id(x) not in memo]
+        if pending:
+            waiting.extend(pending)
+            continue
+        waiting.pop()
+        if id(node) in memo:
+            continue
+        if node.op is None:
+            memo[id(node)] = clone = node.__copy__()
+            clone.__dict__.update(copy.deepcopy(node.__dict__, memo))
+        else:
+            args = tuple([memo[id(x)] if isinstance(x, Value) else x for x in node.args])
+            memo[id(node)] = clone = assemble(node.op, node.data, args, node._cached)
+            clone.grad, clone.label = node.grad, node.label
+        memo.setdefault(id(memo), []).append(node)  # kept alive, so that its id is not given to another object
+    return memo[id(root)]
+
+
+def reduced(root: Value) -> tuple[Any, ...]:
+    """What pickle stores of root."""
+    if root.op is None:
+        return restore_leaf, (type(root), root.data, root.grad, root.label), root.__dict__ or None
+    leaves: list[Value] = []
+    rows: list[Row] = []
+    place: dict[int, int] = {}
+    nodes = topological(root)
+    for leaf in [node for node in nodes if node.op is None]:
+        place[id(leaf)] = len(leaves)
+        leaves.append(leaf)
+    for node in nodes:
+        if node.op is not None:
+            place[id(node)] = len(leaves) + len(rows)
+            args = tuple([place[id(x)] if isinstance(x, Value) else x for x in node.args])
+            rows.append((node.op, node.data, node.grad, node.label, args, node._cached))
+    return restore, (leaves, rows)
+
+
+def restore_leaf(kind: type[Value], data: float, grad: float, label: str) -> Value:
+    """A leaf from its pickle."""
+    leaf = new(kind)
+    Value.__init__(leaf, data, label)
+    leaf.grad = grad
+    return leaf
+
+
+def restore(leaves: list[Value], rows: list[Row]) -> Value:
+    """An inner node, and all that it depends on, from its pickle."""
+    nodes = list(leaves)
+    for op, data, grad, label, refs, partials in rows:
+        args = tuple([nodes[x] if x.__class__ is int else x for x in refs])
+        node = assemble(op, data, args, partials)
+        node.grad, node.label = grad, label
+        nodes.append(node)
+    return nodes[-1]

@@ -1,0 +1,44 @@
+"""What counts as a number, and who answers when a function is called on something that is not a float."""
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+
+def number(x: Any) -> float:
+    """`x` as a float: an int, float, bool or NumPy scalar.
+
+    Raises TypeError for anything else (a string of digits too), ValueError for an int beyond the largest float.
+
+    >>> number(2)
+    2.0
+    """
+    if not isinstance(x, (int, float)) and not numpy_number(x):
+        shown = repr(x)
+        shown = shown if len(shown) <= 60 else shown[:57] + "..."
+        kind, cure = type(x).__name__, "convert it first"
+        if hasattr(x, "operate"):
+            kind, cure = "a", "use its .data for the bare number"
+        raise TypeError(f"expected a number (int, float, bool or NumPy scalar), got {kind} {shown}; {cure}")
+    try:
+        return float(x)
+    except OverflowError:
+        raise ValueError("expected a number that fits a float (below 1.8e308), got a larger int") from None
+
+
+def numpy_number(x: Any) -> bool:
+    """Whether x is a real NumPy scalar, told without importing NumPy."""
+    return getattr(getattr(x, "dtype", None), "kind", "") in ("b", "i", "u", "f") and x.shape == ()
+
+
+def operate(function: Callable[..., Any], *args: Any) -> Any:
+    """`function` on arguments that are not all floats.
+
+    The first argument with a method `operate(name, args)` (a `Value`, a Taylor series) answers for all of them;
+    where there is none, every argument must be a number.
+    """
+    for x in args:
+        if hasattr(x, "operate"):
+            return x.operate(function.__name__, args)
+    return function(*[number(x) for x in args])

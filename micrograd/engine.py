@@ -1,0 +1,449 @@
+"""`Value`, a number that remembers how it was computed, and `backward`, which walks that memory.
+
+    node                a Value; a leaf was made by hand, an inner node by a primitive
+    x, y, z             data of the operands and of the result
+    a, b                first and second operand of a node: a Value, or a float where the operand is a plain number
+    da, db              their cached local derivatives; None where no gradient flows
+    order               inner nodes, operands before results
+
+A node with more than two operands keeps the tuple of operands in `a` and the tuple of partials in `b`.
+Nothing here recurses, so that a graph may be a million nodes deep.
+"""
+from __future__ import annotations
+
+from micrograd import functions, ops
+from micrograd.dispatch import number
+from micrograd.ops import Op, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, KeysView, Union
+
+    Operand = Union["Value", float]
+    Binary = Callable[["Value", Operand], "Value"]
+
+new = object.__new__
+SLOTS = ("data", "grad", "op", "label", "mark", "a", "da", "b", "db")
+DERIVATIVE_LOST = "the gradient would be lost. Write micrograd.exp(v) for math.exp(v), v.data for the bare number"
+
+
+def result(op: Op, z: float, a: Any, da: Any, b: Any, db: Any) -> Value:
+    """A fresh inner node (the factories below write the same out, which saves them a call)."""
+    out = new(Value)
+    out.data, out.grad, out.op, out.label, out.mark = z, 0.0, op, "", None
+    out.a, out.da, out.b, out.db = a, da, b, db
+    return out
+
+
+def cached(op: Op, i: int) -> Callable[..., float | None]:
+    """The function (x, y, z) -> local derivative i for the cache: None for a constant 0 and a branch not taken."""
+    partial: Any = op.partials[i]
+    if partial.__class__ is float:
+        constant = partial or None
+        return lambda *args: constant
+    if op.selects:
+        return lambda *args: partial(*args, 1.0) or None
+    return partial
+
+
+def apply(op: Op, args: tuple[Any, ...]) -> Value:
+    """The node `op(*args)`, for any number of operands, Values or numbers."""
+    args = tuple([x if isinstance(x, Value) else number(x) for x in args])
+    data = [x.data if isinstance(x, Value) else x for x in args]
+    z = op.forward(*data)
+    partials = [cached(op, i)(*data, z) if isinstance(x, Value) else None for i, x in enumerate(args)]
+    if len(args) > 2:
+        return result(op, z, args, None, tuple(partials), None)
+    b, db = (args[1], partials[1]) if len(args) == 2 else (None, None)
+    return result(op, z, args[0], partials[0], b, db)
+
+
+def mixed(op: Op, x: Any, y: Any) -> Any:
+    """A binary operator on operands that are not plain Values and floats; NotImplemented lets an array take over."""
+    other = y if isinstance(x, Value) else x
+    if not isinstance(other, Value):
+        try:
+            number(other)
+        except TypeError:
+            if type(other).__module__ == "builtins":
+                raise
+            return NotImplemented
+    return apply(op, (x, y))
+
+
+def unary(op: Op) -> Callable[[Value], Value]:
+    """The method of a primitive with one operand."""
+    forward, partial = op.forward, cached(op, 0)
+
+    def method(self: Value) -> Value:
+        x = self.data
+        out = new(Value)
+        out.data = z = forward(x)
+        out.da = partial(x, z)
+        out.grad, out.op, out.label, out.mark = 0.0, op, "", None
+        out.a, out.b, out.db = self, None, None
+        return out
+
+    return method
+
+
+def binary(op: Op) -> Binary:
+    """The method of a primitive with two operands."""
+    if op.partials[0].__class__ is float:
+        return linear(op)
+    forward, partial_a, partial_b = op.forward, cached(op, 0), cached(op, 1)
+
+    def method(self: Value, other: Operand) -> Value:
+        x = self.data
+        out = new(Value)
+        kind = other.__class__
+        if kind is Value or kind is Leaf:
+            y = other.data  # type: ignore[union-attr]
+            out.data = z = forward(x, y)
+            out.db = partial_b(x, y, z)
+        else:
+            if kind is not float:
+                if kind is not int:
+                    return mixed(op, self, other)
+                other = number(other)
+            y = other
+            out.data = z = forward(x, y)
+            out.db = None
+        out.da = partial_a(x, y, z)
+        out.grad, out.op, out.label, out.mark = 0.0, op, "", None
+        out.a, out.b = self, other
+        return out
+
+    return method
+
+
+def linear(op: Op) -> Binary:
+    """The method of a primitive with two operands whose partials are constants: as in `binary`, two calls less."""
+    forward = op.forward
+    da, db = (cached(op, i)() for i in (0, 1))  # the constants
+
+    def method(self: Value, other: Operand) -> Value:
+        out = new(Value)
+        kind = other.__class__
+        if kind is Value or kind is Leaf:
+            out.data = forward(self.data, other.data)  # type: ignore[union-attr]
+            out.db = db
+        else:
+            if kind is not float:
+                if kind is not int:
+                    return mixed(op, self, other)
+                other = number(other)
+            out.data = forward(self.data, other)
+            out.db = None
+        out.da = da
+        out.grad, out.op, out.label, out.mark = 0.0, op, "", None
+        out.a, out.b = self, other
+        return out
+
+    return method
+
+
+def reflected(op: Op) -> Binary:
+    """The method of a primitive with two operands for a number on the left: `2.0 - x`."""
+    forward, partial = op.forward, cached(op, 1)
+
+    def method(self: Value, other: Operand) -> Value:
+        kind = other.__class__
+        if kind is not float:
+            if kind is not int:
+                return mixed(op, other, self)
+            other = number(other)
+        y = self.data
+        z = forward(other, y)
+        return result(op, z, other, None, self, partial(other, y, z))
+
+    return method
+
+
+def documented(cls: type[Value]) -> type[Value]:
+    """The class, its methods named as they stand in it and described as in `micrograd.functions`."""
+    for name, method in vars(cls).items():
+        if getattr(method, "__name__", "") == "method":
+            method.__name__, method.__qualname__ = name, f"{cls.__name__}.{name}"
+            described = getattr(functions, name, None)
+            if described is not None:
+                method.__doc__ = described.__doc__.split("\n\n")[0] + f" See `micrograd.{name}`."
+    return cls
+
+
+def inner_nodes(root: Value) -> list[Value]:
+    """The inner nodes that root depends on, operands before results, root last; [] for a leaf.
+
+    Depth first. A fresh object marks what is done, which costs less than a set; leaves are never marked, so graphs
+    that share only leaves can be walked in different threads.
+    """
+    order: list[Value] = []
+    if root.op is None:
+        return order
+    mark = object()
+    append = order.append
+    waiting: list[Value] = []
+    push, pop = waiting.append, waiting.pop
+    node = root
+    while True:
+        a = node.a
+        while a.__class__ is Value and a.mark is not mark:  # down along the first operands
+            push(node)
+            node = a
+            a = node.a
+        while True:  # first operands are done here
+            b = node.b
+            if b.__class__ is Value:
+                if b.mark is not mark:
+                    push(node)
+                    node = b
+                    break
+            elif b.__class__ is tuple:
+                pending = [x for x in node.a if x.__class__ is Value and x.mark is not mark]
+                if pending:
+                    push(node)
+                    node = pending[0]
+                    break
+            node.mark = mark
+            append(node)
+            if not waiting:
+                return order
+            node = pop()
+
+
+def topological(root: Value) -> list[Value]:
+    """All nodes that root depends on, leaves too, each once: operands before results, root last.
+
+    >>> x = Value(3.0, label="x")
+    >>> [node.label or node.op.name for node in topological(x * x + 1.0)]
+    ['x', 'mul', 'add']
+    """
+    seen: set[int] = set()
+    order: list[Value] = []
+    for node in inner_nodes(root):
+        for x in node.args:
+            if isinstance(x, Value) and x.op is None and id(x) not in seen:
+                seen.add(id(x))
+                order.append(x)
+        order.append(node)
+    return order or [root]
+
+
+@documented
+class Value:
+    """A number that remembers how it was computed.
+
+    `Value(data, label="")` makes a leaf; operators, methods and `micrograd`'s functions make inner nodes.
+    `data` is an int, float, bool or NumPy scalar, kept as a float; TypeError for anything else.
+
+    data        the number
+    grad        after `root.backward()`: ∂root/∂self, added up in leaves, fresh in inner nodes
+    op          the primitive's row, None for a leaf
+    args        operands, in order: Values, and floats for plain numbers
+    partials    the local derivative for each operand, cached when the node was made
+    label       a name for pictures and explanations
+
+    Equality and hash are identity; `<  <=  >  >=` compare numbers and give a Value of 0 or 1.
+
+    >>> x = Value(2.0, label="x")
+    >>> y = x**2 + 3.0 * x
+    >>> y.backward()
+    >>> y.data, x.grad
+    (10.0, 7.0)
+    """
+
+    __slots__ = SLOTS
+
+    data: float
+    grad: float
+    op: Op | None
+    label: str
+    mark: object
+    a: Any
+    da: float | None
+    b: Any
+    db: Any
+
+    def __new__(cls, data: float = 0.0, label: str = "") -> Value:
+        return new(Leaf if cls is Value else cls)
+
+    def __init__(self, data: float, label: str = "") -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"expected a label of type str, got {type(label).__name__} {label!r}")
+        self.data = number(data)
+        self.grad, self.op, self.label, self.mark = 0.0, None, label, None
+        self.a = self.da = self.b = self.db = None
+
+    def backward(self) -> None:
+        """Reverse-mode differentiation: set `grad` of every node that self depends on to ∂self/∂node.
+
+        Leaves add up over calls until their `grad` is set to 0; inner nodes start fresh at every call.
+        The cached local derivatives are used, so changing a leaf's `data` afterwards does not matter.
+        Where the gradient is exactly 0 it stops; nan and inf travel on.
+        (Griewank & Walther, Evaluating Derivatives, 2nd ed. 2008, section 3.2.)
+
+        >>> x = Value(3.0)
+        >>> (x**3).backward()
+        >>> x.grad
+        27.0
+        """
+        order = inner_nodes(self)
+        for node in order:
+            node.grad = 0.0
+        self.grad += 1.0
+        order.reverse()
+        for node in order:
+            g = node.grad
+            if g:
+                d = node.da
+                if d is not None:
+                    node.a.grad += d * g
+                elif node.b.__class__ is tuple:
+                    node._backward()
+                    continue
+                d = node.db
+                if d is not None:
+                    node.b.grad += d * g
+
+    def _backward(self) -> None:
+        """One step of `backward`: add what the operands receive of this node's `grad`."""
+        for x, d in zip(self.args, self._cached):
+            if d is not None and isinstance(x, Value):
+                x.grad += d * self.grad
+
+    @property
+    def _cached(self) -> tuple[float | None, ...]:
+        """One cached local derivative per operand, None where no gradient flows."""
+        if self.b.__class__ is tuple:
+            return self.b
+        return () if self.op is None else (self.da,) if self.b is None else (self.da, self.db)
+
+    @property
+    def args(self) -> tuple[Value | float, ...]:
+        """The operands, in order: Values, and floats for plain numbers; () for a leaf."""
+        if self.b.__class__ is tuple:
+            return self.a
+        return () if self.op is None else (self.a,) if self.b is None else (self.a, self.b)
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The cached local derivative for each operand; 0.0 for a plain number and for a branch not taken."""
+        return tuple([0.0 if d is None else d for d in self._cached])
+
+    @property
+    def _prev(self) -> KeysView[Value]:
+        """The operands that are Values, each once, in order (a set-like view)."""
+        return dict.fromkeys([x for x in self.args if isinstance(x, Value)]).keys()
+
+    @property
+    def _op(self) -> str:
+        """The operator as one types it, or the primitive's symbol; "" for a leaf."""
+        return "" if self.op is None else self.op.symbol.translate(TYPED)
+
+    def operate(self, name: str, args: tuple[Any, ...]) -> Value:
+        """The primitive `name` on args; how `micrograd.functions` reach Values."""
+        return apply(find(name), args)
+
+    # arithmetic
+    __add__ = binary(ops.ADD)
+    _radd = reflected(ops.ADD)
+    __sub__ = binary(ops.SUB)
+    __rsub__ = reflected(ops.SUB)
+    __mul__ = binary(ops.MUL)
+    __rmul__ = reflected(ops.MUL)
+    __truediv__ = binary(ops.DIV)
+    __rtruediv__ = reflected(ops.DIV)
+    __pow__ = binary(ops.POW)
+    __rpow__ = reflected(ops.POW)
+    __neg__ = unary(ops.NEG)
+    __abs__ = unary(ops.ABS)
+
+    def __radd__(self, other: Operand) -> Value:
+        if other.__class__ is int and other == 0:  # sum(values) starts from the int 0 and leaves no stray node
+            return self
+        return self._radd(other)
+
+    def __pos__(self) -> Value:
+        return self
+
+    # comparisons
+    __lt__ = binary(ops.LESS)
+    __le__ = binary(ops.LESS_EQUAL)
+    __gt__ = binary(ops.GREATER)
+    __ge__ = binary(ops.GREATER_EQUAL)
+
+    def __bool__(self) -> bool:
+        return self.data != 0.0
+
+    # functions
+    abs = __abs__
+    pow = __pow__
+    div = __truediv__
+    exp = unary(ops.EXP)
+    expm1 = unary(ops.EXPM1)
+    log = unary(ops.LOG)
+    log1p = unary(ops.LOG1P)
+    sqrt = unary(ops.SQRT)
+    erf = unary(ops.ERF)
+    gaussian = unary(ops.GAUSSIAN)
+    sin = unary(ops.SIN)
+    cos = unary(ops.COS)
+    tan = unary(ops.TAN)
+    asin = unary(ops.ASIN)
+    acos = unary(ops.ACOS)
+    atan = unary(ops.ATAN)
+    atan2 = binary(ops.ATAN2)
+    hypot = binary(ops.HYPOT)
+    sinh = unary(ops.SINH)
+    cosh = unary(ops.COSH)
+    tanh = unary(ops.TANH)
+    sigmoid = unary(ops.SIGMOID)
+    softplus = unary(ops.SOFTPLUS)
+    relu = unary(ops.RELU)
+    maximum = binary(ops.MAXIMUM)
+    minimum = binary(ops.MINIMUM)
+    detach = unary(ops.DETACH)
+
+    def where(self, x: Operand, y: Operand) -> Value:
+        """x where self is not 0, else y: `(a > b).where(x, y)`."""
+        return apply(ops.WHERE, (self, x, y))
+
+    def __float__(self) -> float:
+        raise TypeError(f"a Value does not turn into a float: {DERIVATIVE_LOST}")
+
+    def __int__(self) -> int:
+        raise TypeError(f"a Value does not turn into an int: {DERIVATIVE_LOST}")
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data:.10g}, grad={self.grad:.10g}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __copy__(self) -> Value:
+        clone = new(type(self))
+        for name in SLOTS:
+            setattr(clone, name, getattr(self, name))
+        if self.op is None:
+            clone.__dict__.update(self.__dict__)
+        return clone
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from micrograd.copying import deep_copy
+
+        return deep_copy(self, memo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from micrograd.copying import reduced
+
+        return reduced(self)
+
+
+class Leaf(Value):
+    """A Value made by hand: a parameter or an input. Unlike inner nodes it takes attributes of the user's own."""
+
+    __slots__ = ("__dict__", "__weakref__")
+
+
+TYPED = str.maketrans("−×÷≤≥", "-*/≤≥")

@@ -1,0 +1,391 @@
+"""The mathematical functions: a float gives a float, a `Value` gives a `Value`.
+
+On floats every function is *total*: it follows IEEE 754 and returns inf or nan where the `math` module raises,
+so `exp(1000.0)` is inf and `log(-1.0)` is nan. On anything else `operate` asks the arguments what to do.
+x, y are the arguments throughout.
+"""
+from __future__ import annotations
+
+import math
+
+from micrograd.dispatch import number, operate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from micrograd.signatures import lifted
+else:
+
+    def lifted(function):
+        """The function itself, which `operate` carries over to Values; the type checker is told so in `signatures`."""
+        return function
+
+
+inf, nan = math.inf, math.nan
+
+
+@lifted
+def exp(x: float) -> float:
+    """e to the power x; inf beyond 709.78.
+
+    >>> exp(0.0), exp(1000.0)
+    (1.0, inf)
+    """
+    if x.__class__ is not float:
+        return operate(exp, x)
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return inf
+
+
+@lifted
+def expm1(x: float) -> float:
+    """exp(x) - 1 without cancellation near 0.
+
+    >>> expm1(1e-20)
+    1e-20
+    """
+    if x.__class__ is not float:
+        return operate(expm1, x)
+    try:
+        return math.expm1(x)
+    except OverflowError:
+        return inf
+
+
+@lifted
+def log(x: float) -> float:
+    """Natural logarithm; -inf at 0, nan below.
+
+    >>> log(1.0), log(0.0), log(-1.0)
+    (0.0, -inf, nan)
+    """
+    if x.__class__ is not float:
+        return operate(log, x)
+    if x > 0.0:
+        return math.log(x)
+    return -inf if x == 0.0 else nan
+
+
+@lifted
+def log1p(x: float) -> float:
+    """log(1 + x) without cancellation near 0.
+
+    >>> log1p(1e-20), log1p(-1.0)
+    (1e-20, -inf)
+    """
+    if x.__class__ is not float:
+        return operate(log1p, x)
+    if x > -1.0:
+        return math.log1p(x)
+    return -inf if x == -1.0 else nan
+
+
+@lifted
+def sqrt(x: float) -> float:
+    """Square root; nan below 0.
+
+    >>> sqrt(9.0), sqrt(-1.0)
+    (3.0, nan)
+    """
+    if x.__class__ is not float:
+        return operate(sqrt, x)
+    return nan if x < 0.0 else math.sqrt(x)
+
+
+@lifted
+def abs(x: float) -> float:
+    """Absolute value.
+
+    >>> abs(-2.5)
+    2.5
+    """
+    if x.__class__ is not float:
+        return operate(abs, x)
+    return math.fabs(x)
+
+
+@lifted
+def sin(x: float) -> float:
+    """Sine of x in radians; nan at ±inf.
+
+    >>> sin(0.0), sin(inf)
+    (0.0, nan)
+    """
+    if x.__class__ is not float:
+        return operate(sin, x)
+    return math.sin(x) if math.isfinite(x) else nan
+
+
+@lifted
+def cos(x: float) -> float:
+    """Cosine of x in radians; nan at ±inf.
+
+    >>> cos(0.0)
+    1.0
+    """
+    if x.__class__ is not float:
+        return operate(cos, x)
+    return math.cos(x) if math.isfinite(x) else nan
+
+
+@lifted
+def tan(x: float) -> float:
+    """Tangent of x in radians; nan at ±inf.
+
+    >>> tan(0.0)
+    0.0
+    """
+    if x.__class__ is not float:
+        return operate(tan, x)
+    return math.tan(x) if math.isfinite(x) else nan
+
+
+@lifted
+def sinh(x: float) -> float:
+    """Hyperbolic sine; ±inf beyond ±710.47.
+
+    >>> sinh(0.0), sinh(-1000.0)
+    (0.0, -inf)
+    """
+    if x.__class__ is not float:
+        return operate(sinh, x)
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return math.copysign(inf, x)
+
+
+@lifted
+def cosh(x: float) -> float:
+    """Hyperbolic cosine; inf beyond ±710.47.
+
+    >>> cosh(0.0), cosh(-1000.0)
+    (1.0, inf)
+    """
+    if x.__class__ is not float:
+        return operate(cosh, x)
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return inf
+
+
+@lifted
+def tanh(x: float) -> float:
+    """Hyperbolic tangent, between -1 and 1.
+
+    >>> tanh(0.0), tanh(100.0)
+    (0.0, 1.0)
+    """
+    if x.__class__ is not float:
+        return operate(tanh, x)
+    return math.tanh(x)
+
+
+@lifted
+def asin(x: float) -> float:
+    """Arc sine in radians; nan outside [-1, 1].
+
+    >>> asin(0.0), asin(2.0)
+    (0.0, nan)
+    """
+    if x.__class__ is not float:
+        return operate(asin, x)
+    return math.asin(x) if -1.0 <= x <= 1.0 else nan
+
+
+@lifted
+def acos(x: float) -> float:
+    """Arc cosine in radians; nan outside [-1, 1].
+
+    >>> acos(1.0), acos(2.0)
+    (0.0, nan)
+    """
+    if x.__class__ is not float:
+        return operate(acos, x)
+    return math.acos(x) if -1.0 <= x <= 1.0 else nan
+
+
+@lifted
+def atan(x: float) -> float:
+    """Arc tangent in radians, between -π/2 and π/2.
+
+    >>> atan(0.0)
+    0.0
+    """
+    if x.__class__ is not float:
+        return operate(atan, x)
+    return math.atan(x)
+
+
+@lifted
+def erf(x: float) -> float:
+    """Error function, (2/√π) ∫₀ˣ exp(-t²) dt.
+
+    >>> erf(0.0), erf(10.0)
+    (0.0, 1.0)
+    """
+    if x.__class__ is not float:
+        return operate(erf, x)
+    return math.erf(x)
+
+
+@lifted
+def gaussian(x: float) -> float:
+    """exp(-x²), right to the last digits in the tails, where rounding x² first would cost hundreds of ulps.
+
+    >>> gaussian(0.0), gaussian(inf)
+    (1.0, 0.0)
+    """
+    if x.__class__ is not float:
+        return operate(gaussian, x)
+    if not math.fabs(x) < 28.0:  # beyond, exp(-x²) is below the smallest float
+        return 0.0 if x == x else nan
+    high = round(x * 1024.0) / 1024.0  # high² is exact, so x² = high² + (x - high)(x + high) keeps its last bits
+    return math.exp(-high * high) * math.exp((high - x) * (high + x))
+
+
+@lifted
+def sigmoid(x: float) -> float:
+    """Logistic function σ(x) = 1 / (1 + exp(-x)), without overflow.
+
+    >>> sigmoid(0.0), sigmoid(-1000.0)
+    (0.5, 0.0)
+    """
+    if x.__class__ is not float:
+        return operate(sigmoid, x)
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+@lifted
+def softplus(x: float) -> float:
+    """log(1 + exp(x)), the smooth relu, without overflow.
+
+    >>> softplus(1000.0), softplus(-1000.0)
+    (1000.0, 0.0)
+    """
+    if x.__class__ is not float:
+        return operate(softplus, x)
+    return x + math.log1p(math.exp(-x)) if x > 0.0 else math.log1p(math.exp(x))
+
+
+@lifted
+def relu(x: float) -> float:
+    """Rectifier: x where it is positive, else 0.
+
+    >>> relu(3.0), relu(-3.0)
+    (3.0, 0.0)
+    """
+    if x.__class__ is not float:
+        return operate(relu, x)
+    return 0.0 if x <= 0.0 else x
+
+
+@lifted
+def detach(x: float) -> float:
+    """x itself, but the derivative stops here (it is 0), as for a constant.
+
+    >>> detach(3.0)
+    3.0
+    """
+    if x.__class__ is not float:
+        return operate(detach, x)
+    return x
+
+
+@lifted
+def div(x: float, y: float) -> float:
+    """x / y; ±inf for a zero divisor, nan for 0 / 0.
+
+    >>> div(1.0, 4.0), div(-1.0, 0.0)
+    (0.25, -inf)
+    """
+    if x.__class__ is not float or y.__class__ is not float:
+        return operate(div, x, y)
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return nan if x == 0.0 or x != x else math.copysign(inf, x) * math.copysign(1.0, y)
+
+
+@lifted
+def pow(x: float, y: float) -> float:
+    """x to the power y; nan where the result would be complex, inf where it overflows.
+
+    >>> pow(2.0, 3.0), pow(-8.0, 1 / 3), pow(0.0, -1.0)
+    (8.0, nan, inf)
+    """
+    if x.__class__ is not float or y.__class__ is not float:
+        return operate(pow, x, y)
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return -inf if x < 0.0 and y % 2.0 == 1.0 else inf
+    except ValueError:  # a zero base with a negative exponent, or a negative base with a fraction
+        return nan if x != 0.0 else math.copysign(inf, x) if y % 2.0 == 1.0 else inf
+
+
+@lifted
+def atan2(y: float, x: float) -> float:
+    """Angle of the point (x, y) in radians, in (-π, π].
+
+    >>> atan2(0.0, 1.0)
+    0.0
+    """
+    if x.__class__ is not float or y.__class__ is not float:
+        return operate(atan2, y, x)
+    return math.atan2(y, x)
+
+
+@lifted
+def hypot(x: float, y: float) -> float:
+    """√(x² + y²) without overflow on the way.
+
+    >>> hypot(3.0, 4.0)
+    5.0
+    """
+    if x.__class__ is not float or y.__class__ is not float:
+        return operate(hypot, x, y)
+    return math.hypot(x, y)
+
+
+@lifted
+def maximum(x: float, y: float) -> float:
+    """The larger of two; nan if either is nan.
+
+    >>> maximum(1.0, 2.0)
+    2.0
+    """
+    if x.__class__ is not float or y.__class__ is not float:
+        return operate(maximum, x, y)
+    return x if x >= y or x != x else y
+
+
+@lifted
+def minimum(x: float, y: float) -> float:
+    """The smaller of two; nan if either is nan.
+
+    >>> minimum(1.0, 2.0)
+    1.0
+    """
+    if x.__class__ is not float or y.__class__ is not float:
+        return operate(minimum, x, y)
+    return x if x <= y or x != x else y
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """x where the condition holds (is not 0), else y; the branch not taken never leaks into value or derivative.
+
+    >>> where(True, 1.0, 2.0), where(0.0, 1.0, 2.0)
+    (1.0, 2.0)
+    """
+    if condition.__class__ is not bool and hasattr(condition, "operate"):
+        return operate(where, condition, x, y)
+    chosen = x if condition else y
+    return chosen if chosen.__class__ is float or hasattr(chosen, "operate") else number(chosen)

@@ -1,0 +1,192 @@
+"""The table of primitives: everything micrograd knows about one primitive stands in its one row.
+
+Eager evaluation, the gradient graph, Taylor series, pictures, formulas and tests all read these rows.
+
+    x, y    operands            out     the result, forward(x, y)
+    g       adjoint of out, the derivative of the root with respect to out
+
+A partial is ∂out/∂operand, one per operand: a number where it is constant, else a function (x, y, out) -> partial.
+It is written once, with operators and `functions`, and so works on floats (eager), on Values (the gradient
+graph, hence derivatives of any order) and on Taylor series. Write `div(x, y)` where y may be 0.
+
+A row that *selects* (relu, maximum, where) gives functions (x, y, out, g) -> contribution instead: g itself where the
+operand was taken, 0.0 where it was not, so that a branch not taken gets exactly nothing, even of an inf or nan.
+"""
+from __future__ import annotations
+
+import operator
+
+from micrograd.functions import (
+    abs, acos, asin, atan, atan2, cos, cosh, detach, div, erf, exp, expm1, gaussian, hypot, log, log1p,
+    maximum, minimum, pow, relu, sigmoid, sin, sinh, softplus, sqrt, tan, tanh, where,
+)  # fmt: skip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Union
+
+    Partial = Union[float, Callable[..., Any]]
+
+SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how strongly a formula binds; a weaker operand needs brackets
+TWO_OVER_ROOT_PI = 1.1283791670955126
+
+
+class Op:
+    """One row: a primitive.
+
+    name        what it is called, as a method and in `functions`
+    symbol      what a picture shows
+    forward     floats -> float; total: inf or nan, never an exception
+    partials    one per operand, see above
+    latex       formula, {0} and {1} stand for the operands
+    binding     (binding strength of the formula, least strength of each operand that needs no brackets)
+    selects     the partials are functions of g too, see above
+
+    >>> TABLE["mul"].forward(2.0, 3.0), TABLE["mul"].local(0, (2.0, 3.0), 6.0)
+    (6.0, 3.0)
+    """
+
+    __slots__ = ("name", "symbol", "forward", "partials", "latex", "binding", "selects")
+
+    def __init__(
+        self, name: str, symbol: str, forward: Callable[..., float], partials: tuple[Partial, ...],
+        latex: str, binding: tuple[int, ...] = (ATOM, 0, 0, 0), *, selects: bool = False,
+    ) -> None:  # fmt: skip
+        self.name, self.symbol, self.forward, self.partials = name, symbol, forward, partials
+        self.latex, self.binding, self.selects = latex, binding, selects
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return find, (self.name,)  # a copied or pickled graph refers to the one row
+
+    def local(self, i: int, args: tuple[Any, ...], out: Any) -> Any:
+        """The local derivative ∂out/∂args[i]."""
+        partial = self.partials[i]
+        if partial.__class__ is float:
+            return partial
+        return partial(*args, out, 1.0) if self.selects else partial(*args, out)  # type: ignore[operator]
+
+    def contribution(self, i: int, args: tuple[Any, ...], out: Any, g: Any) -> Any:
+        """What args[i] receives of the adjoint g of out: local derivative times g, or g selected."""
+        if self.selects and self.partials[i].__class__ is not float:
+            return self.partials[i](*args, out, g)  # type: ignore[operator]
+        return self.local(i, args, out) * g
+
+
+def find(name: str) -> Op:
+    """The row called `name`; ValueError if there is none."""
+    try:
+        return TABLE[name]
+    except KeyError:
+        raise ValueError(f"expected the name of a primitive ({', '.join(TABLE)}), got {name!r}") from None
+
+
+def pow_base(x: Any, y: Any, out: Any) -> Any:
+    """∂/∂x x**y = y x**(y - 1), right to the last digits also where y - 1 rounds, and 0 for y = 0."""
+    smaller = y - 1.0
+    if y.__class__ is float:
+        if y == 0.0 or y == 1.0:  # 0 ** 0 is 1 for every x near 0: the derivative must not meet 0 * 0 ** -1
+            return y
+        if y == 2.0:
+            return y * x
+        if smaller + 1.0 == y:
+            return y * pow(x, smaller)
+    rest = (y - smaller) - 1.0  # what rounding y - 1 lost: x**(y - 1) = x**smaller x**rest
+    ordinary = (abs(x) > 0.0) * (abs(x) < 1.8e308)
+    return where(abs(y) <= 0.0, 0.0, y * (pow(x, smaller) * where(ordinary, pow(x, rest), 1.0)))
+
+
+def pow_exponent(x: Any, y: Any, out: Any) -> Any:
+    """∂/∂y x**y = x**y log x; 0 where x**y is 0, and at 0**0."""
+    flat = (x >= 0.0) * (abs(out) <= 0.0) + (abs(x) <= 0.0) * (abs(y) <= 0.0)
+    return where(flat, 0.0, out * log(x))
+
+
+def tanh_partial(x: Any, out: Any) -> Any:
+    """sech² x. The form 1 - out² would lose every digit by x = 20."""
+    c = cosh(x)
+    return 1.0 / c / c
+
+
+def atan_partial(x: Any, out: Any) -> Any:
+    """1 / (1 + x²), without overflow of x²."""
+    r = hypot(1.0, x)
+    return 1.0 / r / r
+
+
+def over_square(x: Any, r: Any) -> Any:
+    """x / r² without overflow of r²; 0 at the origin, where r = 0."""
+    return where(r <= 0.0, 0.0, div(div(x, r), r))
+
+
+def function(name: str) -> str:
+    """The LaTeX template of a function that LaTeX has no command for."""
+    return r"\operatorname{{%s}}\left({0}\right)" % name
+
+
+# arithmetic
+ADD = Op("add", "+", operator.add, (1.0, 1.0), "{0} + {1}", (SUM, SUM, SUM))
+SUB = Op("sub", "−", operator.sub, (1.0, -1.0), "{0} - {1}", (SUM, SUM, PRODUCT))
+MUL = Op("mul", "×", operator.mul, (lambda x, y, out: y, lambda x, y, out: x),
+         r"{0} \cdot {1}", (PRODUCT, PRODUCT, PRODUCT))
+DIV = Op("div", "÷", div, (lambda x, y, out: div(1.0, y), lambda x, y, out: div(-out, y)),
+         r"\frac{{{0}}}{{{1}}}", (PRODUCT, 0, 0))
+NEG = Op("neg", "−", operator.neg, (-1.0,), "-{0}", (SUM, PRODUCT))
+POW = Op("pow", "**", pow, (pow_base, pow_exponent), "{{{0}}}^{{{1}}}", (POWER, ATOM, 0))
+
+# comparisons: 0 or 1, locally constant
+LESS = Op("less", "<", lambda x, y: 1.0 if x < y else 0.0, (0.0, 0.0), "[{0} < {1}]")
+LESS_EQUAL = Op("less_equal", "≤", lambda x, y: 1.0 if x <= y else 0.0, (0.0, 0.0), r"[{0} \le {1}]")
+GREATER = Op("greater", ">", lambda x, y: 1.0 if x > y else 0.0, (0.0, 0.0), "[{0} > {1}]")
+GREATER_EQUAL = Op("greater_equal", "≥", lambda x, y: 1.0 if x >= y else 0.0, (0.0, 0.0), r"[{0} \ge {1}]")
+
+# exponentials and logarithms
+EXP = Op("exp", "exp", exp, (lambda x, out: out,), "e^{{{0}}}", (POWER, 0))
+EXPM1 = Op("expm1", "expm1", expm1, (lambda x, out: exp(x),), function("expm1"))
+LOG = Op("log", "log", log, (lambda x, out: div(1.0, x),), r"\log\left({0}\right)")
+LOG1P = Op("log1p", "log1p", log1p, (lambda x, out: div(1.0, 1.0 + x),), function("log1p"))
+SQRT = Op("sqrt", "√", sqrt, (lambda x, out: div(0.5, out),), r"\sqrt{{{0}}}")
+ERF = Op("erf", "erf", erf, (lambda x, out: TWO_OVER_ROOT_PI * gaussian(x),), function("erf"))
+GAUSSIAN = Op("gaussian", "exp −x²", gaussian, (lambda x, out: -2.0 * x * out,), "e^{{-\\left({0}\\right)^2}}", (POWER, 0))
+
+# trigonometry
+SIN = Op("sin", "sin", sin, (lambda x, out: cos(x),), r"\sin\left({0}\right)")
+COS = Op("cos", "cos", cos, (lambda x, out: -sin(x),), r"\cos\left({0}\right)")
+TAN = Op("tan", "tan", tan, (lambda x, out: 1.0 + out * out,), r"\tan\left({0}\right)")
+ASIN = Op("asin", "asin", asin, (lambda x, out: div(1.0, sqrt((1.0 - x) * (1.0 + x))),), r"\arcsin\left({0}\right)")
+ACOS = Op("acos", "acos", acos, (lambda x, out: div(-1.0, sqrt((1.0 - x) * (1.0 + x))),), r"\arccos\left({0}\right)")
+ATAN = Op("atan", "atan", atan, (atan_partial,), r"\arctan\left({0}\right)")
+ATAN2 = Op("atan2", "atan2", atan2,
+           (lambda y, x, out: over_square(x, hypot(x, y)), lambda y, x, out: -over_square(y, hypot(x, y))),
+           r"\operatorname{{atan2}}\left({0}, {1}\right)")
+HYPOT = Op("hypot", "hypot", hypot,
+           (lambda x, y, out: where(out <= 0.0, 0.0, div(x, out)),
+            lambda x, y, out: where(out <= 0.0, 0.0, div(y, out))),
+           r"\sqrt{{{{{0}}}^2 + {{{1}}}^2}}")
+
+# hyperbolic functions and the sigmoid family
+SINH = Op("sinh", "sinh", sinh, (lambda x, out: cosh(x),), r"\sinh\left({0}\right)")
+COSH = Op("cosh", "cosh", cosh, (lambda x, out: sinh(x),), r"\cosh\left({0}\right)")
+TANH = Op("tanh", "tanh", tanh, (tanh_partial,), r"\tanh\left({0}\right)")
+SIGMOID = Op("sigmoid", "σ", sigmoid, (lambda x, out: out * sigmoid(-x),), r"\sigma\left({0}\right)")
+SOFTPLUS = Op("softplus", "softplus", softplus, (lambda x, out: sigmoid(x),), function("softplus"))
+
+# kinks and choices
+ABS = Op("abs", "|x|", abs, (lambda x, out: 1.0 * (x > 0.0) - (x < 0.0),), r"\left|{0}\right|")
+RELU = Op("relu", "ReLU", relu, (lambda x, out, g: where(x <= 0.0, 0.0, g),), function("ReLU"), selects=True)
+MAXIMUM = Op("maximum", "max", maximum,
+             (lambda x, y, out, g: where(x < y, 0.0, where(x <= y, 0.5 * g, g)),
+              lambda x, y, out, g: where(y < x, 0.0, where(y <= x, 0.5 * g, g))),
+             r"\max\left({0}, {1}\right)", selects=True)
+MINIMUM = Op("minimum", "min", minimum,
+             (lambda x, y, out, g: where(x > y, 0.0, where(x >= y, 0.5 * g, g)),
+              lambda x, y, out, g: where(y > x, 0.0, where(y >= x, 0.5 * g, g))),
+             r"\min\left({0}, {1}\right)", selects=True)
+WHERE = Op("where", "where", where,
+           (0.0, lambda c, x, y, out, g: where(c, g, 0.0), lambda c, x, y, out, g: where(c, 0.0, g)),
+           r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}", selects=True)
+DETACH = Op("detach", "detach", detach, (0.0,), function("detach"))
+
+TABLE = {op.name: op for op in list(globals().values()) if op.__class__ is Op}
