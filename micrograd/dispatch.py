@@ -5,6 +5,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from micrograd.signatures import Binary, Unary
+
 
 def number(x: Any) -> float:
     """`x` as a float: an int, float, bool or NumPy scalar.
@@ -42,3 +44,13 @@ def operate(function: Callable[..., Any], *args: Any) -> Any:
         if hasattr(x, "operate"):
             return x.operate(function.__name__, args)
     return function(*[number(x) for x in args])
+
+
+def of_one(function: Callable[[float], float]) -> Unary:
+    """The function itself; tells the type checker that `operate` carries it over to Values."""
+    return function  # type: ignore[return-value]
+
+
+def of_two(function: Callable[[float, float], float]) -> Binary:
+    """The same for a function of two arguments."""
+    return function  # type: ignore[return-value]

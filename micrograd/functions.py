@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import math
 
-from micrograd.dispatch import number, operate
+from micrograd.dispatch import number, of_one, of_two, operate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from micrograd.signatures import lifted
-else:
-
-    def lifted(function):
-        """The function itself, which `operate` carries over to Values; the type checker is told so in `signatures`."""
-        return function
-
-
 inf, nan = math.inf, math.nan
 
 
-@lifted
+@of_one
 def exp(x: float) -> float:
     """e to the power x; inf beyond 709.78.
 
@@ -40,7 +32,7 @@ def exp(x: float) -> float:
         return inf
 
 
-@lifted
+@of_one
 def expm1(x: float) -> float:
     """exp(x) - 1 without cancellation near 0.
 
@@ -55,7 +47,7 @@ def expm1(x: float) -> float:
         return inf
 
 
-@lifted
+@of_one
 def log(x: float) -> float:
     """Natural logarithm; -inf at 0, nan below.
 
@@ -69,7 +61,7 @@ def log(x: float) -> float:
     return -inf if x == 0.0 else nan
 
 
-@lifted
+@of_one
 def log1p(x: float) -> float:
     """log(1 + x) without cancellation near 0.
 
@@ -83,7 +75,7 @@ def log1p(x: float) -> float:
     return -inf if x == -1.0 else nan
 
 
-@lifted
+@of_one
 def sqrt(x: float) -> float:
     """Square root; nan below 0.
 
@@ -95,7 +87,7 @@ def sqrt(x: float) -> float:
     return nan if x < 0.0 else math.sqrt(x)
 
 
-@lifted
+@of_one
 def abs(x: float) -> float:
     """Absolute value.
 
@@ -107,7 +99,7 @@ def abs(x: float) -> float:
     return math.fabs(x)
 
 
-@lifted
+@of_one
 def sin(x: float) -> float:
     """Sine of x in radians; nan at ±inf.
 
@@ -119,7 +111,7 @@ def sin(x: float) -> float:
     return math.sin(x) if math.isfinite(x) else nan
 
 
-@lifted
+@of_one
 def cos(x: float) -> float:
     """Cosine of x in radians; nan at ±inf.
 
@@ -131,7 +123,7 @@ def cos(x: float) -> float:
     return math.cos(x) if math.isfinite(x) else nan
 
 
-@lifted
+@of_one
 def tan(x: float) -> float:
     """Tangent of x in radians; nan at ±inf.
 
@@ -143,7 +135,7 @@ def tan(x: float) -> float:
     return math.tan(x) if math.isfinite(x) else nan
 
 
-@lifted
+@of_one
 def sinh(x: float) -> float:
     """Hyperbolic sine; ±inf beyond ±710.47.
 
@@ -158,7 +150,7 @@ def sinh(x: float) -> float:
         return math.copysign(inf, x)
 
 
-@lifted
+@of_one
 def cosh(x: float) -> float:
     """Hyperbolic cosine; inf beyond ±710.47.
 
@@ -173,7 +165,7 @@ def cosh(x: float) -> float:
         return inf
 
 
-@lifted
+@of_one
 def tanh(x: float) -> float:
     """Hyperbolic tangent, between -1 and 1.
 
@@ -185,7 +177,7 @@ def tanh(x: float) -> float:
     return math.tanh(x)
 
 
-@lifted
+@of_one
 def asin(x: float) -> float:
     """Arc sine in radians; nan outside [-1, 1].
 
@@ -197,7 +189,7 @@ def asin(x: float) -> float:
     return math.asin(x) if -1.0 <= x <= 1.0 else nan
 
 
-@lifted
+@of_one
 def acos(x: float) -> float:
     """Arc cosine in radians; nan outside [-1, 1].
 
@@ -209,7 +201,7 @@ def acos(x: float) -> float:
     return math.acos(x) if -1.0 <= x <= 1.0 else nan
 
 
-@lifted
+@of_one
 def atan(x: float) -> float:
     """Arc tangent in radians, between -π/2 and π/2.
 
@@ -221,7 +213,7 @@ def atan(x: float) -> float:
     return math.atan(x)
 
 
-@lifted
+@of_one
 def erf(x: float) -> float:
     """Error function, (2/√π) ∫₀ˣ exp(-t²) dt.
 
@@ -233,7 +225,7 @@ def erf(x: float) -> float:
     return math.erf(x)
 
 
-@lifted
+@of_one
 def gaussian(x: float) -> float:
     """exp(-x²), right to the last digits in the tails, where rounding x² first would cost hundreds of ulps.
 
@@ -248,7 +240,7 @@ def gaussian(x: float) -> float:
     return math.exp(-high * high) * math.exp((high - x) * (high + x))
 
 
-@lifted
+@of_one
 def sigmoid(x: float) -> float:
     """Logistic function σ(x) = 1 / (1 + exp(-x)), without overflow.
 
@@ -263,7 +255,7 @@ def sigmoid(x: float) -> float:
     return e / (1.0 + e)
 
 
-@lifted
+@of_one
 def softplus(x: float) -> float:
     """log(1 + exp(x)), the smooth relu, without overflow.
 
@@ -275,7 +267,7 @@ def softplus(x: float) -> float:
     return x + math.log1p(math.exp(-x)) if x > 0.0 else math.log1p(math.exp(x))
 
 
-@lifted
+@of_one
 def relu(x: float) -> float:
     """Rectifier: x where it is positive, else 0.
 
@@ -287,7 +279,7 @@ def relu(x: float) -> float:
     return 0.0 if x <= 0.0 else x
 
 
-@lifted
+@of_one
 def detach(x: float) -> float:
     """x itself, but the derivative stops here (it is 0), as for a constant.
 
@@ -299,7 +291,7 @@ def detach(x: float) -> float:
     return x
 
 
-@lifted
+@of_two
 def div(x: float, y: float) -> float:
     """x / y; ±inf for a zero divisor, nan for 0 / 0.
 
@@ -314,7 +306,7 @@ def div(x: float, y: float) -> float:
         return nan if x == 0.0 or x != x else math.copysign(inf, x) * math.copysign(1.0, y)
 
 
-@lifted
+@of_two
 def pow(x: float, y: float) -> float:
     """x to the power y; nan where the result would be complex, inf where it overflows.
 
@@ -331,7 +323,7 @@ def pow(x: float, y: float) -> float:
         return nan if x != 0.0 else math.copysign(inf, x) if y % 2.0 == 1.0 else inf
 
 
-@lifted
+@of_two
 def atan2(y: float, x: float) -> float:
     """Angle of the point (x, y) in radians, in (-π, π].
 
@@ -343,7 +335,7 @@ def atan2(y: float, x: float) -> float:
     return math.atan2(y, x)
 
 
-@lifted
+@of_two
 def hypot(x: float, y: float) -> float:
     """√(x² + y²) without overflow on the way.
 
@@ -355,7 +347,7 @@ def hypot(x: float, y: float) -> float:
     return math.hypot(x, y)
 
 
-@lifted
+@of_two
 def maximum(x: float, y: float) -> float:
     """The larger of two; nan if either is nan.
 
@@ -367,7 +359,7 @@ def maximum(x: float, y: float) -> float:
     return x if x >= y or x != x else y
 
 
-@lifted
+@of_two
 def minimum(x: float, y: float) -> float:
     """The smaller of two; nan if either is nan.
 

@@ -1,7 +1,7 @@
 """Types of the mathematical functions, for the type checker alone: nothing imports this module at run time."""
 from __future__ import annotations
 
-from typing import Any, Callable, Protocol, Union, overload
+from typing import Protocol, Union, overload
 
 from micrograd.engine import Value
 
@@ -26,12 +26,3 @@ class Binary(Protocol):
     def __call__(self, x: Value, y: Operand) -> Value: ...
     @overload
     def __call__(self, x: Operand, y: Value) -> Value: ...
-
-
-@overload
-def lifted(function: Callable[[float], float]) -> Unary: ...
-@overload
-def lifted(function: Callable[[float, float], float]) -> Binary: ...
-def lifted(function: Any) -> Any:
-    """What `functions.lifted` does to the type of a function."""
-    return function
