@@ -258,7 +258,7 @@ class Value:
     grad: float
     op: Op | None
     label: str
-    mark: object
+    mark: Any
     a: Any
     da: float | None
     b: Any
@@ -376,9 +376,9 @@ class Value:
         return self.data != 0.0
 
     # functions
-    abs = __abs__
-    pow = __pow__
-    div = __truediv__
+    abs = unary(ops.ABS)
+    pow = binary(ops.POW)
+    div = binary(ops.DIV)
     exp = unary(ops.EXP)
     expm1 = unary(ops.EXPM1)
     log = unary(ops.LOG)
