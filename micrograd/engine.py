@@ -440,6 +440,7 @@ class Value:
         return reduced(self)
 
 
+@documented
 class Leaf(Value):
     """A Value made by hand: a parameter or an input. Unlike inner nodes it takes attributes of the user's own."""
 
