@@ -46,11 +46,11 @@ def operate(function: Callable[..., Any], *args: Any) -> Any:
     return function(*[number(x) for x in args])
 
 
-def of_one(function: Callable[[float], float]) -> Unary:
+def of_one(function: Callable[[Any], Any]) -> Unary:
     """The function itself; tells the type checker that `operate` carries it over to Values."""
-    return function  # type: ignore[return-value]
+    return function
 
 
-def of_two(function: Callable[[float, float], float]) -> Binary:
+def of_two(function: Callable[[Any, Any], Any]) -> Binary:
     """The same for a function of two arguments."""
-    return function  # type: ignore[return-value]
+    return function

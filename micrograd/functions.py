@@ -18,7 +18,7 @@ inf, nan = math.inf, math.nan
 
 
 @of_one
-def exp(x: float) -> float:
+def exp(x: Any) -> Any:
     """e to the power x; inf beyond 709.78.
 
     >>> exp(0.0), exp(1000.0)
@@ -33,7 +33,7 @@ def exp(x: float) -> float:
 
 
 @of_one
-def expm1(x: float) -> float:
+def expm1(x: Any) -> Any:
     """exp(x) - 1 without cancellation near 0.
 
     >>> expm1(1e-20)
@@ -48,7 +48,7 @@ def expm1(x: float) -> float:
 
 
 @of_one
-def log(x: float) -> float:
+def log(x: Any) -> Any:
     """Natural logarithm; -inf at 0, nan below.
 
     >>> log(1.0), log(0.0), log(-1.0)
@@ -62,7 +62,7 @@ def log(x: float) -> float:
 
 
 @of_one
-def log1p(x: float) -> float:
+def log1p(x: Any) -> Any:
     """log(1 + x) without cancellation near 0.
 
     >>> log1p(1e-20), log1p(-1.0)
@@ -76,7 +76,7 @@ def log1p(x: float) -> float:
 
 
 @of_one
-def sqrt(x: float) -> float:
+def sqrt(x: Any) -> Any:
     """Square root; nan below 0.
 
     >>> sqrt(9.0), sqrt(-1.0)
@@ -88,7 +88,7 @@ def sqrt(x: float) -> float:
 
 
 @of_one
-def abs(x: float) -> float:
+def abs(x: Any) -> Any:
     """Absolute value.
 
     >>> abs(-2.5)
@@ -100,7 +100,7 @@ def abs(x: float) -> float:
 
 
 @of_one
-def sin(x: float) -> float:
+def sin(x: Any) -> Any:
     """Sine of x in radians; nan at ±inf.
 
     >>> sin(0.0), sin(inf)
@@ -112,7 +112,7 @@ def sin(x: float) -> float:
 
 
 @of_one
-def cos(x: float) -> float:
+def cos(x: Any) -> Any:
     """Cosine of x in radians; nan at ±inf.
 
     >>> cos(0.0)
@@ -124,7 +124,7 @@ def cos(x: float) -> float:
 
 
 @of_one
-def tan(x: float) -> float:
+def tan(x: Any) -> Any:
     """Tangent of x in radians; nan at ±inf.
 
     >>> tan(0.0)
@@ -136,7 +136,7 @@ def tan(x: float) -> float:
 
 
 @of_one
-def sinh(x: float) -> float:
+def sinh(x: Any) -> Any:
     """Hyperbolic sine; ±inf beyond ±710.47.
 
     >>> sinh(0.0), sinh(-1000.0)
@@ -151,7 +151,7 @@ def sinh(x: float) -> float:
 
 
 @of_one
-def cosh(x: float) -> float:
+def cosh(x: Any) -> Any:
     """Hyperbolic cosine; inf beyond ±710.47.
 
     >>> cosh(0.0), cosh(-1000.0)
@@ -166,7 +166,7 @@ def cosh(x: float) -> float:
 
 
 @of_one
-def tanh(x: float) -> float:
+def tanh(x: Any) -> Any:
     """Hyperbolic tangent, between -1 and 1.
 
     >>> tanh(0.0), tanh(100.0)
@@ -178,7 +178,7 @@ def tanh(x: float) -> float:
 
 
 @of_one
-def asin(x: float) -> float:
+def asin(x: Any) -> Any:
     """Arc sine in radians; nan outside [-1, 1].
 
     >>> asin(0.0), asin(2.0)
@@ -190,7 +190,7 @@ def asin(x: float) -> float:
 
 
 @of_one
-def acos(x: float) -> float:
+def acos(x: Any) -> Any:
     """Arc cosine in radians; nan outside [-1, 1].
 
     >>> acos(1.0), acos(2.0)
@@ -202,7 +202,7 @@ def acos(x: float) -> float:
 
 
 @of_one
-def atan(x: float) -> float:
+def atan(x: Any) -> Any:
     """Arc tangent in radians, between -π/2 and π/2.
 
     >>> atan(0.0)
@@ -214,7 +214,7 @@ def atan(x: float) -> float:
 
 
 @of_one
-def erf(x: float) -> float:
+def erf(x: Any) -> Any:
     """Error function, (2/√π) ∫₀ˣ exp(-t²) dt.
 
     >>> erf(0.0), erf(10.0)
@@ -226,7 +226,7 @@ def erf(x: float) -> float:
 
 
 @of_one
-def gaussian(x: float) -> float:
+def gaussian(x: Any) -> Any:
     """exp(-x²), right to the last digits in the tails, where rounding x² first would cost hundreds of ulps.
 
     >>> gaussian(0.0), gaussian(inf)
@@ -241,7 +241,7 @@ def gaussian(x: float) -> float:
 
 
 @of_one
-def sigmoid(x: float) -> float:
+def sigmoid(x: Any) -> Any:
     """Logistic function σ(x) = 1 / (1 + exp(-x)), without overflow.
 
     >>> sigmoid(0.0), sigmoid(-1000.0)
@@ -256,7 +256,7 @@ def sigmoid(x: float) -> float:
 
 
 @of_one
-def softplus(x: float) -> float:
+def softplus(x: Any) -> Any:
     """log(1 + exp(x)), the smooth relu, without overflow.
 
     >>> softplus(1000.0), softplus(-1000.0)
@@ -268,7 +268,7 @@ def softplus(x: float) -> float:
 
 
 @of_one
-def relu(x: float) -> float:
+def relu(x: Any) -> Any:
     """Rectifier: x where it is positive, else 0.
 
     >>> relu(3.0), relu(-3.0)
@@ -280,7 +280,7 @@ def relu(x: float) -> float:
 
 
 @of_one
-def detach(x: float) -> float:
+def detach(x: Any) -> Any:
     """x itself, but the derivative stops here (it is 0), as for a constant.
 
     >>> detach(3.0)
@@ -292,7 +292,7 @@ def detach(x: float) -> float:
 
 
 @of_two
-def div(x: float, y: float) -> float:
+def div(x: Any, y: Any) -> Any:
     """x / y; ±inf for a zero divisor, nan for 0 / 0.
 
     >>> div(1.0, 4.0), div(-1.0, 0.0)
@@ -307,7 +307,7 @@ def div(x: float, y: float) -> float:
 
 
 @of_two
-def pow(x: float, y: float) -> float:
+def pow(x: Any, y: Any) -> Any:
     """x to the power y; nan where the result would be complex, inf where it overflows.
 
     >>> pow(2.0, 3.0), pow(-8.0, 1 / 3), pow(0.0, -1.0)
@@ -324,7 +324,7 @@ def pow(x: float, y: float) -> float:
 
 
 @of_two
-def atan2(y: float, x: float) -> float:
+def atan2(y: Any, x: Any) -> Any:
     """Angle of the point (x, y) in radians, in (-π, π].
 
     >>> atan2(0.0, 1.0)
@@ -336,7 +336,7 @@ def atan2(y: float, x: float) -> float:
 
 
 @of_two
-def hypot(x: float, y: float) -> float:
+def hypot(x: Any, y: Any) -> Any:
     """√(x² + y²) without overflow on the way.
 
     >>> hypot(3.0, 4.0)
@@ -348,7 +348,7 @@ def hypot(x: float, y: float) -> float:
 
 
 @of_two
-def maximum(x: float, y: float) -> float:
+def maximum(x: Any, y: Any) -> Any:
     """The larger of two; nan if either is nan.
 
     >>> maximum(1.0, 2.0)
@@ -360,7 +360,7 @@ def maximum(x: float, y: float) -> float:
 
 
 @of_two
-def minimum(x: float, y: float) -> float:
+def minimum(x: Any, y: Any) -> Any:
     """The smaller of two; nan if either is nan.
 
     >>> minimum(1.0, 2.0)
