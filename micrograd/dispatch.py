@@ -48,9 +48,9 @@ def operate(function: Callable[..., Any], *args: Any) -> Any:
 
 def of_one(function: Callable[[Any], Any]) -> Unary:
     """The function itself; tells the type checker that `operate` carries it over to Values."""
-    return function
+    return function  # type: ignore[return-value]
 
 
 def of_two(function: Callable[[Any, Any], Any]) -> Binary:
     """The same for a function of two arguments."""
-    return function
+    return function  # type: ignore[return-value]
