@@ -54,3 +54,61 @@ def of_one(function: Callable[[Any], Any]) -> Unary:
 def of_two(function: Callable[[Any, Any], Any]) -> Binary:
     """The same for a function of two arguments."""
     return function  # type: ignore[return-value]
+
+
+class Operators:
+    """Arithmetic for symbolic operands: every operator asks `operate(name, args)`, which the subclass defines.
+
+    With it an object can go through a row's partials, and so read a derivative off the table.
+    """
+
+    __slots__ = ()
+
+    def operate(self, name: str, args: tuple[Any, ...]) -> Any:
+        """The primitive `name` on args, one of which is self."""
+        raise NotImplementedError
+
+    def __add__(self, other: Any) -> Any:
+        return self.operate("add", (self, other))
+
+    def __radd__(self, other: Any) -> Any:
+        return self.operate("add", (other, self))
+
+    def __sub__(self, other: Any) -> Any:
+        return self.operate("sub", (self, other))
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.operate("sub", (other, self))
+
+    def __mul__(self, other: Any) -> Any:
+        return self.operate("mul", (self, other))
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.operate("mul", (other, self))
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.operate("div", (self, other))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.operate("div", (other, self))
+
+    def __pow__(self, other: Any) -> Any:
+        return self.operate("pow", (self, other))
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.operate("pow", (other, self))
+
+    def __neg__(self) -> Any:
+        return self.operate("neg", (self,))
+
+    def __lt__(self, other: Any) -> Any:
+        return self.operate("less", (self, other))
+
+    def __le__(self, other: Any) -> Any:
+        return self.operate("less_equal", (self, other))
+
+    def __gt__(self, other: Any) -> Any:
+        return self.operate("greater", (self, other))
+
+    def __ge__(self, other: Any) -> Any:
+        return self.operate("greater_equal", (self, other))

@@ -17,7 +17,7 @@ from __future__ import annotations
 import operator
 
 from micrograd.functions import (
-    abs, acos, asin, atan, atan2, cos, cosh, detach, div, erf, exp, expm1, gaussian, hypot, log, log1p,
+    abs, acos, asin, atan, atan2, cos, cosh, detach, div, erf, exp, expm1, gaussian, hypot, inf, log, log1p,
     maximum, minimum, pow, relu, sigmoid, sin, sinh, softplus, sqrt, tan, tanh, where,
 )  # fmt: skip
 
@@ -84,18 +84,18 @@ def find(name: str) -> Op:
 
 
 def pow_base(x: Any, y: Any, out: Any) -> Any:
-    """∂/∂x x**y = y x**(y - 1), right to the last digits also where y - 1 rounds, and 0 for y = 0."""
-    smaller = y - 1.0
+    """∂/∂x x**y = y x**(y - 1), and 0 for y = 0."""
     if y.__class__ is float:
         if y == 0.0 or y == 1.0:  # 0 ** 0 is 1 for every x near 0: the derivative must not meet 0 * 0 ** -1
             return y
         if y == 2.0:
             return y * x
-        if smaller + 1.0 == y:
-            return y * pow(x, smaller)
-    rest = (y - smaller) - 1.0  # what rounding y - 1 lost: x**(y - 1) = x**smaller x**rest
-    ordinary = (abs(x) > 0.0) * (abs(x) < 1.8e308)
-    return where(abs(y) <= 0.0, 0.0, y * (pow(x, smaller) * where(ordinary, pow(x, rest), 1.0)))
+    smaller = y - 1.0
+    slope = y * pow(x, smaller)
+    if y.__class__ is not float:
+        return where(abs(y) <= 0.0, 0.0, slope)
+    rest = (y - smaller) - 1.0  # what rounding y - 1 lost; where |log x| is large, x**rest is some hundred ulps
+    return slope * pow(x, rest) if rest and x.__class__ is float and 0.0 < abs(x) < inf else slope
 
 
 def pow_exponent(x: Any, y: Any, out: Any) -> Any:
