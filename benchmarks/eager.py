@@ -1,0 +1,161 @@
+"""How fast the eager engine is: `python benchmarks/eager.py`.
+
+One training step (build and backward) of a 2-16-16-1 network, hinge loss and L2 penalty, on 100 two-moons samples,
+with the garbage collector on, by engines in turn: the closures of `closures.py`, this package, and the public package
+`micrograd` 0.1 when --public names a folder that holds it. Machines are noisy, so what counts are the ratios of one
+run; medians of process time are compared. Then bytes a node, the import, and nanoseconds for single operations.
+"""
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib.util
+import math
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+import timeit
+import tracemalloc
+
+import closures
+
+from micrograd.engine import Value, inner_nodes
+
+
+def two_moons(n: int, seed: int = 0) -> tuple[list[tuple[float, float]], list[float]]:
+    """n points of two interleaved half circles with noise 0.1, and their classes ±1."""
+    rng = random.Random(seed)
+    points, classes = [], []
+    for i in range(n):
+        t = math.pi * rng.random()
+        x, y = (math.cos(t), math.sin(t)) if i % 2 else (1.0 - math.cos(t), 0.5 - math.sin(t))
+        points.append((x + rng.gauss(0.0, 0.1), y + rng.gauss(0.0, 0.1)))
+        classes.append(1.0 if i % 2 else -1.0)
+    return points, classes
+
+
+def network(kind, sizes=(2, 16, 16, 1), samples: int = 100):
+    """The parameters, Values of this kind, and the function that builds the loss."""
+    rng = random.Random(1)
+    layers = [
+        [([kind(rng.uniform(-1.0, 1.0)) for _ in range(nin)], kind(0.0)) for _ in range(nout)]
+        for nin, nout in zip(sizes, sizes[1:])
+    ]
+    parameters = [p for layer in layers for weights, bias in layer for p in (*weights, bias)]
+    points, classes = two_moons(samples)
+    inputs = [[kind(x) for x in point] for point in points]
+
+    def score(x):
+        for layer in layers:
+            sums = [sum((w * v for w, v in zip(weights, x)), bias) for weights, bias in layer]
+            x = sums if layer is layers[-1] else [s.relu() for s in sums]
+        return x[0]
+
+    def build():
+        losses = [(1.0 + -y * score(x)).relu() for x, y in zip(inputs, classes)]
+        return sum(losses, kind(0.0)) * (1.0 / len(losses)) + 1e-4 * sum((p * p for p in parameters), kind(0.0))
+
+    return parameters, build
+
+
+def training_step(kind):
+    """A function that builds the loss, goes backward and returns the loss."""
+    parameters, build = network(kind)
+
+    def step():
+        for p in parameters:
+            p.grad = 0.0
+        loss = build()
+        loss.backward()
+        return loss
+
+    return step
+
+
+def public_engine(folder: str | None):
+    """The Value of the public package in folder, or None."""
+    path = os.path.join(folder, "micrograd", "engine.py") if folder else ""
+    if not os.path.isfile(path):
+        return None
+    spec = importlib.util.spec_from_file_location("public_engine", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Value
+
+
+def interleaved(steps: dict, rounds: int) -> dict:
+    """Median process time of each step, the steps taking turns."""
+    times = {name: [] for name in steps}
+    for _ in range(rounds):
+        for name, step in steps.items():
+            gc.collect()  # the cycles that one engine leaves behind are not the next one's to pay for
+            start = time.process_time()
+            step()
+            times[name].append(time.process_time() - start)
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def bytes_a_node(build) -> float:
+    """Bytes of the graph that build() makes, per inner node."""
+    build()
+    tracemalloc.start()
+    root = build()
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return size / len(inner_nodes(root))
+
+
+def chain(length: int) -> Value:
+    """x · 1.0001 · 1.0001 · …"""
+    y = Value(1.0)
+    for _ in range(length):
+        y = y * 1.0001
+    return y
+
+
+def import_milliseconds() -> float:
+    """CPU time of `import micrograd` in a fresh process, the best of ten."""
+    code = "import time; t = time.process_time(); import micrograd; print(time.process_time() - t)"
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+        for _ in range(10)
+    ]
+    return 1e3 * min(float(run.stdout) for run in runs)
+
+
+def nanoseconds(expression: str) -> float:
+    """Nanoseconds to build one node, the best of seven."""
+    names = {"x": Value(1.5), "y": Value(2.5)}
+    return 1e9 * min(timeit.repeat(expression, globals=names, number=20_000, repeat=7)) / 20_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--public", metavar="FOLDER", help="folder that holds the public package `micrograd` 0.1")
+    parser.add_argument("--rounds", type=int, default=11)
+    options = parser.parse_args()
+
+    steps = {"closures": training_step(closures.Value), "micrograd": training_step(Value)}
+    public = public_engine(options.public)
+    if public is not None:
+        steps["public package"] = training_step(public)
+    losses = {name: step().data for name, step in steps.items()}
+    if max(losses.values()) - min(losses.values()) > 1e-12:
+        sys.exit(f"the engines disagree: {losses}")
+    medians = interleaved(steps, options.rounds)
+    print(f"one training step, 2-16-16-1, 100 samples, loss {losses['micrograd']:.6f}")
+    for name, seconds in medians.items():
+        print(f"  {name:<16}{1e3 * seconds:9.1f} ms   {seconds / medians['micrograd']:6.2f} ×")
+    graphs = {"training graph": network(Value)[1], "after backward": training_step(Value), "chain": lambda: chain(100_000)}
+    print("bytes a node:", ", ".join(f"{name} {bytes_a_node(build):.1f}" for name, build in graphs.items()))
+    print(f"import micrograd: {import_milliseconds():.1f} ms of CPU")
+    for expression in ("x + y", "x * y", "x / y", "x ** 2", "x.exp()", "x.relu()", "x.tanh()"):
+        print(f"  {expression:<10}{nanoseconds(expression):6.0f} ns")
+
+
+if __name__ == "__main__":
+    main()
