@@ -80,8 +80,12 @@ def unary(op: Op) -> Callable[[Value], Value]:
         out = new(Value)
         out.data = z = forward(x)
         out.da = partial(x, z)
-        out.grad, out.op, out.label, out.mark = 0.0, op, "", None
-        out.a, out.b, out.db = self, None, None
+        out.op = op
+        out.grad = 0.0
+        out.label = ""
+        out.mark = None
+        out.a = self
+        out.b = out.db = None
         return out
 
     return method
@@ -110,8 +114,12 @@ def binary(op: Op) -> Binary:
             out.data = z = forward(x, y)
             out.db = None
         out.da = partial_a(x, y, z)
-        out.grad, out.op, out.label, out.mark = 0.0, op, "", None
-        out.a, out.b = self, other
+        out.op = op
+        out.grad = 0.0
+        out.label = ""
+        out.mark = None
+        out.a = self
+        out.b = other
         return out
 
     return method
@@ -136,8 +144,12 @@ def linear(op: Op) -> Binary:
             out.data = forward(self.data, other)
             out.db = None
         out.da = da
-        out.grad, out.op, out.label, out.mark = 0.0, op, "", None
-        out.a, out.b = self, other
+        out.op = op
+        out.grad = 0.0
+        out.label = ""
+        out.mark = None
+        out.a = self
+        out.b = other
         return out
 
     return method
