@@ -150,7 +150,8 @@ def main() -> None:
     print(f"one training step, 2-16-16-1, 100 samples, loss {losses['micrograd']:.6f}")
     for name, seconds in medians.items():
         print(f"  {name:<16}{1e3 * seconds:9.1f} ms   {seconds / medians['micrograd']:6.2f} ×")
-    graphs = {"training graph": network(Value)[1], "after backward": training_step(Value), "chain": lambda: chain(100_000)}
+    built = network(Value)[1]
+    graphs = {"training graph": built, "after backward": training_step(Value), "chain": lambda: chain(100_000)}
     print("bytes a node:", ", ".join(f"{name} {bytes_a_node(build):.1f}" for name, build in graphs.items()))
     print(f"import micrograd: {import_milliseconds():.1f} ms of CPU")
     for expression in ("x + y", "x * y", "x / y", "x ** 2", "x.exp()", "x.relu()", "x.tanh()"):

@@ -15,8 +15,8 @@ from importlib import import_module as _import_module
 
 from micrograd.engine import Value, topological
 from micrograd.functions import (
-    abs, acos, asin, atan, atan2, cos, cosh, detach, div, erf, exp, expm1, gaussian, hypot, log, log1p,
-    maximum, minimum, pow, relu, sigmoid, sin, sinh, softplus, sqrt, tan, tanh, where,
+    abs as abs, acos, asin, atan, atan2, cos, cosh, detach, div, erf, exp, expm1, gaussian, hypot, log, log1p,
+    maximum, minimum, pow as pow, relu, sigmoid, sin, sinh, softplus, sqrt, tan, tanh, where,
 )  # fmt: skip
 
 TYPE_CHECKING = False

@@ -81,8 +81,8 @@ def sensitivities(y: Value, wrt: Sequence[Value]) -> list[Value | float]:
 @overload
 def gradient(y: Value, wrt: Value) -> Value: ...
 @overload
-def gradient(y: Value, wrt: Sequence[Value]) -> list[Value]: ...
-def gradient(y: Any, wrt: Any) -> Any:
+def gradient(y: Value, wrt: Sequence[Value]) -> list[Value]: ...  # noqa: F811
+def gradient(y: Any, wrt: Any) -> Any:  # noqa: F811
     """∂y/∂x for each x in wrt, as Values with a graph of their own; one Value if wrt is one.
 
     Nodes of wrt may be leaves or inner nodes; 0 where y does not depend on them. No `grad` field is touched.
@@ -166,7 +166,7 @@ def filled(x: Any, results: list[Any]) -> Any:
         import numpy
 
         here, results[: x.size] = results[: x.size], []
-        kind = object if any([isinstance(g, Value) for g in here]) else float
+        kind = object if any(isinstance(g, Value) for g in here) else float
         return numpy.array(here, dtype=kind).reshape(x.shape)
     return results.pop(0)
 
@@ -195,7 +195,7 @@ def value_and_grad(f: Callable[..., Any], *, wrt: int = 0) -> Callable[..., tupl
         if not isinstance(y, Value):
             return float(y), filled(args[wrt], [0.0] * len(leaves))
         own = {id(leaf) for leaf in leaves}
-        if all([id(node) in own for node in topological(y) if node.op is None]):
+        if all(id(node) in own for node in topological(y) if node.op is None):
             y.backward()
             return y.data, filled(args[wrt], [leaf.grad for leaf in leaves])
         return y, filled(args[wrt], sensitivities(y, leaves))
@@ -230,7 +230,7 @@ def derivative(f: Callable[[Value], Any], x: Value | float, *, order: int = 1) -
     y = f(v)
     if not isinstance(y, Value):
         return float(y) if order == 0 else 0.0
-    if isinstance(x, Value) or any([node.op is None and node is not v for node in topological(y)]):
+    if isinstance(x, Value) or any(node.op is None and node is not v for node in topological(y)):
         for _ in range(order):
             y = sensitivities(y, [v])[0] if isinstance(y, Value) else 0.0
         return y

@@ -123,7 +123,7 @@ def over_square(x: Any, r: Any) -> Any:
 
 def function(name: str) -> str:
     """The LaTeX template of a function that LaTeX has no command for."""
-    return r"\operatorname{{%s}}\left({0}\right)" % name
+    return r"\operatorname{{" + name + r"}}\left({0}\right)"
 
 
 # arithmetic
@@ -149,7 +149,8 @@ LOG = Op("log", "log", log, (lambda x, out: div(1.0, x),), r"\log\left({0}\right
 LOG1P = Op("log1p", "log1p", log1p, (lambda x, out: div(1.0, 1.0 + x),), function("log1p"))
 SQRT = Op("sqrt", "√", sqrt, (lambda x, out: div(0.5, out),), r"\sqrt{{{0}}}")
 ERF = Op("erf", "erf", erf, (lambda x, out: TWO_OVER_ROOT_PI * gaussian(x),), function("erf"))
-GAUSSIAN = Op("gaussian", "exp −x²", gaussian, (lambda x, out: -2.0 * x * out,), "e^{{-\\left({0}\\right)^2}}", (POWER, 0))
+GAUSSIAN = Op("gaussian", "exp −x²", gaussian, (lambda x, out: -2.0 * x * out,),
+              r"e^{{-\left({0}\right)^2}}", (POWER, 0))
 
 # trigonometry
 SIN = Op("sin", "sin", sin, (lambda x, out: cos(x),), r"\sin\left({0}\right)")

@@ -99,7 +99,7 @@ def taylor_coefficient(y: Value, x: Value, order: int) -> float:
             at[id(node)] = node.data
         else:
             args = tuple([at[id(a)] if isinstance(a, Value) else a for a in node.args])
-            constant = not any([isinstance(a, Term) for a in args])
+            constant = not any(isinstance(a, Term) for a in args)
             at[id(node)] = node.op.forward(*args) if constant else terms.term(node.op, args)
     if not isinstance(at[id(y)], Term):
         return y.data if order == 0 else 0.0

@@ -40,7 +40,7 @@ def test_import_needs_the_standard_library_only():
 def test_rooms_open_on_demand():
     assert micrograd.nn.__name__ == "micrograd.nn" and "nn" in dir(micrograd)
     try:
-        micrograd.nonsense
+        _ = micrograd.nonsense
     except AttributeError as error:
         assert "'nonsense'" in str(error)
     else:

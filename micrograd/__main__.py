@@ -1,0 +1,106 @@
+"""The command line: `python -m micrograd --help`."""
+from __future__ import annotations
+
+import argparse
+import sys
+
+from micrograd import __version__
+from micrograd.command_line.tables import InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Sequence
+
+
+def at_least(least: float, kind: type) -> Callable[[str], float]:
+    """The argparse type of a number of this kind that is at least (a float: above) `least`."""
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        too_small = value is None or value < least or (kind is float and not least < value < float("inf"))
+        if too_small:
+            bound = f"above {least:g}" if kind is float else f"of at least {least:g}"
+            noun = "number" if kind is float else "whole number"
+            raise argparse.ArgumentTypeError(f"expected a {noun} {bound}, got {text!r}")
+        return value
+
+    return parse
+
+
+def sizes(text: str) -> list[int]:
+    """`16,16` as the widths of the hidden layers; none for an empty text."""
+    try:
+        widths = [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        widths = [0]
+    if any(width < 1 for width in widths):
+        raise argparse.ArgumentTypeError(f"expected layer widths such as 16,16, got {text!r}")
+    return widths
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="python -m micrograd",
+        description="micrograd: write scalars, see every number and every derivative. "
+        "Without a command, the toy net: one sample by hand, then trained on the dataset that ships with the package.",
+    )
+    top.add_argument("--version", action="version", version=f"micrograd {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    toy = commands.add_parser("toy", help="the toy net (what runs when no command is given)")
+    toy.add_argument("--epochs", type=at_least(1, int), default=500, help="passes over the data (%(default)s)")
+    toy.add_argument("--lr", type=at_least(0.0, float), default=10.0, help="learning rate (%(default)s)")
+    toy.add_argument("--output", "-o", default="toy-net.json", help="where the weights go (%(default)s)")
+
+    train = commands.add_parser(
+        "train",
+        help="train a network on the numbers of a CSV file",
+        description="Train a network on a CSV file. All columns but the target are inputs and must be numbers; inputs "
+        "are standardised. A target of numbers is predicted as it is (squared error); a target of words is classified "
+        "(cross-entropy).",
+    )
+    train.add_argument("file", metavar="FILE.csv")
+    train.add_argument("--target", metavar="COL", help="column to predict (the last one)")
+    train.add_argument("--classify", action="store_true", help="treat a target of numbers as classes")
+    train.add_argument("--hidden", type=sizes, default=[16, 16], metavar="N,N", help="hidden layers (16,16)")
+    train.add_argument("--activation", default="tanh", help="of the hidden layers: tanh, relu, … (%(default)s)")
+    train.add_argument("--epochs", type=at_least(1, int), default=100, help="passes over the data (%(default)s)")
+    train.add_argument("--lr", type=at_least(0.0, float), default=0.05, help="learning rate (%(default)s)")
+    train.add_argument("--batch-size", type=at_least(1, int), default=16, help="samples a step (%(default)s)")
+    train.add_argument("--held-out", type=float, default=0.2, help="share of rows kept for testing (%(default)s)")
+    train.add_argument("--seed", type=int, default=0, help="initial weights and order of samples (%(default)s)")
+    train.add_argument("--output", "-o", default="weights.json", help="where the weights go (%(default)s)")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if it worked, 2 after one line on what is wrong with the input.
+
+    >>> main(["train", "no such file.csv"])
+    2
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(given if given else ["toy"])
+    if options.command is None:
+        options = parser().parse_args(["toy", *given])
+    try:
+        if options.command == "toy":
+            from micrograd.command_line.toy import run
+        else:
+            from micrograd.command_line.train import run
+        run(options)
+    except InputError as error:
+        print(f"micrograd: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nmicrograd: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
