@@ -13,28 +13,29 @@ Rooms: `engine` (Value, backward), `functions`, `ops` (the table of primitives),
 
 from importlib import import_module as _import_module
 
-from micrograd.engine import Value, topological
-from micrograd.functions import (
-    abs as abs, acos, asin, atan, atan2, cos, cosh, detach, div, erf, exp, expm1, gaussian, hypot, log, log1p,
-    maximum, minimum, pow as pow, relu, sigmoid, sin, sinh, softplus, sqrt, tan, tanh, where,
-)  # fmt: skip
+from micrograd import functions as functions
+from micrograd.engine import Value as Value
+from micrograd.engine import topological as topological
+from micrograd.functions import *  # noqa: F403
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from micrograd.check import check_gradients, why_nan
-    from micrograd.derivatives import derivative, grad, gradient, hessian, hvp, jacobian, value_and_grad
-    from micrograd.training import Trainer
-    from micrograd.vectors import dot, logsumexp, mean, softmax
+    from micrograd.check import check_gradients as check_gradients
+    from micrograd.check import why_nan as why_nan
+    from micrograd.derivatives import derivative as derivative
+    from micrograd.derivatives import grad as grad
+    from micrograd.derivatives import gradient as gradient
+    from micrograd.derivatives import hessian as hessian
+    from micrograd.derivatives import hvp as hvp
+    from micrograd.derivatives import jacobian as jacobian
+    from micrograd.derivatives import value_and_grad as value_and_grad
+    from micrograd.training import Trainer as Trainer
+    from micrograd.vectors import dot as dot
+    from micrograd.vectors import logsumexp as logsumexp
+    from micrograd.vectors import mean as mean
+    from micrograd.vectors import softmax as softmax
 
 __version__ = "0.2.0"
-
-# abs and pow are left out, so that `from micrograd import *` keeps Python's own
-__all__ = [
-    "Trainer", "Value", "acos", "asin", "atan", "atan2", "check_gradients", "cos", "cosh", "derivative", "detach",
-    "div", "dot", "erf", "exp", "expm1", "gaussian", "grad", "gradient", "hessian", "hvp", "hypot", "jacobian", "log",
-    "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "sin", "sinh", "softmax", "softplus", "sqrt",
-    "tan", "tanh", "topological", "value_and_grad", "where", "why_nan",
-]  # fmt: skip
 
 _ROOMS = {
     "check": ("check_gradients", "why_nan"),
@@ -46,6 +47,14 @@ _ROOMS = {
     "training": ("Trainer",),
     "vectors": ("dot", "logsumexp", "mean", "softmax"),
 }
+
+# abs and pow are left out, so that `from micrograd import *` keeps Python's own
+__all__ = sorted(
+    ["Value", "topological"]
+    + [name for names in _ROOMS.values() for name in names]
+    + [name for name, thing in vars(functions).items()
+       if getattr(thing, "__module__", "") == "micrograd.functions" and name not in ("abs", "pow")]
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

@@ -12,7 +12,7 @@ from micrograd.training import Trainer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from typing import Any, Callable
+    from typing import Any
 
     from micrograd.command_line.tables import Table
 
