@@ -90,11 +90,12 @@ def pow_base(x: Any, y: Any, out: Any) -> Any:
         if y == 2.0:
             return y * x
     smaller = y - 1.0
-    slope = y * pow(x, smaller)
     if y.__class__ is not float:
-        return where(abs(y) <= 0.0, 0.0, slope)
-    rest = (y - smaller) - 1.0  # what rounding y - 1 lost; where |log x| is large, x**rest is some hundred ulps
-    return slope * pow(x, rest) if rest and x.__class__ is float and 0.0 < abs(x) < inf else slope
+        return where(abs(y) <= 0.0, 0.0, y * pow(x, smaller))
+    lost = y - (smaller + 1.0)  # by rounding; where |log x| is large it would cost some hundred ulps
+    if x.__class__ is float and 0.0 < abs(lost) < 1.0 and 0.0 < abs(x) < inf and 0.0 < abs(out) < inf:
+        return y * out / x
+    return y * pow(x, smaller)
 
 
 def pow_exponent(x: Any, y: Any, out: Any) -> Any:
@@ -115,8 +116,19 @@ def atan_partial(x: Any, out: Any) -> Any:
     return 1.0 / r / r
 
 
-def over_square(x: Any, r: Any) -> Any:
-    """x / r² without overflow of r²; 0 at the origin, where r = 0."""
+def hypot_partial(x: Any, y: Any, r: Any) -> Any:
+    """x / r for r = hypot(x, y), 0 at the origin."""
+    if r.__class__ is float and not 1e-300 < r < inf:  # r overflows or has few digits, x / r need not
+        scale = 0.25 if r > 1.0 else 2.0**100
+        x, r = scale * x, hypot(scale * x, scale * y)
+    return where(r <= 0.0, 0.0, div(x, r))
+
+
+def over_square(x: Any, y: Any) -> Any:
+    """x / (x² + y²) without overflow on the way, 0 at the origin."""
+    r = hypot(x, y)
+    if r.__class__ is float and r == inf:
+        return 0.25 * over_square(0.25 * x, 0.25 * y) if abs(x) < inf and abs(y) < inf else div(x, r)
     return where(r <= 0.0, 0.0, div(div(x, r), r))
 
 
@@ -158,12 +170,10 @@ TAN = Op("tan", "tan", tan, (lambda x, out: 1.0 + out * out,), r"\tan\left({0}\r
 ASIN = Op("asin", "asin", asin, (lambda x, out: div(1.0, sqrt((1.0 - x) * (1.0 + x))),), r"\arcsin\left({0}\right)")
 ACOS = Op("acos", "acos", acos, (lambda x, out: div(-1.0, sqrt((1.0 - x) * (1.0 + x))),), r"\arccos\left({0}\right)")
 ATAN = Op("atan", "atan", atan, (atan_partial,), r"\arctan\left({0}\right)")
-ATAN2 = Op("atan2", "atan2", atan2,
-           (lambda y, x, out: over_square(x, hypot(x, y)), lambda y, x, out: -over_square(y, hypot(x, y))),
+ATAN2 = Op("atan2", "atan2", atan2, (lambda y, x, out: over_square(x, y), lambda y, x, out: -over_square(y, x)),
            r"\operatorname{{atan2}}\left({0}, {1}\right)")
 HYPOT = Op("hypot", "hypot", hypot,
-           (lambda x, y, out: where(out <= 0.0, 0.0, div(x, out)),
-            lambda x, y, out: where(out <= 0.0, 0.0, div(y, out))),
+           (lambda x, y, out: hypot_partial(x, y, out), lambda x, y, out: hypot_partial(y, x, out)),
            r"\sqrt{{{{{0}}}^2 + {{{1}}}^2}}")
 
 # hyperbolic functions and the sigmoid family
