@@ -48,8 +48,7 @@ def contribution(node: Value, i: int, g: Value | float) -> Value | float | None:
         return None
     if op.selects:
         return op.contribution(i, node.args, node, g)
-    local = op.local(i, node.args, node)
-    return None if local.__class__ is float and local == 0.0 else times(local, g)
+    return times(op.local(i, node.args, node), g)
 
 
 def adjoints(y: Value, wrt: Sequence[Value]) -> dict[int, Value | float]:

@@ -1,20 +1,20 @@
 """What happens at kinks, poles, overflow and nan: the published conventions, as a table that the tests execute.
 
-Values follow IEEE 754 (IEEE Std 754-2019, section 9.2 for the functions): nothing raises, nothing turns complex. What is
-too large is inf, what has no real result is nan, and nan stays nan but for x**0 = 1, 1**y = 1 and hypot(inf, nan) = inf.
-One thing is left open: of 0.0 and -0.0, `maximum` and `minimum` return the first.
+Values follow IEEE 754 (IEEE Std 754-2019, section 9.2 for the functions): nothing raises, nothing turns complex. What
+is too large is inf, what has no real result is nan, and nan stays nan, but for x**0 = 1, 1**y = 1, hypot(inf, nan) =
+inf and comparisons. One thing is left open: of 0.0 and -0.0, `maximum` and `minimum` return the first.
 
 Derivatives follow the rules that PyTorch publishes (its note "Autograd mechanics", section "Gradients for
 non-differentiable functions"):
 
 1. Where the function has a derivative, that is it, and within 4 ulp wherever it fits a float.
 2. At a kink of a convex or concave function: the subgradient of least norm. So abs'(0) = 0 and relu'(0) = 0.
-3. Else the limit, which may be infinite: sqrt'(0) = inf.
+3. Else the limit, which may be infinite: sqrt'(0) = inf. Where there is none (atan2 at the origin, 0**0): 0.
 4. Where the function is not defined: what the formula of the derivative gives, mostly nan (but log'(-1) = -1).
 
-In the tables an expression of Values x and y stands with its value and derivatives, compared bit for bit; a derivative of
--0.0 reads 0 because `grad` starts from 0. The last column says what PyTorch 2 gives where that is something else than
-the sign of a 0: value and derivatives; "–" where it has no such expression.
+The tables list expressions of Values x and y with the value and the derivatives that `backward` leaves, exact to the
+bit. (A derivative of -0.0 is read as 0, since `grad` starts from 0.) The last column has value and derivatives in
+PyTorch 2 where they differ by more than the sign of a 0, and "–" where it has no such expression.
 
 Overflow, poles and the edge of the domain
 ------------------------------------------
@@ -46,6 +46,7 @@ Overflow, poles and the edge of the domain
 | softplus(x)                    | 1000    |         | 1000               | 1     |       |             |
 | softplus(x)                    | -1000   |         | 0                  | 0     |       |             |
 | erf(x)                         | -inf    |         | -1                 | 0     |       |             |
+| gaussian(x)                    | inf     |         | 0                  | 0     |       | –           |
 | sin(x)                         | inf     |         | nan                | nan   |       |             |
 | cos(x)                         | -inf    |         | nan                | nan   |       |             |
 | tan(x)                         | nan     |         | nan                | nan   |       |             |
@@ -72,6 +73,7 @@ Python's own `1.0 / 0.0` raises; on Values nothing does.
 | div(1, x)                      | -0.0    |         | -inf               | -inf  |       |             |
 | x * y                          | 0       | inf     | nan                | inf   | 0     |             |
 | x * y                          | 1e200   | 1e200   | inf                | 1e200 | 1e200 |             |
+| -x                             | 0       |         | -0.0               | -1    |       |             |
 | x - y                          | inf     | inf     | nan                | 1     | -1    |             |
 | x - x                          | inf     |         | nan                | 0     |       |             |
 | x + y                          | 1.7e308 | 1.7e308 | inf                | 1     | 1     |             |
@@ -117,6 +119,7 @@ Comparisons are 0 or 1 and locally constant; with nan they are 0.
 | x < y                          | 1       | 1       | 0                  | 0     | 0     |             |
 | x <= y                         | 1       | 1       | 1                  | 0     | 0     |             |
 | x > y                          | nan     | 1       | 0                  | 0     | 0     |             |
+| x >= y                         | nan     | 1       | 0                  | 0     | 0     |             |
 | (x > y) * x                    | 2       | 1       | 2                  | 1     | 0     |             |
 
 Powers
