@@ -92,9 +92,10 @@ def pow_base(x: Any, y: Any, out: Any) -> Any:
     smaller = y - 1.0
     if y.__class__ is not float:
         return where(abs(y) <= 0.0, 0.0, y * pow(x, smaller))
-    lost = y - (smaller + 1.0)  # by rounding; where |log x| is large it would cost some hundred ulps
-    if x.__class__ is float and 0.0 < abs(lost) < 1.0 and 0.0 < abs(x) < inf and 0.0 < abs(out) < inf:
-        return y * out / x
+    if x.__class__ is float and 0.0 < abs(x) < inf and abs(y) < inf:
+        lost = y - (smaller + 1.0)  # by rounding; where |log x| is large it would cost some hundred ulps
+        if smaller == y or lost != 0.0 and 0.0 < abs(out) < inf:
+            return y * out / x
     return y * pow(x, smaller)
 
 
