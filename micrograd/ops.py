@@ -101,7 +101,7 @@ def pow_base(x: Any, y: Any, out: Any) -> Any:
 
 def pow_exponent(x: Any, y: Any, out: Any) -> Any:
     """∂/∂y x**y = x**y log x; 0 where x**y is 0, and at 0**0."""
-    if out.__class__ is float and x > 0.0 and not 1e-300 < out < inf:  # out itself has few digits or none
+    if out.__class__ is float and 0.0 < x < inf and not 1e-300 < out < inf:  # out itself has few digits or none
         half = pow(x, 0.5 * y)
         return half * log(x) * half if half < inf else out * log(x)
     flat = (x >= 0.0) * (abs(out) <= 0.0) + (abs(x) <= 0.0) * (abs(y) <= 0.0)
