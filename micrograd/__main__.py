@@ -20,8 +20,7 @@ def at_least(least: float, kind: type) -> Callable[[str], float]:
             value = kind(text)
         except ValueError:
             value = None
-        too_small = value is None or value < least or (kind is float and not least < value < float("inf"))
-        if too_small:
+        if value is None or value < least or (kind is float and not least < value < float("inf")):
             bound = f"above {least:g}" if kind is float else f"of at least {least:g}"
             noun = "number" if kind is float else "whole number"
             raise argparse.ArgumentTypeError(f"expected a {noun} {bound}, got {text!r}")
@@ -83,10 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["train", "no such file.csv"])
     2
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = parser().parse_args(given if given else ["toy"])
-    if options.command is None:
-        options = parser().parse_args(["toy", *given])
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args(given or ["toy"])
     try:
         if options.command == "toy":
             from micrograd.command_line.toy import run

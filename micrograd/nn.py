@@ -1,0 +1,187 @@
+"""Neurons, layers and multilayer perceptrons: plain Value code, one neuron at a time.
+
+    nin, nout       number of inputs, of outputs
+    w, b            weights and bias of a neuron
+    activation      a function Value -> Value, or the name of one
+"""
+from __future__ import annotations
+
+import random
+
+from micrograd.engine import Value
+from micrograd.ops import TABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Protocol, Union
+
+    Activation = Union[str, Callable[[Value], Value], None]
+
+    class Generator(Protocol):
+        """What initial weights are drawn from: the `random` module or a `random.Random`."""
+
+        def uniform(self, a: float, b: float) -> float: ...
+
+
+ACTIVATIONS = sorted(name for name, op in TABLE.items() if len(op.partials) == 1)
+
+
+def activation_named(activation: Activation) -> Callable[[Value], Value] | None:
+    """The function for an activation; None for the identity ("linear"). ValueError for an unknown name."""
+    if activation is None or activation == "linear":
+        return None
+    if callable(activation):
+        return activation
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"expected an activation that is a function or one of linear, {', '.join(ACTIVATIONS)}; "
+                         f"got {activation!r}")  # fmt: skip
+    name: str = activation
+    return lambda x: getattr(x, name)()
+
+
+def positive(count: Any, what: str) -> int:
+    """A count as an int of at least 1, else ValueError."""
+    if isinstance(count, bool) or not hasattr(count, "__index__") or count.__index__() < 1:
+        raise ValueError(f"expected {what} to be a whole number of at least 1, got {count!r}")
+    return int(count.__index__())
+
+
+class Module:
+    """What has parameters. Models of your own derive from it and give `parameters()`.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope = Value(2.0)
+    ...     def parameters(self):
+    ...         return [self.slope]
+    >>> line = Line()
+    >>> (line.slope * 3.0).backward()
+    >>> line.zero_grad()
+    >>> line.slope.grad
+    0.0
+    """
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.parameters():
+            p.grad = 0.0
+
+    def parameters(self) -> list[Value]:
+        """The trainable leaves, in a fixed order."""
+        return []
+
+
+class Neuron(Module):
+    """activation(Σ wᵢ·xᵢ + b), with the weights drawn from (-1, 1) and bias 0.
+
+    Weights are drawn in order from `generator`, the `random` module unless one is given; `nonlin=False` leaves the
+    activation out; `bias=False` leaves b out. ValueError for a wrong number of inputs.
+
+    >>> neuron = Neuron(2, generator=random.Random(0))
+    >>> neuron, len(neuron.parameters())
+    (ReLUNeuron(2), 3)
+    """
+
+    def __init__(
+        self, nin: int, nonlin: bool = True, *, activation: Activation = "relu", bias: bool = True,
+        generator: Generator = random, label: str = "",
+    ) -> None:  # fmt: skip
+        count = positive(nin, "nin")
+        self.w = [Value(generator.uniform(-1, 1), f"{label}w{i + 1}") for i in range(count)]
+        self.b = Value(0.0, f"{label}b") if bias else None
+        self.nonlin, self.activation = nonlin, activation
+        function = activation_named(activation)
+        self._function = function if nonlin else None
+
+    def __call__(self, x: Sequence[Any]) -> Value:
+        if len(x) != len(self.w):
+            raise ValueError(f"{type(self).__name__} expects {len(self.w)} inputs, got {len(x)}")
+        products = [w * v for w, v in zip(self.w, x)]
+        total: Any = sum(products, self.b) if self.b is not None else sum(products)
+        return total if self._function is None else self._function(total)
+
+    def parameters(self) -> list[Value]:
+        """The weights, then the bias."""
+        return self.w if self.b is None else [*self.w, self.b]
+
+    def __repr__(self) -> str:
+        if self._function is None:
+            kind = "Linear"
+        elif self.activation == "relu":
+            kind = "ReLU"
+        else:
+            name = self.activation if isinstance(self.activation, str) else self.activation.__name__  # type: ignore
+            kind = name[:1].upper() + name[1:]
+        return f"{kind}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """nout neurons that see the same inputs; a single output comes bare, several as a list.
+
+    >>> Layer(2, 2, generator=random.Random(0))
+    Layer of [ReLUNeuron(2), ReLUNeuron(2)]
+    """
+
+    def __init__(
+        self, nin: int, nout: int, nonlin: bool = True, *, activation: Activation = "relu", bias: bool = True,
+        generator: Generator = random, label: str = "",
+    ) -> None:  # fmt: skip
+        self.neurons = [
+            Neuron(nin, nonlin, activation=activation, bias=bias, generator=generator,
+                   label=f"{label}neuron {i + 1} " if label else "")
+            for i in range(positive(nout, "nout"))
+        ]  # fmt: skip
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        out = [neuron(x) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else out
+
+    def parameters(self) -> list[Value]:
+        """Those of the neurons, neuron by neuron."""
+        return [p for neuron in self.neurons for p in neuron.parameters()]
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(str(neuron) for neuron in self.neurons)}]"
+
+
+class MLP(Module):
+    """A multilayer perceptron: layers of nouts neurons, each with the activation but the last, which is linear.
+
+    The parameters are labelled by place, such as "layer 2 neuron 1 w3". x is a sequence of nin numbers or Values.
+    Raises ValueError for sizes below 1, an unknown activation, and inputs of another number than nin.
+
+    >>> model = MLP(2, [2, 1], generator=random.Random(0))
+    >>> model
+    MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
+    >>> print(f"{model([1.0, 2.0]):.6f}")
+    0.038800
+    """
+
+    def __init__(
+        self, nin: int, nouts: Sequence[int], *, activation: Activation = "relu", bias: bool = True,
+        generator: Generator = random,
+    ) -> None:  # fmt: skip
+        sizes = [nin, *nouts]
+        if len(sizes) < 2:
+            raise ValueError("expected nouts to name the width of at least one layer, got none")
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], nonlin=i != len(nouts) - 1, activation=activation, bias=bias,
+                  generator=generator, label=f"layer {i + 1} ")
+            for i in range(len(nouts))
+        ]  # fmt: skip
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        nin = len(self.layers[0].neurons[0].w)
+        if len(x) != nin:
+            raise ValueError(f"MLP expects {nin} inputs, got {len(x)}")
+        for layer in self.layers[:-1]:
+            x = [neuron(x) for neuron in layer.neurons]
+        return self.layers[-1](x)
+
+    def parameters(self) -> list[Value]:
+        """Those of the layers, layer by layer."""
+        return [p for layer in self.layers for p in layer.parameters()]
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(str(layer) for layer in self.layers)}]"

@@ -1,0 +1,177 @@
+"""The trainer: the objective, trajectories against closed formulas, batches, memory, and bad data."""
+import gc
+import math
+import random
+import tracemalloc
+
+import numpy
+import pytest
+
+from micrograd import functions as f
+from micrograd import losses, nn, optim
+from micrograd.engine import Value
+from micrograd.training import DivergenceError, Trainer
+
+
+def sigma(x):
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+XS = [-1.5, -0.5, 0.2, 1.0, 2.5]
+YS = [0.4, 0.35, 0.3, 0.2, 0.15]
+
+
+def toy_trainer(lr=2.0, **options):
+    w1, w2 = Value(0.5, "w1"), Value(-1.2, "w2")
+    trainer = Trainer(
+        lambda row: f.sigmoid(w2 * f.sigmoid(w1 * row[0])), losses.squared_error, optim.SGD(lr=lr),
+        parameters=[w1, w2], **options,
+    )  # fmt: skip
+    return trainer, w1, w2
+
+
+def toy_slopes(w1, w2, xs, ys):
+    """Mean loss and its derivatives by the closed formulas of the toy net."""
+    loss = d1 = d2 = 0.0
+    for x, y in zip(xs, ys):
+        h = sigma(w1 * x)
+        out = sigma(w2 * h)
+        common = 2.0 * (out - y) * out * (1.0 - out)
+        loss += (out - y) ** 2 / len(xs)
+        d1 += common * w2 * h * (1.0 - h) * x / len(xs)
+        d2 += common * h / len(xs)
+    return loss, d1, d2
+
+
+def test_trajectory_of_the_toy_net():
+    trainer, w1, w2 = toy_trainer()
+    a, b = 0.5, -1.2
+    for record in trainer.epochs(XS, YS, epochs=200):
+        loss, d1, d2 = toy_slopes(a, b, XS, YS)
+        a, b = a - 2.0 * d1, b - 2.0 * d2
+        assert record.loss == pytest.approx(loss, rel=1e-12)
+    assert (w1.data, w2.data) == pytest.approx((a, b), rel=1e-12)
+    assert len(trainer.history) == 200 and trainer.history.loss[-1] < trainer.history.loss[0] / 5
+
+
+def test_batches_cover_every_sample_and_weigh_the_last_by_its_size():
+    seen = []
+    w = Value(1.0)
+    trainer = Trainer(
+        lambda row: seen.append(row[0]) or w * row[0], losses.squared_error, optim.SGD(lr=1e-12), parameters=[w]
+    )
+    history = trainer.fit(XS, YS, epochs=3, batch_size=2, seed=1)
+    assert [sorted(seen[i : i + 5]) for i in (0, 5, 10)] == [XS] * 3 and seen[:5] != seen[5:10]
+    mean = sum((x - y) ** 2 for x, y in zip(XS, YS)) / 5
+    assert history.loss == pytest.approx([mean] * 3, rel=1e-9)
+    assert trainer.evaluate(XS, YS).loss == pytest.approx(mean, rel=1e-9)
+
+
+def test_a_seed_gives_the_same_bits_and_reset_goes_back():
+    trainer, w1, w2 = toy_trainer()
+    first = trainer.fit(XS, YS, epochs=5, batch_size=2, seed=7).loss
+    trainer.reset()
+    assert (w1.data, w2.data, len(trainer.history)) == (0.5, -1.2, 0)
+    assert trainer.fit(XS, YS, epochs=5, batch_size=2, seed=7).loss == first
+    trainer.reset()
+    assert trainer.fit(XS, YS, epochs=5, batch_size=2, seed=8).loss != first
+    trainer.reset()
+    assert trainer.fit(iter(XS), numpy.array(YS), epochs=5, batch_size=2, seed=7).loss == first
+
+
+def test_penalty_and_metric():
+    w = Value(2.0)
+    trainer = Trainer(
+        lambda row: w * row[0], losses.squared_error, optim.SGD(lr=0.1), parameters=[w], penalty=losses.l2(0.5),
+        metric=lambda prediction, target: abs(prediction.data - target),
+    )  # fmt: skip
+    [record] = trainer.fit([1.0, 3.0], [1.0, 4.0], epochs=1)
+    assert record.loss == pytest.approx((1.0 + 4.0) / 2 + 2.0) and record.metric == pytest.approx(1.5)
+    assert w.data == pytest.approx(2.0 - 0.1 * ((2.0 * 1.0 + 2.0 * 2.0 * 3.0) / 2 + 2.0))
+    assert trainer.history.to_dict() == {"epoch": [1], "loss": [record.loss], "metric": [record.metric]}
+    assert "1 epochs, loss 4.5 to 4.5" in repr(trainer.history) and "metric=1.5" in repr(record)
+
+
+def test_two_moons():
+    rng = random.Random(0)
+    rows, classes = [], []
+    for i in range(60):
+        t = math.pi * rng.random()
+        rows.append((math.cos(t), math.sin(t)) if i % 2 else (1.0 - math.cos(t), 0.5 - math.sin(t)))
+        classes.append(1 if i % 2 else -1)
+    model = nn.MLP(2, [16, 16, 1], generator=random.Random(1))
+    trainer = Trainer(model, losses.hinge, optim.SGD(lr=0.1), penalty=losses.l2(1e-4))
+    trainer.fit(rows, classes, epochs=15, batch_size=10)
+    assert sum((p > 0) == (c > 0) for p, c in zip(trainer.predict(rows), classes)) >= 58
+
+
+def test_several_outputs():
+    model = nn.MLP(1, [4, 2], activation="tanh", generator=random.Random(0))
+    trainer = Trainer(model, losses.cross_entropy, optim.SGD(lr=0.5))
+    history = trainer.fit([-1.0, -0.5, 0.5, 1.0], [0, 0, 1, 1], epochs=60)
+    assert history.loss[-1] < 0.1
+    assert [max(range(2), key=out.__getitem__) for out in trainer.predict([[-1.0], [1.0]])] == [0, 1]
+
+
+def test_memory_does_not_grow_with_the_dataset():
+    def peak(n):
+        trainer, _, _ = toy_trainer()
+        data = [0.001 * i for i in range(n)]
+        list(trainer.epochs(data, data, epochs=1))
+        gc.collect()
+        tracemalloc.start()
+        trainer.step([[0.5]] * n, [0.5] * n)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    assert peak(2_000) - peak(200) < 1_800 * 100  # losses and metrics as floats in lists; a graph would take 1,000 bytes
+
+
+def test_divergence_is_an_error_that_names_the_epoch_and_keeps_the_parameters():
+    w = Value(1.0)
+    trainer = Trainer(lambda row: f.exp(w * row[0]), losses.squared_error, optim.SGD(lr=1e3), parameters=[w])
+    with pytest.raises(DivergenceError, match=r"not finite in epoch 2"):
+        trainer.fit([-1.0, 1.0], [5.0, 5.0], epochs=5)
+    assert len(trainer.history) == 1 and math.isfinite(w.data)
+
+
+def test_an_interrupt_keeps_history_and_parameters():
+    trainer, w1, w2 = toy_trainer()
+    with pytest.raises(KeyboardInterrupt):
+        for record in trainer.epochs(XS, YS, epochs=10):
+            if record.epoch == 4:
+                raise KeyboardInterrupt
+    assert len(trainer.history) == 4 and w1.data != 0.5
+
+
+@pytest.mark.parametrize("X, y, error, message", [
+    ([], [], ValueError, "at least one sample"),
+    ([1.0, 2.0], [1.0], ValueError, "2 samples and 1 targets"),
+    ([1.0, math.nan], [1.0, 2.0], ValueError, r"X\[1\]: expected finite numbers, got nan"),
+    ([1.0], [math.inf], ValueError, r"y\[0\]: expected finite numbers, got inf"),
+    ([[1.0], [1.0, 2.0]], [1.0, 2.0], ValueError, r"1 numbers in X\[0\] and 2 in X\[1\]"),
+    (["a"], [1.0], TypeError, r"X\[0\]: expected a number"),
+])  # fmt: skip
+def test_bad_data_is_refused_before_any_step(X, y, error, message):
+    trainer, w1, _ = toy_trainer()
+    with pytest.raises(error, match=message):
+        trainer.epochs(X, y, epochs=1)
+    assert w1.data == 0.5
+
+
+def test_bad_calls():
+    trainer, w1, _ = toy_trainer()
+    for options in ({"epochs": -1}, {"epochs": 1.5}, {"epochs": 1, "batch_size": 0}):
+        with pytest.raises(ValueError, match="whole number of at least"):
+            trainer.epochs(XS, YS, **options)
+    with pytest.raises(TypeError, match=r"model with parameters\(\)"):
+        Trainer(lambda row: w1, losses.squared_error, optim.SGD())
+    with pytest.raises(TypeError, match="parameters that are leaves"):
+        Trainer(lambda row: w1, losses.squared_error, optim.SGD(), parameters=[w1 * 2.0])
+    with pytest.raises(ValueError, match="at least one parameter"):
+        Trainer(lambda row: w1, losses.squared_error, optim.SGD(), parameters=[])
+    with pytest.raises(TypeError, match="loss to be a Value"):
+        Trainer(lambda row: 1.0, losses.squared_error, optim.SGD(), parameters=[w1]).fit(XS, YS, epochs=1)
+    with pytest.raises(ValueError, match="MLP expects 2 inputs, got 1"):
+        Trainer(nn.MLP(2, [1]), losses.squared_error, optim.SGD()).fit(XS, YS, epochs=1)
