@@ -39,7 +39,7 @@ def squared_error(prediction: Any, target: Any) -> Any:
         return (one_logit(prediction, "squared_error with one target") - target) ** 2
     outputs = prediction if is_sequence(prediction) else [prediction]
     if len(outputs) != len(target):
-        raise ValueError(f"squared_error expects a target per output, got {len(outputs)} outputs, {len(target)} targets")
+        raise ValueError(f"squared_error expects a target an output, got {len(outputs)} outputs, {len(target)} targets")
     return total([(p - y) ** 2 for p, y in zip(outputs, target)])
 
 

@@ -4,6 +4,7 @@ They take Values, floats or a mixture, and give Values as soon as one argument i
 """
 from __future__ import annotations
 
+from micrograd.dispatch import number
 from micrograd.functions import detach, div, exp, inf, log, maximum, where
 
 TYPE_CHECKING = False
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def listed(values: Iterable[Operand], name: str) -> list[Any]:
-    """The values as a list; ValueError if there are none."""
-    items = list(values)
+    """The values as a list, numbers as floats; ValueError if there are none, TypeError for what is no number."""
+    items = [x if hasattr(x, "operate") else number(x) for x in values]
     if not items:
         raise ValueError(f"{name} expects at least one value, got none")
     return items

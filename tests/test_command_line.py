@@ -1,11 +1,18 @@
 """The command line as a user meets it: fresh processes, real files, one clear line for what is wrong."""
 import json
+import math
 import os
 import random
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
+
+from micrograd import functions as f
+from micrograd.command_line.expressions import read_expression, values_at
+from micrograd.command_line.tables import InputError
+from micrograd.engine import Value
 
 
 def run(folder, *arguments):
@@ -119,3 +126,63 @@ def test_help(tmp_path):
     for option in ("--target", "--hidden", "--epochs", "--lr", "--seed", "--output"):
         assert option in train.stdout
     assert run(tmp_path, "--version").stdout.startswith("micrograd 0.")
+
+
+def test_draw(tmp_path):
+    done = run(tmp_path, "draw", "z = w*x; tanh(z + b)", "--at", "w=0.5, x=2,b=-1", "-o", "net.svg")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("value = 0;") and str(tmp_path / "net.svg") in done.stdout
+    root = ElementTree.parse(tmp_path / "net.svg").getroot()
+    words = " ".join(element.text or "" for element in root.iter() if element.tag.endswith(("text", "tspan")))
+    assert "tanh" in words and "∇" in words and "0.5" in words
+
+
+def test_expressions_have_the_value_and_gradients_of_python():
+    at = {"a": 0.7, "b": -1.3}
+    text = "c = a*b - b/a; d = maximum(c, a) ** 2 + sigmoid(-b); d * (a < b) + exp(c) - abs(b) + e + pi/2"
+    root, names = read_expression(text, at)
+    root.backward()
+    a, b = Value(0.7), Value(-1.3)
+    c = a * b - b / a
+    d = f.maximum(c, a) ** 2 + f.sigmoid(-b)
+    expected = d * (a < b) + f.exp(c) - f.abs(b) + math.e + math.pi / 2
+    expected.backward()
+    assert (root.data, names["a"].grad, names["b"].grad) == (expected.data, a.grad, b.grad)
+    assert names["c"].label == "c" and list(names) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("text, at, message, column", [
+    ("tanh(w*x + q)", "w=1,x=2", "'q' has no value; add q=… to --at", 12),
+    ("w + tahn(w)", "w=1", "no function 'tahn'; did you mean tan or tanh", 5),
+    ("w + tanh(w, w)", "w=1", "tanh takes 1 argument, got 2", 5),
+    ("w + exp(x=w)", "w=1", "exp takes no named arguments", 5),
+    ("ä + w.real", "ä=1,w=1", "expected numbers, names", 5),
+    ("w + __import__('os').system('true')", "w=1", "expected the plain name of a function", 5),
+    ("w + 'a'", "w=1", "expected a number, got 'a'", 5),
+    ("w + True", "w=1", "expected a number, got True", 5),
+    ("w if w else w", "w=1", "expected numbers, names", 1),
+    ("w; w = 2", "w=1", "'w' has a value already", 4),
+    ("w + [x for x in w]", "w=1", "expected numbers, names", 5),
+    ("import os", "w=1", "expected an expression, or steps", 1),
+    ("w * ", "w=1", "invalid syntax", 4),
+])  # fmt: skip
+def test_errors_point_at_the_column(text, at, message, column):
+    with pytest.raises(InputError) as caught:
+        read_expression(text, values_at(at))
+    said, line, caret = str(caught.value).split("\n")
+    assert message in said and said.startswith(f"column {column}: ")
+    assert caret.index("^") == 4 + column - 1 and line.strip() in text
+
+
+@pytest.mark.parametrize("text, at, message", [
+    ("", "w=1", "the expression is empty"),
+    ("1 + 2", "", "holds no name"),
+    ("w", "w=1,x=2", "the expression has no 'x'"),
+    ("w", "w", "name=number pairs"),
+    ("w", "w=1,w=2", "'w' is given twice"),
+    ("w", "w=nan", "name=number pairs"),
+    ("w" + "+w" * 100_000, "w=1", "nested too deeply"),
+])  # fmt: skip
+def test_errors_without_a_column(text, at, message):
+    with pytest.raises(InputError, match=message):
+        read_expression(text, values_at(at))

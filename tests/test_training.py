@@ -125,7 +125,7 @@ def test_memory_does_not_grow_with_the_dataset():
         tracemalloc.stop()
         return size
 
-    assert peak(2_000) - peak(200) < 1_800 * 100  # losses and metrics as floats in lists; a graph would take 1,000 bytes
+    assert peak(2_000) - peak(200) < 1_800 * 100  # floats in two lists; a graph would take 1,000
 
 
 def test_divergence_is_an_error_that_names_the_epoch_and_keeps_the_parameters():

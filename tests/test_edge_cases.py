@@ -1,0 +1,100 @@
+"""The published conventions: every row of the tables in `micrograd.edge_cases` is executed."""
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import micrograd
+from micrograd import Value, topological
+from micrograd.derivatives import gradient
+from micrograd.edge_cases import table
+from micrograd.ops import TABLE
+
+NAMES = {"inf": math.inf, "nan": math.nan, **{name: getattr(micrograd, name, None) for name in TABLE}}
+ROWS = [pytest.param(*row, id=f"{row[0]} at {', '.join(map(str, row[1]))}") for row in table()]
+
+
+def evaluated(expression, arguments, names=NAMES):
+    """The expression with x, y bound to the arguments."""
+    return eval(expression, {**names, **dict(zip("xy", arguments))})  # noqa: S307
+
+
+def bits(numbers):
+    """As text that tells 0.0 from -0.0, and in which nan equals nan."""
+    return [repr(float(x)) for x in numbers]
+
+
+@pytest.mark.parametrize("expression, arguments, expected, _", ROWS)
+def test_backward(expression, arguments, expected, _):
+    xs = [Value(x) for x in arguments]
+    out = evaluated(expression, xs)
+    out.backward()
+    assert bits([out.data, *[x.grad for x in xs]]) == bits(expected)
+
+
+@pytest.mark.parametrize("expression, arguments, expected, _", ROWS)
+def test_value_of_plain_floats(expression, arguments, expected, _):
+    """The functions give floats what they give Values, but for Python's own operators, which raise."""
+    try:
+        got = evaluated(expression, arguments)
+    except (ZeroDivisionError, OverflowError):
+        assert "/" in expression or "**" in expression
+        return
+    if isinstance(got, complex):
+        assert "**" in expression
+        return
+    assert bits([got]) == bits(expected[:1])
+
+
+@pytest.mark.parametrize("expression, arguments, expected, _", ROWS)
+def test_gradient_graph(expression, arguments, expected, _):
+    xs = [Value(x) for x in arguments]
+    out = evaluated(expression, xs)
+    assert bits([0.0 + g.data for g in gradient(out, xs)]) == bits(expected[1:])
+
+
+@pytest.mark.parametrize("expression, arguments, expected, in_pytorch", ROWS)
+def test_pytorch(expression, arguments, expected, in_pytorch):
+    """The last column says what PyTorch does."""
+    torch = pytest.importorskip("torch")
+
+    def tensor(x):
+        return x if isinstance(x, torch.Tensor) else torch.tensor(float(x), dtype=torch.float64)
+
+    def on_tensors(name):
+        function = getattr(torch, name, None) or getattr(torch.nn.functional, name, None)
+        return lambda *args: function(*map(tensor, args))
+
+    names = {"inf": math.inf, "nan": math.nan, **{name: on_tensors(name) for name in TABLE}}
+    names["where"], names["detach"] = torch.where, torch.Tensor.detach
+    xs = [tensor(x).requires_grad_() for x in arguments]
+    if in_pytorch is None:
+        with pytest.raises((RuntimeError, TypeError)):
+            evaluated(expression, xs, names)
+        return
+    out = evaluated(expression, xs, names)
+    if out.requires_grad:
+        out.backward()
+    got = [out.item(), *[0.0 if x.grad is None else x.grad.item() for x in xs]]
+    assert got == pytest.approx(in_pytorch, rel=1e-15, abs=0, nan_ok=True)
+
+
+def test_the_table_is_large_and_has_no_row_twice():
+    rows = [row[:2] for row in table()]
+    assert len(rows) > 120
+    assert len({repr(row) for row in rows}) == len(rows)
+
+
+def test_every_row_of_the_table_of_primitives_appears():
+    """A new primitive must say what it does at its edges."""
+    written = set()
+    for expression, arguments, *_ in table():
+        written |= {node.op for node in topological(evaluated(expression, [Value(x) for x in arguments]))}
+    assert set(TABLE.values()) - written == set()
+
+
+def test_an_error_says_why_the_table_is_gone(monkeypatch):
+    monkeypatch.setattr("micrograd.edge_cases.__doc__", None)
+    with pytest.raises(RuntimeError, match="python -OO"):
+        table()

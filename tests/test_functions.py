@@ -1,0 +1,104 @@
+"""The functions on plain numbers: IEEE 754 to the last special case (NumPy is the reference), and what they refuse."""
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy
+import pytest
+
+import micrograd
+from micrograd import Value, functions
+
+inf, nan = math.inf, math.nan
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 1e-310, 710.0, -750.0, 1e300, -1e300, inf, -inf, nan]
+UNARY = {
+    "exp": numpy.exp, "expm1": numpy.expm1, "log": numpy.log, "log1p": numpy.log1p, "sqrt": numpy.sqrt,
+    "abs": numpy.abs, "sin": numpy.sin, "cos": numpy.cos, "tan": numpy.tan, "sinh": numpy.sinh, "cosh": numpy.cosh,
+    "tanh": numpy.tanh, "asin": numpy.arcsin, "acos": numpy.arccos, "atan": numpy.arctan,
+    "softplus": lambda x: numpy.logaddexp(x, 0.0), "sigmoid": lambda x: 1.0 / (1.0 + numpy.exp(-x)),
+    "relu": lambda x: numpy.maximum(x, 0.0), "gaussian": lambda x: numpy.exp(-x * x), "detach": numpy.positive,
+    "erf": lambda x: numpy.float64(math.erf(x)),
+}  # fmt: skip
+BINARY = {
+    "div": numpy.divide, "pow": numpy.float_power, "atan2": numpy.arctan2, "hypot": numpy.hypot,
+    "maximum": numpy.maximum, "minimum": numpy.minimum,
+}  # fmt: skip
+NAMES = [*UNARY, *BINARY]
+
+
+def alike(got, true):
+    """The same to rounding; inf, nan and, where the result is not rounded, the sign of 0 too."""
+    if got == 0.0 == true:
+        return math.copysign(1.0, got) == math.copysign(1.0, true)
+    return got == pytest.approx(true, rel=1e-15, abs=5e-324, nan_ok=True)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", NAMES)
+def test_special_cases(name):
+    function, reference = getattr(micrograd, name), UNARY.get(name) or BINARY[name]
+    for args in itertools.product(SPECIAL, repeat=1 if name in UNARY else 2):
+        got = function(*args)
+        assert got.__class__ is float
+        if name in ("maximum", "minimum") and args in [(0.0, -0.0), (-0.0, 0.0)]:
+            assert math.copysign(1.0, got) == math.copysign(1.0, args[0])  # the first of equals
+            continue
+        if name == "relu" and args == (-0.0,):
+            assert math.copysign(1.0, got) == 1.0
+            continue
+        assert alike(got, float(reference(*map(numpy.float64, args)))), (args, got)
+
+
+def test_every_function_is_tested_here():
+    written = {name for name, f in vars(functions).items() if getattr(f, "__module__", "") == functions.__name__}
+    assert written - {"where"} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_of_every_kind(name):
+    """int, bool and NumPy scalars count as numbers, and the result is always a plain float."""
+    function, count = getattr(micrograd, name), 1 if name in UNARY else 2
+    expected = function(*[1.0] * count)
+    kinds = [1, True, numpy.float64(1), numpy.float32(1), numpy.int8(1), numpy.uint64(1), numpy.bool_(True)]
+    for args in itertools.product(kinds, repeat=count):
+        got = function(*args)
+        assert got == expected and got.__class__ is float
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("wrong", ["1", "one", None, 1j, [1.0], (1.0,), {}, b"1", numpy.ones(2), object], ids=repr)
+def test_what_is_no_number(name, wrong):
+    function = getattr(micrograd, name)
+    calls = [(wrong, 1.0), (1.0, wrong), (wrong, wrong), (wrong, Value(1.0)), (Value(1.0), wrong)]
+    for args in [(wrong,)] if name in UNARY else calls:
+        with pytest.raises(TypeError, match="expected a number"):
+            function(*args)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ints_beyond_the_floats(name):
+    function = getattr(micrograd, name)
+    for args in [(10**400,)] if name in UNARY else [(10**400, 1.0), (1.0, -(10**400)), (Value(1.0), 10**400)]:
+        with pytest.raises(ValueError, match="expected a number that fits a float"):
+            function(*args)
+
+
+def test_where():
+    x = Value(3.0)
+    assert micrograd.where(True, 1, 2) == 1.0 and micrograd.where(0.0, 1, 2) == 2.0
+    assert micrograd.where(numpy.bool_(False), 1, numpy.float32(2)).__class__ is float
+    assert micrograd.where(True, x, 2.0) is x  # a plain condition chooses at once
+    out = micrograd.where(x > 2.0, x, 7)
+    assert (out.op.name, out.data, out.args[1:]) == ("where", 3.0, (x, 7.0))
+    assert (x > 2.0).where(1, x).data == 1.0
+    with pytest.raises(TypeError, match="expected a number"):
+        micrograd.where(x, "a", 1.0)
+    with pytest.raises(TypeError, match="expected a number"):
+        micrograd.where(True, None, 1.0)
+
+
+def test_long_values_are_shortened_in_messages():
+    with pytest.raises(TypeError) as caught:
+        micrograd.exp("9" * 1000)
+    assert len(str(caught.value)) < 150

@@ -1,0 +1,144 @@
+"""What a Value works with: numbers of every kind and NumPy arrays; and what it refuses, with which words."""
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy
+import pytest
+
+import micrograd
+from micrograd import Value
+
+
+def gradients(root, *xs):
+    """∂root/∂x for each x, by `backward`."""
+    for x in xs:
+        x.grad = 0.0
+    root.backward()
+    return [x.grad for x in xs]
+
+
+@pytest.mark.parametrize("number", [2, True, 2.5, numpy.float64(2.5), numpy.float32(2.5), numpy.int64(2), numpy.bool_(True)], ids=repr)
+def test_numbers_of_every_kind(number):
+    leaf, x = Value(number), Value(3.0)
+    assert leaf.data == float(number) and leaf.data.__class__ is float
+    for out, expected in [
+        (x + number, 3.0 + float(number)), (number + x, 3.0 + float(number)),
+        (x - number, 3.0 - float(number)), (number - x, float(number) - 3.0),
+        (x * number, 3.0 * float(number)), (number * x, 3.0 * float(number)),
+        (x / number, 3.0 / float(number)), (number / x, float(number) / 3.0),
+        (x**number, 3.0 ** float(number)), (number**x, float(number) ** 3.0),
+        (x < number, float(3.0 < number)), (number <= x, float(number <= 3.0)),
+    ]:  # fmt: skip
+        assert isinstance(out, Value), out
+        assert out.data == expected and out.data.__class__ is float
+        assert all(operand is x or operand.__class__ is float for operand in out.args)
+
+
+@pytest.mark.parametrize("wrong", ["2", "two", 1j, None, [1.0], (1.0,), {1.0}, b"2", object(), Value, numpy.ones(3)], ids=repr)
+def test_a_leaf_refuses_what_is_no_number(wrong):
+    with pytest.raises(TypeError, match=r"expected a number \(int, float, bool or NumPy scalar\), got"):
+        Value(wrong)
+
+
+def test_a_leaf_refuses_a_value():
+    with pytest.raises(TypeError, match=r"got a Value\(data=2, grad=0\); use its .data for the bare number"):
+        Value(Value(2.0))
+
+
+@pytest.mark.parametrize("wrong", ["2", 1j, None, [1.0], (1.0,), {1.0}, b"2"], ids=repr)
+def test_operators_refuse_what_is_no_number(wrong):
+    x = Value(1.0)
+    operations = [
+        lambda: x + wrong, lambda: wrong + x, lambda: x - wrong, lambda: wrong - x, lambda: x * wrong,
+        lambda: wrong * x, lambda: x / wrong, lambda: wrong / x, lambda: x**wrong, lambda: wrong**x,
+        lambda: x < wrong, lambda: x >= wrong, lambda: wrong < x, lambda: x.maximum(wrong), lambda: x.where(wrong, 1.0),
+    ]  # fmt: skip
+    for operation in operations:
+        with pytest.raises(TypeError, match="expected a number"):
+            operation()
+
+
+def test_foreign_objects_are_refused():
+    for wrong in (object(), Fraction(1, 2)):
+        with pytest.raises(TypeError):
+            Value(1.0) + wrong
+        with pytest.raises(TypeError):
+            wrong * Value(1.0)
+
+
+def test_ints_beyond_the_floats():
+    for operation in (lambda n: Value(n), lambda n: Value(1.0) + n, lambda n: n * Value(1.0), lambda n: Value(1.0) ** n):
+        with pytest.raises(ValueError, match="expected a number that fits a float"):
+            operation(10**400)
+    assert Value(10**300).data == 1e300
+
+
+def test_labels_are_text():
+    with pytest.raises(TypeError, match="expected a label of type str, got int 3"):
+        Value(1.0, 3)
+    with pytest.raises(TypeError, match="expected a label of type str, got tuple"):
+        Value(1.0, ())
+
+
+@pytest.mark.parametrize("function", [math.exp, math.sqrt, math.floor, math.hypot, float, int, complex, round, range, numpy.float64, divmod])
+def test_nothing_turns_a_value_into_a_bare_number(function):
+    args = (Value(2.0), 1) if function is divmod else (Value(2.0),)
+    with pytest.raises(TypeError):
+        function(*args)
+
+
+def test_the_refusal_says_what_to_call():
+    with pytest.raises(TypeError, match="the gradient would be lost. Write micrograd.exp.v. for math.exp.v., v.data for"):
+        math.exp(Value(2.0))
+    with pytest.raises(TypeError, match="does not turn into an int"):
+        int(Value(2.0))
+    with pytest.raises((TypeError, ValueError)):
+        numpy.array([Value(2.0)], dtype=float)
+
+
+def test_object_arrays():
+    draw = numpy.random.default_rng(0)
+    weights, inputs = draw.normal(size=(3, 2)), draw.normal(size=2)
+    w = numpy.array([[Value(x) for x in row] for row in weights])
+    x = numpy.array([Value(v) for v in inputs])
+    z = w @ x
+    h = numpy.tanh(z) + numpy.exp(-z) * 2.0 - numpy.float64(0.5) / (1.0 + z * z)
+    loss = numpy.sum(h)
+    assert isinstance(loss, Value)
+    exact = weights @ inputs
+    slope = 1 / numpy.cosh(exact) ** 2 - 2.0 * numpy.exp(-exact) + 0.5 * 2.0 * exact / (1.0 + exact**2) ** 2
+    loss.backward()
+    assert loss.data == pytest.approx(numpy.sum(numpy.tanh(exact) + 2.0 * numpy.exp(-exact) - 0.5 / (1.0 + exact**2)))
+    assert numpy.array([[v.grad for v in row] for row in w]) == pytest.approx(numpy.outer(slope, inputs), rel=1e-13)
+    assert numpy.array([v.grad for v in x]) == pytest.approx(weights.T @ slope, rel=1e-13)
+
+
+NUMPY_NAMES = [
+    "exp", "expm1", "log", "log1p", "sqrt", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NUMPY_NAMES)
+def test_numpy_functions_call_the_methods(name):
+    """NumPy's name for a function on an object array reaches the method of that name."""
+    x = Value(0.5)
+    out = getattr(numpy, name)(numpy.array([x]))[0]
+    assert isinstance(out, Value) and out.args == (x,)
+    assert out.data == pytest.approx(float(getattr(numpy, name)(0.5)), rel=1e-15)
+
+
+def test_arrays_and_values_side_by_side():
+    x, numbers = Value(3.0), numpy.array([1.0, 2.0])
+    for out, expected in [
+        (x + numbers, [4.0, 5.0]), (numbers + x, [4.0, 5.0]), (x * numbers, [3.0, 6.0]), (numbers * x, [3.0, 6.0]),
+        (numbers / x, [1 / 3, 2 / 3]), (x / numbers, [3.0, 1.5]), (x**numbers, [3.0, 9.0]), (x - numbers, [2.0, 1.0]),
+        (x > numbers, [1.0, 1.0]), (numbers < x, [1.0, 1.0]),
+    ]:  # fmt: skip
+        assert isinstance(out, numpy.ndarray)
+        assert [float(v.data if isinstance(v, Value) else v) for v in out] == expected
+    total = numpy.array([x, x, x]).sum()
+    assert gradients(total, x) == [3.0]
+    assert gradients(numpy.array([x, Value(2.0)]).dot(numbers), x) == [1.0]
+    assert gradients(numpy.float64(2.0) * x, x) == [2.0] and isinstance(numpy.float64(2.0) * x, Value)
