@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from micrograd.derivatives import hvp as hvp
     from micrograd.derivatives import jacobian as jacobian
     from micrograd.derivatives import value_and_grad as value_and_grad
+    from micrograd.drawing import draw as draw
+    from micrograd.drawing import draw_dot as draw_dot
     from micrograd.training import Trainer as Trainer
     from micrograd.vectors import dot as dot
     from micrograd.vectors import logsumexp as logsumexp
@@ -40,6 +42,7 @@ __version__ = "0.2.0"
 _ROOMS = {
     "check": ("check_gradients", "why_nan"),
     "derivatives": ("derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "value_and_grad"),
+    "drawing": ("draw", "draw_dot"),
     "edge_cases": (),
     "losses": (),
     "nn": (),

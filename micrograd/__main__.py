@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
 
 from micrograd import __version__
 from micrograd.command_line.tables import InputError
@@ -10,6 +11,8 @@ from micrograd.command_line.tables import InputError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Sequence
+
+ROOMS = {"toy": "toy", "train": "train", "draw": "pictures"}
 
 
 def at_least(least: float, kind: type) -> Callable[[str], float]:
@@ -73,6 +76,17 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--held-out", type=float, default=0.2, help="share of rows kept for testing (%(default)s)")
     train.add_argument("--seed", type=int, default=0, help="initial weights and order of samples (%(default)s)")
     train.add_argument("--output", "-o", default="weights.json", help="where the weights go (%(default)s)")
+    drawing = commands.add_parser(
+        "draw",
+        help="draw an expression",
+        description="Draw the computation graph of an expression such as 'tanh(w*x + b)', or of steps such as "
+        "'z = w*x; h = sigmoid(z)', with every value and gradient.",
+    )
+    drawing.add_argument("expression", metavar="EXPR")
+    drawing.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
+    drawing.add_argument("--output", "-o", default="graph.svg", help="svg, png, pdf, dot or html file (%(default)s)")
+    drawing.add_argument("--view", choices=["auto", "full", "fused", "collapsed"], default="auto")
+    drawing.add_argument("--direction", choices=["LR", "TB"], default="LR", help="left to right, or top to bottom")
     return top
 
 
@@ -85,11 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(given or ["toy"])
     try:
-        if options.command == "toy":
-            from micrograd.command_line.toy import run
-        else:
-            from micrograd.command_line.train import run
-        run(options)
+        import_module(f"micrograd.command_line.{ROOMS[options.command]}").run(options)
     except InputError as error:
         print(f"micrograd: {error}", file=sys.stderr)
         return 2

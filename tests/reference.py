@@ -87,7 +87,7 @@ def second_derivative(function, args, i, j):
 
 
 def ulps(got, true):
-    """How far the float got is from the mpf true, in units of the last place of true; inf where one of them overflows."""
+    """How far the float got is from the mpf true, in units of the last place of true; inf where one overflows."""
     nearest = float(true)
     if got == nearest:
         return 0.5 if math.isinf(nearest) else float(abs(mpf(got) - true) / mpf(math.ulp(nearest)))

@@ -1,4 +1,4 @@
-"""Copies and pickles: identity of what is shared survives, gradients, labels and attributes too, in other processes as well."""
+"""Copies and pickles keep what is shared shared, and gradients, labels and attributes; in other processes too."""
 from __future__ import annotations
 
 import copy
@@ -130,7 +130,8 @@ def test_a_pickle_is_read_in_another_process_with_the_same_bits():
         "import pickle, sys; root, w, x = pickle.load(sys.stdin.buffer); g = w.grad; w.grad = 0.0; root.backward(); "
         "print(root.data.hex(), g.hex(), w.grad.hex())"
     )
-    run = subprocess.run([sys.executable, "-c", reader], input=pickle.dumps((root, w, x)), capture_output=True, check=True)
+    sent = pickle.dumps((root, w, x))
+    run = subprocess.run([sys.executable, "-c", reader], input=sent, capture_output=True, check=True)
     assert run.stdout.decode().split() == [root.data.hex(), w.grad.hex(), w.grad.hex()]
 
 

@@ -262,8 +262,7 @@ def test_the_same_bits_in_every_process():
     outputs = set()
     for seed in ("0", "1", "4242"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
-        run = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
-        outputs.add(run.stdout)
+        outputs.add(subprocess.check_output([sys.executable, "-c", SCRIPT], env=environment, text=True))
     assert len(outputs) == 1 and "x19" in outputs.pop()
 
 

@@ -137,9 +137,11 @@ def test_a_training_loop_leaves_no_cycles():
 
 def perceptron(sizes, draw):
     """(parameters, function of a list of numbers) of a plain relu network."""
-    layers = [
-        [([Value(draw.uniform(-1, 1)) for _ in range(m)], Value(0.0)) for _ in range(n)] for m, n in zip(sizes, sizes[1:])
-    ]
+
+    def neuron(m):
+        return [Value(draw.uniform(-1, 1)) for _ in range(m)], Value(0.0)
+
+    layers = [[neuron(m) for _ in range(n)] for m, n in zip(sizes, sizes[1:])]
 
     def model(x):
         for layer in layers:

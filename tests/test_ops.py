@@ -36,6 +36,7 @@ MAGNITUDES = [
 PAIRED = [5e-324, 3e-320, 1e-300, 1e-200, 1e-155, 1.7e-9, 0.1, 0.5, 1.0, 1.3, 3.0, 20.0, 1000.1, 1e155, 1e200, 1.7e308]
 EXPONENTS = [0.1, 0.3, 0.001, -0.1, -1.3, 2.0, 3.0, -2.0, 1.1, -0.7, 1e-20, 1000.1]
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 1e15, -1e15, inf, -inf, nan]
+MADE_OF_THE_VALUE = {("div", 1), ("gaussian", 0), ("pow", 0)}  # where that is subnormal, these lose digits with it
 
 
 def signed(magnitudes):
@@ -47,7 +48,8 @@ def points(op):
     draw = random.Random(op.name)
 
     def some():
-        return draw.choice([draw.uniform(-3, 3), draw.uniform(-40, 40), draw.choice([1, -1]) * 10 ** draw.uniform(-20, 20)])
+        wide = draw.choice([1, -1]) * 10 ** draw.uniform(-20, 20)
+        return draw.choice([draw.uniform(-3, 3), draw.uniform(-40, 40), wide])
 
     if len(op.partials) == 1:
         return [(x,) for x in signed(MAGNITUDES) + [some() for _ in range(60)]]
@@ -57,7 +59,7 @@ def points(op):
         powers = [(10 ** draw.uniform(-300, 300), y) for y in EXPONENTS for _ in range(3)]
         subnormal = [(x, draw.uniform(-1070, -1030) / math.log2(x)) for x in (0.1, 0.5001, 0.99, 1.01, 3.0, 17.0, 1e5)]
         return grid + signs + powers + subnormal + [(some(), some()) for _ in range(60)]
-    return [tuple([some() for _ in op.partials]) for _ in range(60)]
+    return [(draw.choice([0.0, some()]), *[some() for _ in op.partials[1:]]) for _ in range(120)]
 
 
 def tame(op):
@@ -88,9 +90,10 @@ def value_ulps(op):
 def partial_ulps(op, i):
     """(ulps, args) of the local derivative for operand i, wherever there is one."""
     for args in points(op):
-        true, out = derivative(exact(op.name), args, i), op.forward(*args)
-        if op.name == "gaussian" and abs(out) < 1e-300:
-            continue  # this partial is made of out, which has fewer digits down there
+        out = op.forward(*args)
+        if (op.name, i) in MADE_OF_THE_VALUE and abs(out) < 2.3e-308:
+            continue
+        true = derivative(exact(op.name), args, i)
         if true is not None:
             yield ulps(op.local(i, args, out), true), args
 
@@ -111,7 +114,7 @@ def test_values(op):
     known(op)
     error, args, count = worst(value_ulps(op))
     assert error <= 2.0, args
-    assert count > 50
+    assert count > 40
 
 
 @pytest.mark.parametrize("op", ROWS)
@@ -123,7 +126,7 @@ def test_partials(op):
     for i in range(len(op.partials)):
         error, args, count = worst(partial_ulps(op, i))
         assert error <= 4.0, (i, args)
-        assert count > 50
+        assert count > 40
 
 
 @pytest.mark.parametrize("op", ROWS)
@@ -139,7 +142,8 @@ def difference(f, args, i):
     """A central difference, extrapolated twice (Richardson): its error is of order step⁶."""
 
     def central(step):
-        return (f(*args[:i], args[i] + step, *args[i + 1 :]) - f(*args[:i], args[i] - step, *args[i + 1 :])) / (2 * step)
+        right, left = [f(*args[:i], args[i] + shift, *args[i + 1 :]) for shift in (step, -step)]
+        return (right - left) / (2 * step)
 
     a, b, c = [central(step) for step in (4e-4, 2e-4, 1e-4)]
     a, b = (4 * b - a) / 3, (4 * c - b) / 3

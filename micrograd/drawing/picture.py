@@ -1,0 +1,131 @@
+"""`Picture`: what `draw` returns. It shows itself in a notebook and saves itself to a file."""
+from __future__ import annotations
+
+from micrograd.drawing.dot import digraph, dot_layout, rendered
+from micrograd.drawing.geometry import Geometry
+from micrograd.drawing.layout import layered_layout
+from micrograd.drawing.look import Diagram
+from micrograd.drawing.svg import escape, svg_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Collection
+    from typing import Any
+
+    from graphviz import Digraph  # type: ignore[import-untyped]
+
+SUFFIXES = ("svg", "png", "pdf", "dot", "html")
+MOST_TOOLTIPS = 200
+
+
+class Picture:
+    """A drawn graph or network, as it was when it was drawn.
+
+    svg         the picture as SVG text
+    source      the picture as DOT text
+    dot         the picture as a graph of the graphviz package, for those who want to change it
+    save(path)  write svg, png, pdf, dot or html, by the suffix of the path
+
+    >>> from micrograd.drawing import draw
+    >>> from micrograd.engine import Value
+    >>> picture = draw(Value(2.0, label="x") * 3.0)
+    >>> picture
+    <Picture: Computation graph, 2 values>
+    >>> picture.svg.startswith("<svg ")
+    True
+    """
+
+    def __init__(self, diagram: Diagram, geometry: Geometry | None = None) -> None:
+        self.diagram = diagram
+        self._geometry = geometry
+        self._svg = ""
+
+    @property
+    def geometry(self) -> Geometry:
+        """Where everything stands: from `dot` where that is quick, else from the package's own layout."""
+        if self._geometry is None:
+            self._geometry = dot_layout(self.diagram) or layered_layout(self.diagram)
+        return self._geometry
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG text."""
+        if not self._svg:
+            self._svg = svg_of(self.diagram, self.geometry)
+        return self._svg
+
+    @property
+    def dot(self) -> Digraph:
+        """The picture as a `graphviz.Digraph`."""
+        return digraph(self.diagram)
+
+    @property
+    def source(self) -> str:
+        """The picture as DOT text, for Graphviz's `dot`."""
+        return self.dot.source
+
+    @property
+    def html(self) -> str:
+        """The picture as a page of its own."""
+        title = escape(self.diagram.title)
+        return (
+            f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'
+            f'<body style="margin:1em">\n{self.svg}</body></html>\n'
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file; its suffix says how: .svg, .png, .pdf, .dot or .html.
+
+        Raises ValueError for another suffix, RuntimeError for png and pdf without Graphviz, OSError from the file.
+        """
+        from pathlib import Path
+
+        kind = Path(path).suffix[1:].lower()
+        if kind not in SUFFIXES:
+            raise ValueError(f"expected a path that ends in .{', .'.join(SUFFIXES)}, got {str(path)!r}")
+        if kind in ("png", "pdf"):
+            content = rendered(self.diagram, self.geometry, kind)
+        else:
+            content = (self.source if kind == "dot" else self.html if kind == "html" else self.svg).encode()
+        Path(path).write_bytes(content)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """What notebooks show."""
+        bundle = {"text/html": self.notebook_html(), "image/svg+xml": self.svg, "text/plain": repr(self)}
+        return {
+            kind: data for kind, data in bundle.items()
+            if (not include or kind in include) and kind not in (exclude or ())
+        }  # fmt: skip
+
+    def notebook_html(self) -> str:
+        """The picture as an image with the data in it, which survives a notebook that is reopened untrusted.
+
+        An image shows no tooltips, so transparent boxes with the tooltips lie on top of it; where a notebook strips
+        their position they take no room.
+        """
+        import base64
+
+        source = "data:image/svg+xml;base64," + base64.b64encode(self.svg.encode()).decode()
+        image = f'<img alt="{escape(self.diagram.title)}" src="{source}" style="max-width:100%">'
+        return f'<div style="position:relative;display:inline-block;max-width:100%">{image}{self.tooltips()}</div>'
+
+    def tooltips(self) -> str:
+        """Transparent boxes over boxes and labels of edges, in percent of the picture, so that they shrink with it."""
+        geometry, diagram = self.geometry, self.diagram
+        wide, high = [float(part) for part in self.svg.split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()]
+        places = [(x, y, box.width, box.height, box.tooltip) for box, (x, y) in zip(diagram.boxes, geometry.centres)]
+        labels = zip(diagram.edges, geometry.labels)
+        places += [(x, y, *edge.label_size, edge.tooltip) for edge, (x, y) in labels if edge.lines]
+        if len(places) > MOST_TOOLTIPS:
+            return ""
+        return "".join([
+            f'<span title="{escape(text)}" style="position:absolute;left:{100 * (x - w / 2) / wide:.2f}%;'
+            f'top:{100 * (y - h / 2) / high:.2f}%;width:{100 * w / wide:.2f}%;height:{100 * h / high:.2f}%"></span>'
+            for x, y, w, h, text in places
+        ])  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"<Picture: {self.diagram.title}>"
