@@ -239,7 +239,7 @@ def fresh(x: Any, name: str) -> tuple[Any, list[tuple[str, Value]]]:
 # the report
 
 
-class Row:
+class Comparison:
     """One leaf: its name, the derivatives expected (± error) and got, those from each side, and the verdict."""
 
     __slots__ = ("name", "leaf", "expected", "error", "got", "left", "right", "verdict")
@@ -267,7 +267,7 @@ class Row:
 
     def __repr__(self) -> str:
         name, expected, error, got, verdict = self.cells()
-        return f"<Row {name}: expected {expected}{error and ' ± ' + error}, got {got}: {verdict}>"
+        return f"<Comparison {name}: expected {expected}{error and ' ± ' + error}, got {got}: {verdict}>"
 
 
 class Report:
@@ -275,7 +275,7 @@ class Report:
 
     __slots__ = ("rows",)
 
-    def __init__(self, rows: list[Row]) -> None:
+    def __init__(self, rows: list[Comparison]) -> None:
         self.rows = rows
 
     @property
@@ -331,8 +331,11 @@ def check_gradients(
     not finite   got is nan or inf, or there is no finite value on either side to compare with
 
     The differences are extrapolated (Ridders 1982) from steps scaled to |x|, from one side where the other is nan or
-    inf; some 10 to 100 evaluations a leaf. TypeError for what is neither a function nor a Value, ValueError for a graph
-    whose leaves were changed after it was built, and for a function that does not return the same number twice.
+    inf; some 10 to 100 evaluations a leaf. Where they do not converge (f jumps at x, or has a vertical tangent) their
+    error is about as large as they are, and no gradient of that size is refused.
+
+    TypeError for what is neither a function nor a Value; ValueError for a graph whose leaves were changed after it was
+    built, and for a function that does not return the same number twice.
 
     >>> report = check_gradients(lambda x, y: x.relu() + y * y, 0.0, 2.0)
     >>> [(row.name, row.got, row.verdict) for row in report.rows]
@@ -380,7 +383,7 @@ def report(root: Value, leaves: list[tuple[str, Value]], evaluate: Callable[[], 
     rows = []
     for (name, leaf), got in zip(leaves, gradients(root, [leaf for _, leaf in leaves])):
         f = graph.along(leaf) if graph is not None else rebuilt(evaluate, leaf)  # type: ignore[arg-type]
-        rows.append(Row(name, leaf, got, f))
+        rows.append(Comparison(name, leaf, got, f))
     return Report(rows)
 
 
@@ -436,9 +439,9 @@ def names(node: Value) -> dict[int, str]:
 
 def described(node: Value) -> str:
     """A node and its number in words: "log(x) of x = -1.0 is nan"."""
-    label = f" (labelled {node.label})" if node.label else ""
     if node.op is None:
-        return f"the leaf{label} is {node.data!r}"
+        return f"{'the leaf ' + node.label if node.label else 'a leaf without a label'} is {node.data!r}"
+    label = f" (labelled {node.label})" if node.label else ""
     called = names(node)
     inside = ", ".join([called[id(x)] if isinstance(x, Value) else repr(x) for x in node.args])
     values = {called[id(x)]: x.data for x in node.args if isinstance(x, Value)}
@@ -496,9 +499,10 @@ def why_nan(value: Value, recorded: Recording | None = None) -> Fault | None:
         raise TypeError(f"why_nan expects a Value, got {type(value).__name__} {value!r}")
     order = topological(value)
     if not all(isfinite(node.data) for node in order):
-        node = broken(order, through=True) or broken(order, through=False)
-        if node is not None:
-            return Fault(node, recorded=recorded)
+        for through in (True, False):
+            node = broken(order, through=through)
+            if node is not None:
+                return Fault(node, recorded=recorded)
     adjoints = {id(value): 1.0}
     for node in reversed(order):
         g = adjoints.pop(id(node), 0.0)

@@ -16,6 +16,7 @@ operand was taken, 0.0 where it was not, so that a branch not taken gets exactly
 from __future__ import annotations
 
 import operator
+from math import copysign
 
 from micrograd.functions import *  # noqa: F403  (all of them, abs and pow too)
 from micrograd.functions import inf
@@ -40,19 +41,22 @@ class Op:
     latex       formula, {0} and {1} stand for the operands
     binding     (binding strength of the formula, least strength of each operand that needs no brackets)
     selects     the partials are functions of g too, see above
+    javascript  forward in JavaScript, for pages: {0}, {1} stand for the operands; unless given, the function of that
+                name in drawing/functions.js or Math
 
     >>> TABLE["mul"].forward(2.0, 3.0), TABLE["mul"].local(0, (2.0, 3.0), 6.0)
     (6.0, 3.0)
     """
 
-    __slots__ = ("name", "symbol", "forward", "partials", "latex", "binding", "selects")
+    __slots__ = ("name", "symbol", "forward", "partials", "latex", "binding", "selects", "javascript")
 
     def __init__(
         self, name: str, symbol: str, forward: Callable[..., float], partials: tuple[Partial, ...],
-        latex: str, binding: tuple[int, ...] = (ATOM, 0, 0, 0), *, selects: bool = False,
+        latex: str, binding: tuple[int, ...] = (ATOM, 0, 0, 0), *, selects: bool = False, javascript: str = "",
     ) -> None:  # fmt: skip
         self.name, self.symbol, self.forward, self.partials = name, symbol, forward, partials
         self.latex, self.binding, self.selects = latex, binding, selects
+        self.javascript = javascript or f"mg.{name}({', '.join(['{%d}' % i for i in range(len(partials))])})"
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
@@ -93,10 +97,18 @@ def pow_base(x: Any, y: Any, out: Any) -> Any:
     if y.__class__ is not float:
         return where(abs(y) <= 0.0, 0.0, y * pow(x, smaller))
     if x.__class__ is float and 0.0 < abs(x) < inf and abs(y) < inf:
-        lost = y - (smaller + 1.0)  # by rounding; where |log x| is large it would cost some hundred ulps
-        if smaller == y or lost != 0.0 and 0.0 < abs(out) < inf:
-            return y * out / x
+        if smaller == y or smaller + 1.0 != y:  # y - 1 rounds; where |log x| is large that costs some hundred ulps
+            return scaled_pow(x, y, out, y) / x
+        return scaled_pow(x, smaller, pow(x, smaller), y)
     return y * pow(x, smaller)
+
+
+def scaled_pow(x: float, y: float, power: float, factor: float) -> float:
+    """factor · power for power = x**y, in two halves where the power has few digits or none and the product may have."""
+    if power != power or 1e-300 < abs(power) < inf:
+        return factor * power
+    half = pow(abs(x), 0.5 * y)
+    return copysign(1.0, power) * factor * half * half
 
 
 def pow_exponent(x: Any, y: Any, out: Any) -> Any:
@@ -110,6 +122,9 @@ def pow_exponent(x: Any, y: Any, out: Any) -> Any:
 
 def tanh_partial(x: Any, out: Any) -> Any:
     """sech² x. The form 1 - out² would lose every digit by x = 20."""
+    if x.__class__ is float:
+        e = exp(-2.0 * abs(x))
+        return 4.0 * e / ((1.0 + e) * (1.0 + e))
     c = cosh(x)
     return 1.0 / c / c
 
@@ -133,6 +148,8 @@ def over_square(x: Any, y: Any) -> Any:
     r = hypot(x, y)
     if r.__class__ is float and r == inf:
         return 0.25 * over_square(0.25 * x, 0.25 * y) if abs(x) < inf and abs(y) < inf else div(x, r)
+    if r.__class__ is float and 1e-150 < r < 1e150:
+        return x / (r * r)  # x / r may have few digits
     return where(r <= 0.0, 0.0, div(div(x, r), r))
 
 
@@ -142,20 +159,22 @@ def function(name: str) -> str:
 
 
 # arithmetic
-ADD = Op("add", "+", operator.add, (1.0, 1.0), "{0} + {1}", (SUM, SUM, SUM))
-SUB = Op("sub", "−", operator.sub, (1.0, -1.0), "{0} - {1}", (SUM, SUM, PRODUCT))
+ADD = Op("add", "+", operator.add, (1.0, 1.0), "{0} + {1}", (SUM, SUM, SUM), javascript="{0} + {1}")
+SUB = Op("sub", "−", operator.sub, (1.0, -1.0), "{0} - {1}", (SUM, SUM, PRODUCT), javascript="{0} - {1}")
 MUL = Op("mul", "×", operator.mul, (lambda x, y, out: y, lambda x, y, out: x),
-         r"{0} \cdot {1}", (PRODUCT, PRODUCT, PRODUCT))
+         r"{0} \cdot {1}", (PRODUCT, PRODUCT, PRODUCT), javascript="{0} * {1}")
 DIV = Op("div", "÷", div, (lambda x, y, out: div(1.0, y), lambda x, y, out: div(-out, y)),
-         r"\frac{{{0}}}{{{1}}}", (PRODUCT, 0, 0))
-NEG = Op("neg", "−", operator.neg, (-1.0,), "-{0}", (SUM, PRODUCT))
+         r"\frac{{{0}}}{{{1}}}", (PRODUCT, 0, 0), javascript="{0} / {1}")
+NEG = Op("neg", "−", operator.neg, (-1.0,), "-{0}", (SUM, PRODUCT), javascript="-{0}")
 POW = Op("pow", "**", pow, (pow_base, pow_exponent), "{{{0}}}^{{{1}}}", (POWER, ATOM, 0))
 
 # comparisons: 0 or 1, locally constant
-LESS = Op("less", "<", lambda x, y: 1.0 if x < y else 0.0, (0.0, 0.0), "[{0} < {1}]")
-LESS_EQUAL = Op("less_equal", "≤", lambda x, y: 1.0 if x <= y else 0.0, (0.0, 0.0), r"[{0} \le {1}]")
-GREATER = Op("greater", ">", lambda x, y: 1.0 if x > y else 0.0, (0.0, 0.0), "[{0} > {1}]")
-GREATER_EQUAL = Op("greater_equal", "≥", lambda x, y: 1.0 if x >= y else 0.0, (0.0, 0.0), r"[{0} \ge {1}]")
+LESS = Op("less", "<", lambda x, y: 1.0 if x < y else 0.0, (0.0, 0.0), "[{0} < {1}]", javascript="+({0} < {1})")
+LESS_EQUAL = Op("less_equal", "≤", lambda x, y: 1.0 if x <= y else 0.0, (0.0, 0.0), r"[{0} \le {1}]",
+                javascript="+({0} <= {1})")
+GREATER = Op("greater", ">", lambda x, y: 1.0 if x > y else 0.0, (0.0, 0.0), "[{0} > {1}]", javascript="+({0} > {1})")
+GREATER_EQUAL = Op("greater_equal", "≥", lambda x, y: 1.0 if x >= y else 0.0, (0.0, 0.0), r"[{0} \ge {1}]",
+                   javascript="+({0} >= {1})")
 
 # exponentials and logarithms
 EXP = Op("exp", "exp", exp, (lambda x, out: out,), "e^{{{0}}}", (POWER, 0))
@@ -200,7 +219,8 @@ MINIMUM = Op("minimum", "min", minimum,
              r"\min\left({0}, {1}\right)", selects=True)
 WHERE = Op("where", "where", where,
            (0.0, lambda c, x, y, out, g: where(c, g, 0.0), lambda c, x, y, out, g: where(c, 0.0, g)),
-           r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}", selects=True)
+           r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}", selects=True,
+           javascript="{0} !== 0 ? {1} : {2}")
 DETACH = Op("detach", "detach", detach, (0.0,), function("detach"))
 
 TABLE = {op.name: op for op in list(globals().values()) if op.__class__ is Op}

@@ -255,7 +255,7 @@ def overlap(a, b):
 
 
 @pytest.mark.parametrize("direction", ["LR", "TB"])
-@pytest.mark.parametrize("value", [toy(), network(2, 4, 4, 1)[1], *[tangle(seed, 40) for seed in range(4)]])
+@pytest.mark.parametrize("value", [toy(), network(2, 4, 4, 1)[1], *[tangle(seed, 40) for seed in range(9)]])
 def test_own_layout_keeps_everything_apart_and_inside(value, direction):
     picture = draw(value, {}, direction=direction)
     geometry = layered_layout(picture.diagram)
@@ -280,7 +280,8 @@ def test_panels_hold_their_layers_and_nothing_else():
                 assert x0 < x - box.width / 2 and x + box.width / 2 < x1
                 assert y0 < y - box.height / 2 and y + box.height / 2 < y1
             else:
-                assert not overlap((x, y, box.width, box.height), ((x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0))
+                around = (x, y, box.width + 6.0, box.height + 6.0)
+                assert not overlap(around, ((x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0))
 
 
 def test_own_layout_draws_a_chain_straight():
@@ -289,6 +290,34 @@ def test_own_layout_draws_a_chain_straight():
         value = value.tanh()
     geometry = layered_layout(draw(value, {}).diagram)
     assert len({round(y, 6) for _, y in geometry.centres}) == 1
+
+
+def test_own_layout_aligns_what_can_be_aligned():
+    picture = draw(toy(), {})
+    geometry = layered_layout(picture.diagram)
+    y = {box.lines[0].text[:1]: geometry.centres[i][1] for i, box in enumerate(picture.diagram.boxes)}
+    assert y["z"] == pytest.approx(y["h"], abs=0.1) and y["u"] == pytest.approx(y["ŷ"], abs=0.1)
+    assert y["e"] == pytest.approx(y["L"], abs=0.1)
+
+
+def test_own_layout_enters_boxes_in_the_order_of_the_operands():
+    x = [Value(1.0, label) for label in "abcdef"]
+    picture = draw((x[3] * x[0] + x[2] * x[5] + x[4] + x[1]) / (x[0] * x[2]), {}, view="fused")
+    geometry = layered_layout(picture.diagram)
+    entering = {}
+    for edge, (_, y) in zip(picture.diagram.edges, geometry.tips):
+        entering.setdefault(edge.head, []).append(y)
+    assert max(len(ys) for ys in entering.values()) == 4
+    for ys in entering.values():
+        assert all(b - a > 5.0 for a, b in zip(ys, ys[1:]))
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_boxes_grow_with_the_arrows_that_enter(direction):
+    w, x = [Value(1.0, f"w{i}") for i in range(30)], [Value(1.0, f"x{i}") for i in range(30)]
+    picture = draw(sum([a * b for a, b in zip(w, x)]), {}, view="fused", direction=direction)
+    across = sorted(tip[1 if direction == "LR" else 0] for tip in layered_layout(picture.diagram).tips)
+    assert len(across) == 30 and min(b - a for a, b in zip(across, across[1:])) > 7.0
 
 
 def test_own_layout_does_not_cross_what_need_not_cross():

@@ -3,10 +3,15 @@
 A new row is tested by itself: mpmath's function of the same name is its reference (`reference.OTHER_NAMES` for the
 others); a row that mpmath does not know is compared with differences of its own values.
 
-Wherever the true result fits a float, values and local derivatives are within 4 ulp. `python tests/test_ops.py` prints
-what each row reaches; with glibc 2.36 (partials one per operand):
+Wherever the true result fits a float, local derivatives are within 4 ulp and values within 3. What each row reaches is
+printed by `python tests/test_ops.py`; with glibc 2.36, the largest over all operands:
 
-REACHED
+    0      add sub mul neg abs relu maximum minimum where, comparisons
+    0.5    exp expm1 log sin cos
+    1.0    asin acos sinh
+    1.5    div sqrt hypot tan log1p atan pow cosh
+    2.0    sigmoid tanh atan2 gaussian
+    2.4    erf softplus
 """
 from __future__ import annotations
 
@@ -33,10 +38,14 @@ MAGNITUDES = [
     5.0, 7.5, 10.0, 19.0, 20.0, 22.0, 26.0, 26.6, 36.7, 40.0, 100.0, 355.0, 372.0, 700.0, 709.7, 710.0, 720.0, 744.0,
     1e3, 1e5, 1e10, 1e16, 1e22, 1e100, 1e155, 1e200, 1e300, 1.7e308,
 ]  # fmt: skip
+HARD = [  # where a search over 10⁵ points found the largest errors of sinh, tanh, sigmoid, erf, atan, softplus
+    0.09836706984233601, 0.24375029191506847, 0.552484863681127, 0.7907793124192215, 2.675831889782597,
+    2.774655904247355, 3.485092282179462, 3.494033723369423, 5.541357097577226, 6.265137633915067,
+]  # fmt: skip
 PAIRED = [5e-324, 3e-320, 1e-300, 1e-200, 1e-155, 1.7e-9, 0.1, 0.5, 1.0, 1.3, 3.0, 20.0, 1000.1, 1e155, 1e200, 1.7e308]
 EXPONENTS = [0.1, 0.3, 0.001, -0.1, -1.3, 2.0, 3.0, -2.0, 1.1, -0.7, 1e-20, 1000.1]
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 1e15, -1e15, inf, -inf, nan]
-MADE_OF_THE_VALUE = {("div", 1), ("gaussian", 0), ("pow", 0)}  # where that is subnormal, these lose digits with it
+MADE_OF_THE_VALUE = {("div", 1), ("gaussian", 0)}  # where that is subnormal, these lose digits with it
 
 
 def signed(magnitudes):
@@ -52,7 +61,7 @@ def points(op):
         return draw.choice([draw.uniform(-3, 3), draw.uniform(-40, 40), wide])
 
     if len(op.partials) == 1:
-        return [(x,) for x in signed(MAGNITUDES) + [some() for _ in range(60)]]
+        return [(x,) for x in signed(MAGNITUDES + HARD) + [some() for _ in range(60)]]
     if len(op.partials) == 2:
         grid = list(itertools.product(PAIRED, PAIRED))
         signs = [(x, y) for x, y in itertools.product(signed(PAIRED[::3]), signed(PAIRED[1::2])) if min(x, y) < 0.0]
@@ -113,7 +122,7 @@ def known(op):
 def test_values(op):
     known(op)
     error, args, count = worst(value_ulps(op))
-    assert error <= 2.0, args
+    assert error <= 3.0, args
     assert count > 40
 
 

@@ -27,7 +27,7 @@ class ToyNet:
 
     >>> net = ToyNet(0.5, -1.2)
     >>> print(f"{net([1.0]):.4f}")
-    0.3214
+    0.3215
     """
 
     def __init__(self, w1: float, w2: float) -> None:

@@ -10,7 +10,7 @@
 """
 from __future__ import annotations
 
-from micrograd.drawing.look import Box, Diagram, Edge
+from micrograd.drawing.look import ROUNDING, Box, Diagram, Edge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def ports_of(boxes: list[Box], edges: list[Edge], lengthwise: bool) -> list[floa
     ports = []
     for edge in edges:
         box, n = boxes[edge.head], entering[edge.head]
-        room = (box.height if lengthwise else box.width) - 14.0
+        room = (box.height if lengthwise else box.width) - ROUNDING
         step = min(PORT, room / (n - 1)) if n > 1 else 0.0
         ports.append((seen[edge.head] - (n - 1) / 2.0) * step)
         seen[edge.head] += 1

@@ -26,6 +26,7 @@ NAME, NUMBER, SMALL, TITLE = 13.0, 12.5, 11.0, 13.0  # font sizes in points
 LEADING = 1.28  # line height over font size
 PADDING, ROUNDING = (11.0, 5.0), 9.0
 NARROWEST, WIDEST_EDGE = 0.9, 4.6
+ARROW_ROOM, TALLEST = 8.0, 400.0
 
 INK, SOFT = "#23232e", "#6a6a78"  # inside boxes: what matters, and operators and gradients
 GREY, BLUE, RED, BROWN, GREEN = "#7a7a86", "#2f7fc0", "#d64a40", "#a06a1c", "#2b8a3e"  # on any ground
@@ -125,6 +126,19 @@ class Diagram:
         self.boxes, self.edges, self.groups = boxes, edges, tuple(groups)
         self.title, self.caption, self.direction = title, caption, direction
         weigh(edges)
+
+
+def make_room(diagram: Diagram) -> None:
+    """Let boxes grow that many arrows enter, so that the arrowheads stay apart."""
+    entering = [0] * len(diagram.boxes)
+    for edge in diagram.edges:
+        entering[edge.head] += 1
+    for box, n in zip(diagram.boxes, entering):
+        needed = min(n * ARROW_ROOM, TALLEST) + 2.0 * ROUNDING
+        if diagram.direction == "LR":
+            box.height = max(box.height, needed)
+        else:
+            box.width = max(box.width, needed)
 
 
 def weigh(edges: Sequence[Edge]) -> None:

@@ -5,7 +5,7 @@ from micrograd.drawing.boxes import value_box, value_edge
 from micrograd.drawing.collapsed import collapsed
 from micrograd.drawing.fused import fused
 from micrograd.drawing.graph import Graph
-from micrograd.drawing.look import Diagram
+from micrograd.drawing.look import Diagram, make_room
 from micrograd.drawing.typography import clean, count, maths
 
 VIEWS = ("auto", "full", "fused", "collapsed")
@@ -45,4 +45,5 @@ def view_of(graph: Graph, view: str, direction: str) -> Diagram:
         if too_many:
             diagram.caption += f" · view={view!r} draws up to {MOST_DRAWN:,} values"
     diagram.title, diagram.direction = title(graph), direction
+    make_room(diagram)
     return diagram
