@@ -21,6 +21,7 @@ from micrograd.functions import *  # noqa: F403
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from micrograd.check import check_gradients as check_gradients
+    from micrograd.check import recording as recording
     from micrograd.check import why_nan as why_nan
     from micrograd.derivatives import derivative as derivative
     from micrograd.derivatives import grad as grad
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from micrograd.derivatives import hvp as hvp
     from micrograd.derivatives import jacobian as jacobian
     from micrograd.derivatives import value_and_grad as value_and_grad
+    from micrograd.drawing import Picture as Picture
     from micrograd.drawing import draw as draw
     from micrograd.drawing import draw_dot as draw_dot
     from micrograd.training import Trainer as Trainer
@@ -40,9 +42,9 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _ROOMS = {
-    "check": ("check_gradients", "why_nan"),
+    "check": ("check_gradients", "recording", "why_nan"),
     "derivatives": ("derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "value_and_grad"),
-    "drawing": ("draw", "draw_dot"),
+    "drawing": ("Picture", "draw", "draw_dot"),
     "edge_cases": (),
     "losses": (),
     "nn": (),

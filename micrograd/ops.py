@@ -104,7 +104,7 @@ def pow_base(x: Any, y: Any, out: Any) -> Any:
 
 
 def scaled_pow(x: float, y: float, power: float, factor: float) -> float:
-    """factor · power for power = x**y, in two halves where the power has few digits or none and the product may have."""
+    """factor · power for power = x**y, in two halves where the power has few digits and the product more."""
     if power != power or 1e-300 < abs(power) < inf:
         return factor * power
     half = pow(abs(x), 0.5 * y)

@@ -11,6 +11,7 @@ import random
 
 from micrograd.dispatch import number
 from micrograd.engine import Value
+from micrograd.why import why_nan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -213,9 +214,17 @@ class Trainer:
         if not (math.isfinite(mean) and all(math.isfinite(p.grad) for p in self.parameters)):
             what = "loss" if not math.isfinite(mean) else "gradient"
             raise DivergenceError(f"the {what} is not finite in epoch {len(self.history) + 1}; a smaller learning rate "
-                                  "may help, and why_nan(loss) names the first node that is not")  # fmt: skip
+                                  f"may help. {self._source_of_nan(rows, targets)}")  # fmt: skip
         self.optimizer.step(self.parameters)
         return mean, math.fsum(metrics) / len(rows)
+
+    def _source_of_nan(self, rows: Sequence[Any], targets: Sequence[Any]) -> str:
+        """Which sample and which node the first nan or inf comes from."""
+        for i, (row, target) in enumerate(zip(rows, targets)):
+            fault = why_nan(self.loss(self.model(row), target))
+            if fault is not None:
+                return f"Sample {i} of the batch, {fault}"
+        return "Every sample is finite alone: the sum over them, or the penalty, is not"
 
     def _measured(self, prediction: Any, target: Any) -> float:
         """The metric of one sample, 0 where there is none."""

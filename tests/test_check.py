@@ -11,7 +11,8 @@ import pytest
 
 import micrograd
 from micrograd import Value, check_gradients, why_nan
-from micrograd.check import differences, recording
+from micrograd.check import recording
+from micrograd.differences import differences
 from micrograd.engine import Leaf, apply
 from micrograd.ops import TABLE
 

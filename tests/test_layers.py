@@ -15,11 +15,11 @@ PACKAGE = Path(micrograd.__file__).parent
 
 # The house, bottom up. Rooms of one line do not import each other; a package (drawing, program, …) is one room.
 FLOORS = [
-    ["dispatch", "edge_cases"],
+    ["differences", "dispatch", "edge_cases"],
     ["functions"],
     ["ops", "vectors"],
     ["engine"],
-    ["copying", "taylor"],
+    ["copying", "taylor", "why"],
     ["derivatives", "check"],
     ["drawing", "chain_rule", "program", "nn", "optim", "losses"],
     ["training"],

@@ -13,8 +13,8 @@ from micrograd.drawing.graph import Graph
 from micrograd.drawing.javascript import rule
 from micrograd.drawing.picture import Picture
 from micrograd.drawing.svg import escape
-from micrograd.drawing.typography import clean, maths
-from micrograd.drawing.views import full
+from micrograd.drawing.typography import LONGEST_TOOLTIP, clean
+from micrograd.drawing.views import view_of
 from micrograd.engine import Value, topological
 
 TYPE_CHECKING = False
@@ -67,9 +67,7 @@ def explore(
 
 def differentiated(original: Graph) -> Graph:
     """A copy of the graph after `backward`, with the same names and roles, and names for those without."""
-    copies: dict[int, Any] = {
-        id(node): Value(node.data, node.label) for node in original.nodes if node.op is None
-    }  # fmt: skip
+    copies: dict[int, Any] = {id(node): Value(node.data) for node in original.nodes if node.op is None}
     root = deep_copy(original.nodes[-1], copies)
     root.backward()
     graph = Graph(root, {})
@@ -100,7 +98,7 @@ def chosen(graph: Graph, leaves: Iterable[Value | str] | None) -> list[int]:
         matching = [i for i in places if graph.nodes[i] is leaf or graph.names.get(i) == leaf]
         if not matching:
             known = ", ".join([repr(graph.names[i]) for i in places if i in graph.names]) or "none has a name"
-            raise ValueError(f"{leaf!r} is not a leaf of this graph; its leaves by name: {clean(known, 400)}")
+            raise ValueError(f"{leaf!r} is not a leaf of this graph; its leaves by name: {clean(known, LONGEST_TOOLTIP)}")
         found += [i for i in matching if i not in found]
     return found
 
@@ -119,7 +117,7 @@ class Explorer:
     """
 
     def __init__(self, graph: Graph, leaves: list[int]) -> None:
-        diagram = full(graph)
+        diagram = view_of(graph, "full", "LR")
         for box in diagram.boxes:
             box.width = max(box.width, ROOM)
         self.title = diagram.title
@@ -190,7 +188,7 @@ def scene(graph: Graph, leaves: list[int]) -> dict[str, Any]:
         nodes.append({
             "name": name(graph, i),
             "formula": formula(graph, i),
-            "tooltip": " = ".join([part for part in (clean(maths(graph.names[i]), 400), formula(graph, i)) if part]),
+            "tooltip": " = ".join([part for part in (clean(graph.names[i], LONGEST_TOOLTIP), formula(graph, i)) if part]),
             "role": graph.role(i),
             "rule": node.op.name if node.op is not None else None,
             "operands": [j if j.__class__ is int else {"number": j} for j in operands],
