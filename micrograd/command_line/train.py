@@ -126,5 +126,5 @@ def report(trainer: Trainer, rows: list[Any], targets: list[Any], options: argpa
             if record.epoch in shown:
                 print(f"  {record.epoch:>5}{record.loss:>14.6f}", flush=True)
     except ArithmeticError as error:
-        raise InputError(f"training diverged: {error}; a smaller --lr may help") from None
+        raise InputError(f"training diverged: {error}") from None
     print()
