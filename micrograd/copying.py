@@ -39,7 +39,8 @@ def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
             continue
         if node.op is None:
             memo[id(node)] = clone = node.__copy__()
-            clone.__dict__.update(copy.deepcopy(node.__dict__, memo))
+            if hasattr(node, "__dict__"):
+                clone.__dict__.update(copy.deepcopy(node.__dict__, memo))
         else:
             args = tuple([memo[id(x)] if isinstance(x, Value) else x for x in node.args])
             memo[id(node)] = clone = assemble(node.op, node.data, args, node._cached)
@@ -51,7 +52,7 @@ def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
 def reduced(root: Value) -> tuple[Any, ...]:
     """What pickle stores of root."""
     if root.op is None:
-        return restore_leaf, (type(root), root.data, root.grad, root.label), root.__dict__ or None
+        return restore_leaf, (type(root), root.data, root.grad, root.label), getattr(root, "__dict__", None) or None
     leaves: list[Value] = []
     rows: list[Row] = []
     place: dict[int, int] = {}

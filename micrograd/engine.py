@@ -276,7 +276,7 @@ class Value:
     b: Any
     db: Any
 
-    def __new__(cls, data: float = 0.0, label: str = "") -> Value:
+    def __new__(cls, *args: Any, **options: Any) -> Value:  # subclasses may take more
         return new(Leaf if cls is Value else cls)
 
     def __init__(self, data: float, label: str = "") -> None:
@@ -319,9 +319,10 @@ class Value:
 
     def _backward(self) -> None:
         """One step of `backward`: add what the operands receive of this node's `grad`."""
+        g = self.grad
         for x, d in zip(self.args, self._cached):
-            if d is not None and isinstance(x, Value):
-                x.grad += d * self.grad
+            if g and d is not None and isinstance(x, Value):
+                x.grad += d * g
 
     @property
     def _cached(self) -> tuple[float | None, ...]:
@@ -437,7 +438,7 @@ class Value:
         clone = new(type(self))
         for name in SLOTS:
             setattr(clone, name, getattr(self, name))
-        if self.op is None:
+        if hasattr(self, "__dict__"):
             clone.__dict__.update(self.__dict__)
         return clone
 

@@ -377,7 +377,12 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     >>> where(True, 1.0, 2.0), where(0.0, 1.0, 2.0)
     (1.0, 2.0)
     """
-    if condition.__class__ is not bool and hasattr(condition, "operate"):
-        return operate(where, condition, x, y)
-    chosen = x if condition else y
-    return chosen if chosen.__class__ is float or hasattr(chosen, "operate") else number(chosen)
+    if condition.__class__ is not bool:
+        if hasattr(condition, "operate"):
+            return operate(where, condition, x, y)
+        condition = number(condition)
+    if x.__class__ is not float and not hasattr(x, "operate"):
+        x = number(x)
+    if y.__class__ is not float and not hasattr(y, "operate"):
+        y = number(y)
+    return x if condition else y

@@ -120,17 +120,26 @@ def pow_exponent(x: Any, y: Any, out: Any) -> Any:
     return where(flat, 0.0, out * log(x))
 
 
+def sigmoid_partial(x: Any, out: Any) -> Any:
+    """σ(x) σ(-x), on floats e / (1 + e)² with e = exp(-|x|). 1 - σ(x) would lose every digit by x = 40."""
+    if x.__class__ is float:
+        e = exp(-abs(x))
+        return e / (1.0 + e * (2.0 + e))
+    return out * sigmoid(-x)
+
+
 def tanh_partial(x: Any, out: Any) -> Any:
     """sech² x. The form 1 - out² would lose every digit by x = 20."""
     if x.__class__ is float:
-        e = exp(-2.0 * abs(x))
-        return 4.0 * e / ((1.0 + e) * (1.0 + e))
+        return 4.0 * sigmoid_partial(2.0 * x, None)  # half the ulps of the form below
     c = cosh(x)
     return 1.0 / c / c
 
 
 def atan_partial(x: Any, out: Any) -> Any:
     """1 / (1 + x²), without overflow of x²."""
+    if x.__class__ is float and abs(x) < 1e150:
+        return 1.0 / (1.0 + x * x)
     r = hypot(1.0, x)
     return 1.0 / r / r
 
@@ -203,7 +212,7 @@ HYPOT = Op("hypot", "hypot", hypot,
 SINH = Op("sinh", "sinh", sinh, (lambda x, out: cosh(x),), r"\sinh\left({0}\right)")
 COSH = Op("cosh", "cosh", cosh, (lambda x, out: sinh(x),), r"\cosh\left({0}\right)")
 TANH = Op("tanh", "tanh", tanh, (tanh_partial,), r"\tanh\left({0}\right)")
-SIGMOID = Op("sigmoid", "σ", sigmoid, (lambda x, out: out * sigmoid(-x),), r"\sigma\left({0}\right)")
+SIGMOID = Op("sigmoid", "σ", sigmoid, (sigmoid_partial,), r"\sigma\left({0}\right)")
 SOFTPLUS = Op("softplus", "softplus", softplus, (lambda x, out: sigmoid(x),), function("softplus"))
 
 # kinks and choices

@@ -1,6 +1,7 @@
 """What a Value promises: accumulation, sharing, cached derivatives, structure, comparisons, determinism, threads."""
 from __future__ import annotations
 
+import copy
 import math
 import os
 import subprocess
@@ -291,3 +292,28 @@ def test_threads_whose_graphs_share_only_parameters():
         sys.setswitchinterval(interval)
     assert failures == []
     assert [p.grad for p in parameters] == [200 * 3.0 * (1 + 2 + 3 + 4)] * 8
+
+
+def test_subclasses_may_take_more_and_have_no_room():
+    class Rated(Value):
+        def __init__(self, data, *, lr):
+            super().__init__(data)
+            self.lr = lr
+
+    class Bare(Value):
+        __slots__ = ()
+
+    rated = Rated(2.0, lr=0.5)
+    (rated * rated).backward()
+    assert (rated.grad, rated.lr) == (4.0, 0.5)
+    bare = copy.deepcopy(Bare(3.0, label="b"))
+    assert type(bare) is Bare and (bare.data, bare.label) == (3.0, "b") and copy.copy(bare).data == 3.0
+
+
+def test_a_step_by_hand_stops_at_a_zero_gradient_too():
+    x = Value(0.0)
+    y = x.sqrt() * 0.0
+    y.grad = 1.0
+    for node in reversed(topological(y)):
+        node._backward()
+    assert x.grad == 0.0

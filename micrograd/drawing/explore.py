@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_VALUES, MOST_SLIDERS = 300, 12
 ROOM = 78.0  # width of a box in points: numbers change while one explores
+SCRIPTS = ("functions.js", "backward.js", "picture.js", "controls.js", "explore.js")
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>{title}</title></head>
@@ -72,15 +73,11 @@ def differentiated(original: Graph) -> Graph:
     root.backward()
     graph = Graph(root, {})
     graph.names, graph.roles = dict(original.names), original.roles
-    taken, number = set(graph.names.values()), 0
-    for i in range(len(graph) - 1, -1, -1):
-        if i not in graph.names:
-            called = "out" if i == len(graph) - 1 else "v0"
-            while called in taken or called == "v0":
-                number += 1
-                called = f"v{number}"
-            graph.names[i] = called
-            taken.add(called)
+    graph.names.setdefault(len(graph) - 1, "out")
+    nameless = [i for i in range(len(graph)) if i not in graph.names]
+    taken = set(graph.names.values())
+    spare = [called for called in [f"v{n + 1}" for n in range(2 * len(graph))] if called not in taken]
+    graph.names.update(zip(nameless, spare))
     return graph
 
 
@@ -97,8 +94,8 @@ def chosen(graph: Graph, leaves: Iterable[Value | str] | None) -> list[int]:
             raise TypeError(f"expected leaves as Values or names, got {type(leaf).__name__} {leaf!r}")
         matching = [i for i in places if graph.nodes[i] is leaf or graph.names.get(i) == leaf]
         if not matching:
-            known = ", ".join([repr(graph.names[i]) for i in places if i in graph.names]) or "none has a name"
-            raise ValueError(f"{leaf!r} is not a leaf of this graph; its leaves by name: {clean(known, LONGEST_TOOLTIP)}")
+            known = clean(", ".join([repr(graph.names[i]) for i in places if i in graph.names]), LONGEST_TOOLTIP)
+            raise ValueError(f"{leaf!r} is not a leaf of this graph; its leaves by name: {known or 'none has one'}")
         found += [i for i in matching if i not in found]
     return found
 
@@ -166,7 +163,7 @@ class Explorer:
         from hashlib import sha256
 
         rules = ",\n".join([f"{literal(called)}: {text}" for called, text in sorted(self.rules.items())])
-        program = f"{asset('functions.js')}\n{asset('explore.js')}\nconst rules = {{\n{rules}\n}};\n"
+        program = "\n".join([asset(file) for file in SCRIPTS]) + f"\nconst rules = {{\n{rules}\n}};\n"
         program += f"const scene = {literal(self.scene)};\nconst style = {literal(asset('explore.css'))};\n"
         image = b64encode(self.svg.encode()).decode()
         key = "g" + sha256((program + image).encode()).hexdigest()[:16]
@@ -188,7 +185,7 @@ def scene(graph: Graph, leaves: list[int]) -> dict[str, Any]:
         nodes.append({
             "name": name(graph, i),
             "formula": formula(graph, i),
-            "tooltip": " = ".join([part for part in (clean(graph.names[i], LONGEST_TOOLTIP), formula(graph, i)) if part]),
+            "tooltip": tooltip(graph, i),
             "role": graph.role(i),
             "rule": node.op.name if node.op is not None else None,
             "operands": [j if j.__class__ is int else {"number": j} for j in operands],
@@ -199,6 +196,12 @@ def scene(graph: Graph, leaves: list[int]) -> dict[str, Any]:
     drawn = {"narrowest": look.NARROWEST, "widest": look.WIDEST_EDGE, "none": look.GREY}
     drawn |= {"positive": look.BLUE, "negative": look.RED, "unknown": look.BROWN}
     return {"nodes": nodes, "leaves": leaves, "look": drawn}
+
+
+def tooltip(graph: Graph, i: int) -> str:
+    """The first line of the tooltip of node i: name and formula."""
+    called = clean(graph.names[i], LONGEST_TOOLTIP)
+    return f"{called} = {formula(graph, i)}" if graph.operands[i] else called
 
 
 def literal(x: Any) -> str:
