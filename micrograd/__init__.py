@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from micrograd.derivatives import hvp as hvp
     from micrograd.derivatives import jacobian as jacobian
     from micrograd.derivatives import value_and_grad as value_and_grad
+    from micrograd.drawing import Explorer as Explorer
     from micrograd.drawing import Picture as Picture
     from micrograd.drawing import draw as draw
     from micrograd.drawing import draw_dot as draw_dot
+    from micrograd.drawing import explore as explore
     from micrograd.training import Trainer as Trainer
     from micrograd.vectors import dot as dot
     from micrograd.vectors import logsumexp as logsumexp
@@ -44,7 +46,7 @@ __version__ = "0.2.0"
 _ROOMS = {
     "check": ("check_gradients", "recording", "why_nan"),
     "derivatives": ("derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "value_and_grad"),
-    "drawing": ("Picture", "draw", "draw_dot"),
+    "drawing": ("Explorer", "Picture", "draw", "draw_dot", "explore"),
     "edge_cases": (),
     "losses": (),
     "nn": (),

@@ -1,4 +1,4 @@
-"""Pictures of computation graphs and networks: `draw`.
+"""Pictures of computation graphs and networks: `draw`, and `explore`, the picture one can play with.
 
 >>> from micrograd.engine import Value
 >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
@@ -7,6 +7,7 @@
 """
 from __future__ import annotations
 
+from micrograd.drawing.explore import Explorer, explore
 from micrograd.drawing.graph import Graph
 from micrograd.drawing.names import is_model
 from micrograd.drawing.network import network
@@ -18,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Picture", "draw", "draw_dot"]
+__all__ = ["Explorer", "Picture", "draw", "draw_dot", "explore"]
 
 DIRECTIONS = ("LR", "TB")
 

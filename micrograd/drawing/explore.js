@@ -71,8 +71,8 @@ class Player {
     root.tabIndex = 0;
     this.nodes.forEach((node, i) => {
       if (node.rule !== null) return;
-      this.box(i).classList.add("movable");
-      this.box(i).onclick = () => this.addSlider(i).inputs[0].focus();
+      this.box(i).group.classList.add("movable");
+      this.box(i).group.onclick = () => this.addSlider(i).inputs[0].focus();
     });
   }
 
@@ -105,12 +105,12 @@ class Player {
     const { now, position } = this;
     const done = new Set(this.order.slice(0, position));
     this.nodes.forEach((node, i) => {
-      this.box(i).classList.toggle("lit", i === now);
-      this.box(i).classList.toggle("receiving", position > 0 && this.nodes[now].operands.includes(i));
+      this.box(i).group.classList.toggle("lit", i === now);
+      this.box(i).group.classList.toggle("receiving", position > 0 && this.nodes[now].operands.includes(i));
     });
     this.eachEdge((edge, node, i) => {
-      edge.classList.toggle("waiting", !done.has(i));
-      edge.classList.toggle("lit", position > 0 && i === now);
+      edge.group.classList.toggle("waiting", !done.has(i));
+      edge.group.classList.toggle("lit", position > 0 && i === now);
     });
   }
 
@@ -140,7 +140,7 @@ class Player {
 
   // Keep the node at work in sight; the page itself does not move.
   follow() {
-    const at = this.box(this.now).getBoundingClientRect();
+    const at = this.box(this.now).group.getBoundingClientRect();
     const frame = this.figure.getBoundingClientRect();
     if (at.left < frame.left || at.right > frame.right) {
       this.figure.scrollLeft += at.left + at.width / 2 - frame.left - frame.width / 2;

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_VALUES, MOST_SLIDERS = 300, 12
-ROOM = 78.0  # width of a box in points: numbers change while one explores
+ROOM = 88.0  # width of a box in points: numbers change while one explores
 SCRIPTS = ("functions.js", "backward.js", "picture.js", "controls.js", "explore.js")
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -43,7 +43,7 @@ def explore(
     names       names for values without a label: a mapping such as locals(); in IPython the user's variables are
                 taken unless it is given. Values that have none are called v1, v2, …
     leaves      the leaves that get a slider at first, as Values or by name; unless given the labelled ones, or all if
-                none has a label, up to 12. A click on any other leaf in the picture gives it one, too
+                none has a label, up to 12, inputs first. A click on any other leaf in the picture gives it one, too
 
     Everything runs inside the page: no kernel, no network. It starts with the numbers of the graph and what `backward`
     makes of them from gradients of 0; the graph itself stays as it is.
@@ -85,7 +85,8 @@ def chosen(graph: Graph, leaves: Iterable[Value | str] | None) -> list[int]:
     """The places of the leaves that get a slider at first."""
     places = [i for i, node in enumerate(graph.nodes) if node.op is None]
     if leaves is None:
-        return ([i for i in places if i in graph.names] or places)[:MOST_SLIDERS]
+        labelled = [i for i in places if i in graph.names] or places
+        return sorted(sorted(labelled, key=lambda i: graph.role(i) == "parameter")[:MOST_SLIDERS])
     if isinstance(leaves, (Value, str)):
         raise TypeError(f"expected leaves as a list of Values or names, got {leaves!r}; write leaves=[…]")
     found = []

@@ -20,7 +20,6 @@ function element(tag, className, text = "", attributes = {}) {
   return made;
 }
 
-
 // The lines of arithmetic of one step, as cells: ∂L/∂u  +=  ∂ŷ/∂u · ∂L/∂ŷ  =  0.218 × −1.36  =  −0.296
 function arithmetic(nodes, i, found) {
   const root = nodes[nodes.length - 1].name;
@@ -40,13 +39,24 @@ function pictureOf(root) {
   return document.importNode(parsed.documentElement, true);
 }
 
+// Boxes and arrows by key, each with those of its elements that change.
 function partsOf(svg) {
-  return Object.fromEntries([...svg.querySelectorAll("[data-key]")].map(part => [part.dataset.key, part]));
+  const parts = {};
+  for (const group of svg.querySelectorAll("[data-key]")) {
+    const [data, gradient, local] = ["data", "gradient", "local"].map(kind => group.querySelector(`text.${kind}`));
+    const [line, head] = group.querySelectorAll("path");
+    const dashed = line !== undefined && line.hasAttribute("stroke-dasharray");
+    parts[group.dataset.key] = { group, title: group.querySelector("title"), data, gradient, local, line, head, dashed };
+  }
+  return parts;
 }
 
-function write(part, selector, text) {
-  const found = part.querySelector(selector);
-  if (found && found.textContent !== text) found.textContent = text;
+function write(text, words) {
+  if (text !== null && text.textContent !== words) text.textContent = words;
+}
+
+function give(shape, attribute, value) {
+  if (shape.getAttribute(attribute) !== value) shape.setAttribute(attribute, value);
 }
 
 // A dot before anything has arrived, dots behind while more is to come.
@@ -55,31 +65,30 @@ function gradientText(gradient, reached, missing) {
 }
 
 function paintBox(box, node, gradient, reached, missing) {
-  write(box, "text.data", shown(node.data));
-  write(box, "text.gradient", gradientText(gradient, reached, missing));
+  write(box.data, shown(node.data));
+  write(box.gradient, gradientText(gradient, reached, missing));
   const lines = [node.tooltip, `data ${node.data}`, reached ? `∇ ${gradient}` : "∇ not yet computed", node.role];
-  write(box, "title", lines.join("\n"));
+  write(box.title, lines.join("\n"));
 }
 
 // As wide as the gradient that flows is large, as in the static picture.
 function paintEdge(edge, node, k, g, largest, look) {
   const local = node.locals[k] ?? 0;
   const flow = g === 0 || node.locals[k] === null ? 0 : local * g;
-  const [line, head] = edge.querySelectorAll("path");
-  if (!line.hasAttribute("stroke-dasharray")) {
+  if (!edge.dashed) {
     const colour = flow > 0 ? look.positive : flow < 0 ? look.negative : flow === 0 ? look.none : look.unknown;
     const share = Number.isFinite(flow) ? (largest ? Math.abs(flow) / largest : 0) : 1;
     const width = flow === 0 ? 1.2 : look.narrowest + (look.widest - look.narrowest) * Math.sqrt(share);
-    line.setAttribute("stroke", colour);
-    line.setAttribute("stroke-width", width.toFixed(2));
-    head.setAttribute("fill", colour);
+    give(edge.line, "stroke", colour);
+    give(edge.line, "stroke-width", width.toFixed(2));
+    give(edge.head, "fill", colour);
   }
-  write(edge, "text.local", shown(local));
-  write(edge, "title", `${node.derivatives[k]} = ${local}\npasses back ${local} · ${g} = ${flow}`);
+  write(edge.local, shown(local));
+  write(edge.title, `${node.derivatives[k]} = ${local}\npasses back ${local} · ${g} = ${flow}`);
 }
 
 // What an arrow counts for in finding the widest one: 0 for those to constants, and for inf and nan.
 function weight(edge, node, k, g) {
   const flow = Math.abs((node.locals[k] ?? 0) * g);
-  return edge.querySelector("[stroke-dasharray]") || !Number.isFinite(flow) ? 0 : flow;
+  return edge.dashed || !Number.isFinite(flow) ? 0 : flow;
 }
