@@ -101,6 +101,12 @@ class Operators:
     def __neg__(self) -> Any:
         return self.operate("neg", (self,))
 
+    def __abs__(self) -> Any:
+        return self.operate("abs", (self,))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a symbolic operand is neither true nor false: write where(condition, x, y), not a branch")
+
     def __lt__(self, other: Any) -> Any:
         return self.operate("less", (self, other))
 

@@ -20,10 +20,10 @@ import pytest
 from drawing_help import chain, network, parsed, tangle, toy
 
 from micrograd.dispatch import of_one, operate
-from micrograd.drawing.explore import explore, literal
+from micrograd.drawing.explorer import explore, literal
 from micrograd.drawing.javascript import Expression, rule, written
 from micrograd.engine import Value, apply, topological
-from micrograd.functions import detach, log, maximum, relu, sqrt, where
+from micrograd.functions import detach, exp, log, maximum, relu, sqrt, where
 from micrograd.ops import TABLE, Op
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -53,8 +53,8 @@ function set(player, i, x, kind = "number") {
   input.dispatchEvent(new Event("input", { bubbles: true }));
 }
 function click(player, name) { player.querySelector("button." + name).click(); }
-function press(target, key) {
-  target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+function press(target, key, more = {}) {
+  target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
 }
 function story(player) {
   return [...player.querySelectorAll(".story span, .story .head")].map(part => part.textContent);
@@ -91,6 +91,7 @@ def evaluated(root, settings):
             fresh[id(node)] = Value(settings.get(i, node.data))
         else:
             fresh[id(node)] = apply(node.op, tuple([fresh[id(x)] if isinstance(x, Value) else x for x in node.args]))
+        fresh[id(node)].label = node.label
     copy = fresh[id(root)]
     copy.backward()
     return list(fresh.values())
@@ -116,6 +117,11 @@ def differences(state, nodes):
                 args = [getattr(x, "data", x) for x in node.args]
                 wrong.append((node.op.name, args, k, state[f"n{i}.{k}"], local))
     return wrong
+
+
+def arrows(svg):
+    """(colour, width) of every arrow."""
+    return re.findall(r'<path d="M[^"]*C[^"]*" fill="none" stroke="(#\w+)" stroke-width="([0-9.]+)"', svg)
 
 
 def random_settings(root, count):
@@ -151,8 +157,18 @@ def masked():
     """Branches that are not taken, with a derivative of inf or nan behind them; and gradients of exactly 0."""
     x, y = Value(-1.0, "x"), Value(2.0, "y")
     root = where(x > 0.0, sqrt(x), 0.0 * y) + log(relu(x)) * y + log(maximum(x, y) - 2.0) * detach(x) + (y - y) / x
-    leaves = [i for i, node in enumerate(topological(root)) if node.op is None]
-    return root, [dict(zip(leaves, pair)) for pair in itertools.product([-1.0, 0.0, 2.0], [2.0, 0.0, -3.0])]
+    nodes = topological(root)
+    grid = itertools.product([-1.0, 0.0, 2.0], [2.0, 0.0, -3.0])
+    return root, [{nodes.index(x): x0, nodes.index(y): y0} for x0, y0 in grid]
+
+
+def powers():
+    """Powers with exponents of inf, -inf and nan, which JavaScript and IEEE 754 take differently."""
+    x, y = Value(1.0, "x"), Value(0.0, "y")
+    root = x ** exp(y) + x ** log(y)
+    nodes = topological(root)
+    grid = itertools.product([1.0, -1.0, 0.0, 0.5], [1000.0, 0.0, -1.0])
+    return root, [{nodes.index(x): x0, nodes.index(y): y0} for x0, y0 in grid]
 
 
 SCENES = {
@@ -160,6 +176,7 @@ SCENES = {
     "MLP 2-4-4-1": lambda: (network(2, 4, 4, 1)[1], random_settings(network(2, 4, 4, 1)[1], 3)),
     "every primitive": every_row,
     "masked branches": masked,
+    "powers": powers,
     "tangle": lambda: (tangle(1, 60), random_settings(tangle(1, 60), 3)),
 }
 
@@ -222,6 +239,8 @@ def played(tmp_path_factory):
     """What a page says whose players were stepped, scrubbed, played and moved."""
     page = explore(toy(), {}).notebook_html()
     bodies = [page, page, explore(toy(), {}, leaves=["w1"]).notebook_html()]
+    picture, script = explore(toy(), {}, leaves=["x"]).notebook_html().split("\n", 1)
+    bodies += [picture, picture, script]  # as where one output is shown twice
     bodies += [explore(labelled(label), {}).notebook_html() for label in HOSTILE]
     not_symbolic = Op("cube", "", cube, (lambda x, out: 3.0 * math.pow(x, 2.0),), "", javascript="{0} ** 3")
     rows = [own_row(), own_row(javascript="{0} * {0} * {0}"), not_symbolic]
@@ -235,10 +254,12 @@ def played(tmp_path_factory):
 
 
 PLAY = """
-const [one, two, three, ...rest] = players(), seen = {};
+const [one, two, three, four, five, ...rest] = players(), seen = {};
 const step = player => Number(player.dataset.step);
 const lit = player => [...player.querySelectorAll(".lit")].map(part => part.dataset.key);
-const look = player => ({ step: step(player), story: story(player), lit: lit(player), state: state(player) });
+const waiting = player => [...player.querySelectorAll(".waiting")].map(part => part.dataset.key);
+const look = player => (
+  { step: step(player), story: story(player), lit: lit(player), waiting: waiting(player), state: state(player) });
 const wait = seconds => new Promise(done => setTimeout(done, 1000 * seconds));
 seen.svg = one.querySelector("svg").outerHTML;
 seen.steps = [];
@@ -249,6 +270,7 @@ seen.other = look(two);
 const keys = ["Home", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowLeft", "End", "ArrowRight", "x"];
 seen.keys = keys.map(key => { press(one, key); return step(one); });
 press(one.querySelector(".leaf input"), "ArrowLeft");
+press(one, "ArrowLeft", { ctrlKey: true });
 seen.keys.push(step(one));
 const scrub = one.querySelector(".scrub");
 scrub.value = 3;
@@ -266,7 +288,11 @@ seen.pause = [paused, step(one)];
 click(one, "last");
 set(one, 0, 2.5, "range");
 seen.moved = look(one);
-seen.unmoved = [look(two), look(three)].map(found => found.state);
+seen.movedSvg = one.querySelector("svg").outerHTML;
+set(four, 0, 2.5);
+seen.twin = state(four);
+click(five, "last");
+seen.unmoved = [two, three, five].map(state);
 set(one, 0, "");
 seen.field = state(one).n0;
 set(one, 0, 1e6);
@@ -304,12 +330,14 @@ def test_at_first_the_player_shows_the_static_picture(played):
     assert boxes.pop("n7")[0] == static_boxes.pop("n7")[0] == ["y", "1"]  # a target; the player's tooltip adds its ∇
     assert boxes == static_boxes
     assert edges == static_edges
-
-    def arrows(svg):
-        return re.findall(r'<path d="M[^"]*C[^"]*" fill="none" stroke="(#\w+)" stroke-width="([0-9.]+)"', svg)
-
     assert arrows(played["svg"]) == arrows(explore(toy(), {}).svg)
     assert len(set(arrows(played["svg"]))) > 4
+
+
+@needs_chromium
+def test_arrows_follow_the_numbers(played):
+    root = evaluated(toy(), {0: 2.5})[-1]
+    assert arrows(played["movedSvg"]) == arrows(explore(root, {}).svg) != arrows(played["svg"])
 
 
 @needs_chromium
@@ -333,6 +361,8 @@ def test_steps_reach_one_node_after_the_other(played):
             reached |= {nodes.index(x) for x in nodes[i].args if isinstance(x, Value)}
         shown = {i for i in range(len(nodes)) if found["state"][f"n{i}"][1] != "not yet computed"}
         assert shown == reached
+        places = [(i, k) for i in order[found["step"] :] for k, x in enumerate(nodes[i].args) if isinstance(x, Value)]
+        assert set(found["waiting"]) == {f"n{i}.{k}" for i, k in places}
         for i in reached:
             assert float(found["state"][f"n{i}"][1]) == pytest.approx(nodes[i].grad, rel=1e-12)
 
@@ -351,6 +381,7 @@ def test_keyboard_scrubbing_and_playing(played):
 @needs_chromium
 def test_players_do_not_disturb_each_other_and_reset_goes_back(played):
     assert differences(played["moved"]["state"], evaluated(toy(), {0: 2.5})) == []
+    assert differences(played["twin"], evaluated(toy(), {0: 2.5})) == []
     for state in [*played["unmoved"], played["reset"]]:
         assert differences(state, evaluated(toy(), {})) == []
     assert played["other"]["step"] == 6
@@ -457,7 +488,7 @@ def test_expressions_refuse_what_they_cannot_write_down():
     assert str(abs(-x) ** 2.0) == "(mg.pow((mg.abs((-x))), 2.0))"
     assert [written(number) for number in (1.0, -2.5, math.inf, -math.inf, math.nan)] == [
         "1.0", "(-2.5)", "Infinity", "(-Infinity)", "NaN"]  # fmt: skip
-    with pytest.raises(TypeError, match="write it with where"):
+    with pytest.raises(TypeError, match=r"write where\(condition, x, y\)"):
         bool(x > 0.0)
     with pytest.raises(TypeError, match="write it with <="):
         _ = x == 0.0

@@ -7,7 +7,7 @@
 """
 from __future__ import annotations
 
-from micrograd.drawing.explore import Explorer, explore
+from micrograd.drawing.explorer import Explorer, explore
 from micrograd.drawing.graph import Graph
 from micrograd.drawing.names import is_model
 from micrograd.drawing.network import network

@@ -34,14 +34,8 @@ class Expression(Operators):
         """The primitive `name` on args."""
         return call(find(name), args)
 
-    def __abs__(self) -> Expression:
-        return self.operate("abs", (self,))
-
     def __str__(self) -> str:
         return self.text
-
-    def __bool__(self) -> bool:
-        raise TypeError("a local derivative that branches on its operands is no expression; write it with where")
 
     def __eq__(self, other: object) -> Any:
         raise TypeError("a local derivative that compares its operands by == is no expression; write it with <=")
