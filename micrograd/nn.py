@@ -3,10 +3,13 @@
     nin, nout       number of inputs, of outputs
     w, b            weights and bias of a neuron
     activation      a function Value -> Value, or the name of one
+    initial         how the first weights are drawn: a name, or a function (generator, nin, nout) -> number
 """
 from __future__ import annotations
 
 import random
+from math import sqrt
+from operator import methodcaller
 
 from micrograd.engine import Value
 from micrograd.ops import TABLE
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
 
         def uniform(self, a: float, b: float) -> float: ...
 
+        def gauss(self, mu: float, sigma: float) -> float: ...
+
+    Initial = Union[str, Callable[[Generator, int, int], float]]
+
 
 ACTIVATIONS = sorted(name for name, op in TABLE.items() if len(op.partials) == 1)
 
@@ -36,8 +43,28 @@ def activation_named(activation: Activation) -> Callable[[Value], Value] | None:
     if activation not in ACTIVATIONS:
         raise ValueError(f"expected an activation that is a function or one of linear, {', '.join(ACTIVATIONS)}; "
                          f"got {activation!r}")  # fmt: skip
-    name: str = activation
-    return lambda x: getattr(x, name)()
+    return methodcaller(activation)
+
+
+# Variance of a weight, a third of the squared bound of a uniform draw:
+# 2 / nin (He et al. 2015, "Delving Deep into Rectifiers", eq. 10), made for relu;
+# 2 / (nin + nout) (Glorot and Bengio 2010, "Understanding the Difficulty…", eq. 12 and 16), made for tanh.
+INITIAL: dict[str, Callable[[Generator, int, int], float]] = {
+    "uniform": lambda generator, nin, nout: generator.uniform(-1, 1),
+    "kaiming uniform": lambda generator, nin, nout: generator.uniform(-sqrt(6 / nin), sqrt(6 / nin)),
+    "kaiming normal": lambda generator, nin, nout: generator.gauss(0.0, sqrt(2 / nin)),
+    "xavier uniform": lambda generator, nin, nout: generator.uniform(-sqrt(6 / (nin + nout)), sqrt(6 / (nin + nout))),
+    "xavier normal": lambda generator, nin, nout: generator.gauss(0.0, sqrt(2 / (nin + nout))),
+}
+
+
+def initial_named(initial: Initial) -> Callable[[Generator, int, int], float]:
+    """The function that draws a first weight. ValueError for an unknown name."""
+    if callable(initial):
+        return initial
+    if initial not in list(INITIAL):
+        raise ValueError(f"expected initial weights from a function or one of {', '.join(INITIAL)}; got {initial!r}")
+    return INITIAL[initial]
 
 
 def positive(count: Any, what: str) -> int:
@@ -75,8 +102,9 @@ class Module:
 class Neuron(Module):
     """activation(Σ wᵢ·xᵢ + b), with the weights drawn from (-1, 1) and bias 0.
 
-    Weights are drawn in order from `generator`, the `random` module unless one is given; `nonlin=False` leaves the
-    activation out; `bias=False` leaves b out. ValueError for a wrong number of inputs.
+    Weights are drawn in order from `generator`, the `random` module unless one is given, in another way if `initial`
+    says so ("kaiming normal", …), for a layer of nout such neurons; `nonlin=False` leaves the activation out;
+    `bias=False` leaves b out. ValueError for a wrong number of inputs.
 
     >>> neuron = Neuron(2, generator=random.Random(0))
     >>> neuron, len(neuron.parameters())
@@ -85,10 +113,10 @@ class Neuron(Module):
 
     def __init__(
         self, nin: int, nonlin: bool = True, *, activation: Activation = "relu", bias: bool = True,
-        generator: Generator = random, label: str = "",
+        initial: Initial = "uniform", generator: Generator = random, label: str = "", nout: int = 1,
     ) -> None:  # fmt: skip
-        count = positive(nin, "nin")
-        self.w = [Value(generator.uniform(-1, 1), f"{label}w{i + 1}") for i in range(count)]
+        count, width, draw = positive(nin, "nin"), positive(nout, "nout"), initial_named(initial)
+        self.w = [Value(draw(generator, count, width), f"{label}w{i + 1}") for i in range(count)]
         self.b = Value(0.0, f"{label}b") if bias else None
         self.nonlin, self.activation = nonlin, activation
         function = activation_named(activation)
@@ -125,11 +153,11 @@ class Layer(Module):
 
     def __init__(
         self, nin: int, nout: int, nonlin: bool = True, *, activation: Activation = "relu", bias: bool = True,
-        generator: Generator = random, label: str = "",
+        initial: Initial = "uniform", generator: Generator = random, label: str = "",
     ) -> None:  # fmt: skip
         self.neurons = [
-            Neuron(nin, nonlin, activation=activation, bias=bias, generator=generator,
-                   label=f"{label}neuron {i + 1} " if label else "")
+            Neuron(nin, nonlin, activation=activation, bias=bias, initial=initial, generator=generator,
+                   label=f"{label}neuron {i + 1} " if label else "", nout=nout)
             for i in range(positive(nout, "nout"))
         ]  # fmt: skip
 
@@ -156,18 +184,19 @@ class MLP(Module):
     MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
     >>> print(f"{model([1.0, 2.0]):.6f}")
     0.038800
+    >>> wide = MLP(64, [32, 10], initial="kaiming normal", generator=random.Random(0))  # keeps the sizes of signals
     """
 
     def __init__(
         self, nin: int, nouts: Sequence[int], *, activation: Activation = "relu", bias: bool = True,
-        generator: Generator = random,
+        initial: Initial = "uniform", generator: Generator = random,
     ) -> None:  # fmt: skip
         sizes = [nin, *nouts]
         if len(sizes) < 2:
             raise ValueError("expected nouts to name the width of at least one layer, got none")
         self.layers = [
             Layer(sizes[i], sizes[i + 1], nonlin=i != len(nouts) - 1, activation=activation, bias=bias,
-                  generator=generator, label=f"layer {i + 1} ")
+                  initial=initial, generator=generator, label=f"layer {i + 1} ")
             for i in range(len(nouts))
         ]  # fmt: skip
 

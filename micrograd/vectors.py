@@ -80,7 +80,7 @@ def softmax(values: Iterable[Operand]) -> list[Any]:
 
 def shift(items: list[Any]) -> Any:
     """The largest item, detached: taking it out of an exponential changes no derivative. 0.0 where it is infinite."""
-    largest = detach(items[0])
+    largest = items[0]
     for x in items[1:]:
-        largest = maximum(largest, detach(x))
-    return where(abs(largest) < inf, largest, 0.0)
+        largest = maximum(largest, x)
+    return detach(where(abs(largest) < inf, largest, 0.0))

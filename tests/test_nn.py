@@ -1,5 +1,6 @@
 """Neurons, layers, MLPs: the numbers, names and orders that users of the lectures know."""
 import math
+import pickle
 import random
 
 import numpy
@@ -34,6 +35,65 @@ def test_a_generator_leaves_the_random_module_alone():
     models = [nn.MLP(2, [3, 1], generator=random.Random(5)) for _ in range(2)]
     assert random.getstate() == before
     assert [p.data for p in models[0].parameters()] == [p.data for p in models[1].parameters()]
+
+
+VARIANCE = {  # of a weight of the first layer, 30 inputs and 50 outputs
+    "uniform": 1 / 3,
+    "kaiming uniform": 2 / 30,
+    "kaiming normal": 2 / 30,
+    "xavier uniform": 2 / 80,
+    "xavier normal": 2 / 80,
+}
+
+
+@pytest.mark.parametrize("initial", nn.INITIAL)
+def test_initial_weights_have_the_published_variance(initial):
+    layer = nn.MLP(30, [50, 2], initial=initial, generator=random.Random(7)).layers[0]
+    weights = [w.data / math.sqrt(VARIANCE[initial]) for neuron in layer.neurons for w in neuron.w]
+    n = len(weights)
+    assert n == 1500 and all(neuron.b.data == 0.0 for neuron in layer.neurons)
+    kurtosis = 3.0 if "normal" in initial else 1.8
+    assert abs(sum(weights)) < 4 * math.sqrt(n)  # four standard errors
+    assert abs(sum(w * w for w in weights) - n) < 4 * math.sqrt(n * (kurtosis - 1))
+    assert abs(sum(w**4 for w in weights) / n - kurtosis) < 0.2 * kurtosis
+    if "normal" not in initial:
+        assert math.sqrt(3) * 0.99 < max(map(abs, weights)) <= math.sqrt(3) * (1 + 1e-15)
+
+
+@pytest.mark.parametrize("name, theirs, gain", [
+    ("kaiming uniform", "kaiming_uniform_", {"nonlinearity": "relu"}),
+    ("kaiming normal", "kaiming_normal_", {"nonlinearity": "relu"}),
+    ("xavier uniform", "xavier_uniform_", {}),
+    ("xavier normal", "xavier_normal_", {}),
+])  # fmt: skip
+def test_initial_weights_spread_as_those_of_pytorch(name, theirs, gain):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(3)
+    expected = getattr(torch.nn.init, theirs)(torch.empty(50, 30, dtype=torch.float64), **gain).flatten()
+    layer = nn.Layer(30, 50, initial=name, generator=random.Random(7))
+    ours = torch.tensor([w.data for neuron in layer.neurons for w in neuron.w], dtype=torch.float64)
+    spread = torch.linspace(0.05, 0.95, 19, dtype=torch.float64)
+    assert (ours.quantile(spread) - expected.quantile(spread)).abs().max() < 0.15 * expected.std()
+
+
+def test_initial_weights_from_a_function():
+    asked = []
+
+    def draw(generator, nin, nout):
+        asked.append((nin, nout))
+        return generator.random() / nin
+
+    model = nn.MLP(2, [3, 1], initial=draw, generator=random.Random(5))
+    assert asked == [(2, 3)] * 6 + [(3, 1)] * 3
+    again = random.Random(5)
+    assert [w.data for neuron in model.layers[0].neurons for w in neuron.w] == [again.random() / 2 for _ in range(6)]
+    with pytest.raises(TypeError, match="expected a number"):
+        nn.Neuron(2, initial=lambda generator, nin, nout: None)
+
+
+def test_models_pickle():
+    model = nn.MLP(2, [3, 1], activation="tanh", generator=random.Random(5))
+    assert pickle.loads(pickle.dumps(model))([0.5, -1.0]).data == model([0.5, -1.0]).data
 
 
 def test_parameters_in_order_and_zero_grad():
@@ -80,6 +140,9 @@ def test_inputs_may_be_values_or_arrays():
     (lambda: nn.MLP(2, [1.5]), "nout to be a whole number of at least 1, got 1.5"),
     (lambda: nn.MLP(2, []), "at least one layer"),
     (lambda: nn.MLP(2, [1], activation="swish"), "one of linear, abs, .* got 'swish'"),
+    (lambda: nn.MLP(2, [1], initial="he"), "uniform, kaiming uniform, kaiming normal, xavier .* got 'he'"),
+    (lambda: nn.Neuron(2, initial=["uniform"]), "got \\['uniform'\\]"),
+    (lambda: nn.Neuron(2, nout=0), "nout to be a whole number of at least 1, got 0"),
 ])  # fmt: skip
 def test_clear_errors(wrong, message):
     with pytest.raises(ValueError, match=message):
