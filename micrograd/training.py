@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import random
 
-from micrograd.dispatch import number
 from micrograd.engine import Value
+from micrograd.objectives import Batch, Eager, dataset
 from micrograd.why import why_nan
 
 TYPE_CHECKING = False
@@ -24,16 +24,18 @@ if TYPE_CHECKING:
 
 
 class Record:
-    """The figures of one epoch: its number (from 1), the mean loss (penalty included) and the mean metric, if any."""
+    """The figures of one epoch: its number (from 1), the mean loss (penalty included), and where asked for the mean
+    loss over the validation data and the mean metric."""
 
-    __slots__ = ("epoch", "loss", "metric")
+    __slots__ = ("epoch", "loss", "metric", "validation")
 
-    def __init__(self, epoch: int, loss: float, metric: float | None) -> None:
-        self.epoch, self.loss, self.metric = epoch, loss, metric
+    def __init__(self, epoch: int, loss: float, metric: float | None, validation: float | None = None) -> None:
+        self.epoch, self.loss, self.metric, self.validation = epoch, loss, metric, validation
 
     def __repr__(self) -> str:
-        metric = "" if self.metric is None else f", metric={self.metric:.6g}"
-        return f"Record(epoch={self.epoch}, loss={self.loss:.6g}{metric})"
+        figures = [("loss", self.loss), ("validation", self.validation), ("metric", self.metric)]
+        shown = "".join([f", {name}={value:.6g}" for name, value in figures if value is not None])
+        return f"Record(epoch={self.epoch}{shown})"
 
 
 class History(list[Record]):
@@ -45,13 +47,19 @@ class History(list[Record]):
         return [record.loss for record in self]
 
     @property
+    def validation(self) -> list[float | None]:
+        """The mean loss over the validation data after each epoch."""
+        return [record.validation for record in self]
+
+    @property
     def metric(self) -> list[float | None]:
         """The mean metric of each epoch."""
         return [record.metric for record in self]
 
     def to_dict(self) -> dict[str, list[Any]]:
         """Columns by name."""
-        return {"epoch": [record.epoch for record in self], "loss": self.loss, "metric": self.metric}
+        epochs = [record.epoch for record in self]
+        return {"epoch": epochs, "loss": self.loss, "validation": self.validation, "metric": self.metric}
 
     def __repr__(self) -> str:
         if not self:
@@ -63,44 +71,6 @@ class DivergenceError(ArithmeticError):
     """The loss or a gradient became nan or inf; the parameters are those before the step."""
 
 
-def plain(x: Any, where: str) -> Any:
-    """A number as a finite float, a sequence of numbers as a list of them; ValueError or TypeError that says where."""
-    if hasattr(x, "__len__") and not isinstance(x, (str, bytes)):
-        return [plain(item, where) for item in x]
-    try:
-        value = number(x)
-    except TypeError as error:
-        raise TypeError(f"{where}: {error}") from None
-    if not math.isfinite(value):
-        raise ValueError(f"{where}: expected finite numbers, got {value}")
-    return value
-
-
-def dataset(X: Iterable[Any], y: Iterable[Any]) -> tuple[list[list[float]], list[Any]]:
-    """X as a list of rows, y as a list of targets, all numbers finite floats.
-
-    A sample that is a single number becomes a row of one. ValueError for no samples, rows of different widths, and
-    numbers of samples and targets that differ.
-    """
-    rows = samples(X)
-    targets = [plain(target, f"y[{i}]") for i, target in enumerate(y)]
-    if len(rows) != len(targets):
-        raise ValueError(f"expected one target per sample, got {len(rows)} samples and {len(targets)} targets")
-    return rows, targets
-
-
-def samples(X: Iterable[Any]) -> list[list[float]]:
-    """X as a list of rows of one width."""
-    found = [plain(row, f"X[{i}]") for i, row in enumerate(X)]
-    if not found:
-        raise ValueError("expected at least one sample, got none")
-    rows = [row if isinstance(row, list) else [row] for row in found]
-    for i, row in enumerate(rows):
-        if len(row) != len(rows[0]):
-            raise ValueError(f"expected rows of one width, got {len(rows[0])} numbers in X[0] and {len(row)} in X[{i}]")
-    return rows
-
-
 class Trainer:
     """Trains a model: batches of samples, gradients of the mean loss, steps of an optimiser.
 
@@ -109,7 +79,7 @@ class Trainer:
     optimizer   an update rule, such as `optim.SGD`
     parameters  the leaves to train; those of model.parameters() unless given
     penalty     a function of the parameters, added to the mean loss
-    metric      metric(prediction, target) -> number, recorded with the loss
+    metric      metric(prediction, target) -> number, on plain floats, recorded with the loss
 
     >>> from micrograd import Value, losses, optim
     >>> w = Value(0.0)
@@ -135,117 +105,168 @@ class Trainer:
                 raise TypeError(f"expected parameters that are leaves, made as Value(number), got {p!r}")
         if not self.parameters:
             raise ValueError("expected at least one parameter to train, got none")
-        self.history = History()
+        self.objective = Eager(model, loss, self.parameters, penalty)
         self._initial = [p.data for p in self.parameters]
+        self._clear()
+
+    def _clear(self) -> None:
+        self.history = History()
+        self.best: list[float] | None = None
+        self._least = math.inf
 
     def reset(self) -> None:
         """Back to the parameters that the trainer was made with, and no history."""
         for p, value in zip(self.parameters, self._initial):
             p.data, p.grad = value, 0.0
         self.optimizer.reset()
-        self.history = History()
+        self._clear()
 
     def fit(
         self, X: Iterable[Any], y: Iterable[Any], *, epochs: int, batch_size: int | None = None, seed: int = 0,
-        shuffle: bool = True,
+        shuffle: bool = True, validation: tuple[Any, Any] | None = None, patience: int | None = None,
+        progress: bool = False,
     ) -> History:  # fmt: skip
         """Train for a number of epochs and return the history, which grows from fit to fit.
 
-        A batch is the whole dataset unless batch_size is given; then each epoch takes the samples in an order drawn
-        from the seed, or as they come if shuffle is False. After Ctrl-C history and parameters stay as they are.
-        Raises ValueError or TypeError for bad data before any step, DivergenceError if the loss becomes nan or inf.
+        batch_size  samples a step; the whole dataset unless given
+        seed        of the order in which an epoch takes the samples; as they come if shuffle is False
+        validation  (X, y) whose mean loss is recorded after every epoch
+        patience    stop after this many epochs without a smaller validation loss (without validation: loss)
+        progress    one line on stderr that follows the training
+
+        With patience the parameters end as the best ones, kept in `best`. After Ctrl-C history and parameters stay
+        as they are. ValueError or TypeError for bad data before any step, DivergenceError if the loss becomes nan or
+        inf.
         """
-        for _ in self.epochs(X, y, epochs=epochs, batch_size=batch_size, seed=seed, shuffle=shuffle):
-            pass
+        count("patience", 1 if patience is None else patience, 1)
+        loop = self.epochs(
+            X, y, epochs=epochs, batch_size=batch_size, seed=seed, shuffle=shuffle, validation=validation
+        )
+        self.best, self._least, waited = None, math.inf, 0
+        line = Progress(epochs) if progress else None
+        try:
+            for record in loop:
+                waited = 0 if self._improved(record) else waited + 1
+                if line is not None:
+                    line.show(record)
+                if patience is not None and waited >= patience:
+                    break
+        finally:
+            if line is not None:
+                line.close()
+        if patience is not None and self.best is not None:
+            for p, value in zip(self.parameters, self.best):
+                p.data = value
         return self.history
+
+    def _improved(self, record: Record) -> bool:
+        """Whether this epoch is the best so far; its parameters are kept then."""
+        figure = record.loss if record.validation is None else record.validation
+        if not figure < self._least:
+            return False
+        self._least, self.best = figure, [p.data for p in self.parameters]
+        return True
 
     def epochs(
         self, X: Iterable[Any], y: Iterable[Any], *, epochs: int, batch_size: int | None = None, seed: int = 0,
-        shuffle: bool = True,
+        shuffle: bool = True, validation: tuple[Any, Any] | None = None,
     ) -> Iterator[Record]:  # fmt: skip
         """The open loop: `for record in trainer.epochs(…)` trains one epoch at a time; arguments as for `fit`.
 
-        The loss of a record is the mean over the samples, each taken before the step of its batch.
+        The loss of a record is the mean over the samples, each taken before the step of its batch; validation loss
+        and metric are measured after the epoch, the metric on the validation data if there are any.
         """
-        rows, targets = dataset(X, y)
-        n = len(rows)
-        for name, count, least in (("epochs", epochs, 0), ("batch_size", batch_size or n, 1)):
-            if count.__class__ is not int or count < least:
-                raise ValueError(f"expected {name} to be a whole number of at least {least}, got {count!r}")
-        if batch_size == 0:
-            raise ValueError("expected batch_size to be a whole number of at least 1, got 0")
-        return self._epochs(rows, targets, epochs, batch_size or n, random.Random(seed), shuffle)
+        data = dataset(X, y)
+        tested = None if validation is None else dataset(*validation)
+        if tested is not None and len(tested.rows[0]) != len(data.rows[0]):
+            raise ValueError(f"expected validation rows of {len(data.rows[0])} numbers, got {len(tested.rows[0])}")
+        count("epochs", epochs, 0)
+        size = len(data) if batch_size is None else count("batch_size", batch_size, 1)
+        return self._epochs(data, tested, epochs, size, random.Random(seed), shuffle)
 
     def _epochs(
-        self, rows: list[Any], targets: list[Any], epochs: int, size: int, rng: random.Random, shuffle: bool
+        self, data: Batch, tested: Batch | None, epochs: int, size: int, rng: random.Random, shuffle: bool
     ) -> Iterator[Record]:
-        order = list(range(len(rows)))
+        order = list(range(len(data)))
         for _ in range(epochs):
-            if shuffle and size < len(rows):
+            if shuffle and size < len(data):
                 rng.shuffle(order)
-            losses, metrics = [], []
+            losses = []
             for start in range(0, len(order), size):
-                batch = order[start : start + size]
-                mean, metric = self.step([rows[i] for i in batch], [targets[i] for i in batch])
-                losses.append(mean * (len(batch) / len(order)))
-                metrics.append(metric * (len(batch) / len(order)))
-            record = Record(len(self.history) + 1, math.fsum(losses), math.fsum(metrics) if self.metric else None)
+                batch = data.take(order[start : start + size])
+                losses.append(self.step(batch) * (len(batch) / len(order)))
+            record = Record(
+                len(self.history) + 1, math.fsum(losses), self._measured(tested or data),
+                None if tested is None else self.objective.value(tested),
+            )  # fmt: skip
             self.history.append(record)
             yield record
 
-    def step(self, rows: Sequence[Any], targets: Sequence[Any]) -> tuple[float, float]:
-        """One step on one batch: the mean loss and metric before it. Holds the graph of one sample at a time."""
-        for p in self.parameters:
-            p.grad = 0.0
-        losses, metrics = [], []
-        for row, target in zip(rows, targets):
-            prediction = self.model(row)
-            share = self.loss(prediction, target) * (1.0 / len(rows))
-            if not isinstance(share, Value):
-                raise TypeError(f"expected the loss to be a Value that depends on the parameters, got {share!r}")
-            share.backward()
-            losses.append(share.data)
-            metrics.append(self._measured(prediction, target))
-        if self.penalty is not None:
-            penalty = self.penalty(self.parameters)
-            penalty.backward()
-            losses.append(penalty.data)
-        mean = math.fsum(losses) if all(map(math.isfinite, losses)) else math.nan
-        if not (math.isfinite(mean) and all(math.isfinite(p.grad) for p in self.parameters)):
+    def step(self, batch: Batch) -> float:
+        """One step on one batch; the mean loss before it."""
+        mean, gradient = self.objective.value_and_gradient(batch)
+        if not (math.isfinite(mean) and all(map(math.isfinite, gradient))):
             what = "loss" if not math.isfinite(mean) else "gradient"
             raise DivergenceError(f"the {what} is not finite in epoch {len(self.history) + 1}; a smaller learning rate "
-                                  f"may help. {self._source_of_nan(rows, targets)}")  # fmt: skip
+                                  f"may help. {self._source_of_nan(batch)}")  # fmt: skip
         self.optimizer.step(self.parameters)
-        return mean, math.fsum(metrics) / len(rows)
+        return mean
 
-    def _source_of_nan(self, rows: Sequence[Any], targets: Sequence[Any]) -> str:
+    def _source_of_nan(self, batch: Batch) -> str:
         """Which sample and which node the first nan or inf comes from."""
-        for i, (row, target) in enumerate(zip(rows, targets)):
+        for i, (row, target) in enumerate(zip(batch.rows, batch.targets)):
             fault = why_nan(self.loss(self.model(row), target))
             if fault is not None:
                 return f"Sample {i} of the batch, {fault}"
         return "Every sample is finite alone: the sum over them, or the penalty, is not"
 
-    def _measured(self, prediction: Any, target: Any) -> float:
-        """The metric of one sample, 0 where there is none."""
+    def _measured(self, data: Batch) -> float | None:
+        """The mean metric over the data."""
         if self.metric is None:
-            return 0.0
-        value = self.metric(prediction, target)
-        return value.data if isinstance(value, Value) else float(value)
+            return None
+        measured = [self.metric(p, target) for p, target in zip(self.objective.predict(data.rows), data.targets)]
+        return math.fsum([float(x) for x in measured]) / len(data)
 
     def predict(self, X: Iterable[Any]) -> list[Any]:
         """The model's outputs as floats: one per sample, or a list per sample if the model has several."""
-        outputs = [self.model(row) for row in samples(X)]
-        return [[v.data for v in out] if isinstance(out, (list, tuple)) else out.data for out in outputs]
+        return self.objective.predict(X)
 
     def evaluate(self, X: Iterable[Any], y: Iterable[Any]) -> Record:
         """The mean loss (penalty included) and metric over a dataset, without a step."""
-        rows, targets = dataset(X, y)
-        losses, metrics = [], []
-        for row, target in zip(rows, targets):
-            prediction = self.model(row)
-            losses.append(self.loss(prediction, target).data / len(rows))
-            metrics.append(self._measured(prediction, target) / len(rows))
-        if self.penalty is not None:
-            losses.append(self.penalty(self.parameters).data)
-        return Record(len(self.history), math.fsum(losses), math.fsum(metrics) if self.metric else None)
+        data = dataset(X, y)
+        return Record(len(self.history), self.objective.value(data), self._measured(data))
+
+
+def count(name: str, value: Any, least: int) -> int:
+    """value, if it is a whole number of at least `least`; ValueError otherwise."""
+    if value.__class__ is not int or value < least:
+        raise ValueError(f"expected {name} to be a whole number of at least {least}, got {value!r}")
+    return value
+
+
+class Progress:
+    """One line on stderr: rewritten in a terminal, written once at the end elsewhere."""
+
+    def __init__(self, epochs: int) -> None:
+        import sys
+
+        self.stream, self.epochs, self.text = sys.stderr, epochs, ""
+        self.live = self.stream.isatty()
+
+    def show(self, record: Record) -> None:
+        """Follow to this epoch."""
+        before = len(self.text)
+        self.text = f"epoch {record.epoch}, loss {record.loss:.6g}"
+        if record.validation is not None:
+            self.text += f", validation {record.validation:.6g}"
+        if record.metric is not None:
+            self.text += f", metric {record.metric:.6g}"
+        if self.live:
+            self.stream.write("\r" + self.text.ljust(before))
+            self.stream.flush()
+
+    def close(self) -> None:
+        """End the line."""
+        if self.text:
+            self.stream.write("\n" if self.live else self.text + "\n")
+            self.stream.flush()

@@ -10,6 +10,7 @@ import pytest
 from micrograd import functions as f
 from micrograd import losses, nn, optim
 from micrograd.engine import Value
+from micrograd.objectives import Batch
 from micrograd.training import DivergenceError, Trainer
 
 
@@ -83,13 +84,15 @@ def test_penalty_and_metric():
     w = Value(2.0)
     trainer = Trainer(
         lambda row: w * row[0], losses.squared_error, optim.SGD(lr=0.1), parameters=[w], penalty=losses.l2(0.5),
-        metric=lambda prediction, target: abs(prediction.data - target),
+        metric=lambda prediction, target: abs(prediction - target),
     )  # fmt: skip
     [record] = trainer.fit([1.0, 3.0], [1.0, 4.0], epochs=1)
-    assert record.loss == pytest.approx((1.0 + 4.0) / 2 + 2.0) and record.metric == pytest.approx(1.5)
+    assert record.loss == pytest.approx((1.0 + 4.0) / 2 + 2.0)
     assert w.data == pytest.approx(2.0 - 0.1 * ((2.0 * 1.0 + 2.0 * 2.0 * 3.0) / 2 + 2.0))
-    assert trainer.history.to_dict() == {"epoch": [1], "loss": [record.loss], "metric": [record.metric]}
-    assert "1 epochs, loss 4.5 to 4.5" in repr(trainer.history) and "metric=1.5" in repr(record)
+    assert record.metric == pytest.approx((abs(w.data - 1.0) + abs(3.0 * w.data - 4.0)) / 2)  # after the step
+    columns = {"epoch": [1], "loss": [record.loss], "validation": [None], "metric": [record.metric]}
+    assert trainer.history.to_dict() == columns
+    assert "1 epochs, loss 4.5 to 4.5" in repr(trainer.history) and "metric=" in repr(record)
 
 
 def test_two_moons():
@@ -118,9 +121,10 @@ def test_memory_does_not_grow_with_the_dataset():
         trainer, _, _ = toy_trainer()
         data = [0.001 * i for i in range(n)]
         list(trainer.epochs(data, data, epochs=1))
+        batch = Batch([[0.5]] * n, [0.5] * n)
         gc.collect()
         tracemalloc.start()
-        trainer.step([[0.5]] * n, [0.5] * n)
+        trainer.step(batch)
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return size
@@ -137,7 +141,7 @@ def test_divergence_is_an_error_that_names_the_epoch_and_keeps_the_parameters():
 
 
 def test_an_interrupt_keeps_history_and_parameters():
-    trainer, w1, w2 = toy_trainer()
+    trainer, w1, _w2 = toy_trainer()
     with pytest.raises(KeyboardInterrupt):
         for record in trainer.epochs(XS, YS, epochs=10):
             if record.epoch == 4:
@@ -151,6 +155,7 @@ def test_an_interrupt_keeps_history_and_parameters():
     ([1.0, math.nan], [1.0, 2.0], ValueError, r"X\[1\]: expected finite numbers, got nan"),
     ([1.0], [math.inf], ValueError, r"y\[0\]: expected finite numbers, got inf"),
     ([[1.0], [1.0, 2.0]], [1.0, 2.0], ValueError, r"1 numbers in X\[0\] and 2 in X\[1\]"),
+    ([1.0, 2.0], [1.0, [1.0, 2.0]], ValueError, r"targets of one width.* in y\[1\]"),
     (["a"], [1.0], TypeError, r"X\[0\]: expected a number"),
 ])  # fmt: skip
 def test_bad_data_is_refused_before_any_step(X, y, error, message):
@@ -175,3 +180,55 @@ def test_bad_calls():
         Trainer(lambda row: 1.0, losses.squared_error, optim.SGD(), parameters=[w1]).fit(XS, YS, epochs=1)
     with pytest.raises(ValueError, match="MLP expects 2 inputs, got 1"):
         Trainer(nn.MLP(2, [1]), losses.squared_error, optim.SGD()).fit(XS, YS, epochs=1)
+
+
+def test_patience_stops_early_and_ends_with_the_best_parameters():
+    w = Value(0.0)
+    trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.SGD(lr=0.1), parameters=[w])
+    history = trainer.fit([1.0], [1.0], epochs=100, validation=([1.0], [0.5]), patience=3)
+    path, p = [], 0.0
+    for _ in range(100):
+        p -= 0.1 * 2.0 * (p - 1.0)
+        path.append(p)
+    best = min(range(100), key=lambda i: (path[i] - 0.5) ** 2)
+    assert len(history) == best + 1 + 3 and w.data == pytest.approx(path[best], rel=1e-12)
+    assert history.validation == pytest.approx([(p - 0.5) ** 2 for p in path[: best + 4]], rel=1e-9)
+
+
+def test_progress_is_one_line_off_a_terminal_and_none_unless_asked(capsys):
+    trainer, _, _ = toy_trainer()
+    trainer.fit(XS, YS, epochs=3)
+    assert capsys.readouterr().err == ""
+    trainer.fit(XS, YS, epochs=3, progress=True)
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and err.startswith("epoch 6, loss 0.") and "\r" not in err
+
+
+def test_frames_give_their_rows():
+    class Frame:
+        def __init__(self, array):
+            self.array = array
+
+        def to_numpy(self):
+            return self.array
+
+        def __iter__(self):
+            return iter(["column"])
+
+    trainer, _, _ = toy_trainer()
+    expected = trainer.fit(XS, YS, epochs=3).loss
+    trainer.reset()
+    frame, series = Frame(numpy.array(XS)[:, None]), Frame(numpy.array(YS))
+    assert trainer.fit(frame, series, epochs=3).loss == expected
+
+
+def test_the_objective_at_other_parameters_leaves_the_model_alone():
+    trainer, w1, w2 = toy_trainer()
+    batch = trainer.objective.batch(XS, YS)
+    value, gradient = trainer.objective.value_and_gradient(batch, at=[0.9, -0.3])
+    loss, d1, d2 = toy_slopes(0.9, -0.3, XS, YS)
+    assert (value, *gradient) == pytest.approx((loss, d1, d2), rel=1e-12)
+    assert trainer.objective.value(batch, at=[0.9, -0.3]) == pytest.approx(loss, rel=1e-12)
+    assert (w1.data, w2.data) == (0.5, -1.2)
+    with pytest.raises(ValueError, match="each of 2 parameters, got 1"):
+        trainer.objective.value(batch, at=[0.9])

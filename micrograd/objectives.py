@@ -1,0 +1,176 @@
+"""The objective of a training: the mean loss over a batch, (1/N) Σ L(f(xᵢ), yᵢ), plus a penalty on the parameters.
+
+An objective has `batch(X, y)`, `value(batch, at=p)`, `value_and_gradient(batch, at=p)` and `predict(X, at=p)`. The one
+here evaluates plain Value code and holds the graph of one sample at a time.
+
+    X, y        samples and targets: lists, iterables that are read once, NumPy arrays, pandas frames
+    row         one sample, a list of floats
+    p           the numbers of all parameters, in order
+"""
+from __future__ import annotations
+
+import math
+
+from micrograd.dispatch import number
+from micrograd.engine import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+
+def plain(x: Any, where: str) -> Any:
+    """A number as a finite float, a sequence of numbers as a list of them; ValueError or TypeError that says where."""
+    if hasattr(x, "__len__") and not isinstance(x, (str, bytes)):
+        return [plain(item, where) for item in x]
+    try:
+        value = number(x)
+    except TypeError as error:
+        raise TypeError(f"{where}: {error}") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{where}: expected finite numbers, got {value}")
+    return value
+
+
+def items(data: Iterable[Any]) -> Iterable[Any]:
+    """The rows of a frame or array, where iterating would give the names of its columns; else data itself."""
+    return data.to_numpy() if hasattr(data, "to_numpy") else data
+
+
+def samples(X: Iterable[Any]) -> list[list[float]]:
+    """X as a list of rows of one width; ValueError for no rows, rows of two widths, nan and inf."""
+    found = [plain(row, f"X[{i}]") for i, row in enumerate(items(X))]
+    if not found:
+        raise ValueError("expected at least one sample, got none")
+    rows = [row if isinstance(row, list) else [row] for row in found]
+    for i, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise ValueError(f"expected rows of one width, got {len(rows[0])} numbers in X[0] and {len(row)} in X[{i}]")
+    return rows
+
+
+def width(target: Any) -> int:
+    """How many numbers a target is: 0 for a bare number."""
+    return len(target) if isinstance(target, list) else 0
+
+
+class Batch:
+    """Samples and targets, checked and converted; `take` picks some of them."""
+
+    __slots__ = ("rows", "targets")
+
+    def __init__(self, rows: list[list[float]], targets: list[Any]) -> None:
+        self.rows, self.targets = rows, targets
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, places: Sequence[int]) -> Batch:
+        """The samples at these places, in this order."""
+        return Batch([self.rows[i] for i in places], [self.targets[i] for i in places])
+
+
+def dataset(X: Iterable[Any], y: Iterable[Any]) -> Batch:
+    """X and y as a batch, all numbers finite floats.
+
+    A sample that is a single number becomes a row of one. ValueError for no samples, nan and inf, rows or targets of
+    different widths, and numbers of samples and targets that differ; TypeError for what is no number.
+
+    >>> batch = dataset([1, 2], [0.5, 1])
+    >>> batch.rows, batch.targets
+    ([[1.0], [2.0]], [0.5, 1.0])
+    """
+    rows = samples(X)
+    targets = [plain(target, f"y[{i}]") for i, target in enumerate(items(y))]
+    if len(rows) != len(targets):
+        raise ValueError(f"expected one target per sample, got {len(rows)} samples and {len(targets)} targets")
+    for i, target in enumerate(targets):
+        if width(target) != width(targets[0]):
+            raise ValueError(f"expected targets of one width, got {targets[0]!r} in y[0] and {target!r} in y[{i}]")
+    return Batch(rows, targets)
+
+
+class Eager:
+    """The objective by plain Value code; memory does not grow with the batch.
+
+    >>> from micrograd.losses import squared_error
+    >>> w = Value(1.0)
+    >>> objective = Eager(lambda row: w * row[0], squared_error, [w])
+    >>> objective.value_and_gradient(objective.batch([1.0, 2.0], [3.0, 6.0]), at=[2.0])
+    (2.5, [-5.0])
+    """
+
+    backend = "eager"
+
+    def __init__(
+        self, model: Callable[[list[float]], Any], loss: Callable[[Any, Any], Any], parameters: Sequence[Value],
+        penalty: Callable[[Sequence[Value]], Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.model, self.loss, self.parameters, self.penalty = model, loss, list(parameters), penalty
+
+    def batch(self, X: Iterable[Any], y: Iterable[Any]) -> Batch:
+        """X and y checked and converted, see `dataset`."""
+        return dataset(X, y)
+
+    def value(self, batch: Batch, at: Sequence[float] | None = None) -> float:
+        """The mean loss plus the penalty; nan where a loss is not finite."""
+        before = self._move(at)
+        try:
+            shares = [self._loss(row, target).data / len(batch) for row, target in zip(batch.rows, batch.targets)]
+            if self.penalty is not None:
+                shares.append(self.penalty(self.parameters).data)
+            return total(shares)
+        finally:
+            self._move(before)
+
+    def value_and_gradient(self, batch: Batch, at: Sequence[float] | None = None) -> tuple[float, list[float]]:
+        """The value and its derivative by each parameter; the gradients of the parameters hold it too."""
+        before = self._move(at)
+        try:
+            for p in self.parameters:
+                p.grad = 0.0
+            shares = []
+            for row, target in zip(batch.rows, batch.targets):
+                share = self._loss(row, target) * (1.0 / len(batch))
+                share.backward()
+                shares.append(share.data)
+            if self.penalty is not None:
+                penalty = self.penalty(self.parameters)
+                penalty.backward()
+                shares.append(penalty.data)
+            return total(shares), [p.grad for p in self.parameters]
+        finally:
+            self._move(before)
+
+    def predict(self, X: Iterable[Any], at: Sequence[float] | None = None) -> list[Any]:
+        """The outputs as floats: one per sample, or a list per sample if the model has several."""
+        rows = samples(X)
+        before = self._move(at)
+        try:
+            outputs = [self.model(row) for row in rows]
+            return [[v.data for v in out] if isinstance(out, (list, tuple)) else out.data for out in outputs]
+        finally:
+            self._move(before)
+
+    def _loss(self, row: list[float], target: Any) -> Value:
+        loss = self.loss(self.model(row), target)
+        if not isinstance(loss, Value):
+            raise TypeError(f"expected the loss to be a Value that depends on the parameters, got {loss!r}")
+        return loss
+
+    def _move(self, at: Sequence[float] | None) -> list[float] | None:
+        """Set the parameters to the numbers `at`, and return what they were; nothing for None."""
+        if at is None:
+            return None
+        if len(at) != len(self.parameters):
+            raise ValueError(f"expected a number for each of {len(self.parameters)} parameters, got {len(at)}")
+        before = [p.data for p in self.parameters]
+        for p, value in zip(self.parameters, at):
+            p.data = float(value)
+        return before
+
+
+def total(shares: list[float]) -> float:
+    """The exact sum, rounded once; nan if a share is not finite."""
+    return math.fsum(shares) if all(map(math.isfinite, shares)) else math.nan
