@@ -14,7 +14,8 @@ from drawing_help import chain, network, parsed
 
 from micrograd import nn
 from micrograd.drawing import draw
-from micrograd.drawing.typography import clean, maths, number, width
+from micrograd.drawing.typography import maths, width
+from micrograd.notation import clean, number
 from micrograd.engine import Value
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")

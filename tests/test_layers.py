@@ -15,13 +15,14 @@ PACKAGE = Path(micrograd.__file__).parent
 
 # The house, bottom up. Rooms of one line do not import each other; a package (drawing, program, …) is one room.
 FLOORS = [
-    ["differences", "dispatch", "edge_cases"],
+    ["differences", "dispatch", "edge_cases", "notation"],
     ["functions"],
     ["ops", "vectors"],
     ["engine"],
     ["copying", "naming", "taylor", "why"],
     ["derivatives", "check", "formulas"],
     ["drawing", "chain_rule", "program", "nn", "optim", "losses"],
+    ["objectives"],
     ["training"],
     ["plotting"],
     ["command_line"],
@@ -33,7 +34,8 @@ TYPES_ONLY = {"signatures"}
 KNOWS = {  # who may import what from outside, inside the function that needs it
     "graphviz": {"drawing"},
     "IPython": {"drawing"},
-    "numpy": {"program", "derivatives"},
+    "numpy": {"program", "derivatives", "optim"},
+    "scipy": {"optim"},
     "llvmlite": {"program"},
     "matplotlib": {"plotting"},
 }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from micrograd.drawing.graph import Graph
 from micrograd.drawing.look import BROWN, GREY, INK, NAME, NUMBER, ROLES, SMALL, SOFT, Box, Edge, Line
-from micrograd.drawing.typography import LONGEST_TOOLTIP, clean, maths, number, superscript
+from micrograd.drawing.typography import LONGEST_TOOLTIP, maths, superscript
+from micrograd.notation import clean, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

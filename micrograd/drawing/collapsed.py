@@ -11,7 +11,8 @@ from micrograd.drawing.boxes import has_gradient, name, value_box
 from micrograd.drawing.forms import find_forms, layers
 from micrograd.drawing.graph import Graph, stem
 from micrograd.drawing.look import GREY, INK, ROLES, SMALL, SOFT, TITLE, Box, Diagram, Edge, Line
-from micrograd.drawing.typography import count, listed, number
+from micrograd.drawing.typography import count, listed
+from micrograd.notation import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from micrograd.drawing.graph import Graph
 from micrograd.drawing.javascript import rule
 from micrograd.drawing.picture import Picture
 from micrograd.drawing.svg import escape
-from micrograd.drawing.typography import LONGEST_TOOLTIP, clean
+from micrograd.drawing.typography import LONGEST_TOOLTIP
+from micrograd.notation import clean
 from micrograd.drawing.views import view_of
 from micrograd.engine import Value, topological
 

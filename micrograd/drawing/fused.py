@@ -5,7 +5,8 @@ from micrograd.drawing.boxes import has_gradient, name, number_box, spoken, valu
 from micrograd.drawing.forms import Form, Term, find_forms, is_parameter, layers
 from micrograd.drawing.graph import Graph
 from micrograd.drawing.look import BROWN, GREEN, GREY, ROLES, SMALL, SOFT, Box, Diagram, Edge, Group, Line
-from micrograd.drawing.typography import count, listed, number
+from micrograd.drawing.typography import count, listed
+from micrograd.notation import number
 
 PARAMETER_INK = ROLES["parameter"][2]
 

@@ -7,7 +7,8 @@
 """
 from __future__ import annotations
 
-from micrograd.drawing.names import names_of, variables
+from micrograd.drawing.names import names_of
+from micrograd.naming import variables
 from micrograd.engine import Value, topological
 
 TYPE_CHECKING = False

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from micrograd.engine import Value
+from micrograd.naming import held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,31 +14,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 PARTS = frozenset(("layers", "neurons", "w"))
-MOST_ITEMS = 20_000  # how far the containers among the variables are searched
-
-
-def variables(names: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The variables to look for names in: those given, else the user's own in IPython, else none.
-
-    Raises TypeError if `names` is not a mapping.
-    """
-    if names is None:
-        import sys
-
-        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-        names = getattr(shell, "user_ns", {})
-    if not hasattr(names, "items"):
-        raise TypeError(f"expected names as a mapping such as locals(), got {type(names).__name__}")
-    items = [(key, x) for key, x in list(names.items()) if isinstance(key, str) and key[:1] != "_"]
-    return {key: x for key, x in items if key not in ("In", "Out")}  # what IPython keeps of the session itself
 
 
 def is_model(x: Any) -> bool:
     """Whether x is a network: has a list of layers, of neurons, or of weights."""
     lists = [isinstance(getattr(x, part, None), (list, tuple)) for part in sorted(PARTS)]
     return any(lists) and not isinstance(x, (Value, type))
-
-
 
 
 def layers_of(model: Any) -> list[list[Any]]:
@@ -63,23 +45,6 @@ def parameter_names(model: Any) -> Iterator[tuple[Value, str]]:
                 yield w, f"{where}w{i}"
             if getattr(neuron, "b", None) is not None:
                 yield neuron.b, f"{where}b"
-
-
-def held(name: str, x: Any) -> Iterator[tuple[Value, str]]:
-    """The Values inside a list, tuple, dict or array called `name`, each with its place, such as `xs[0]`."""
-    waiting = [(name, x)]
-    seen = 0
-    while waiting and seen < MOST_ITEMS:
-        name, x = waiting.pop()
-        if isinstance(x, Value):
-            yield x, name
-            continue
-        if getattr(getattr(x, "dtype", None), "kind", "") == "O":
-            x = x.tolist()
-        items = x.items() if isinstance(x, dict) else enumerate(x) if isinstance(x, (list, tuple)) else ()
-        found = [(f"{name}[{key!r}]", item) for key, item in items if not isinstance(item, (str, int, float))]
-        seen += len(found)
-        waiting.extend(reversed(found[:MOST_ITEMS]))
 
 
 def names_of(given: Mapping[str, Any]) -> tuple[dict[int, str], set[int]]:

@@ -13,7 +13,8 @@ from micrograd.drawing.look import (
     BLUE, INK, NUMBER, RED, ROLES, SMALL, SOFT, WIDEST_EDGE, Box, Diagram, Edge, Group, Line,
 )  # fmt: skip
 from micrograd.drawing.names import layers_of
-from micrograd.drawing.typography import count, maths, number
+from micrograd.drawing.typography import count, maths
+from micrograd.notation import number
 from micrograd.engine import Value
 
 TYPE_CHECKING = False

@@ -5,7 +5,8 @@ from math import hypot
 
 from micrograd.drawing.geometry import Geometry
 from micrograd.drawing.look import FONT, GREY, PANEL, ROUNDING, SMALL, Box, Diagram, Edge, Line
-from micrograd.drawing.typography import clean, width
+from micrograd.drawing.typography import width
+from micrograd.notation import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,24 +5,14 @@
 """
 from __future__ import annotations
 
-from math import isinf
+from micrograd.notation import SHORT, SUPERSCRIPTS, number, parameter, parts
+from micrograd.notation import maths as written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LONGEST, LONGEST_TOOLTIP = 24, 400
-
-GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eps": "ε", "zeta": "ζ", "eta": "η",
-    "theta": "θ", "kappa": "κ", "lambda": "λ", "lam": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ",
-    "sigma": "σ", "tau": "τ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ",
-    "Theta": "Θ", "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
-}  # fmt: skip
-ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
-WORDS = frozenset(("what", "that", "chat"))  # no letters with a hat
-SUBSCRIPTS = str.maketrans("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
-SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+LONGEST, LONGEST_TOOLTIP = SHORT, 400
 
 # Advance widths of Helvetica in thousandths of the font size, from its published metrics (Adobe Core 14 AFM).
 METRICS = {
@@ -42,72 +32,7 @@ def maths(label: str) -> str:
     >>> maths("layer 1 neuron 2 w3"), maths("layer 1 neuron 12 b")
     ('w₁₂₃', 'b₁,₁₂')
     """
-    import re
-    from unicodedata import normalize
-
-    parameter = re.fullmatch(r"(?:layer ([0-9]+) )?neuron ([0-9]+) ([wb])([0-9]*)", label)
-    if parameter is not None:
-        layer, neuron, letter, place = parameter.groups()
-        numbers = [n for n in (layer, neuron, place) if n]
-        return letter + ("," if any(len(n) > 1 for n in numbers) else "").join(numbers).translate(SUBSCRIPTS)
-    places = "(?:_?[0-9]+)(?:_[0-9]+)*|_[aehijklmnoprstuvx]"
-    found = re.fullmatch(f"([A-Za-z]+?)(?:_?(hat|bar|tilde|dot))?({places})?_?", label)
-    if found is None or label in WORDS:
-        return label
-    stem, accent, index = found.groups()
-    letter = GREEK.get(stem, stem)
-    if len(letter) > 1 and (accent or index and index[-1].isalpha()):
-        return label
-    lowered = (index or "").lstrip("_").replace("_", ",").translate(SUBSCRIPTS)
-    return normalize("NFC", letter + ACCENTS.get(accent or "", "")) + lowered
-
-
-def clean(text: str, longest: int = LONGEST) -> str:
-    """`text` on one line, no longer than `longest`, that can stand in any XML and beside any other text.
-
-    Control characters become visible ones, what XML forbids becomes �, marks that steer the direction of writing are
-    dropped, and right-to-left text is isolated, so that it does not turn the numbers beside it around.
-
-    >>> clean("a\\nb"), clean("x" * 100, 5)
-    ('a␤b', 'xxxx…')
-    """
-    from unicodedata import bidirectional, category
-
-    if len(text) > longest:
-        text = text[: longest - 1].rstrip("\u200d") + "…"
-    if text.isascii() and text.isprintable():
-        return text
-    shown, leftward = [], False
-    for character in text:
-        kind, code = category(character), ord(character)
-        if kind == "Cc":
-            character = "␤" if character == "\n" else chr(0x2400 + code) if code < 32 else "�"
-        elif kind == "Cs" or code & 0xFFFE == 0xFFFE or kind in ("Zl", "Zp"):
-            character = "�"
-        elif kind == "Cf" and character != "\u200d":
-            continue
-        leftward = leftward or bidirectional(character) in ("R", "AL")
-        shown.append(character)
-    text = "".join(shown)
-    return f"\u2068{text}\u2069" if leftward else text
-
-
-def number(x: float, digits: int = 3) -> str:
-    """x to three significant digits, with a true minus sign.
-
-    >>> number(-0.18432), number(1.0), number(12345.6), number(1.5e-7), number(float("inf"))
-    ('−0.184', '1', '12346', '1.5e−7', '∞')
-    """
-    if isinf(x):
-        return "∞" if x > 0 else "−∞"
-    if 999.5 <= abs(x) < 99999.5:
-        text = f"{x:.0f}"
-    else:
-        text = f"{x:.{digits}g}"
-    if "e" in text:
-        mantissa, _, exponent = text.partition("e")
-        text = f"{mantissa}e{int(exponent)}"
-    return text.replace("-", "−")
+    return written(label) if parts(label) or parameter(label) else label
 
 
 def superscript(x: float) -> str:

@@ -6,7 +6,8 @@ from micrograd.drawing.collapsed import collapsed
 from micrograd.drawing.fused import fused
 from micrograd.drawing.graph import Graph
 from micrograd.drawing.look import Diagram, make_room
-from micrograd.drawing.typography import clean, count, maths
+from micrograd.drawing.typography import count, maths
+from micrograd.notation import clean
 
 VIEWS = ("auto", "full", "fused", "collapsed")
 MOST_FULL, MOST_FUSED = 60, 150  # values that auto draws one by one, and with sums folded; reading ends about there
