@@ -7,8 +7,9 @@
 >>> print(f"{y:.4f} {x.grad:.4f}")
 0.7616 1.2599
 
-Rooms: `engine` (Value, backward), `functions`, `ops` (the table of primitives), `derivatives`, `check`, `nn`, `losses`,
-`optim`, `training`. `help(micrograd.edge_cases)` lists what happens at kinks, poles and overflow.
+Rooms: `engine` (Value, backward), `functions`, `ops` (the table of primitives), `derivatives`, `check`, `drawing`,
+`chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `objectives`, `training`.
+`help(micrograd.edge_cases)` lists what happens at kinks, poles and overflow.
 """
 
 from importlib import import_module as _import_module
@@ -20,6 +21,7 @@ from micrograd.functions import *  # noqa: F403
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from micrograd.chain_rule import explain as explain
     from micrograd.check import check_gradients as check_gradients
     from micrograd.check import recording as recording
     from micrograd.check import why_nan as why_nan
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from micrograd.drawing import draw as draw
     from micrograd.drawing import draw_dot as draw_dot
     from micrograd.drawing import explore as explore
+    from micrograd.formulas import formula as formula
     from micrograd.training import Trainer as Trainer
     from micrograd.vectors import dot as dot
     from micrograd.vectors import logsumexp as logsumexp
@@ -44,10 +47,12 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _ROOMS = {
+    "chain_rule": ("explain",),
     "check": ("check_gradients", "recording", "why_nan"),
     "derivatives": ("derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "value_and_grad"),
     "drawing": ("Explorer", "Picture", "draw", "draw_dot", "explore"),
     "edge_cases": (),
+    "formulas": ("formula",),
     "losses": (),
     "nn": (),
     "optim": (),

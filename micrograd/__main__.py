@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Sequence
 
-ROOMS = {"toy": "toy", "train": "train", "draw": "pictures"}
+ROOMS = {"toy": "toy", "train": "train", "draw": "pictures", "explain": "chain_rules"}
 
 
 def at_least(least: float, kind: type) -> Callable[[str], float]:
@@ -87,6 +87,16 @@ def parser() -> argparse.ArgumentParser:
     drawing.add_argument("--output", "-o", default="graph.svg", help="svg, png, pdf, dot or html file (%(default)s)")
     drawing.add_argument("--view", choices=["auto", "full", "fused", "collapsed"], default="auto")
     drawing.add_argument("--direction", choices=["LR", "TB"], default="LR", help="left to right, or top to bottom")
+    telling = commands.add_parser(
+        "explain",
+        help="tell the chain rule of a gradient",
+        description="Tell why a gradient is the number that it is: the chain rule in symbols, formulas and numbers. "
+        "Without --wrt, the whole pass as a table.",
+    )
+    telling.add_argument("expression", metavar="EXPR", help="as for draw, such as 'h = sigmoid(w*x); (h - y)**2'")
+    telling.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
+    telling.add_argument("--wrt", default="", metavar="w,x", help="differentiate by these names")
+    telling.add_argument("--paths", type=at_least(1, int), default=5, help="largest paths told (%(default)s)")
     return top
 
 

@@ -44,7 +44,7 @@ def test_the_main_job(tmp_path):
     for name in ("w1", "w2", "x", "y", "z", "h", "u", "ŷ", "L"):
         assert any(line.split()[:1] == [name] for line in lines), name
     for formula in ("2(ŷ−y) · σ'(u) · w2 · σ'(z) · x", "2(ŷ−y) · σ'(u) · h"):
-        [line] = [line for line in lines if formula in line]
+        [line] = [line for line in lines if formula in line and line.split()[0] in ("∂L/∂w1", "∂L/∂w2")]
         by_formula, backward = line.split()[-2:]
         assert by_formula == backward
     losses = [float(line.split()[1]) for line in lines if len(line.split()) == 4 and line.split()[0].isdigit()]
@@ -135,6 +135,16 @@ def test_draw(tmp_path):
     root = ElementTree.parse(tmp_path / "net.svg").getroot()
     words = " ".join(element.text or "" for element in root.iter() if element.tag.endswith(("text", "tspan")))
     assert "tanh" in words and "∇" in words and "0.5" in words
+
+
+def test_explain(tmp_path):
+    done = run(tmp_path, "explain", "h = sigmoid(w*x); (h - y)**2", "--at", "w=0.5,x=2,y=1", "--wrt", "w")
+    assert done.returncode == 0, done.stderr
+    assert "∂f/∂w = ∂f/∂h · ∂h/∂v₁ · ∂v₁/∂w\n" in done.stdout and "which equals w.grad" in done.stdout
+    table = run(tmp_path, "explain", "x*y", "--at", "x=2,y=3")
+    assert table.returncode == 0 and "local derivatives" in table.stdout
+    wrong = run(tmp_path, "explain", "x*y", "--at", "x=2,y=3", "--wrt", "q")
+    assert wrong.returncode == 2 and "the expression has no 'q'; it has x, y" in wrong.stderr
 
 
 def test_expressions_have_the_value_and_gradients_of_python():

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 
 from micrograd import losses, optim
+from micrograd.chain_rule import explain
 from micrograd.command_line.tables import read_table, save_json
 from micrograd.derivatives import gradient
 from micrograd.engine import Value
@@ -47,7 +48,7 @@ def number(x: float) -> str:
 
 
 def sample_table() -> str:
-    """Every intermediate and its gradient for one sample, then the two gradients beside the closed formulas."""
+    """Every intermediate and its gradient for one sample, the two gradients beside the closed formulas, and told."""
     x, y, w1, w2 = (Value(v, name) for name, v in {**SAMPLE, **START}.items())
     z = w1 * x
     h = sigmoid(z)
@@ -69,6 +70,9 @@ def sample_table() -> str:
         lines.append(f"  {formula:<44}{number(by_hand):>12}{number(w.grad):>13}")
         if abs(by_hand - w.grad) > 1e-15 or abs(g.data - w.grad) > 1e-15:
             raise ArithmeticError(f"backward disagrees with {formula}")
+    named = {"z": z, "h": h, "u": u, "yhat": yhat, "L": loss}
+    lines += ["", "Why these numbers: explain(L, [w1, w2])", ""]
+    lines += ["  " + line if line else "" for line in str(explain(loss, [w1, w2], named)).splitlines()]
     return "\n".join(lines)
 
 

@@ -1,0 +1,135 @@
+"""`Explanation`: the derivations of some derivatives, the definitions they need, and what backprop saves.
+
+    definition  what an inner node is computed by: ŷ = σ(u) = 0.321
+"""
+from __future__ import annotations
+
+from micrograd.chain_rule.derivation import Derivation
+from micrograd.chain_rule.links import Links
+from micrograd.chain_rule.paths import Paths
+from micrograd.chain_rule.reach import Reach, Tally
+from micrograd.chain_rule.sharing import Sharing
+from micrograd.engine import Value
+from micrograd.formulas.document import Document, Equations, Math, Words
+from micrograd.formulas.expressions import write
+from micrograd.naming import Names
+from micrograd.ops import GREATER, GREATER_EQUAL, LESS, LESS_EQUAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from micrograd.chain_rule.derivation import Chain
+    from micrograd.formulas.document import Block, Line
+    from micrograd.formulas.expressions import Expression
+    from micrograd.formulas.writing import Writing
+
+MOST_DEFINITIONS, MOST_NUMBERS = 30, 12
+OPPOSITES = {LESS: GREATER_EQUAL, LESS_EQUAL: GREATER, GREATER: LESS_EQUAL, GREATER_EQUAL: LESS}
+
+
+class Explanation(Document):
+    """Why some derivatives are these numbers; it shows itself in a notebook, and `str`, `.latex`, `.markdown` give it.
+
+    derivations     one `Derivation` for each derivative asked for: value, count of paths, chains, remainder
+    sharing         `Sharing`: the adjoints in common, and the numbers of multiplications
+    definitions     (place of a node, its Expression) for the nodes that stand in chains and formulas
+    """
+
+    def __init__(self, root: Value, wrt: Sequence[Value], names: Mapping[str, Any] | None, paths: int) -> None:
+        reach = Reach(root, wrt)
+        tally, best = Tally(reach), Paths(reach)
+        strangers = [x for x in wrt if id(x) not in reach.place]
+        self.links = Links(reach, Names([*strangers, *reach.nodes], names))
+        self.derivations = []
+        for x in wrt:
+            place = reach.place.get(id(x))
+            largest = best.largest(place, paths) if place is not None else []
+            count = tally.paths[place] if place is not None else 0
+            self.derivations.append(Derivation(self.links, x, count, largest))
+        told = {link.bottom for chain in self.chains() for link in chain.factors}
+        self.sharing = Sharing(self.links, wrt, tally, told)
+        self.define()
+
+    def chains(self) -> list[Chain]:
+        """All chains told."""
+        return [chain for derivation in self.derivations for chain in derivation.chains]
+
+    def define(self) -> None:
+        """Which nodes are defined, from the root down, and of which only the number is given.
+
+        A node of a chain or of the formula of a factor is defined; what its definition is made of has its number given.
+        """
+        links, nodes = self.links, self.links.reach.nodes
+        told = {i for chain in self.chains() for link in chain.told for i in (link.top, link.bottom)} | links.mentioned
+        inner = sorted([i for i in told if nodes[i].op is not None], reverse=True)[:MOST_DEFINITIONS]
+        self.definitions = [(i, links.definition(i)) for i in inner]
+        numbers = (told | links.mentioned).difference(inner)
+        self.numbers = sorted(numbers, key=lambda i: (i not in told, i))
+
+    def blocks(self, writing: Writing) -> list[Block]:
+        """Derivations, definitions, sharing."""
+        blocks = [block for derivation in self.derivations for block in derivation.blocks(writing)]
+        definitions = self.definition_rows(writing)
+        if definitions:
+            blocks += [Words("where"), Equations(definitions)]
+        worked = any(chain.factors for chain in self.chains())
+        sharing = self.sharing.blocks(writing) if worked else []
+        return [*blocks, *self.values(writing), *sharing, *self.notes()]
+
+    def definition_rows(self, writing: Writing) -> list[list[Line]]:
+        """Definitions of nodes, of primed functions, and of the choices of rows that select."""
+        nodes, links = self.links.reach.nodes, self.links
+        rows: list[list[Line]] = []
+        for i, definition in self.definitions:
+            name, value = writing.name(links.called.name(nodes[i])), writing.number(nodes[i].data)
+            rows.append([[Math(name)], [Math(write(definition, writing))], [Math(value)]])
+        for prime, formula, slope in links.functions.values():
+            rows.append([[Math(write(prime, writing))], *chosen(formula, slope, writing)])
+        for edge, formula in links.choices.items():
+            reach = links.reach
+            top, bottom = [writing.name(links.called.name(nodes[i])) for i in (reach.tops[edge], reach.bottoms[edge])]
+            rows.append([[Math(writing.slope(top, bottom))], *chosen(formula, reach.slopes[edge] or 0.0, writing)])
+        return rows
+
+    def values(self, writing: Writing) -> list[Block]:
+        """The numbers of what is not defined, and a warning where they are not those that root was computed from."""
+        nodes, called = self.links.reach.nodes, self.links.called
+        line: list[str] = []
+        for i in self.numbers[:MOST_NUMBERS]:
+            name, value = writing.name(called.name(nodes[i])), writing.number(nodes[i].data)
+            line += [", " if line else "at ", Math(writing.equal(name, value))]
+        more = len(self.numbers) - MOST_NUMBERS
+        blocks: list[Block] = [Words(*line, *([f" and {more:,} more"] if more > 0 else []))] if line else []
+        changed = [nodes[i] for i, definition in self.definitions if not same(definition.data, nodes[i].data)]
+        if changed:
+            name = Math(writing.name(called.name(changed[-1])))
+            blocks.append(Words("What ", name, " was computed from has changed; these derivatives are of before."))
+        return blocks
+
+    def notes(self) -> list[Block]:
+        """What marks and dots mean, where there are some."""
+        blocks: list[Block] = []
+        if any(link.which for chain in self.chains() for link in chain.told):
+            blocks.append(Words("The marks 1, 2 at a derivative tell apart operands of a node that are the same."))
+        if any(chain.skipped for chain in self.chains()):
+            blocks.append(Words("Where factors are left out, the numbers give their product."))
+        return blocks
+
+
+def chosen(formula: Expression, slope: float, writing: Writing) -> list[Line]:
+    """What a derivative is: its formula and number, or the number that a row selects and why."""
+    number = Math(writing.number(slope))
+    if formula.op is not None or formula.name or formula.reason is None:
+        return [[Math(write(formula, writing))], [number]]
+    condition, holds = formula.reason
+    if condition.op in OPPOSITES:
+        op = condition.op if holds else OPPOSITES[condition.op]
+        return [[number, " since ", Math(writing.comparison(op, *[write(x, writing) for x in condition.args]))]]
+    return [[number, " since ", Math(write(condition, writing)), " is not 0" if holds else " is 0"]]
+
+
+def same(x: float, y: float) -> bool:
+    """Whether two numbers are equal, or both nan."""
+    return x == y or x != x and y != y

@@ -1,0 +1,172 @@
+"""`Reach`: the part of a graph that the derivatives of a root with respect to some nodes pass through.
+
+    i           place of a node in `nodes`: operands before results, the root last
+    active      on a path from the root to one of the nodes asked for
+    edge        from an active node (its top) to an active operand (its bottom); a number, in the order of `backward`
+    slope       the cached local derivative of the top by that operand; None for a branch not taken
+    path        a way from the root down along edges; where a row's derivative is constantly 0 there is no edge
+    adjoint     ∂root/∂node, as `backward` computes it; no `grad` field is read or written
+    plain       an edge whose local derivative is 1 or −1 by its row (a sum, a difference)
+
+Multiplications are counted as one does them on paper: a product of n factors takes n − 1, plain edges are no factors,
+and computing the local derivatives themselves is not counted.
+"""
+from __future__ import annotations
+
+from micrograd.engine import Value, topological
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Optional
+
+    Count = Optional[int]  # None where it has too many digits
+
+TOO_MANY = 1 << 100_000
+
+
+class Reach:
+    """The active nodes between root and wrt, the edges between them, and the adjoints.
+
+    tops, bottoms, operands, slopes     for each edge: place of its top and bottom, number of the operand, slope
+    begin, end                          for each node: its edges downwards are range(begin[i], end[i])
+    last, previous                      for each node the last edge to it, for each edge the one before it; or -1
+    uses                                for each node the number of edges that lead to it
+    single                              for each node whether exactly one path leads to it
+    adjoints                            for each node
+
+    >>> x = Value(3.0)
+    >>> reach = Reach(x * x + x, [x])
+    >>> reach.adjoints[0], reach.bottoms, reach.slopes
+    (7.0, [1, 0, 0, 0], [1.0, 1.0, 3.0, 3.0])
+    """
+
+    def __init__(self, root: Value, wrt: Sequence[Value]) -> None:
+        self.nodes = topological(root)
+        self.place = {id(node): i for i, node in enumerate(self.nodes)}
+        self.wrt = [self.place[id(x)] for x in wrt if id(x) in self.place]
+        self.tops: list[int] = []
+        self.bottoms: list[int] = []
+        self.operands: list[int] = []
+        self.slopes: list[float | None] = []
+        self.begin = [0] * len(self.nodes)
+        self.end = [0] * len(self.nodes)
+        self.connect(self.activate())
+        self.adjoints = [0.0] * len(self.nodes)
+        self.adjoints[-1] = 1.0
+        for i, j, slope in zip(self.tops, self.bottoms, self.slopes):
+            g = self.adjoints[i]
+            if g and slope is not None:
+                self.adjoints[j] += slope * g
+        self.link()
+
+    def activate(self) -> bytearray:
+        """1 for each node that is in wrt or depends on it differentiably."""
+        active, place = bytearray(len(self.nodes)), self.place
+        for i in self.wrt:
+            active[i] = 1
+        for i, node in enumerate(self.nodes):
+            op = node.op
+            if op is not None:
+                for x, partial in zip(node.args, op.partials):
+                    if isinstance(x, Value) and active[place[id(x)]] and partial != 0.0:
+                        active[i] = 1
+        return active
+
+    def connect(self, active: bytearray) -> None:
+        """The edges, from the root down: first of one node, then of the next."""
+        place, edge = self.place, 0
+        reached = bytearray(len(self.nodes))  # a node below one of wrt may be active and yet not below the root
+        reached[-1] = active[-1]
+        for i in range(len(self.nodes) - 1, -1, -1):
+            self.begin[i] = edge
+            node = self.nodes[i]
+            if reached[i] and node.op is not None:
+                for k, x in enumerate(node.args):
+                    if isinstance(x, Value) and node.op.partials[k] != 0.0:
+                        j = place[id(x)]
+                        if active[j]:
+                            reached[j] = 1
+                            self.tops.append(i)
+                            self.bottoms.append(j)
+                            self.operands.append(k)
+                            self.slopes.append(node._cached[k])
+                            edge += 1
+            self.end[i] = edge
+
+    def link(self) -> None:
+        """The edges upwards."""
+        self.last = [-1] * len(self.nodes)
+        self.uses = [0] * len(self.nodes)
+        self.previous: list[int] = []
+        for edge, j in enumerate(self.bottoms):
+            self.previous.append(self.last[j])
+            self.last[j] = edge
+            self.uses[j] += 1
+        self.single = bytearray(len(self.nodes))
+        self.single[-1] = 1
+        for i, j in zip(self.tops, self.bottoms):
+            self.single[j] = self.single[i] and self.uses[j] == 1
+
+    def below(self, i: int) -> range:
+        """The edges from node i down to its operands."""
+        return range(self.begin[i], self.end[i])
+
+    def plain(self, edge: int) -> bool:
+        """Whether the local derivative is 1 or −1 by the row."""
+        return self.row_partial(edge) in (1.0, -1.0)
+
+    def row_partial(self, edge: int) -> Any:
+        """The partial in the row of the edge's top: a number where it is constant, else a function."""
+        return self.nodes[self.tops[edge]].op.partials[self.operands[edge]]  # type: ignore[union-attr]
+
+
+class Tally:
+    """Numbers of paths and of multiplications, exact.
+
+    paths           place of a node of wrt -> number of paths to it; None beyond some thirty thousand digits
+    expanded        place of a node of wrt -> multiplications in the sum over its paths, written out; None likewise
+    backprop        multiplications of backprop, for all of wrt together
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> for _ in range(99):
+    ...     y = y * y
+    >>> Tally(Reach(y, [x])).paths[0] == 2**100
+    True
+    """
+
+    def __init__(self, reach: Reach) -> None:
+        n = len(reach.nodes)
+        self.paths: dict[int, Count] = dict.fromkeys(reach.wrt, 0)
+        self.expanded: dict[int, Count] = dict.fromkeys(reach.wrt, 0)
+        self.backprop = 0
+        paths: list[Count] = [0] * n
+        plain: list[Count] = [0] * n  # paths of plain edges alone
+        factors: list[Count] = [0] * n  # edges that are not plain, over all paths
+        paths[-1], plain[-1] = 1, 1
+        for i in range(n - 1, -1, -1):
+            if not paths[i] and paths[i] is not None:
+                continue
+            for edge in reach.below(i):
+                j = reach.bottoms[edge]
+                paths[j] = plus(paths[j], paths[i])
+                factors[j] = plus(factors[j], factors[i])
+                if reach.plain(edge):
+                    plain[j] = plus(plain[j], plain[i])
+                else:
+                    factors[j] = plus(factors[j], paths[i])
+                    self.backprop += not (paths[i] == 1 == plain[i])  # there the adjoint is 1 or −1
+            if i in self.paths:
+                self.paths[i] = paths[i]
+                known = factors[i] is not None and paths[i] is not None and plain[i] is not None
+                self.expanded[i] = factors[i] - paths[i] + plain[i] if known else None  # type: ignore[operator]
+            paths[i] = plain[i] = factors[i] = 0  # a million large numbers would not fit
+
+
+def plus(a: Count, b: Count) -> Count:
+    """a + b, None if there are too many digits."""
+    if a is None or b is None:
+        return None
+    total = a + b
+    return total if total < TOO_MANY else None

@@ -1,0 +1,71 @@
+"""`Pass`: forward and backward pass over a graph as a table, a step a node.
+
+    step        place in topological order: forward runs from the first step to the last, backward the other way
+"""
+from __future__ import annotations
+
+from micrograd.chain_rule.links import Links
+from micrograd.chain_rule.reach import Reach
+from micrograd.engine import Value
+from micrograd.formulas.document import Document, Math, Table, Words
+from micrograd.formulas.expressions import write
+from micrograd.naming import Names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from micrograd.formulas.document import Block, Line
+    from micrograd.formulas.writing import Writing
+
+MOST_STEPS, FIRST, LAST = 60, 30, 20
+
+
+class Pass(Document):
+    """The whole pass: step, node, formula, value, local derivatives, adjoint. Of many steps the middle is left out.
+
+    adjoints    ∂root/∂node for each node in topological order, as `backward` computes them; no `grad` is touched
+    """
+
+    def __init__(self, root: Value, names: Mapping[str, Any] | None) -> None:
+        from micrograd.engine import topological
+
+        nodes = topological(root)
+        self.reach = Reach(root, [x for x in nodes if x.op is None])
+        self.links = Links(self.reach, Names(nodes, names))
+        self.links.kept.update(range(len(nodes)))
+        self.adjoints = self.reach.adjoints
+        steps = list(range(len(nodes)))
+        self.steps = [steps[:FIRST], steps[-LAST:]] if len(steps) > MOST_STEPS else [steps]
+
+    def blocks(self, writing: Writing) -> list[Block]:
+        """A sentence and the table."""
+        root = Math(writing.name(self.links.called.name(self.reach.nodes[-1])))
+        adjoint = Math(writing.inline_slope(root, writing.words("node")))
+        header: list[Line] = [["step"], ["node"], ["formula"], ["value"], ["local derivatives"], [adjoint]]
+        rows: list[list[Line]] = [self.row(i, writing) for i in self.steps[0]]
+        if len(self.steps) > 1:
+            skipped = len(self.reach.nodes) - FIRST - LAST
+            rows.append([["⋯"], [f"{skipped:,} more"], ["⋯"], ["⋯"], ["⋯"], ["⋯"]])
+            rows += [self.row(i, writing) for i in self.steps[1]]
+        return [
+            Words("Forward goes down the table and keeps the local derivatives. Backward goes up:"),
+            Words("the adjoint of a node is the sum of adjoint · local derivative over all its uses."),
+            Table(header, rows),
+        ]
+
+    def row(self, i: int, writing: Writing) -> list[Line]:
+        """One step."""
+        node, links, reach = self.reach.nodes[i], self.links, self.reach
+        name = writing.name(links.called.name(node))
+        formula = [Math(write(links.definition(i), writing))] if node.op is not None else []
+        slopes: list[str] = []
+        for edge in reach.below(i):
+            link = links.linked(edge)
+            told, number = write(links.formula(link), writing), writing.number(link.slope)
+            sides = [links.slope(link, writing, inline=True), told, *([number] if told != number else [])]
+            slopes += [", "] if slopes else []
+            slopes.append(Math(writing.equal(*sides)))
+        value, adjoint = writing.number(node.data), writing.number(reach.adjoints[i])
+        return [[str(i + 1)], [Math(name)], formula, [Math(value)], slopes, [Math(adjoint)]]
