@@ -110,8 +110,13 @@ class Eager:
         self.model, self.loss, self.parameters, self.penalty = model, loss, list(parameters), penalty
 
     def batch(self, X: Iterable[Any], y: Iterable[Any]) -> Batch:
-        """X and y checked and converted, see `dataset`."""
-        return dataset(X, y)
+        """X and y checked and converted, see `dataset`; the targets also by the `prepare` of a loss that has one."""
+        data = dataset(X, y)
+        prepare = getattr(self.loss, "prepare", None)
+        if prepare is not None:
+            prediction = self.model(data.rows[0])
+            prepare(data.targets, len(prediction) if isinstance(prediction, (list, tuple)) else 1)
+        return data
 
     def value(self, batch: Batch, at: Sequence[float] | None = None) -> float:
         """The mean loss plus the penalty; nan where a loss is not finite."""

@@ -10,7 +10,7 @@ import math
 import random
 
 from micrograd.engine import Value
-from micrograd.objectives import Batch, Eager, dataset
+from micrograd.objectives import Batch, Eager
 from micrograd.why import why_nan
 
 TYPE_CHECKING = False
@@ -176,8 +176,8 @@ class Trainer:
         The loss of a record is the mean over the samples, each taken before the step of its batch; validation loss
         and metric are measured after the epoch, the metric on the validation data if there are any.
         """
-        data = dataset(X, y)
-        tested = None if validation is None else dataset(*validation)
+        data = self.objective.batch(X, y)
+        tested = None if validation is None else self.objective.batch(*validation)
         if tested is not None and len(tested.rows[0]) != len(data.rows[0]):
             raise ValueError(f"expected validation rows of {len(data.rows[0])} numbers, got {len(tested.rows[0])}")
         count("epochs", epochs, 0)
@@ -233,7 +233,7 @@ class Trainer:
 
     def evaluate(self, X: Iterable[Any], y: Iterable[Any]) -> Record:
         """The mean loss (penalty included) and metric over a dataset, without a step."""
-        data = dataset(X, y)
+        data = self.objective.batch(X, y)
         return Record(len(self.history), self.objective.value(data), self._measured(data))
 
 

@@ -62,6 +62,7 @@ def test_batches_cover_every_sample_and_weigh_the_last_by_its_size():
         lambda row: seen.append(row[0]) or w * row[0], losses.squared_error, optim.SGD(lr=1e-12), parameters=[w]
     )
     history = trainer.fit(XS, YS, epochs=3, batch_size=2, seed=1)
+    seen.pop(0)  # the first call tells the loss how many outputs there are
     assert [sorted(seen[i : i + 5]) for i in (0, 5, 10)] == [XS] * 3 and seen[:5] != seen[5:10]
     mean = sum((x - y) ** 2 for x, y in zip(XS, YS)) / 5
     assert history.loss == pytest.approx([mean] * 3, rel=1e-9)
@@ -232,3 +233,11 @@ def test_the_objective_at_other_parameters_leaves_the_model_alone():
     assert (w1.data, w2.data) == (0.5, -1.2)
     with pytest.raises(ValueError, match="each of 2 parameters, got 1"):
         trainer.objective.value(batch, at=[0.9])
+
+
+def test_targets_the_loss_does_not_take_are_found_before_any_step():
+    w = Value(0.5)
+    trainer = Trainer(lambda row: w * row[0], losses.hinge, optim.SGD(lr=0.1), parameters=[w])
+    with pytest.raises(ValueError, match=r"y\[2\]: expected a target of -1 or 1, got 0"):
+        trainer.fit([1.0, 2.0, 3.0], [1, -1, 0], epochs=1, batch_size=1, shuffle=False)
+    assert w.data == 0.5 and len(trainer.history) == 0
