@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-    from micrograd.optim import SGD
 
     Loss = Callable[[Any, Any], Any]
 
@@ -90,7 +89,7 @@ class Trainer:
     """
 
     def __init__(
-        self, model: Callable[[list[float]], Any], loss: Loss, optimizer: SGD, *,
+        self, model: Callable[[list[float]], Any], loss: Loss, optimizer: Any, *,
         parameters: Sequence[Value] | None = None, penalty: Callable[[Sequence[Value]], Any] | None = None,
         metric: Callable[[Any, Any], Any] | None = None,
     ) -> None:  # fmt: skip
@@ -134,30 +133,61 @@ class Trainer:
         patience    stop after this many epochs without a smaller validation loss (without validation: loss)
         progress    one line on stderr that follows the training
 
+        With `optim.LBFGS` an epoch is one iteration on the whole dataset, and its loss is that after the iteration.
         With patience the parameters end as the best ones, kept in `best`. After Ctrl-C history and parameters stay
         as they are. ValueError or TypeError for bad data before any step, DivergenceError if the loss becomes nan or
         inf.
         """
         count("patience", 1 if patience is None else patience, 1)
-        loop = self.epochs(
-            X, y, epochs=epochs, batch_size=batch_size, seed=seed, shuffle=shuffle, validation=validation
-        )
         self.best, self._least, waited = None, math.inf, 0
         line = Progress(epochs) if progress else None
+
+        def enough(record: Record) -> bool:
+            nonlocal waited
+            waited = 0 if self._improved(record) else waited + 1
+            if line is not None:
+                line.show(record)
+            return patience is not None and waited >= patience
+
         try:
-            for record in loop:
-                waited = 0 if self._improved(record) else waited + 1
-                if line is not None:
-                    line.show(record)
-                if patience is not None and waited >= patience:
-                    break
+            if hasattr(self.optimizer, "minimise"):
+                self._minimise(X, y, count("epochs", epochs, 0), batch_size, validation, enough)
+            else:
+                loop = self.epochs(
+                    X, y, epochs=epochs, batch_size=batch_size, seed=seed, shuffle=shuffle, validation=validation
+                )
+                any(enough(record) for record in loop)
         finally:
             if line is not None:
                 line.close()
         if patience is not None and self.best is not None:
-            for p, value in zip(self.parameters, self.best):
-                p.data = value
+            self._move(self.best)
         return self.history
+
+    def _minimise(
+        self, X: Any, y: Any, epochs: int, batch_size: int | None, validation: Any, enough: Callable[[Record], bool]
+    ) -> None:
+        """Train by an optimiser that minimises the whole objective; an epoch is one of its iterations."""
+        if batch_size is not None:
+            raise ValueError(f"{self.optimizer!r} needs the whole dataset at every step: leave batch_size out")
+        data, tested = self._data(X, y, validation)
+
+        def finished(iteration: int, p: Any, value: float) -> bool:
+            self._move(p.tolist())
+            return enough(self._recorded(value, data, tested))
+
+        def objective(p: Any) -> tuple[float, list[float]]:
+            return self.objective.value_and_gradient(data, at=p.tolist())
+
+        if epochs > 0:
+            try:
+                self.optimizer.minimise(objective, [p.data for p in self.parameters], epochs, finished)
+            except ArithmeticError as error:
+                raise DivergenceError(f"{error}. {self._source_of_nan(data)}") from None
+
+    def _move(self, values: Sequence[float]) -> None:
+        for p, value in zip(self.parameters, values):
+            p.data = value
 
     def _improved(self, record: Record) -> bool:
         """Whether this epoch is the best so far; its parameters are kept then."""
@@ -176,13 +206,26 @@ class Trainer:
         The loss of a record is the mean over the samples, each taken before the step of its batch; validation loss
         and metric are measured after the epoch, the metric on the validation data if there are any.
         """
+        if hasattr(self.optimizer, "minimise"):
+            raise TypeError(f"{self.optimizer!r} has no open loop: call fit")
+        data, tested = self._data(X, y, validation)
+        count("epochs", epochs, 0)
+        size = len(data) if batch_size is None else count("batch_size", batch_size, 1)
+        return self._epochs(data, tested, epochs, size, random.Random(seed), shuffle)
+
+    def _data(self, X: Any, y: Any, validation: Any) -> tuple[Batch, Batch | None]:
         data = self.objective.batch(X, y)
         tested = None if validation is None else self.objective.batch(*validation)
         if tested is not None and len(tested.rows[0]) != len(data.rows[0]):
             raise ValueError(f"expected validation rows of {len(data.rows[0])} numbers, got {len(tested.rows[0])}")
-        count("epochs", epochs, 0)
-        size = len(data) if batch_size is None else count("batch_size", batch_size, 1)
-        return self._epochs(data, tested, epochs, size, random.Random(seed), shuffle)
+        return data, tested
+
+    def _recorded(self, loss: float, data: Batch, tested: Batch | None) -> Record:
+        """The record of an epoch, put down in the history."""
+        validation = None if tested is None else self.objective.value(tested)
+        record = Record(len(self.history) + 1, loss, self._measured(tested or data), validation)
+        self.history.append(record)
+        return record
 
     def _epochs(
         self, data: Batch, tested: Batch | None, epochs: int, size: int, rng: random.Random, shuffle: bool
@@ -195,12 +238,7 @@ class Trainer:
             for start in range(0, len(order), size):
                 batch = data.take(order[start : start + size])
                 losses.append(self.step(batch) * (len(batch) / len(order)))
-            record = Record(
-                len(self.history) + 1, math.fsum(losses), self._measured(tested or data),
-                None if tested is None else self.objective.value(tested),
-            )  # fmt: skip
-            self.history.append(record)
-            yield record
+            yield self._recorded(math.fsum(losses), data, tested)
 
     def step(self, batch: Batch) -> float:
         """One step on one batch; the mean loss before it."""

@@ -241,3 +241,22 @@ def test_targets_the_loss_does_not_take_are_found_before_any_step():
     with pytest.raises(ValueError, match=r"y\[2\]: expected a target of -1 or 1, got 0"):
         trainer.fit([1.0, 2.0, 3.0], [1, -1, 0], epochs=1, batch_size=1, shuffle=False)
     assert w.data == 0.5 and len(trainer.history) == 0
+
+
+def test_lbfgs_finds_the_least_squares_line():
+    pytest.importorskip("scipy")
+    w, b = Value(0.0, "w"), Value(0.0, "b")
+    xs, ys = [0.0, 1.0, 2.0, 4.0], [1.0, 2.5, 5.5, 8.0]
+    trainer = Trainer(lambda row: w * row[0] + b, losses.squared_error, optim.LBFGS(), parameters=[w, b])
+    history = trainer.fit(xs, ys, epochs=30, validation=(xs, ys))
+    slope, intercept = numpy.polyfit(xs, ys, 1)
+    assert (w.data, b.data) == pytest.approx((slope, intercept), rel=1e-6)
+    assert history[-1].loss == pytest.approx(trainer.evaluate(xs, ys).loss, rel=1e-12) == history[-1].validation
+    with pytest.raises(ValueError, match="leave batch_size out"):
+        trainer.fit(xs, ys, epochs=1, batch_size=2)
+    with pytest.raises(TypeError, match="no open loop: call fit"):
+        trainer.epochs(xs, ys, epochs=1)
+    with pytest.raises(DivergenceError, match="not finite"):
+        Trainer(lambda row: (w - w).log() * row[0], losses.squared_error, optim.LBFGS(), parameters=[w]).fit(
+            xs, ys, epochs=1
+        )
