@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from micrograd.drawing import draw_dot as draw_dot
     from micrograd.drawing import explore as explore
     from micrograd.formulas import formula as formula
+    from micrograd.program import compile as compile
     from micrograd.training import Trainer as Trainer
     from micrograd.vectors import dot as dot
     from micrograd.vectors import logsumexp as logsumexp
@@ -56,6 +57,7 @@ _ROOMS = {
     "losses": (),
     "nn": (),
     "optim": (),
+    "program": ("compile",),
     "training": ("Trainer",),
     "vectors": ("dot", "logsumexp", "mean", "softmax"),
 }

@@ -12,7 +12,7 @@ Nothing here recurses, so that a graph may be a million nodes deep.
 from __future__ import annotations
 
 from micrograd import functions, ops
-from micrograd.dispatch import number
+from micrograd.dispatch import Operators, number
 from micrograd.ops import Op, find
 
 TYPE_CHECKING = False
@@ -47,7 +47,10 @@ def cached(op: Op, i: int) -> Callable[..., float | None]:
 
 
 def apply(op: Op, args: tuple[Any, ...]) -> Value:
-    """The node `op(*args)`, for any number of operands, Values or numbers."""
+    """The node `op(*args)`, for any number of operands, Values or numbers; a placeholder among them answers for all."""
+    for x in args:
+        if isinstance(x, Operators):
+            return x.operate(op.name, args)
     args = tuple([x if isinstance(x, Value) else number(x) for x in args])
     data = [x.data if isinstance(x, Value) else x for x in args]
     z = op.forward(*data)

@@ -1,0 +1,13 @@
+"""The compiler: trace → roll → differentiate → emit, one room each.
+
+`trace` records the scalar graph of one sample, `roll` makes it a few steps on whole groups, `differentiate` adds the
+reverse sweep, `numpy_code` and `llvm_code` write the steps down as code. `compiled` has `compile` and `Program`.
+"""
+
+from __future__ import annotations
+
+from micrograd.program.compiled import Program, compile
+from micrograd.program.data import Batch
+from micrograd.program.trace import TraceError
+
+__all__ = ["Batch", "Program", "TraceError", "compile"]

@@ -1,0 +1,175 @@
+"""Array programs for each purpose: value, value and gradient, predictions, derivatives by the inputs.
+
+before      uniform steps that run once a step, ahead of the samples
+steps       what every block of samples runs through; sums: what is added up over the samples
+incoming    the slots that the sums go to
+after       uniform steps that run once a step, when the sums are there
+outputs     the rows that are handed out for each sample
+"""
+
+from __future__ import annotations
+
+from micrograd.ops import DETACH
+from micrograd.program.arrays import Map, Pairs, Slots
+from micrograd.program.differentiate import NONE, Reverse, spread
+from micrograd.program.roll import Rolled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from micrograd.program.arrays import Index, Step
+    from micrograd.program.differentiate import Accumulation
+    from micrograd.program.trace import Trace
+
+
+class ArrayProgram:
+    """The steps of one purpose; `print` shows them all.
+
+    value       slots whose sum is the value: the mean loss, the penalty
+    gradient    for each parameter, the slot of the derivative of the value
+    """
+
+    def __init__(self, trace: Trace, ends: list[int]) -> None:
+        self.trace = trace
+        rolled = Rolled(trace, ends)
+        self.rolled = rolled
+        self.row_space, self.slot_space = rolled.row_space, rolled.slot_space
+        self.weight = rolled.weight
+        self.before: list[Step] = rolled.uniform
+        self.steps: list[Step] = rolled.steps
+        self.sums: list[Accumulation] = []
+        self.after: list[Step] = []
+        self.incoming = (0, 0)  # first slot, number of slots
+        self.value: list[int] = []
+        self.gradient: Index | None = None
+        self.outputs: Index | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows the workspace of the samples has."""
+        return self.row_space.size
+
+    @property
+    def slots(self) -> int:
+        """How long the uniform vector is."""
+        return self.slot_space.size
+
+    @property
+    def constants(self) -> list[tuple[int, float]]:
+        """(slot, number) of every constant in the uniform vector."""
+        return list(self.slot_space.constants.values())
+
+    def row(self, node: int) -> int:
+        """The row of a node; a uniform node gets one."""
+        import numpy as np
+
+        if node not in self.rolled.rows:
+            start = self.rolled.rows[node] = self.row_space.take(1)
+            slot = self.rolled.slots.get(node)
+            number = self.trace.graph.number(node)
+            operand = Slots(np.array([slot])) if number is None else number
+            self.steps.append(Map(DETACH, [operand], start, 1))
+        return self.rolled.rows[node]
+
+    def collect(self, sums: list[Accumulation], loss: int | None) -> list[int]:
+        """Give every slot that receives a sum a place among the incoming, the loss the first; the slots, in order."""
+        import numpy as np
+
+        receivers = np.unique(np.concatenate([np.empty(0, np.int64)] + [s.slots.ravel() for s in sums]))
+        first = self.slot_space.take(len(receivers) + 1)
+        self.incoming = first, len(receivers) + 1
+        for one in sums:
+            one.slots = first + 1 + np.searchsorted(receivers, one.slots)
+        if loss is not None:
+            value = np.array([first])
+            sums.append(Pairs(value, np.array([[self.weight]]), np.array([[self.row(loss)]])))
+            self.value.append(first)
+        self.sums = sums
+        return receivers.tolist()
+
+    def __str__(self) -> str:
+        parts: list[tuple[str, list[Any]]] = [
+            ("once a step", self.before), ("for each sample", self.steps), ("sums over the samples", self.sums),
+            ("once a step", self.after),
+        ]  # fmt: skip
+        shown = [title + "".join([f"\n    {step}" for step in steps]) for title, steps in parts if steps]
+        return "\n".join(shown)
+
+
+def prediction_program(trace: Trace) -> ArrayProgram:
+    """The model's outputs."""
+    import numpy as np
+
+    program = ArrayProgram(trace, trace.outputs)
+    program.outputs = np.array([program.row(node) for node in trace.outputs])
+    return program
+
+
+def value_program(trace: Trace) -> ArrayProgram:
+    """The mean loss plus the penalty."""
+    program = ArrayProgram(trace, ends(trace))
+    program.collect([], trace.loss)
+    if trace.penalty is not None:
+        program.value.append(penalty_slot(program, trace.penalty))
+    return program
+
+
+def gradient_program(trace: Trace, *, guard: bool = False) -> ArrayProgram:
+    """The mean loss plus the penalty, and its derivative by every parameter."""
+    import numpy as np
+
+    program = ArrayProgram(trace, ends(trace))
+    loss = program.row(trace.loss)  # type: ignore[arg-type]
+    active_slots = np.zeros(program.slots, bool)
+    active_slots[: len(trace.parameters)] = True
+    spread(program.before, active_slots, np.zeros(program.slots, bool))
+    reverse = Reverse(program.steps, program.row_space, program.slot_space, np.zeros(program.rows, bool),
+                      active_slots, [(loss, program.weight)], guard=guard)  # fmt: skip
+    program.steps = program.steps + reverse.steps
+    receivers = program.collect(reverse.sums, trace.loss)
+    seeds = [(slot, program.incoming[0] + 1 + i) for i, slot in enumerate(receivers)]
+    if trace.penalty is not None:
+        program.value.append(penalty_slot(program, trace.penalty))
+        seeds.append((program.value[-1], program.slot_space.constant(1.0)))
+    active = np.zeros(program.slots, bool)
+    active[: len(trace.parameters)] = True
+    uniform = Reverse(program.before, program.slot_space, program.slot_space, active, np.zeros(program.slots, bool),
+                      seeds, guard=guard)  # fmt: skip
+    gradient = uniform.adjoints(NONE, 0, len(trace.parameters))
+    program.after = uniform.steps
+    program.gradient = np.where(gradient == NONE, program.slot_space.constant(0.0), gradient)
+    return program
+
+
+def input_gradient_program(trace: Trace, *, guard: bool = False) -> ArrayProgram:
+    """The single output of every sample and its derivative by every input: outputs 1 + inputs."""
+    import numpy as np
+
+    program = ArrayProgram(trace, trace.outputs)
+    output = program.row(trace.outputs[0])
+    active = np.zeros(program.rows, bool)
+    active[: trace.inputs] = True
+    reverse = Reverse(program.steps, program.row_space, program.slot_space, active, np.zeros(program.slots, bool),
+                      [(output, program.weight)], guard=guard)  # fmt: skip
+    adjoint = reverse.adjoints(NONE, 0, trace.inputs)
+    program.steps = program.steps + reverse.steps
+    if (adjoint == NONE).any():
+        zero = program.row_space.take(1)
+        program.steps.append(Map(DETACH, [0.0], zero, 1))
+        adjoint = np.where(adjoint == NONE, zero, adjoint)
+    program.outputs = np.concatenate([[output], adjoint])
+    return program
+
+
+def ends(trace: Trace) -> list[int]:
+    """The nodes that a value needs."""
+    if trace.loss is None:
+        raise TypeError("expected a program compiled with a loss, or an expression with one value; this one has none")
+    return [node for node in (trace.loss, trace.penalty) if node is not None]
+
+
+def penalty_slot(program: ArrayProgram, penalty: int) -> int:
+    """The slot of the penalty; it may be a constant."""
+    number = program.trace.graph.number(penalty)
+    return program.rolled.slots[penalty] if number is None else program.slot_space.constant(number)

@@ -1,0 +1,266 @@
+"""`compile`: scalar code, or a built expression, as a program over arrays of samples.
+
+X, y        samples, (n, inputs), and their targets, (n,) or (n, targets): arrays, lists, frames
+at          the numbers of the parameters, (p,); their present ones unless given
+"""
+
+from __future__ import annotations
+
+from micrograd.engine import Value
+from micrograd.program import data
+from micrograd.program.array_program import (
+    ArrayProgram,
+    gradient_program,
+    input_gradient_program,
+    prediction_program,
+    value_program,
+)
+from micrograd.program.check import check
+from micrograd.program.data import Batch
+from micrograd.program.trace import Trace, trace, trace_expression
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    import numpy as np
+
+BACKENDS = ("auto", "llvm", "numpy")
+
+
+class Program:
+    """What `compile` returns.
+
+    backend     "llvm" or "numpy"
+    graph       the scalar graph of one sample
+    steps       the array program of value and gradient (without a loss: of the predictions)
+    source, ir  the code that runs: Python source, or LLVM's intermediate representation
+    """
+
+    def __init__(self, trace: Trace, loss: Any, backend: str, threads: int | None, cache: bool) -> None:
+        self._trace, self._loss = trace, loss
+        self.parameters, self.backend = trace.parameters, chosen(backend)
+        self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
+        self._runners: dict[str, Any] = {}
+
+    # running
+
+    def predict(self, X: Any, *, at: Any = None) -> np.ndarray:
+        """The model's outputs: (n,) for a model that returns a Value, (n, outputs) for a list of Values."""
+        outputs = self._run("prediction", self._samples(X), at)
+        return outputs[:, 0] if self._trace.bare else outputs
+
+    def value(self, X: Any, y: Any = None, *, at: Any = None) -> float:
+        """The mean loss over the samples plus the penalty; X may be a batch. Of an expression: its mean value."""
+        self._run("value", self._batch(X, y), at)
+        return self._runners["value"].result()[0]
+
+    def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
+        """The value and its derivative by each parameter, (p,)."""
+        batch = self._batch(X, y)
+        self._run("gradient", batch, at)
+        value, gradient, finite = self._runners["gradient"].result()
+        if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
+            self._run("guarded gradient", batch, at)
+            value, gradient, _ = self._runners["guarded gradient"].result()
+        return value, gradient
+
+    def input_gradients(self, X: Any, *, at: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """The single output of every sample, (n,), and its derivative by the sample's inputs, (n, inputs)."""
+        import numpy as np
+
+        if not self._trace.bare:
+            raise TypeError("expected a model with a single output for input gradients, got one that returns a list")
+        batch = self._samples(X)
+        outputs = self._run("input gradient", batch, at, weight=1.0)
+        if not np.isfinite(outputs).all():
+            outputs = self._run("guarded input gradient", batch, at, weight=1.0)
+        return outputs[:, 0].copy(), outputs[:, 1:].copy()
+
+    def batch(self, X: Any, y: Any = None) -> Batch:
+        """X and y checked and laid out once, to be given to `value` and `value_and_gradient` many times."""
+        rows = data.samples(X, self._trace.inputs)
+        width = self._trace.targets or 1
+        if self._loss is None:
+            if y is not None:
+                raise TypeError("expected no targets: this program has no loss")
+            import numpy as np
+
+            return Batch(rows, np.zeros((len(rows), width)))
+        if y is None:
+            raise TypeError("expected targets y beside X")
+        prepare = getattr(self._loss, "prepare", None)
+        if prepare is not None:
+            listed = y.tolist() if hasattr(y, "tolist") else list(y)
+            y = prepare(listed, len(self._trace.outputs))
+        return Batch(rows, data.targets(y, width, len(rows)))
+
+    def _batch(self, X: Any, y: Any) -> Batch:
+        if isinstance(X, Batch):
+            if X.X.shape[1] != self._trace.inputs or X.Y.shape[1] != (self._trace.targets or 1):
+                raise ValueError(f"expected a batch of {self._trace.inputs} inputs, got one of {X.X.shape[1]}")
+            return X
+        return self.batch(X, y)
+
+    def _samples(self, X: Any) -> Batch:
+        import numpy as np
+
+        if isinstance(X, Batch):
+            return X
+        rows = data.samples(X, self._trace.inputs)
+        return Batch(rows, np.zeros((len(rows), self._trace.targets or 1)))
+
+    def _run(self, purpose: str, batch: Batch, at: Any, weight: float | None = None) -> Any:
+        runner = self._runners.get(purpose) or self._runner(purpose)
+        return runner.run(batch, self._leaves(at), 1.0 / len(batch) if weight is None else weight)
+
+    def _leaves(self, at: Any) -> np.ndarray:
+        """The numbers of parameters and held Values."""
+        import numpy as np
+
+        held = [value.data for value in self._trace.held]
+        if at is None:
+            return np.array([p.data for p in self.parameters] + held)
+        at = np.asarray(at, np.float64)
+        if at.shape != (len(self.parameters),):
+            raise ValueError(f"expected at={len(self.parameters)} numbers, one per parameter, got shape {at.shape}")
+        return np.concatenate([at, held]) if held else at
+
+    # building
+
+    def _runner(self, purpose: str) -> Any:
+        """What runs a purpose, built when it is first asked for."""
+        program = PURPOSES[purpose](self._trace)
+        if self.backend == "llvm":
+            from micrograd.program.llvm_runner import LlvmRunner
+
+            runner: Any = LlvmRunner(program, **self._options)
+        else:
+            from micrograd.program.numpy_runner import NumpyRunner
+
+            runner = NumpyRunner(program)
+        self._runners[purpose] = runner
+        return runner
+
+    @property
+    def _main(self) -> Any:
+        purpose = "prediction" if self._trace.loss is None else "gradient"
+        return self._runners.get(purpose) or self._runner(purpose)
+
+    @property
+    def graph(self) -> Any:
+        """The scalar graph of one sample."""
+        return self._trace.graph
+
+    @property
+    def steps(self) -> ArrayProgram:
+        """The array program."""
+        return self._main.program
+
+    @property
+    def source(self) -> str:
+        """The code that runs, as text: Python for "numpy", the intermediate representation for "llvm"."""
+        return self._main.source
+
+    @property
+    def ir(self) -> str:
+        """The program in LLVM's intermediate representation; TypeError for another backend."""
+        if self.backend != "llvm":
+            raise TypeError(f'only the backend "llvm" has an intermediate representation, this is "{self.backend}"')
+        return self.source
+
+    def __repr__(self) -> str:
+        return (f"Program of {self._trace.inputs} inputs and {len(self.parameters)} parameters, "
+                f"{len(self.graph)} nodes, backend {self.backend!r}")  # fmt: skip
+
+    def __reduce__(self) -> Any:
+        options = self._options
+        return Program, (self._trace, self._loss, self.backend, options.get("threads"), options.get("cache", True))
+
+
+PURPOSES: dict[str, Callable[[Trace], ArrayProgram]] = {
+    "prediction": prediction_program,
+    "value": value_program,
+    "gradient": gradient_program,
+    "guarded gradient": lambda trace: gradient_program(trace, guard=True),
+    "input gradient": input_gradient_program,
+    "guarded input gradient": lambda trace: input_gradient_program(trace, guard=True),
+}
+
+
+def chosen(backend: str) -> str:
+    """The backend to use; ImportError if its packages are missing, ValueError for an unknown one."""
+    from importlib.util import find_spec
+
+    if backend not in BACKENDS:
+        raise ValueError(f"expected backend to be one of {', '.join(BACKENDS)}, got {backend!r}")
+    needed = {"llvm": ("numpy", "llvmlite"), "numpy": ("numpy",)}
+    for name in ("llvm", "numpy") if backend == "auto" else (backend,):
+        missing = [package for package in needed[name] if find_spec(package) is None]
+        if not missing:
+            return name
+    raise ImportError(f"compile needs {' and '.join(missing)}: pip install -e '.[fast]' in micrograd's folder")
+
+
+def compile(
+    model: Any, inputs: Any, *, loss: Callable[[Any, Any], Any] | None = None, targets: int = 0,
+    penalty: Callable[[Sequence[Value]], Any] | None = None, parameters: Sequence[Value] | None = None,
+    backend: str = "auto", threads: int | None = None, cache: bool = True,
+) -> Program:  # fmt: skip
+    """Scalar code as a program over arrays of samples.
+
+    Either `compile(model, inputs=2, …)`: the model is an nn.Module, or a function of a list of `inputs` Values with its
+    parameters given, and returns a Value or a list of Values. loss(prediction, target) is that of one sample, whose
+    target is a number, or a list of `targets` numbers. penalty(parameters) is added once to the mean loss.
+    Or `compile(expression, [x, y])`: a built Value, or a list of them, as a function of some of its leaves; its other
+    leaves are the parameters, and `value` is its mean.
+
+    The code runs once on placeholders, so a branch may not depend on a number: TraceError (a TypeError) names the line.
+    backend "llvm" needs llvmlite and numpy, "numpy" needs numpy; "auto" takes the first that is there.
+    threads: how many may work, all cores where it pays unless given; the result is the same to the bit.
+    cache: keep machine code in the user's cache directory.
+
+    >>> from micrograd import Value, compile, losses, tanh
+    >>> w = Value(2.0)
+    >>> program = compile(lambda x: tanh(w * x[0]), inputs=1, parameters=[w], loss=losses.squared_error)
+    >>> program.predict([0.0, 1.0]).round(4).tolist()
+    [0.0, 0.964]
+    >>> value, gradient = program.value_and_gradient([0.0, 1.0], [0.0, 1.0])
+    >>> print(f"{value:.4f} {gradient[0]:.4f}")
+    0.0006 -0.0025
+    """
+    if isinstance(inputs, (list, tuple)) or isinstance(model, Value):
+        return compile_expression(model, inputs, backend, threads, cache)
+    if inputs.__class__ is not int or inputs < 1 or targets.__class__ is not int or targets < 0:
+        raise ValueError(f"expected inputs of at least 1 and targets of at least 0, got {inputs!r} and {targets!r}")
+    if parameters is None:
+        if not hasattr(model, "parameters"):
+            raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
+        parameters = model.parameters()
+    leaves(parameters, "parameters")
+    recorded = trace(model, inputs, parameters, loss=loss, targets=targets, penalty=penalty)
+    program = Program(recorded, loss, backend, threads, cache)
+    check(program, model, loss, penalty, recorded)
+    return program
+
+
+def compile_expression(roots: Any, inputs: Any, backend: str, threads: int | None, cache: bool) -> Program:
+    """A built expression as a function of some of its leaves."""
+    bare = isinstance(roots, Value)
+    roots = [roots] if bare else list(roots)
+    if not roots or not all(isinstance(root, Value) for root in roots):
+        raise TypeError(f"expected a Value or a list of Values to compile, got {roots!r}")
+    if not isinstance(inputs, (list, tuple)) or not inputs:
+        raise TypeError(f"expected a list of the leaves that are the inputs, got {inputs!r}")
+    leaves(inputs, "inputs")
+    return Program(trace_expression(roots, bare, inputs), None, backend, threads, cache)
+
+
+def leaves(values: Sequence[Any], name: str) -> None:
+    """TypeError for anything but leaves, ValueError for a leaf that stands twice."""
+    for value in values:
+        if not isinstance(value, Value) or value.op is not None:
+            raise TypeError(f"expected {name} that are leaves, made as Value(number), got {value!r}")
+    if len({id(value) for value in values}) != len(values):
+        raise ValueError(f"expected {name} that are all different, got one of them twice")

@@ -1,0 +1,86 @@
+"""Samples and targets as arrays of floats, checked."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    import numpy as np
+
+
+class Batch:
+    """Samples X, (n, inputs), and targets Y, (n, targets), both float64 in C order; `take` picks some samples."""
+
+    __slots__ = ("X", "Y", "packed")
+
+    def __init__(self, X: np.ndarray, Y: np.ndarray) -> None:
+        self.X, self.Y = X, Y
+        self.packed: Any = None  # what a backend keeps beside
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, places: Sequence[int]) -> Batch:
+        """The samples at these places, in this order."""
+        return Batch(self.X[places], self.Y[places])
+
+    @property
+    def rows(self) -> list[list[float]]:
+        """The samples as lists of floats."""
+        return self.X.tolist()
+
+    @property
+    def targets(self) -> list[Any]:
+        """The targets: numbers, or lists of several."""
+        return self.Y[:, 0].tolist() if self.Y.shape[1] == 1 else self.Y.tolist()
+
+
+def numbers(data: Any, name: str) -> np.ndarray:
+    """data as a float64 array; TypeError for what is no number, ValueError for nan, inf and rows of two widths."""
+    import numpy as np
+
+    if hasattr(data, "to_numpy"):  # a frame: iterating would give the names of its columns
+        data = data.to_numpy()
+    if not hasattr(data, "dtype") and not isinstance(data, (list, tuple)):
+        data = list(data)
+    try:
+        array = np.asarray(data)
+    except ValueError:
+        raise ValueError(f"expected {name} with rows of one width, got rows of different widths") from None
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"expected numbers in {name}, got {array.dtype} such as {array.ravel()[:1].tolist()}")
+    array = array.astype(np.float64, order="C")
+    if not np.isfinite(array).all():
+        place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        shown = "".join([f"[{i}]" for i in place])
+        raise ValueError(f"expected finite numbers, got {array[place]} in {name}{shown}")
+    return array
+
+
+def samples(X: Any, inputs: int) -> np.ndarray:
+    """X as an array (n, inputs); single numbers are samples of one input."""
+    array = numbers(X, "X")
+    if array.ndim == 1 and inputs == 1:
+        array = array[:, None]
+    if array.ndim != 2 or (len(array) and array.shape[1] != inputs):
+        raise ValueError(f"expected X of shape (samples, {inputs}), got {array.shape}")
+    if len(array) == 0:
+        raise ValueError("expected at least one sample, got none")
+    return array
+
+
+def targets(y: Any, width: int, count: int) -> np.ndarray:
+    """y as an array (n, width)."""
+    array = numbers(y, "y")
+    if array.ndim == 1 and width == 1:
+        array = array[:, None]
+    if array.ndim != 2 or array.shape[1] != width:
+        wanted = "(samples,)" if width == 1 else f"(samples, {width})"
+        raise ValueError(
+            f"expected y of shape {wanted}, got {array.shape if array.shape[1:] != (1,) else (len(array),)}"
+        )
+    if len(array) != count:
+        raise ValueError(f"expected one target per sample, got {count} samples and {len(array)} targets")
+    return array

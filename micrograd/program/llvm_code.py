@@ -1,0 +1,278 @@
+"""An array program as LLVM functions: loops over blocks of samples, explicit vectors, products in register tiles.
+
+block       64 samples; a row of a block is 64 numbers side by side
+x           the leaves of a block: its inputs, targets and weights, row by row
+c           the inputs of a block once more, sample by sample
+u           the uniform vector, with room behind it for packed factors, gradient, value and status
+t           the workspace: the other rows
+a           accumulators that are vectors of lanes; g: accumulators that are numbers, one per incoming slot
+i           tables of whole numbers; o: outputs
+"""
+
+from __future__ import annotations
+
+from micrograd.program.arrays import Linear, Map, Outer, Rows, Slots
+from micrograd.program.instructions import Function, kind, splat
+from micrograd.program.llvm_math import declarations, definitions, primitive
+from micrograd.program.schedule import Schedule, Stage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from micrograd.program.array_program import ArrayProgram
+    from micrograd.program.arrays import Index
+    from micrograd.program.instructions import Integer
+
+BLOCK = 64
+NAMES = "xcutagio"
+ARGUMENTS = ", ".join([f"ptr %{name}" for name in NAMES])
+
+
+class Machine:
+    """What the code is made for: lanes of a vector, size of a register tile (rows × vectors of samples)."""
+
+    def __init__(self, lanes: int, tile_rows: int, tile_vectors: int) -> None:
+        self.lanes, self.tile_rows, self.tile_vectors = lanes, tile_rows, tile_vectors
+        self.wide = 2 * lanes  # of elementwise loops: two vectors at a time hide the latency of a polynomial
+
+
+class LlvmCode:
+    """The text of a program, its tables, and the sizes of the memory it works on."""
+
+    def __init__(self, program: ArrayProgram, machine: Machine) -> None:
+        from micrograd.program import llvm_tiles, llvm_uniform
+
+        self.program, self.machine = program, machine
+        self.tables: list[int] = []
+        self._known: dict[bytes, int] = {}
+        self.packed: list[int] = []  # slots whose numbers are put side by side once a step
+        self.used: set[tuple[str, int]] = set()
+        self.leaves = program.weight + 1
+        self.schedule = Schedule(program)
+        self.lane_slots = self.schedule.lane_slots
+        functions = []
+        for number, stage in enumerate(self.schedule.stages):
+            f = Function(f"stage{number}", ARGUMENTS)
+            if stage.step is None:
+                Loop(self, f, stage)
+            elif isinstance(stage.step, Linear):
+                llvm_tiles.linear(self, f, stage.step)
+            elif isinstance(stage.step, Outer):
+                llvm_tiles.outer(self, f, stage.step)
+            else:
+                llvm_tiles.pairs(self, f, stage.step)
+            functions.append(f)
+        if program.outputs is not None:
+            functions.append(self._outputs(program.outputs))
+        names = [f.name for f in functions]
+        self.gradient = program.slots + len(self.packed)  # then the value and the status
+        extra = llvm_uniform.functions(self)
+        drivers = llvm_uniform.drivers(self, names)
+        texts = [f.text() for f in functions + extra]
+        lanes = {1, machine.lanes, machine.wide} | {n for _, n in self.used}
+        self.source = "\n\n".join([declarations(lanes), definitions(self.used), *texts, drivers]) + "\n"
+
+    # places in memory
+
+    def table(self, index: Any) -> int:
+        """Where these whole numbers stand among the tables."""
+        import numpy as np
+
+        values = np.asarray(index, np.int32).ravel()
+        key = values.tobytes()
+        if key not in self._known:
+            self._known[key] = len(self.tables)
+            self.tables += values.tolist()
+        return self._known[key]
+
+    def row(self, f: Function, row: int) -> str:
+        """The pointer to a row of the block."""
+        if row < self.leaves:
+            return f.at("%x", row * BLOCK)
+        return f.at("%t", (row - self.leaves) * BLOCK)
+
+    def row_from(self, f: Function, table: int, place: Integer, index: Index) -> str:
+        """The pointer to the row that stands in a table (that of `index`, which tells where its rows are)."""
+        row = f.entry("%i", f.plus(place, table))
+        if (index < self.leaves).all():
+            return f.at("%x", f.times(row, BLOCK))
+        moved = f.times(f.plus(row, -self.leaves), BLOCK)
+        if (index >= self.leaves).all():
+            return f.at("%t", moved)
+        inside = f.value(f"icmp ult i64 {row}, {self.leaves}")
+        base = f.value(f"select i1 {inside}, ptr %x, ptr %t")
+        return f.at(base, f.value(f"select i1 {inside}, i64 {f.times(row, BLOCK)}, i64 {moved}"))
+
+    def row_of(self, f: Function, index: Index, round_: Integer) -> str:
+        """The pointer to row index[round]: by arithmetic where the rows stand regularly, else from a table."""
+        first = int(index[0])
+        if (index == first).all():
+            return self.row(f, first)
+        step = int(index[1]) - first
+        if (
+            step > 0
+            and (index[1:] - index[:-1] == step).all()
+            and (first >= self.leaves or int(index[-1]) < self.leaves)
+        ):
+            return f.at(self.row(f, first), f.times(round_, step * BLOCK))
+        return self.row_from(f, self.table(index), round_, index)
+
+    def slot_of(self, f: Function, index: Index, round_: Integer) -> str:
+        """The number in slot index[round]."""
+        first = int(index[0])
+        if (index == first).all():
+            return f.load(f.at("%u", first), 1)
+        step = int(index[1]) - first
+        if step > 0 and (index[1:] - index[:-1] == step).all():
+            return f.load(f.at(f.at("%u", first), f.times(round_, step)), 1)
+        return f.load(f.at("%u", f.entry("%i", f.plus(round_, self.table(index)))), 1)
+
+    def factors(self, slots: Index) -> tuple[int, int, int]:
+        """(place of the first, step from row to row, step from column to column) of the factors of a Linear step.
+
+        Factors that do not stand so regularly are packed once a step.
+        """
+        import numpy as np
+
+        rows, columns = slots.shape
+        down = int(slots[1, 0] - slots[0, 0]) if rows > 1 else 0
+        across = int(slots[0, 1] - slots[0, 0]) if columns > 1 else 0
+        first = int(slots[0, 0])
+        if (slots == first + down * np.arange(rows)[:, None] + across * np.arange(columns)).all():
+            return first, down, across
+        place = self.program.slots + len(self.packed)
+        self.packed += slots.ravel().tolist()
+        return place, columns, 1
+
+    def accumulators(self, slots: Index) -> int:
+        """The first of fresh accumulators of lanes for these incoming slots."""
+        first = len(self.lane_slots)
+        self.lane_slots += slots.ravel().tolist()
+        return first
+
+    def _outputs(self, rows: Index) -> Function:
+        """Copy the outputs of a block, row by row."""
+        f, lanes = Function("outputs", ARGUMENTS), self.machine.lanes
+
+        def copy(r: Integer) -> None:
+            source, target = self.row_of(f, rows, r), f.at("%o", f.times(r, BLOCK))
+            f.loop(
+                BLOCK // lanes, lambda v: f.store(f.load(f.at(source, v), lanes), f.at(target, v), lanes), step=lanes
+            )
+
+        f.loop(len(rows), copy)
+        return f
+
+
+class Loop:
+    """The code of a stage of fused elementwise steps."""
+
+    def __init__(self, code: LlvmCode, f: Function, stage: Stage) -> None:
+        self.code, self.f, self.stage, self.lanes = code, f, stage, code.machine.wide
+        self.lanes = min(self.lanes, BLOCK)
+        f.loop(stage.count, self._round)
+
+    def _round(self, r: Integer) -> None:
+        """One row: everything that is the same for all samples first, then a loop over the samples."""
+        f, stage, lanes = self.f, self.stage, self.lanes
+        self.r = r
+        self.factors: dict[Any, str] = {}
+        self.pointers: dict[Any, str] = {}
+        for item in stage.items:
+            slots = (
+                [x.index for x in item.operands if isinstance(x, Slots)]
+                if isinstance(item, Map)
+                else [item.slots[:, k] for k in range(item.slots.shape[1])] + ([] if item.bias is None else [item.bias])
+            )
+            for index in slots:
+                if index.tobytes() not in self.factors:
+                    self.factors[index.tobytes()] = f.broadcast(self.code.slot_of(f, index, r), lanes)
+            for index in rows_of(item):
+                self._point(index)
+            if self.code.schedule.in_memory[item.start : item.start + item.count].any():
+                start = self.code.row(f, item.start)
+                self.pointers["made", item.start] = f.at(start, f.times(r, BLOCK))
+        for _, left, right in stage.sums:
+            self._point(left)
+            if right is not None:
+                self._point(right)
+        # sums of one slot share its accumulator
+        firsts = list(dict.fromkeys([first for first, _, _ in stage.sums]))
+        wide = code_lanes = self.code.machine.lanes
+        places = [f.at("%a", f.plus(first * code_lanes, f.times(r, code_lanes))) for first in firsts]
+        carried = [(kind(wide), f.load(place, wide)) for place in places]
+        result = f.loop(BLOCK // lanes, lambda v, *sums: self._samples(v, dict(zip(firsts, sums))), carried, lanes)
+        for place, value in zip(places, result):
+            f.store(value, place, wide)
+
+    def _point(self, index: Index) -> None:
+        key = index.tobytes()
+        if not self.stage.lines_up(index) and key not in self.pointers:
+            self.pointers[key] = self.code.row_of(self.f, index, self.r)
+
+    def _samples(self, v: Integer, sums: dict[int, str]) -> list[str]:
+        """The fused steps on one vector of samples."""
+        f, lanes = self.f, self.lanes
+        made: dict[int, str] = {}
+        loaded: dict[bytes, str] = {}
+
+        def operand(index: Index) -> str:
+            if self.stage.lines_up(index) and int(index[0]) in made:
+                return made[int(index[0])]
+            key = index.tobytes()
+            if key not in loaded:
+                loaded[key] = f.load(f.at(self.pointers[key], v), lanes)
+            return loaded[key]
+
+        for item in self.stage.items:
+            if isinstance(item, Map):
+                operands = [splat(x, lanes) if isinstance(x, float) else self.factors[x.index.tobytes()]
+                            if isinstance(x, Slots) else operand(x.index) for x in item.operands]  # fmt: skip
+                value = primitive(f, item.op.name, operands, lanes, self.code.used)
+            else:
+                value = self._short_sum(item, operand)
+            made[item.start] = value
+            if ("made", item.start) in self.pointers:
+                f.store(value, f.at(self.pointers["made", item.start], v), lanes)
+        for first, left, right in self.stage.sums:
+            a = operand(left)
+            b = None if right is None else operand(right)
+            sums[first] = self._add(sums[first], a, b)
+        return list(sums.values())
+
+    def _short_sum(self, item: Linear, operand: Any) -> str:
+        f, lanes = self.f, self.lanes
+        total = "" if item.bias is None else self.factors[item.bias.tobytes()]
+        for k in range(item.rows.shape[1]):
+            factor, row = self.factors[item.slots[:, k].tobytes()], operand(item.rows[:, k])
+            if not total:
+                total = f.arithmetic("fmul", factor, row, lanes)
+            else:
+                total = f.multiply_add(factor, row, total, lanes)
+        return total
+
+    def _add(self, total: str, a: str, b: str | None) -> str:
+        """total + a · b, the halves of a wide vector one after the other."""
+        f, wide, narrow = self.f, self.lanes, self.code.machine.lanes
+        for start in range(0, wide, narrow):
+            part = a if wide == narrow else self._part(a, start)
+            if b is None:
+                total = f.arithmetic("fadd", total, part, narrow)
+            else:
+                total = f.multiply_add(part, b if wide == narrow else self._part(b, start), total, narrow)
+        return total
+
+    def _part(self, value: str, start: int) -> str:
+        wide, narrow = self.lanes, self.code.machine.lanes
+        if narrow == 1:
+            return self.f.value(f"extractelement {kind(wide)} {value}, i64 {start}")
+        places = ", ".join([f"i32 {start + i}" for i in range(narrow)])
+        return self.f.value(f"shufflevector {kind(wide)} {value}, {kind(wide)} poison, <{narrow} x i32> <{places}>")
+
+
+def rows_of(item: Any) -> list[Index]:
+    """The row operands of an item."""
+    if isinstance(item, Map):
+        return [x.index for x in item.operands if isinstance(x, Rows) and not isinstance(x, Slots)]
+    return [item.rows[:, k] for k in range(item.rows.shape[1])]

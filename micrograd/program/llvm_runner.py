@@ -1,0 +1,176 @@
+"""Runs an array program as machine code, in one thread or several.
+
+packed      a batch laid out for the code: leaves row by row in blocks, inputs sample by sample
+chunk       a run of blocks with accumulators of its own; how many there are depends on the samples and the program
+            alone, so that the result is the same to the bit for any number of threads
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from micrograd.program.llvm_code import BLOCK, NAMES, LlvmCode
+from micrograd.program.llvm_engine import Engine, host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy as np
+
+    from micrograd.program.array_program import ArrayProgram
+    from micrograd.program.data import Batch
+
+MOST_CHUNKS = 16
+CHUNK_WORK = 2_000_000  # multiplications that are worth a thread, some hundred microseconds
+
+
+class Packed:
+    """One batch in the layout of the code, with the pointers of a run."""
+
+    def __init__(self, batch: Batch, weight: float, runner: LlvmRunner) -> None:
+        import numpy as np
+
+        self.weight = weight
+        n, inputs = batch.X.shape
+        self.blocks = -(-n // BLOCK)
+        padded = self.blocks * BLOCK
+        program = runner.program
+        self.leaves = aligned(self.blocks * runner.code.leaves * BLOCK).reshape(self.blocks, runner.code.leaves, BLOCK)
+        last = np.minimum(np.arange(padded), n - 1)  # what fills the last block: its last sample, with weight 0
+        X = batch.X if padded == n else batch.X[last]
+        Y = batch.Y if padded == n else batch.Y[last]
+        self.leaves[:, :inputs] = X.reshape(self.blocks, BLOCK, inputs).transpose(0, 2, 1)
+        self.leaves[:, inputs : program.weight] = Y.reshape(self.blocks, BLOCK, -1).transpose(0, 2, 1)
+        weights = np.where(np.arange(padded) < n, weight, 0.0)
+        self.leaves[:, program.weight] = weights.reshape(self.blocks, BLOCK)
+        self.inputs = np.ascontiguousarray(X)
+        self.contexts: dict[LlvmRunner, list[Any]] = {}
+
+
+class LlvmRunner:
+    """One purpose of a program."""
+
+    backend = "llvm"
+
+    def __init__(
+        self, program: ArrayProgram, *, threads: int | None = None, cache: bool = True, target: Any = None
+    ) -> None:
+        import numpy as np
+
+        target = target or host()
+        self.program, self.threads = program, threads or os.cpu_count() or 1
+        self.code = LlvmCode(program, target.machine)
+        self.engine = Engine(self.code.source, target, cache=cache)
+        pointer, whole = ctypes.c_void_p, ctypes.c_long
+        self._whole = ctypes.CFUNCTYPE(None, pointer, whole)(self.engine.address("whole"))
+        self._chunk = ctypes.CFUNCTYPE(None, pointer, whole)(self.engine.address("chunk"))
+        self._prepare = ctypes.CFUNCTYPE(None, pointer)(self.engine.address("prepare"))
+        self._finish = ctypes.CFUNCTYPE(None, pointer)(self.engine.address("finish"))
+        self.gradient_at = self.code.gradient
+        count = 0 if program.gradient is None else len(program.gradient)
+        self.value_at = self.gradient_at + count
+        self.uniform = aligned(self.value_at + 2 + target.machine.lanes)
+        for slot, number in program.constants:
+            self.uniform[slot] = number
+        self.tables = np.array(self.code.tables + [0], np.int32)
+        self.work = BLOCK * (
+            sum([step.rows.size if hasattr(step, "rows") else 8 * step.count for step in program.steps])
+            + sum([one.slots.size for one in program.sums])
+        )
+        self._spaces: list[tuple[Any, Any, Any]] = []
+        self._outputs = 0 if program.outputs is None else len(program.outputs)
+        self._pool: ThreadPoolExecutor | None = None
+
+    @property
+    def source(self) -> str:
+        """The text that was compiled."""
+        return self.code.source
+
+    def run(self, batch: Batch, leaves: np.ndarray, weight: float) -> np.ndarray | None:
+        """See `NumpyRunner.run`."""
+        packed = self._packed(batch, weight)
+        self.uniform[: len(leaves)] = leaves
+        outputs = None
+        if self._outputs:
+            outputs = aligned(packed.blocks * self._outputs * BLOCK).reshape(packed.blocks, self._outputs, BLOCK)
+        contexts = packed.contexts[self]
+        if len(contexts) == 1 and outputs is None:
+            self._whole(*contexts[0][:2])
+        else:
+            self._in_chunks(contexts, outputs)
+        if outputs is not None:
+            outputs = outputs.transpose(0, 2, 1).reshape(-1, self._outputs)[: len(batch)]
+        return outputs
+
+    def result(self) -> tuple[float, np.ndarray | None, bool]:
+        """See `NumpyRunner.result`."""
+        U, value = self.uniform, self.value_at
+        gradient = None if self.program.gradient is None else U[self.gradient_at : value].copy()
+        return float(U[value]), gradient, U[value + 1] == 0.0
+
+    def _packed(self, batch: Batch, weight: float) -> Packed:
+        """The batch laid out, kept with it."""
+        kept = batch.packed
+        if kept is None or kept.weight != weight:
+            kept = batch.packed = Packed(batch, weight, self)
+        if self not in kept.contexts:
+            kept.contexts[self] = self._contexts(kept)
+        return kept
+
+    def _contexts(self, packed: Packed) -> list[Any]:
+        """For each chunk: the address of its pointers, its number of blocks, and what must stay alive."""
+        import numpy as np
+
+        chunks = min(MOST_CHUNKS, packed.blocks, max(1, packed.blocks * self.work // CHUNK_WORK))
+        while len(self._spaces) < chunks:
+            self._spaces.append((aligned((self.program.rows - self.code.leaves) * BLOCK),
+                                 aligned(len(self.code.lane_slots) * self.code.machine.lanes),
+                                 aligned(self.program.incoming[1])))  # fmt: skip
+        bounds = [packed.blocks * k // chunks for k in range(chunks + 1)]
+        first = self.program.incoming[0]
+        contexts = []
+        for k in range(chunks):
+            t, a, g = self._spaces[k]
+            if chunks == 1:
+                g = self.uniform[first:]
+            x, c = packed.leaves[bounds[k] :], packed.inputs[bounds[k] * BLOCK :]
+            arrays = {"x": x, "c": c, "u": self.uniform, "t": t, "a": a, "g": g, "i": self.tables}
+            addresses = np.array([arrays[n].ctypes.data if n in arrays else 0 for n in NAMES], np.uint64)
+            contexts.append((addresses.ctypes.data, bounds[k + 1] - bounds[k], addresses, arrays))
+        return contexts
+
+    def _in_chunks(self, contexts: list[Any], outputs: Any) -> None:
+        """Chunk by chunk, in threads where there is more than one; their sums are added in order."""
+        if outputs is not None:
+            done = 0
+            for _, blocks, addresses, _ in contexts:
+                addresses[NAMES.index("o")] = outputs.ctypes.data + 8 * done * self._outputs * BLOCK
+                done += blocks
+        self._prepare(contexts[0][0])
+        jobs = [(context, blocks) for context, blocks, _, _ in contexts]
+        if self.threads > 1 and len(jobs) > 1:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.threads)
+            list(self._pool.map(lambda job: self._chunk(*job), jobs))
+        else:
+            for job in jobs:
+                self._chunk(*job)
+        first, count = self.program.incoming
+        if len(jobs) > 1 and count:
+            incoming = self.uniform[first : first + count]
+            incoming[:] = self._spaces[0][2][:count]
+            for _, _, g in self._spaces[1 : len(jobs)]:
+                incoming += g[:count]
+        self._finish(contexts[0][0])
+
+
+def aligned(count: int) -> np.ndarray:
+    """Zeros that start at a multiple of 64 bytes."""
+    import numpy as np
+
+    raw = np.zeros(8 * count + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + 8 * count].view(np.float64)

@@ -1,0 +1,67 @@
+"""Runs an array program by its NumPy code, one block of samples after the other."""
+
+from __future__ import annotations
+
+from micrograd.program.numpy_code import NumpyCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy as np
+
+    from micrograd.program.array_program import ArrayProgram
+
+
+class NumpyRunner:
+    """One purpose of a program; memory depends on the block, not on the number of samples."""
+
+    backend = "numpy"
+
+    def __init__(self, program: ArrayProgram) -> None:
+        import numpy as np
+
+        self.program, self.code = program, NumpyCode(program)
+        self.workspace = np.zeros((program.rows, self.code.block_size))
+        self.uniform = np.zeros(program.slots)
+        for slot, number in program.constants:
+            self.uniform[slot] = number
+
+    @property
+    def source(self) -> str:
+        """The Python source of the functions that run."""
+        return self.code.source
+
+    def run(self, batch: Any, leaves: np.ndarray, weight: float) -> np.ndarray | None:
+        """Run; the outputs, (samples, outputs), of a program that has some.
+
+        leaves are the numbers of parameters and held Values, weight that of each sample in the mean.
+        """
+        import numpy as np
+
+        program, code, U = self.program, self.code, self.uniform
+        U[: len(leaves)] = leaves
+        first, count = program.incoming
+        U[first : first + count] = 0.0
+        n, size = len(batch), code.block_size
+        outputs = None if program.outputs is None else np.empty((n, len(program.outputs)))
+        with np.errstate(all="ignore"):
+            code.before(U)
+            for start in range(0, n, size):
+                end = min(n, start + size)
+                W = self.workspace if end - start == size else np.zeros((program.rows, end - start))
+                code.block(batch.X[start:end].T, batch.Y[start:end].T, weight, W, U)
+                if outputs is not None:
+                    outputs[start:end] = W[program.outputs].T
+            code.after(U)
+        return outputs
+
+    def result(self) -> tuple[float, np.ndarray | None, bool]:
+        """Value and gradient of the last run, and whether all are finite."""
+        import numpy as np
+
+        value = float(sum([self.uniform[slot] for slot in self.program.value]))
+        if self.program.gradient is None:
+            return value, None, bool(np.isfinite(value))
+        gradient = self.uniform[self.program.gradient]
+        return value, gradient, bool(np.isfinite(value) and np.isfinite(gradient).all())

@@ -1,0 +1,147 @@
+"""Which steps of the samples run in one loop: elementwise steps on equally many rows are fused where they line up.
+
+stage       one loop over rows and samples: fused Maps, or one Linear step, or one sum
+lined up    row r of the operand is made in round r of the same loop, so it need not go through memory
+short sum   a Linear step of one row with few terms; it is fused like a Map
+"""
+
+from __future__ import annotations
+
+from micrograd.program.arrays import Linear, Map, Outer, Pairs, Rows
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Union
+
+    import numpy as np
+
+    from micrograd.program.array_program import ArrayProgram
+    from micrograd.program.arrays import Index
+
+    Item = Union[Map, Linear]
+
+SHORT, MOST_ITEMS, MOST_SUMS = 32, 200, 8
+
+
+class Stage:
+    """One loop over `count` rows. `items` are made in each round; `sums` are (accumulator, left, right) added up there.
+
+    Stages of one Linear step, Outer or Pairs have that as `step` and no items.
+    """
+
+    def __init__(self, count: int, step: Any = None) -> None:
+        self.count, self.step = count, step
+        self.items: list[Item] = []
+        self.sums: list[tuple[int, Index, Index | None]] = []
+        self.starts: set[int] = set()
+
+    def lines_up(self, index: Index) -> bool:
+        """Whether row r of these is made in round r of this loop."""
+        first = int(index[0])
+        return first in self.starts and (len(index) == 1 or bool((index[1:] - index[:-1] == 1).all()))
+
+
+class Schedule:
+    """The stages of an array program in order.
+
+    in_memory   by row: somebody reads it from memory
+    lane_sums   number of accumulators that are vectors of lanes, and the incoming slot of each
+    """
+
+    def __init__(self, program: ArrayProgram) -> None:
+        import numpy as np
+
+        self.program = program
+        self.stages: list[Stage] = []
+        self.stage_of = np.full(program.rows, -1)
+        self.in_memory = np.zeros(program.rows, bool)
+        self.lane_slots: list[int] = []
+        for step in program.steps:
+            if isinstance(step, Map) or (step.count == 1 and step.rows.shape[1] <= SHORT and not step.guard):  # type: ignore[attr-defined]
+                self._fuse(step)  # type: ignore[arg-type]
+            else:
+                self._alone(step)
+        for one in program.sums:
+            if not (isinstance(one, Pairs) and not one.guard and self._attach(one)):
+                self.stages.append(Stage(0, one))
+        self._mark()
+
+    def _alone(self, step: Any) -> None:
+        self.stage_of[step.start : step.start + step.count] = len(self.stages)
+        self.stages.append(Stage(0, step))
+
+    def _earliest(self, operands: list[Index], count: int) -> int:
+        """The first stage in which all the operands are there."""
+        earliest = 0
+        for index in operands:
+            last = int(self.stage_of[index].max())
+            if last >= 0:
+                stage = self.stages[last]
+                fits = stage.step is None and stage.count == count and stage.lines_up(index)
+                earliest = max(earliest, last if fits else last + 1)
+        return earliest
+
+    def _fuse(self, step: Item) -> None:
+        operands = inputs_of(step)
+        for number in range(self._earliest(operands, step.count), len(self.stages)):
+            stage = self.stages[number]
+            if stage.step is None and stage.count == step.count and len(stage.items) < MOST_ITEMS:
+                break
+        else:
+            number = len(self.stages)
+            self.stages.append(Stage(step.count))
+        self.stages[number].items.append(step)
+        self.stages[number].starts.add(step.start)
+        self.stage_of[step.start : step.start + step.count] = number
+
+    def _attach(self, pairs: Pairs) -> bool:
+        """Add sums up in the loop that makes what is summed, if there is one with room."""
+        slots, left, right = pairs.slots, pairs.left, pairs.right
+        if left.shape[1] > 1 and left.size > MOST_SUMS:
+            return False
+        if left.shape[1] == 1 and len(slots) > 1:
+            columns = [(slots, left[:, 0], None if right is None else right[:, 0])]
+        else:
+            columns = [(slots[i : i + 1], left[i, j : j + 1], None if right is None else right[i, j : j + 1])
+                       for i in range(len(slots)) for j in range(left.shape[1])]  # fmt: skip
+        count = len(columns[0][0])
+        operands = [index for _, a, b in columns for index in (a, b) if index is not None]
+        earliest = self._earliest(operands, count)
+        for stage in self.stages[earliest:]:
+            if stage.step is None and stage.count == count and len(stage.sums) + len(columns) <= MOST_SUMS:
+                first: dict[int, int] = {}
+                for taken, a, b in columns:
+                    key = int(taken[0])
+                    if key not in first:
+                        first[key] = len(self.lane_slots)
+                        self.lane_slots += taken.tolist()
+                    stage.sums.append((first[key], a, b))
+                return True
+        return False
+
+    def _mark(self) -> None:
+        """Find the rows that are read from memory."""
+        if self.program.outputs is not None:
+            self.in_memory[self.program.outputs] = True
+        for stage in self.stages:
+            read: list[Any] = []
+            if isinstance(stage.step, Linear):
+                read = [stage.step.rows]
+            elif stage.step is not None:
+                read = [index for index in (stage.step.left, stage.step.right) if index is not None]
+            else:
+                read = [index for item in stage.items for index in inputs_of(item)]
+                read += [index for _, a, b in stage.sums for index in (a, b) if index is not None]
+                read = [index for index in read if not stage.lines_up(index)]
+            for index in read:
+                self.in_memory[index] = True
+
+
+def inputs_of(step: Item) -> list[np.ndarray]:
+    """The rows that each operand of a step takes."""
+    if isinstance(step, Map):
+        return [x.index for x in step.operands if isinstance(x, Rows) and x.letter == "r"]
+    return [step.rows[:, k] for k in range(step.rows.shape[1])]
+
+
+__all__ = ["Outer", "Schedule", "Stage", "inputs_of"]
