@@ -1,7 +1,7 @@
 """The objective of a training: the mean loss over a batch, (1/N) Σ L(f(xᵢ), yᵢ), plus a penalty on the parameters.
 
-An objective has `batch(X, y)`, `value(batch, at=p)`, `value_and_gradient(batch, at=p)` and `predict(X, at=p)`. The one
-here evaluates plain Value code and holds the graph of one sample at a time.
+An objective has `batch(X, y)`, `value(batch, at=p)`, `value_and_gradient(batch, at=p)` and `predict(X, at=p)`. `Eager`
+evaluates plain Value code and holds the graph of one sample at a time; `Compiled` runs a program on all of them.
 
     X, y        samples and targets: lists, iterables that are read once, NumPy arrays, pandas frames
     row         one sample, a list of floats
@@ -65,6 +65,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def width(self) -> int:
+        """How many numbers a sample has."""
+        return len(self.rows[0])
 
     def take(self, places: Sequence[int]) -> Batch:
         """The samples at these places, in this order."""
@@ -148,9 +153,9 @@ class Eager:
         finally:
             self._move(before)
 
-    def predict(self, X: Iterable[Any], at: Sequence[float] | None = None) -> list[Any]:
-        """The outputs as floats: one per sample, or a list per sample if the model has several."""
-        rows = samples(X)
+    def predict(self, X: Any, at: Sequence[float] | None = None) -> list[Any]:
+        """The outputs as floats: one per sample, or a list per sample if the model has several; X may be a batch."""
+        rows = X.rows if isinstance(X, Batch) else samples(X)
         before = self._move(at)
         try:
             outputs = [self.model(row) for row in rows]
@@ -159,10 +164,7 @@ class Eager:
             self._move(before)
 
     def _loss(self, row: list[float], target: Any) -> Value:
-        loss = self.loss(self.model(row), target)
-        if not isinstance(loss, Value):
-            raise TypeError(f"expected the loss to be a Value that depends on the parameters, got {loss!r}")
-        return loss
+        return expect_value(self.loss(self.model(row), target))
 
     def _move(self, at: Sequence[float] | None) -> list[float] | None:
         """Set the parameters to the numbers `at`, and return what they were; nothing for None."""
@@ -174,6 +176,57 @@ class Eager:
         for p, value in zip(self.parameters, at):
             p.data = float(value)
         return before
+
+
+class Compiled:
+    """The objective as a compiled program; gradients are arrays.
+
+    ImportError if a package is missing, TypeError (a TraceError names the line) for code that cannot be compiled.
+    """
+
+    def __init__(
+        self, model: Callable[[list[float]], Any], loss: Callable[[Any, Any], Any], parameters: Sequence[Value],
+        penalty: Callable[[Sequence[Value]], Any] | None, X: Any, y: Any, *, backend: str = "auto",
+    ) -> None:  # fmt: skip
+        from micrograd.program import compile
+
+        row, target = first_sample(X), plain(first(y), "y[0]")
+        prediction = model(row)
+        outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
+        if hasattr(loss, "prepare"):
+            target = loss.prepare([target], outputs)[0]
+        expect_value(loss(prediction, target))
+        self.parameters, self.penalty = list(parameters), penalty
+        self.program = compile(model, len(row), loss=loss, targets=width(target), penalty=penalty, parameters=parameters,
+                               backend=backend)  # fmt: skip
+        self.backend = self.program.backend
+        self.batch, self.value = self.program.batch, self.program.value
+        self.value_and_gradient = self.program.value_and_gradient
+
+    def predict(self, X: Any, at: Any = None) -> list[Any]:
+        """The outputs as floats: one per sample, or a list per sample if the model has several."""
+        return self.program.predict(X, at=at).tolist()
+
+
+def expect_value(loss: Any) -> Value:
+    """The loss of a sample; TypeError if it is no Value."""
+    if not isinstance(loss, Value):
+        raise TypeError(f"expected the loss to be a Value that depends on the parameters, got {loss!r}")
+    return loss
+
+
+def first(data: Any) -> Any:
+    """The first sample or target; ValueError if there is none."""
+    rows = items(data)
+    if len(rows) == 0:  # type: ignore[arg-type]
+        raise ValueError("expected at least one sample, got none")
+    return rows[0]  # type: ignore[index]
+
+
+def first_sample(X: Any) -> list[float]:
+    """The first sample as a row."""
+    row = plain(first(X), "X[0]")
+    return row if isinstance(row, list) else [row]
 
 
 def total(shares: list[float]) -> float:

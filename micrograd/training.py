@@ -10,60 +10,17 @@ import math
 import random
 
 from micrograd.engine import Value
-from micrograd.objectives import Batch, Eager
+from micrograd.history import History, Progress, Record, count
+from micrograd.objectives import Batch, Compiled, Eager, first_sample
 from micrograd.why import why_nan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from typing import Any
 
 
     Loss = Callable[[Any, Any], Any]
-
-
-class Record:
-    """The figures of one epoch: its number (from 1), the mean loss (penalty included), and where asked for the mean
-    loss over the validation data and the mean metric."""
-
-    __slots__ = ("epoch", "loss", "metric", "validation")
-
-    def __init__(self, epoch: int, loss: float, metric: float | None, validation: float | None = None) -> None:
-        self.epoch, self.loss, self.metric, self.validation = epoch, loss, metric, validation
-
-    def __repr__(self) -> str:
-        figures = [("loss", self.loss), ("validation", self.validation), ("metric", self.metric)]
-        shown = "".join([f", {name}={value:.6g}" for name, value in figures if value is not None])
-        return f"Record(epoch={self.epoch}{shown})"
-
-
-class History(list[Record]):
-    """The records of all epochs so far, in order."""
-
-    @property
-    def loss(self) -> list[float]:
-        """The mean loss of each epoch."""
-        return [record.loss for record in self]
-
-    @property
-    def validation(self) -> list[float | None]:
-        """The mean loss over the validation data after each epoch."""
-        return [record.validation for record in self]
-
-    @property
-    def metric(self) -> list[float | None]:
-        """The mean metric of each epoch."""
-        return [record.metric for record in self]
-
-    def to_dict(self) -> dict[str, list[Any]]:
-        """Columns by name."""
-        epochs = [record.epoch for record in self]
-        return {"epoch": epochs, "loss": self.loss, "validation": self.validation, "metric": self.metric}
-
-    def __repr__(self) -> str:
-        if not self:
-            return "History of 0 epochs"
-        return f"History of {len(self)} epochs, loss {self[0].loss:.6g} to {self[-1].loss:.6g}"
 
 
 class DivergenceError(ArithmeticError):
@@ -79,6 +36,8 @@ class Trainer:
     parameters  the leaves to train; those of model.parameters() unless given
     penalty     a function of the parameters, added to the mean loss
     metric      metric(prediction, target) -> number, on plain floats, recorded with the loss
+    backend     "auto" compiles model and loss where that can be done (see `micrograd.compile`), and else runs them as they
+                are; "eager" never compiles; "llvm" and "numpy" compile or raise. `objective.backend` tells which it is.
 
     >>> from micrograd import Value, losses, optim
     >>> w = Value(0.0)
@@ -91,8 +50,10 @@ class Trainer:
     def __init__(
         self, model: Callable[[list[float]], Any], loss: Loss, optimizer: Any, *,
         parameters: Sequence[Value] | None = None, penalty: Callable[[Sequence[Value]], Any] | None = None,
-        metric: Callable[[Any, Any], Any] | None = None,
+        metric: Callable[[Any, Any], Any] | None = None, backend: str = "auto",
     ) -> None:  # fmt: skip
+        if backend not in ("auto", "eager", "llvm", "numpy"):
+            raise ValueError(f"expected backend to be auto, eager, llvm or numpy, got {backend!r}")
         if parameters is None:
             if not hasattr(model, "parameters"):
                 raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
@@ -104,9 +65,42 @@ class Trainer:
                 raise TypeError(f"expected parameters that are leaves, made as Value(number), got {p!r}")
         if not self.parameters:
             raise ValueError("expected at least one parameter to train, got none")
-        self.objective = Eager(model, loss, self.parameters, penalty)
+        self.backend = backend
+        self.objective: Any = None  # made when the first data come, which tell its width
+        self._at: Any = None  # the numbers of the parameters while a compiled loop runs
+        self._gradient: Any = None
         self._initial = [p.data for p in self.parameters]
         self._clear()
+
+    def _objective(self, X: Any, y: Any) -> Any:
+        """The objective for such data."""
+        if self.objective is None and self.backend != "eager":
+            try:
+                self.objective = Compiled(
+                    self.model, self.loss, self.parameters, self.penalty, X, y, backend=self.backend
+                )
+            except (TypeError, ImportError):
+                if self.backend != "auto":
+                    raise
+        if self.objective is None:
+            self.objective = Eager(self.model, self.loss, self.parameters, self.penalty)
+        return self.objective
+
+    def _load(self) -> None:
+        """Take the numbers of the parameters into an array, for a compiled objective."""
+        if isinstance(self.objective, Compiled):
+            import numpy
+
+            self._at = numpy.array([p.data for p in self.parameters])
+
+    def _unload(self) -> None:
+        """Give the parameters their numbers back."""
+        if self._at is not None:
+            self._move(self._at.tolist())
+            if self._gradient is not None:
+                for p, g in zip(self.parameters, self._gradient.tolist()):
+                    p.grad = g
+        self._at = self._gradient = None
 
     def _clear(self) -> None:
         self.history = History()
@@ -153,11 +147,11 @@ class Trainer:
             if hasattr(self.optimizer, "minimise"):
                 self._minimise(X, y, count("epochs", epochs, 0), batch_size, validation, enough)
             else:
-                loop = self.epochs(
-                    X, y, epochs=epochs, batch_size=batch_size, seed=seed, shuffle=shuffle, validation=validation
-                )
+                loop = self._loop(X, y, epochs, batch_size, seed, shuffle, validation, open=False)
                 any(enough(record) for record in loop)
+                loop.close()
         finally:
+            self._unload()
             if line is not None:
                 line.close()
         if patience is not None and self.best is not None:
@@ -177,7 +171,7 @@ class Trainer:
             return enough(self._recorded(value, data, tested))
 
         def objective(p: Any) -> tuple[float, list[float]]:
-            return self.objective.value_and_gradient(data, at=p.tolist())
+            return self.objective.value_and_gradient(data, at=p)
 
         if epochs > 0:
             try:
@@ -189,12 +183,16 @@ class Trainer:
         for p, value in zip(self.parameters, values):
             p.data = value
 
+    def _numbers(self) -> list[float]:
+        """The present numbers of the parameters."""
+        return [p.data for p in self.parameters] if self._at is None else self._at.tolist()
+
     def _improved(self, record: Record) -> bool:
         """Whether this epoch is the best so far; its parameters are kept then."""
         figure = record.loss if record.validation is None else record.validation
         if not figure < self._least:
             return False
-        self._least, self.best = figure, [p.data for p in self.parameters]
+        self._least, self.best = figure, self._numbers()
         return True
 
     def epochs(
@@ -208,46 +206,76 @@ class Trainer:
         """
         if hasattr(self.optimizer, "minimise"):
             raise TypeError(f"{self.optimizer!r} has no open loop: call fit")
+        return self._loop(X, y, epochs, batch_size, seed, shuffle, validation, open=True)
+
+    def _loop(
+        self, X: Any, y: Any, epochs: int, batch_size: int | None, seed: int, shuffle: bool, validation: Any, *, open: bool
+    ) -> Generator[Record, None, None]:  # fmt: skip
         data, tested = self._data(X, y, validation)
         count("epochs", epochs, 0)
         size = len(data) if batch_size is None else count("batch_size", batch_size, 1)
-        return self._epochs(data, tested, epochs, size, random.Random(seed), shuffle)
+        return self._epochs(data, tested, epochs, size, random.Random(seed), shuffle, open)
 
     def _data(self, X: Any, y: Any, validation: Any) -> tuple[Batch, Batch | None]:
-        data = self.objective.batch(X, y)
-        tested = None if validation is None else self.objective.batch(*validation)
-        if tested is not None and len(tested.rows[0]) != len(data.rows[0]):
-            raise ValueError(f"expected validation rows of {len(data.rows[0])} numbers, got {len(tested.rows[0])}")
+        X, y = kept(X), kept(y)
+        data = self._objective(X, y).batch(X, y)
+        if validation is None:
+            return data, None
+        X, y = map(kept, validation)
+        if len(first_sample(X)) != data.width:
+            raise ValueError(f"expected validation rows of {data.width} numbers, got {len(first_sample(X))}")
+        tested = self.objective.batch(X, y)
         return data, tested
 
     def _recorded(self, loss: float, data: Batch, tested: Batch | None) -> Record:
         """The record of an epoch, put down in the history."""
-        validation = None if tested is None else self.objective.value(tested)
+        validation = None if tested is None else self.objective.value(tested, at=self._at)
         record = Record(len(self.history) + 1, loss, self._measured(tested or data), validation)
         self.history.append(record)
         return record
 
     def _epochs(
-        self, data: Batch, tested: Batch | None, epochs: int, size: int, rng: random.Random, shuffle: bool
-    ) -> Iterator[Record]:
+        self, data: Batch, tested: Batch | None, epochs: int, size: int, rng: random.Random, shuffle: bool, open: bool
+    ) -> Generator[Record, None, None]:
+        """The epochs; between those of an open loop the parameters have their numbers, and may be changed."""
         order = list(range(len(data)))
-        for _ in range(epochs):
-            if shuffle and size < len(data):
-                rng.shuffle(order)
-            losses = []
-            for start in range(0, len(order), size):
-                batch = data.take(order[start : start + size])
-                losses.append(self.step(batch) * (len(batch) / len(order)))
-            yield self._recorded(math.fsum(losses), data, tested)
+        self._load()
+        try:
+            for _ in range(epochs):
+                if shuffle and size < len(data):
+                    rng.shuffle(order)
+                losses = []
+                for start in range(0, len(order), size):
+                    batch = data if size >= len(data) else data.take(order[start : start + size])
+                    losses.append(self._step(batch) * (len(batch) / len(order)))
+                record = self._recorded(math.fsum(losses), data, tested)
+                if open:
+                    self._unload()
+                yield record
+                if open:
+                    self._load()
+        finally:
+            self._unload()
 
     def step(self, batch: Batch) -> float:
-        """One step on one batch; the mean loss before it."""
-        mean, gradient = self.objective.value_and_gradient(batch)
-        if not (math.isfinite(mean) and all(map(math.isfinite, gradient))):
+        """One step on one batch, made by `objective.batch(X, y)`; the mean loss before it."""
+        self._load()
+        try:
+            return self._step(batch)
+        finally:
+            self._unload()
+
+    def _step(self, batch: Batch) -> float:
+        mean, gradient = self.objective.value_and_gradient(batch, at=self._at)
+        if not (math.isfinite(mean) and finite(gradient)):
+            self._unload()
             what = "loss" if not math.isfinite(mean) else "gradient"
             raise DivergenceError(f"the {what} is not finite in epoch {len(self.history) + 1}; a smaller learning rate "
                                   f"may help. {self._source_of_nan(batch)}")  # fmt: skip
-        self.optimizer.step(self.parameters)
+        if self._at is None:
+            self.optimizer.step(self.parameters)
+        else:
+            self._at, self._gradient = self.optimizer.advance(self._at, gradient), gradient
         return mean
 
     def _source_of_nan(self, batch: Batch) -> str:
@@ -262,49 +290,31 @@ class Trainer:
         """The mean metric over the data."""
         if self.metric is None:
             return None
-        measured = [self.metric(p, target) for p, target in zip(self.objective.predict(data.rows), data.targets)]
+        measured = [self.metric(p, target) for p, target in zip(self.objective.predict(data, at=self._at), data.targets)]
         return math.fsum([float(x) for x in measured]) / len(data)
 
     def predict(self, X: Iterable[Any]) -> list[Any]:
         """The model's outputs as floats: one per sample, or a list per sample if the model has several."""
-        return self.objective.predict(X)
+        X = kept(X)
+        if self.objective is not None:
+            return self.objective.predict(X)
+        return Eager(self.model, self.loss, self.parameters).predict(X)
 
     def evaluate(self, X: Iterable[Any], y: Iterable[Any]) -> Record:
         """The mean loss (penalty included) and metric over a dataset, without a step."""
-        data = self.objective.batch(X, y)
+        data, _ = self._data(X, y, None)
         return Record(len(self.history), self.objective.value(data), self._measured(data))
 
 
-def count(name: str, value: Any, least: int) -> int:
-    """value, if it is a whole number of at least `least`; ValueError otherwise."""
-    if value.__class__ is not int or value < least:
-        raise ValueError(f"expected {name} to be a whole number of at least {least}, got {value!r}")
-    return value
+def kept(data: Any) -> Any:
+    """The data themselves, or a list of what an iterator gives once."""
+    if hasattr(data, "to_numpy"):  # a frame: iterating would give the names of its columns
+        data = data.to_numpy()
+    return data if hasattr(data, "__len__") else list(data)
 
 
-class Progress:
-    """One line on stderr: rewritten in a terminal, written once at the end elsewhere."""
-
-    def __init__(self, epochs: int) -> None:
-        import sys
-
-        self.stream, self.epochs, self.text = sys.stderr, epochs, ""
-        self.live = self.stream.isatty()
-
-    def show(self, record: Record) -> None:
-        """Follow to this epoch."""
-        before = len(self.text)
-        self.text = f"epoch {record.epoch}, loss {record.loss:.6g}"
-        if record.validation is not None:
-            self.text += f", validation {record.validation:.6g}"
-        if record.metric is not None:
-            self.text += f", metric {record.metric:.6g}"
-        if self.live:
-            self.stream.write("\r" + self.text.ljust(before))
-            self.stream.flush()
-
-    def close(self) -> None:
-        """End the line."""
-        if self.text:
-            self.stream.write("\n" if self.live else self.text + "\n")
-            self.stream.flush()
+def finite(gradient: Any) -> bool:
+    """Whether all its numbers are."""
+    if isinstance(gradient, list):
+        return all(map(math.isfinite, gradient))
+    return math.isfinite(gradient.sum()) or math.isfinite(abs(gradient).max())

@@ -22,6 +22,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.X)
 
+    @property
+    def width(self) -> int:
+        """How many numbers a sample has."""
+        return self.X.shape[1]
+
     def take(self, places: Sequence[int]) -> Batch:
         """The samples at these places, in this order."""
         return Batch(self.X[places], self.Y[places])
@@ -48,15 +53,22 @@ def numbers(data: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(data)
     except ValueError:
-        raise ValueError(f"expected {name} with rows of one width, got rows of different widths") from None
+        raise ValueError(ragged(data, name)) from None
     if array.dtype.kind not in "buif":
         raise TypeError(f"expected numbers in {name}, got {array.dtype} such as {array.ravel()[:1].tolist()}")
     array = array.astype(np.float64, order="C")
     if not np.isfinite(array).all():
         place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
         shown = "".join([f"[{i}]" for i in place])
-        raise ValueError(f"expected finite numbers, got {array[place]} in {name}{shown}")
+        raise ValueError(f"{name}{shown}: expected finite numbers, got {array[place]}")
     return array
+
+
+def ragged(data: Any, name: str) -> str:
+    """What is wrong with rows of different widths."""
+    widths = [len(row) if hasattr(row, "__len__") else 0 for row in data]
+    other = next((i for i, width in enumerate(widths) if width != widths[0]), 0)
+    return f"expected rows of one width, got {widths[0]} numbers in {name}[0] and {widths[other]} in {name}[{other}]"
 
 
 def samples(X: Any, inputs: int) -> np.ndarray:

@@ -1,0 +1,85 @@
+"""What a training leaves behind: a record of every epoch; and the line that shows it while it runs."""
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Record:
+    """The figures of one epoch: its number (from 1), the mean loss (penalty included), and where asked for the mean
+    loss over the validation data and the mean metric."""
+
+    __slots__ = ("epoch", "loss", "metric", "validation")
+
+    def __init__(self, epoch: int, loss: float, metric: float | None, validation: float | None = None) -> None:
+        self.epoch, self.loss, self.metric, self.validation = epoch, loss, metric, validation
+
+    def __repr__(self) -> str:
+        figures = [("loss", self.loss), ("validation", self.validation), ("metric", self.metric)]
+        shown = "".join([f", {name}={value:.6g}" for name, value in figures if value is not None])
+        return f"Record(epoch={self.epoch}{shown})"
+
+
+class History(list[Record]):
+    """The records of all epochs so far, in order."""
+
+    @property
+    def loss(self) -> list[float]:
+        """The mean loss of each epoch."""
+        return [record.loss for record in self]
+
+    @property
+    def validation(self) -> list[float | None]:
+        """The mean loss over the validation data after each epoch."""
+        return [record.validation for record in self]
+
+    @property
+    def metric(self) -> list[float | None]:
+        """The mean metric of each epoch."""
+        return [record.metric for record in self]
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """Columns by name."""
+        epochs = [record.epoch for record in self]
+        return {"epoch": epochs, "loss": self.loss, "validation": self.validation, "metric": self.metric}
+
+    def __repr__(self) -> str:
+        if not self:
+            return "History of 0 epochs"
+        return f"History of {len(self)} epochs, loss {self[0].loss:.6g} to {self[-1].loss:.6g}"
+
+
+def count(name: str, value: Any, least: int) -> int:
+    """value, if it is a whole number of at least `least`; ValueError otherwise."""
+    if value.__class__ is not int or value < least:
+        raise ValueError(f"expected {name} to be a whole number of at least {least}, got {value!r}")
+    return value
+
+
+class Progress:
+    """One line on stderr: rewritten in a terminal, written once at the end elsewhere."""
+
+    def __init__(self, epochs: int) -> None:
+        self.stream, self.epochs, self.text = sys.stderr, epochs, ""
+        self.live = self.stream.isatty()
+
+    def show(self, record: Record) -> None:
+        """Follow to this epoch."""
+        before = len(self.text)
+        self.text = f"epoch {record.epoch}, loss {record.loss:.6g}"
+        if record.validation is not None:
+            self.text += f", validation {record.validation:.6g}"
+        if record.metric is not None:
+            self.text += f", metric {record.metric:.6g}"
+        if self.live:
+            self.stream.write("\r" + self.text.ljust(before))
+            self.stream.flush()
+
+    def close(self) -> None:
+        """End the line."""
+        if self.text:
+            self.stream.write("\n" if self.live else self.text + "\n")
+            self.stream.flush()
