@@ -58,11 +58,13 @@ class Program:
 
     def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
         """The value and its derivative by each parameter, (p,)."""
-        batch = self._batch(X, y)
-        self._run("gradient", batch, at)
-        value, gradient, finite = self._runners["gradient"].result()
+        runner = self._runners.get("gradient")
+        if X.__class__ is not Batch or runner is None or at is None or not runner.again(X, at):
+            self._run("gradient", X := self._batch(X, y), at)
+            runner = self._runners["gradient"]
+        value, gradient, finite = runner.result()
         if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
-            self._run("guarded gradient", batch, at)
+            self._run("guarded gradient", X, at)
             value, gradient, _ = self._runners["guarded gradient"].result()
         return value, gradient
 

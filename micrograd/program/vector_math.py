@@ -156,18 +156,32 @@ def power_of_two(c: Code, t: str) -> str:
     return c.doubles(c.whole("shl", c.whole("add", c.bits(t), 1023), 52))
 
 
-def scaled(c: Code, p: str, k: str) -> str:
-    """p · 2ᵏ for any k, in two steps that round once."""
-    t = c.add(c.mul(k, c.number(0.5), ""), c.number(ROUND), "")
-    half = c.sub(t, c.number(ROUND), "")
-    rest = c.add(c.sub(k, half, ""), c.number(ROUND), "")
-    return c.mul(c.mul(p, power_of_two(c, t), ""), power_of_two(c, rest), "")
+def scaled(c: Code, p: str, t: str, x: str) -> str:
+    """p · 2ᵏ for p near 1, exp x the result, k in the lowest bits of t; below 2⁻⁹⁹⁵ by way of 2¹²⁸, to round once."""
+    low = c.compare("olt", x, c.number(-690.0), c.lanes)
+    raised = c.whole("add", t, 128)
+    bits = "i1" if c.lanes == 1 else f"<{c.lanes} x i1>"
+    exponent = c.whole("shl", c.value(f"select {bits} {low}, {c.bits_kind} {raised}, {c.bits_kind} {t}"), 52)
+    result = c.doubles(c.value(f"add {c.bits_kind} {c.bits(p)}, {exponent}"))
+    return c.mul(result, c.select(low, c.number(2.0**-128), c.number(1.0), c.lanes), "")
+
+
+def exp_below(c: Code, x: str) -> str:
+    """exp x for x that is not above 700, or nan."""
+    x = c.at_least(x, -760.0)
+    t, _, p = reduced(c, x)
+    return c.where("uno", x, x, x, scaled(c, c.add(p, c.number(1.0), ""), c.bits(t), x))
 
 
 def exp(c: Code, x: str = "%x", halved: bool = False) -> str:
     """exp x, or half of it, which overflows later."""
-    _, k, p = reduced(c, c.at_least(c.at_most(x, 720.0), -760.0))
-    return scaled(c, c.add(p, c.number(1.0), ""), c.sub(k, c.number(1.0), "") if halved else k)
+    limit = 709.782712893384 if not halved else 710.4758600739439  # log of the largest double, and of twice that
+    near = c.at_least(c.at_most(x, limit), -760.0)
+    t, _, p = reduced(c, near)
+    k = c.whole("add", c.bits(t), -1) if halved else c.bits(t)
+    value = scaled(c, c.add(p, c.number(1.0), ""), k, near)
+    value = c.where("ogt", x, c.number(limit), c.number(float("inf")), value)
+    return c.where("uno", x, x, x, value)
 
 
 def expm1(c: Code, x: str = "%x") -> str:
@@ -180,7 +194,7 @@ def expm1(c: Code, x: str = "%x") -> str:
 
 def sigmoid(c: Code) -> str:
     """1 / (1 + e) or e / (1 + e) with e = exp −|x|."""
-    e = exp(c, c.negative(c.magnitude("%x")))
+    e = exp_below(c, c.negative(c.magnitude("%x")))
     r = c.div(c.number(1.0), c.add(e, c.number(1.0), ""))
     return c.where("oge", "%x", c.number(0.0), r, c.mul(e, r, ""))
 
@@ -213,7 +227,7 @@ def gaussian(c: Code) -> str:
     near = c.at_least(c.at_most("%x", 40.0), -40.0)
     h = c.mul(c.rounded(near, 1024.0)[1], c.number(1.0 / 1024.0), "")
     rest = c.mul(c.sub(h, near, ""), c.add(h, near, ""), "")
-    return c.mul(exp(c, c.negative(c.mul(h, h, ""))), exp(c, rest), "")
+    return c.mul(exp_below(c, c.negative(c.mul(h, h, ""))), exp_below(c, rest), "")
 
 
 # log and its family
@@ -273,7 +287,7 @@ def log1p(c: Code) -> str:
 
 def softplus(c: Code) -> str:
     """max(x, 0) + log(1 + exp −|x|)."""
-    e = exp(c, c.negative(c.magnitude("%x")))
+    e = exp_below(c, c.negative(c.magnitude("%x")))
     far = c.where("ogt", "%x", c.number(0.0), "%x", c.number(0.0))
     return c.add(far, c.where("olt", e, c.number(2.0**-54), e, log1p_of(c, e)), "")
 
