@@ -140,12 +140,12 @@ def test_weight_sharing_convolution_and_recurrence(backend):
 
 
 @backends
-@pytest.mark.parametrize("seed", range(6))
-def test_random_irregular_graphs(backend, seed):
+@pytest.mark.parametrize(("seed", "size"), [(0, 40), (1, 150), (2, 150), (3, 150), (4, 800), (5, 800)])
+def test_random_irregular_graphs(backend, seed, size):
     generator = random.Random(seed)
     names = ["add", "sub", "mul", "tanh", "sin", "maximum", "sigmoid", "relu", "atan2", "softplus", "neg", "hypot"]
     parameters = [Value(generator.gauss(0, 1)) for _ in range(8)]
-    plan = [(name, [generator.random() for _ in TABLE[name].partials]) for name in generator.choices(names, k=150)]
+    plan = [(name, [generator.random() for _ in TABLE[name].partials]) for name in generator.choices(names, k=size)]
 
     def model(x):
         nodes = [*x, *parameters]
@@ -156,6 +156,17 @@ def test_random_irregular_graphs(backend, seed):
     program = micrograd.compile(model, 4, loss=losses.squared_error, parameters=parameters, backend=backend)
     rng = np.random.default_rng(seed)
     agree(program, Eager(model, losses.squared_error, parameters), rng.standard_normal((40, 4)), rng.random(40), 1e-12)
+
+
+@backends
+def test_a_sum_of_one_row_many_times(backend):
+    w = [Value(0.5), Value(-2.0)]
+
+    def model(x):
+        return sum([w[0] * x[0], w[1] * x[0], w[0] * x[0].exp(), x[0] * 3.0])
+
+    agree(micrograd.compile(model, 1, loss=losses.squared_error, parameters=w, backend=backend),
+          Eager(model, losses.squared_error, w), [0.1, 0.2], [1.0, 2.0])  # fmt: skip
 
 
 @backends

@@ -41,7 +41,7 @@ class LlvmCode:
     """The text of a program, its tables, and the sizes of the memory it works on."""
 
     def __init__(self, program: ArrayProgram, machine: Machine) -> None:
-        from micrograd.program import llvm_tiles, llvm_uniform
+        from micrograd.program import llvm_tape, llvm_uniform
 
         self.program, self.machine = program, machine
         self.tables: list[int] = []
@@ -49,29 +49,48 @@ class LlvmCode:
         self.packed: list[int] = []  # slots whose numbers are put side by side once a step
         self.used: set[tuple[str, int]] = set()
         self.leaves = program.weight + 1
-        self.schedule = Schedule(program)
-        self.lane_slots = self.schedule.lane_slots
-        functions = []
-        for number, stage in enumerate(self.schedule.stages):
-            f = Function(f"stage{number}", ARGUMENTS)
-            if stage.step is None:
-                Loop(self, f, stage)
-            elif isinstance(stage.step, Linear):
-                llvm_tiles.linear(self, f, stage.step)
-            elif isinstance(stage.step, Outer):
-                llvm_tiles.outer(self, f, stage.step)
-            else:
-                llvm_tiles.pairs(self, f, stage.step)
-            functions.append(f)
+        self.extra_rows = 0  # of the workspace, beyond those of the program
+        self.lane_slots: list[int] = []
+        if len(program.steps) > llvm_tape.MANY_STEPS:
+            functions, player = llvm_tape.functions(self)
+            sums = [self._alone(f"sum{number}", one) for number, one in enumerate(program.sums)]
+            functions += sums
+            names = ["fill", "play", *[f.name for f in sums]]
+        else:
+            self.schedule = Schedule(program)
+            self.lane_slots = self.schedule.lane_slots
+            functions, player = [self._stage(f"stage{n}", stage) for n, stage in enumerate(self.schedule.stages)], ""
+            names = [f.name for f in functions]
         if program.outputs is not None:
             functions.append(self._outputs(program.outputs))
-        names = [f.name for f in functions]
+            names.append("outputs")
         self.gradient = program.slots + len(self.packed)  # then the value and the status
         extra = llvm_uniform.functions(self)
         drivers = llvm_uniform.drivers(self, names)
-        texts = [f.text() for f in functions + extra]
+        texts = [f.text() for f in functions + extra] + [player]
         lanes = {1, machine.lanes, machine.wide} | {n for _, n in self.used}
         self.source = "\n\n".join([declarations(lanes), definitions(self.used), *texts, drivers]) + "\n"
+
+    def _stage(self, name: str, stage: Stage) -> Function:
+        """The code of a stage."""
+        if stage.step is not None:
+            return self._alone(name, stage.step)
+        f = Function(name, ARGUMENTS)
+        Loop(self, f, stage)
+        return f
+
+    def _alone(self, name: str, step: Any) -> Function:
+        """The code of a Linear step or a sum."""
+        from micrograd.program import llvm_tiles
+
+        f = Function(name, ARGUMENTS)
+        if isinstance(step, Linear):
+            llvm_tiles.linear(self, f, step)
+        elif isinstance(step, Outer):
+            llvm_tiles.outer(self, f, step)
+        else:
+            llvm_tiles.pairs(self, f, step)
+        return f
 
     # places in memory
 

@@ -136,7 +136,7 @@ class LlvmRunner:
 
         chunks = min(MOST_CHUNKS, packed.blocks, max(1, packed.blocks * self.work // CHUNK_WORK))
         while len(self._spaces) < chunks:
-            self._spaces.append((aligned((self.program.rows - self.code.leaves) * BLOCK),
+            self._spaces.append((aligned((self.program.rows + self.code.extra_rows - self.code.leaves) * BLOCK),
                                  aligned(len(self.code.lane_slots) * self.code.machine.lanes),
                                  aligned(self.program.incoming[1])))  # fmt: skip
         bounds = [packed.blocks * k // chunks for k in range(chunks + 1)]

@@ -35,7 +35,7 @@ class NumpyCode:
         self.names: dict[str, Any] = {"np": np, "C": self.constants}
         self.known = FUNCTIONS
         self.function = function
-        self.block_size = max(16, min(4096, BLOCK_BYTES // (8 * max(1, program.rows)) // 16 * 16))
+        self.block_size = max(256, min(4096, BLOCK_BYTES // (8 * max(1, program.rows)) // 16 * 16))
         lines = ["def before(U):", *self._uniform(program.before), "", "def block(x, y, s, W, U):",
                  *self._samples(), "", "def after(U):", *self._uniform(program.after)]  # fmt: skip
         self.source = "\n".join(lines) + "\n"
@@ -79,7 +79,8 @@ class NumpyCode:
         factors = self._matrix(step.slots)
         if step.shared:
             out = f"out={made}" if step.count > 0 else ""
-            return [f"np.matmul({factors}, {space}[{place(step.rows[0], self)}], {out})", *bias]
+            rows = place(step.rows[0], self, every=True)
+            return [f"np.matmul({factors}, {space}[{rows}], {out})", *bias]
         if column:
             terms = f'np.einsum("rk,rks->rs", {factors}, {space}[{self.constant(step.rows)}])'
         else:
@@ -117,7 +118,7 @@ class NumpyCode:
             right = one.right if right is None else right
             return f"U[{slots}] += {name}(W, {self.constant(one.left)}, {self.constant(right)}).ravel()"
         if isinstance(one, Outer):
-            left, right = place(one.left, self), place(one.right, self)
+            left, right = place(one.left, self, every=True), place(one.right, self, every=True)
             return f"U[{slots}] += np.matmul(W[{left}], W[{right}].T).ravel()"
         if one.left.shape[1] == 1:
             left = f"W[{place(one.left[:, 0], self)}]"
@@ -130,10 +131,10 @@ class NumpyCode:
         return f'U[{slots}] += np.einsum("ijs,ijs->i", {left}, W[{self.constant(one.right)}])'
 
 
-def place(index: Index, code: NumpyCode) -> str:
-    """An index as a slice where it is one, else as an array; equal places as one, which broadcasts."""
+def place(index: Index, code: NumpyCode, *, every: bool = False) -> str:
+    """An index as a slice where it is one, else as an array; equal places as one, which broadcasts, unless every one is needed."""
     first = int(index[0])
-    if len(index) == 1 or (index == first).all():
+    if len(index) == 1 or (not every and (index == first).all()):
         return f"{first}:{first + 1}"
     step = int(index[1]) - first
     if step > 0 and (index[1:] - index[:-1] == step).all():

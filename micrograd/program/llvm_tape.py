@@ -1,0 +1,154 @@
+"""An irregular program in LLVM: a tape of single operations on the rows of a block, and one loop that plays it.
+
+A graph whose nodes have little in common rolls into thousands of small steps; code for each would take minutes to
+compile. The tape is data: one kernel per primitive is compiled, and an entry names a kernel and its rows.
+
+    entry       kernel, row that is made, rows of up to three operands
+    filled row  holds one number of the uniform vector, or a constant, for every sample of the block
+"""
+from __future__ import annotations
+
+from micrograd.program.arrays import Linear, Map, Slots
+from micrograd.program.instructions import Function
+from micrograd.program.llvm_math import primitive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from micrograd.program.llvm_code import LlvmCode
+
+MANY_STEPS = 400  # with more, compiling each costs more than playing a tape
+WIDTH = 5
+OPERANDS = "dabc"
+
+
+class Tape:
+    """The entries of a program, and the slots of its filled rows."""
+
+    def __init__(self, code: LlvmCode) -> None:
+        self.code = code
+        self.first_filled = code.program.rows
+        self.filled: dict[int, int] = {}  # slot -> row
+        self.kernels: dict[str, int] = {}
+        self.entries: list[int] = []
+        for step in code.program.steps:
+            if isinstance(step, Map):
+                self._map(step)
+            elif isinstance(step, Linear):
+                self._linear(step)
+
+    def fill(self, slot: int) -> int:
+        """The row that holds the number of a slot."""
+        return self.filled.setdefault(int(slot), self.first_filled + len(self.filled))
+
+    def _entry(self, kernel: str, *rows: int) -> None:
+        number = self.kernels.setdefault(kernel, len(self.kernels))
+        self.entries += [number, *rows, *[rows[-1]] * (WIDTH - 1 - len(rows))]
+
+    def _map(self, step: Map) -> None:
+        columns: list[list[int]] = []
+        for x in step.operands:
+            if isinstance(x, float):
+                columns.append([self.fill(self.code.program.slot_space.constant(x))] * step.count)
+            elif isinstance(x, Slots):
+                columns.append([self.fill(slot) for slot in x.index.tolist()])
+            else:
+                columns.append(x.index.tolist())
+        for r, rows in enumerate(zip(*columns)):
+            self._entry(step.op.name, step.start + r, *rows)
+
+    def _linear(self, step: Linear) -> None:
+        kernel = "guarded multiply-add" if step.guard else "multiply-add"
+        for r in range(step.count):
+            begin = self.code.program.slot_space.constant(0.0) if step.bias is None else step.bias[r]
+            self._entry("detach", step.start + r, self.fill(begin))
+            for slot, row in zip(step.slots[r].tolist(), step.rows[r].tolist()):
+                self._entry(kernel, step.start + r, self.fill(slot), row)
+
+
+def functions(code: LlvmCode) -> tuple[list[Function], str]:
+    """The kernels, and the text of the functions that fill the rows and play the tape."""
+    tape = Tape(code)
+    code.extra_rows = len(tape.filled)
+    kernels = [kernel(code, name, number) for name, number in tape.kernels.items()]
+    return [*kernels, filling(code, tape)], player(code, tape)
+
+
+def kernel(code: LlvmCode, name: str, number: int) -> Function:
+    """One primitive on the rows of a block."""
+    from micrograd.ops import TABLE
+    from micrograd.program.llvm_code import BLOCK
+    from micrograd.program.llvm_tiles import add_product
+
+    f, lanes = Function(f"kernel{number}", ", ".join([f"ptr %{x}" for x in OPERANDS])), code.machine.wide
+
+    def samples(v: Any) -> None:
+        rows = [f.load(f.at(f"%{x}", v), lanes) for x in "abc"[: len(TABLE[name].partials) if name in TABLE else 2]]
+        if name in TABLE:
+            value = primitive(f, name, rows, lanes, code.used)
+        else:
+            total = f.load(f.at("%d", v), lanes)
+            value = add_product(f, rows[0], rows[1], total, lanes, name.startswith("guarded"))
+        f.store(value, f.at("%d", v), lanes)
+
+    f.loop(BLOCK // lanes, samples, step=lanes)
+    return f
+
+
+def filling(code: LlvmCode, tape: Tape) -> Function:
+    """Write the filled rows."""
+    from micrograd.program.llvm_code import ARGUMENTS, BLOCK
+
+    f, lanes = Function("fill", ARGUMENTS), code.machine.lanes
+    table = code.table(list(tape.filled) or [0])
+
+    def one(k: Any) -> None:
+        number = f.broadcast(f.load(f.at("%u", f.entry("%i", f.plus(k, table))), 1), lanes)
+        row = f.at(code.row(f, tape.first_filled), f.times(k, BLOCK))
+        f.loop(BLOCK // lanes, lambda v: f.store(number, f.at(row, v), lanes), step=lanes)
+
+    f.loop(len(tape.filled), one)
+    return f
+
+
+def player(code: LlvmCode, tape: Tape) -> str:
+    """The loop over the entries."""
+    from micrograd.program.llvm_code import ARGUMENTS, BLOCK
+
+    pointers = []
+    for place, x in enumerate(OPERANDS, 1):
+        pointers.append(f"""  %{x}p = getelementptr i32, ptr %entry_, i64 {place}
+  %{x}r = load i32, ptr %{x}p, align 4
+  %{x}n = zext i32 %{x}r to i64
+  %{x}l = icmp ult i64 %{x}n, {code.leaves}
+  %{x}s = select i1 %{x}l, ptr %x, ptr %t
+  %{x}m = sub i64 %{x}n, {code.leaves}
+  %{x}k = select i1 %{x}l, i64 %{x}n, i64 %{x}m
+  %{x}o = mul i64 %{x}k, {BLOCK}
+  %{x}_ = getelementptr double, ptr %{x}s, i64 %{x}o""")
+    passed = ", ".join([f"ptr %{x}_" for x in OPERANDS])
+    numbers = sorted(tape.kernels.values())
+    cases = " ".join([f"i32 {n}, label %kernel{n}" for n in numbers])
+    calls = "\n".join([f"kernel{n}:\n  call void @kernel{n}({passed})\n  br label %joined" for n in numbers])
+    first, count = code.table(tape.entries), len(tape.entries) // WIDTH
+    return f"""define internal void @play({ARGUMENTS}) noinline nounwind {{
+entry:
+  br label %next
+next:
+  %n = phi i64 [0, %entry], [%following, %joined]
+  %place = mul i64 %n, {WIDTH}
+  %offset = add i64 %place, {first}
+  %entry_ = getelementptr i32, ptr %i, i64 %offset
+  %number = load i32, ptr %entry_, align 4
+{chr(10).join(pointers)}
+  switch i32 %number, label %joined [{cases}]
+{calls}
+joined:
+  %following = add i64 %n, 1
+  %more = icmp ult i64 %following, {count}
+  br i1 %more, label %next, label %done
+done:
+  ret void
+}}"""
+
