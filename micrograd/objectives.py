@@ -197,8 +197,9 @@ class Compiled:
             target = loss.prepare([target], outputs)[0]
         expect_value(loss(prediction, target))
         self.parameters, self.penalty = list(parameters), penalty
-        self.program = compile(model, len(row), loss=loss, targets=width(target), penalty=penalty, parameters=parameters,
-                               backend=backend)  # fmt: skip
+        self.program = compile(
+            model, len(row), loss=loss, targets=width(target), penalty=penalty, parameters=parameters, backend=backend
+        )
         self.backend = self.program.backend
         self.batch, self.value = self.program.batch, self.program.value
         self.value_and_gradient = self.program.value_and_gradient

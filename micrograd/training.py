@@ -36,8 +36,8 @@ class Trainer:
     parameters  the leaves to train; those of model.parameters() unless given
     penalty     a function of the parameters, added to the mean loss
     metric      metric(prediction, target) -> number, on plain floats, recorded with the loss
-    backend     "auto" compiles model and loss where that can be done (see `micrograd.compile`), and else runs them as they
-                are; "eager" never compiles; "llvm" and "numpy" compile or raise. `objective.backend` tells which it is.
+    backend     "auto" compiles model and loss where that can be done (see `micrograd.compile`), and else runs them as
+                they are; "eager" never compiles; "llvm" and "numpy" compile or raise. `objective.backend` tells which it is.
 
     >>> from micrograd import Value, losses, optim
     >>> w = Value(0.0)
@@ -209,7 +209,8 @@ class Trainer:
         return self._loop(X, y, epochs, batch_size, seed, shuffle, validation, open=True)
 
     def _loop(
-        self, X: Any, y: Any, epochs: int, batch_size: int | None, seed: int, shuffle: bool, validation: Any, *, open: bool
+        self, X: Any, y: Any, epochs: int, batch_size: int | None, seed: int, shuffle: bool, validation: Any, *,
+        open: bool,
     ) -> Generator[Record, None, None]:  # fmt: skip
         data, tested = self._data(X, y, validation)
         count("epochs", epochs, 0)
@@ -290,7 +291,8 @@ class Trainer:
         """The mean metric over the data."""
         if self.metric is None:
             return None
-        measured = [self.metric(p, target) for p, target in zip(self.objective.predict(data, at=self._at), data.targets)]
+        predictions = self.objective.predict(data, at=self._at)
+        measured = [self.metric(p, target) for p, target in zip(predictions, data.targets)]
         return math.fsum([float(x) for x in measured]) / len(data)
 
     def predict(self, X: Iterable[Any]) -> list[Any]:

@@ -163,7 +163,7 @@ def test_a_sum_of_one_row_many_times(backend):
     w = [Value(0.5), Value(-2.0)]
 
     def model(x):
-        return sum([w[0] * x[0], w[1] * x[0], w[0] * x[0].exp(), x[0] * 3.0])
+        return sum([w[0] * x[0], w[1] * x[0], w[0] * micrograd.exp(x[0]), x[0] * 3.0])
 
     agree(micrograd.compile(model, 1, loss=losses.squared_error, parameters=w, backend=backend),
           Eager(model, losses.squared_error, w), [0.1, 0.2], [1.0, 2.0])  # fmt: skip
@@ -239,7 +239,8 @@ def test_batches_are_checked_and_taken_apart(backend):
     assert program.value(batch.take([2, 0])) == program.value([[5, 6], [1, 2]], [1, 1])
     for X, y, message in [
         ([[1, 2, 3]], [1], r"shape \(samples, 2\)"), ([], [], "expected X of shape|at least one sample"),
-        ([[1, math.nan]], [1], r"X\[0\]\[1\]: expected finite numbers, got nan"), ([[1, 2], [3]], [1, 1], "rows of one width"),
+        ([[1, math.nan]], [1], r"X\[0\]\[1\]: expected finite numbers, got nan"),
+        ([[1, 2], [3]], [1, 1], "rows of one width"),
         ([[1, 2]], [0], "-1 or 1"), ([[1, 2]], [1, 1], "one target per sample"), ([["a", "b"]], [1], "numbers in X"),
     ]:  # fmt: skip
         with pytest.raises((ValueError, TypeError), match=message):

@@ -107,7 +107,7 @@ class LlvmRunner:
         return outputs
 
     def again(self, batch: Batch, at: np.ndarray) -> bool:
-        """Run on a batch that is laid out, without checks that were made before; False if there is no such short cut."""
+        """Run on a batch that is laid out, without checks made before; False if there is no such short cut."""
         contexts = None if batch.packed is None else batch.packed.contexts.get(self)
         if contexts is None or len(contexts) > 1 or len(at) != self._parameters or self.program.rolled.held:
             return False

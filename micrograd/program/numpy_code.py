@@ -132,7 +132,7 @@ class NumpyCode:
 
 
 def place(index: Index, code: NumpyCode, *, every: bool = False) -> str:
-    """An index as a slice where it is one, else as an array; equal places as one, which broadcasts, unless every one is needed."""
+    """An index as a slice where it is one, else as an array; equal places as one, which broadcasts, unless `every`."""
     first = int(index[0])
     if len(index) == 1 or (not every and (index == first).all()):
         return f"{first}:{first + 1}"
