@@ -37,7 +37,7 @@ class Trainer:
     penalty     a function of the parameters, added to the mean loss
     metric      metric(prediction, target) -> number, on plain floats, recorded with the loss
     backend     "auto" compiles model and loss where that can be done (see `micrograd.compile`), and else runs them as
-                they are; "eager" never compiles; "llvm" and "numpy" compile or raise. `objective.backend` tells which it is.
+                they are; "eager" never compiles; "llvm" and "numpy" compile or raise. `objective.backend` tells which.
 
     >>> from micrograd import Value, losses, optim
     >>> w = Value(0.0)

@@ -1,0 +1,220 @@
+/* The level to beat: the workloads of compiled.py in tuned C, with explicit vectors, register tiles and libmvec.
+
+   Samples stand in blocks of 64, structure of arrays: row r of block b is x[(b·rows + r)·64 … + 64].
+   Every function returns the mean loss and writes its gradient; parameters are ordered neuron by neuron, weights
+   then bias. `s` holds the weight of each sample in the mean, 1/n, and 0 for padding.  x86-64, glibc, GCC. */
+#include <string.h>
+
+#ifdef __AVX512F__
+#define LANES 8
+#else
+#define LANES 4
+#endif
+#define BLOCK 64
+#define VECTORS (BLOCK / LANES)
+#define INLINE static inline __attribute__((always_inline))
+typedef double vec __attribute__((vector_size(8 * LANES)));
+typedef long mask __attribute__((vector_size(8 * LANES)));
+
+#if LANES == 8
+vec _ZGVeN8v_exp(vec); vec _ZGVeN8v_log(vec); vec _ZGVeN8v_tanh(vec);
+#define EXP _ZGVeN8v_exp
+#define LOG _ZGVeN8v_log
+#define TANH _ZGVeN8v_tanh
+#else
+vec _ZGVdN4v_exp(vec); vec _ZGVdN4v_log(vec); vec _ZGVdN4v_tanh(vec);
+#define EXP _ZGVdN4v_exp
+#define LOG _ZGVdN4v_log
+#define TANH _ZGVdN4v_tanh
+#endif
+
+INLINE vec where(mask m, vec a, vec b) { return (vec)((m & (mask)a) | (~m & (mask)b)); }
+INLINE vec positive(vec a) { return where(a > 0, a, (vec){}); }
+
+INLINE double sum(vec a)
+{
+    double total = 0;
+    for (int i = 0; i < LANES; i++) total += a[i];
+    return total;
+}
+
+/* rows × 4 vectors of  out = bias + Σ_k weight[k] · in[k]; weights of a row are `across` apart, rows `down` */
+INLINE void tile(int rows, const double *weight, int down, int across, const double *bias, int terms, const vec *in,
+                 vec *out)
+{
+    vec total[4][4];
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < 4; v++) total[r][v] = (bias ? bias[r * down] : 0.0) + (vec){};
+    for (int k = 0; k < terms; k++)
+        for (int r = 0; r < rows; r++)
+            for (int v = 0; v < 4; v++) total[r][v] += weight[r * down + k * across] * in[k * VECTORS + v];
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < 4; v++) out[r * VECTORS + v] = total[r][v];
+}
+
+INLINE void matrix(int rows, int terms, const double *weight, int down, int across, const double *bias, const vec *in,
+                   vec *out)
+{
+    for (int v = 0; v < VECTORS; v += 4) {
+        int r = 0;
+        for (; r + 4 <= rows; r += 4)
+            tile(4, weight + r * down, down, across, bias ? bias + r * down : 0, terms, in + v, out + r * VECTORS + v);
+        if (rows - r >= 2) {
+            tile(2, weight + r * down, down, across, bias ? bias + r * down : 0, terms, in + v, out + r * VECTORS + v);
+            r += 2;
+        }
+        if (r < rows)
+            tile(1, weight + r * down, down, across, bias ? bias + r * down : 0, terms, in + v, out + r * VECTORS + v);
+    }
+}
+
+INLINE void forward(const double *w, int outputs, int inputs, const vec *in, vec *out)
+{
+    matrix(outputs, inputs, w, inputs + 1, 1, w + inputs, in, out);
+}
+
+INLINE void backward(const double *w, int outputs, int inputs, const vec *g, vec *out)
+{
+    matrix(inputs, outputs, w, 1, inputs + 1, 0, g, out);
+}
+
+INLINE void outer_tile(int rows, int columns, const vec *g, const vec *in, vec *total, int width)
+{
+    vec t[4][4];
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++) t[r][c] = total[r * width + c];
+    for (int v = 0; v < VECTORS; v++)
+        for (int r = 0; r < rows; r++)
+            for (int c = 0; c < columns; c++) t[r][c] += g[r * VECTORS + v] * in[c * VECTORS + v];
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++) total[r * width + c] = t[r][c];
+}
+
+INLINE void outer_rows(int rows, int inputs, const vec *g, const vec *in, vec *total)
+{
+    int c = 0, width = inputs + 1;
+    for (; c + 4 <= inputs; c += 4) outer_tile(rows, 4, g, in + c * VECTORS, total + c, width);
+    if (inputs - c >= 2) {
+        outer_tile(rows, 2, g, in + c * VECTORS, total + c, width);
+        c += 2;
+    }
+    if (c < inputs) outer_tile(rows, 1, g, in + c * VECTORS, total + c, width);
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < VECTORS; v++) total[r * width + inputs] += g[r * VECTORS + v];
+}
+
+/* sums over the samples of g ⊗ (in, 1), kept lane by lane */
+INLINE void outer(int outputs, int inputs, const vec *g, const vec *in, vec *total)
+{
+    int r = 0, width = inputs + 1;
+    for (; r + 4 <= outputs; r += 4) outer_rows(4, inputs, g + r * VECTORS, in, total + r * width);
+    if (outputs - r >= 2) {
+        outer_rows(2, inputs, g + r * VECTORS, in, total + r * width);
+        r += 2;
+    }
+    if (r < outputs) outer_rows(1, inputs, g + r * VECTORS, in, total + r * width);
+}
+
+double toy(const vec *x, const vec *y, const vec *s, long blocks, const double *w, double *gradient, vec *unused)
+{
+    vec loss = {}, g0 = {}, g1 = {};
+    for (long i = 0; i < blocks * VECTORS; i++) {
+        vec h = 1 / (1 + EXP(-w[0] * x[i])), p = 1 / (1 + EXP(-w[1] * h)), error = p - y[i];
+        loss += s[i] * error * error;
+        vec u = 2 * s[i] * error * p * (1 - p);
+        g1 += u * h;
+        g0 += u * w[1] * h * (1 - h) * x[i];
+    }
+    gradient[0] = sum(g0), gradient[1] = sum(g1);
+    return sum(loss);
+}
+
+#define HIDDEN 16
+INLINE double three_layers(int hinge, const vec *x, const vec *y, const vec *s, long blocks, const double *w,
+                           double *gradient, vec *totals)
+{
+    enum { SECOND = 3 * HIDDEN, THIRD = SECOND + 17 * HIDDEN, COUNT = THIRD + 17 };
+    vec h1[HIDDEN * VECTORS], h2[HIDDEN * VECTORS], d1[HIDDEN * VECTORS], d2[HIDDEN * VECTORS], z[VECTORS], dz[VECTORS];
+    vec loss = {};
+    memset(totals, 0, COUNT * sizeof(vec));
+    for (long b = 0; b < blocks; b++, x += 2 * VECTORS, y += VECTORS, s += VECTORS) {
+        forward(w, HIDDEN, 2, x, h1);
+        for (int i = 0; i < HIDDEN * VECTORS; i++) h1[i] = hinge ? positive(h1[i]) : TANH(h1[i]);
+        forward(w + SECOND, HIDDEN, HIDDEN, h1, h2);
+        for (int i = 0; i < HIDDEN * VECTORS; i++) h2[i] = hinge ? positive(h2[i]) : TANH(h2[i]);
+        forward(w + THIRD, 1, HIDDEN, h2, z);
+        for (int v = 0; v < VECTORS; v++) {
+            vec margin = 1 - y[v] * z[v], error = z[v] - y[v];
+            loss += s[v] * (hinge ? positive(margin) : error * error);
+            dz[v] = hinge ? where(margin > 0, -y[v] * s[v], (vec){}) : 2 * s[v] * error;
+        }
+        outer(1, HIDDEN, dz, h2, totals + THIRD);
+        backward(w + THIRD, 1, HIDDEN, dz, d2);
+        for (int i = 0; i < HIDDEN * VECTORS; i++)
+            d2[i] = hinge ? where(h2[i] > 0, d2[i], (vec){}) : d2[i] * (1 - h2[i] * h2[i]);
+        outer(HIDDEN, HIDDEN, d2, h1, totals + SECOND);
+        backward(w + SECOND, HIDDEN, HIDDEN, d2, d1);
+        for (int i = 0; i < HIDDEN * VECTORS; i++)
+            d1[i] = hinge ? where(h1[i] > 0, d1[i], (vec){}) : d1[i] * (1 - h1[i] * h1[i]);
+        outer(HIDDEN, 2, d1, x, totals);
+    }
+    double value = sum(loss);
+    for (int i = 0; i < COUNT; i++) {
+        gradient[i] = sum(totals[i]) + (hinge ? 2e-4 * w[i] : 0);
+        value += hinge ? 1e-4 * w[i] * w[i] : 0;
+    }
+    return value;
+}
+
+double hinge(const vec *x, const vec *y, const vec *s, long blocks, const double *w, double *gradient, vec *totals)
+{
+    return three_layers(1, x, y, s, blocks, w, gradient, totals);
+}
+
+double tanh_net(const vec *x, const vec *y, const vec *s, long blocks, const double *w, double *gradient, vec *totals)
+{
+    return three_layers(0, x, y, s, blocks, w, gradient, totals);
+}
+
+#define CLASSES 10
+INLINE double cross_entropy(int inputs, int hidden, const vec *x, const vec *y, const vec *s, long blocks,
+                            const double *w, double *gradient, vec *totals)
+{
+    vec h[64 * VECTORS], d[64 * VECTORS], z[CLASSES * VECTORS], dz[CLASSES * VECTORS], loss = {};
+    int second = (inputs + 1) * hidden, count = second + CLASSES * (hidden + 1);
+    memset(totals, 0, count * sizeof(vec));
+    for (long b = 0; b < blocks; b++, x += inputs * VECTORS, y += CLASSES * VECTORS, s += VECTORS) {
+        forward(w, hidden, inputs, x, h);
+        for (int i = 0; i < hidden * VECTORS; i++) h[i] = TANH(h[i]);
+        forward(w + second, CLASSES, hidden, h, z);
+        for (int v = 0; v < VECTORS; v++) {
+            vec top = z[v], all = {}, right = {};
+            for (int c = 1; c < CLASSES; c++) top = where(top > z[c * VECTORS + v], top, z[c * VECTORS + v]);
+            for (int c = 0; c < CLASSES; c++) {
+                int i = c * VECTORS + v;
+                dz[i] = EXP(z[i] - top);
+                all += dz[i];
+                right += y[i] * z[i];
+            }
+            loss += s[v] * (LOG(all) + top - right);
+            for (int c = 0; c < CLASSES; c++)
+                dz[c * VECTORS + v] = s[v] * (dz[c * VECTORS + v] / all - y[c * VECTORS + v]);
+        }
+        outer(CLASSES, hidden, dz, h, totals + second);
+        backward(w + second, CLASSES, hidden, dz, d);
+        for (int i = 0; i < hidden * VECTORS; i++) d[i] *= 1 - h[i] * h[i];
+        outer(hidden, inputs, d, x, totals);
+    }
+    for (int i = 0; i < count; i++) gradient[i] = sum(totals[i]);
+    return sum(loss);
+}
+
+double digits(const vec *x, const vec *y, const vec *s, long blocks, const double *w, double *gradient, vec *totals)
+{
+    return cross_entropy(64, 32, x, y, s, blocks, w, gradient, totals);
+}
+
+double wide(const vec *x, const vec *y, const vec *s, long blocks, const double *w, double *gradient, vec *totals)
+{
+    return cross_entropy(784, 50, x, y, s, blocks, w, gradient, totals);
+}
