@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 
+from micrograd.checkpoints import CheckpointError, read, restore, short, state_of, write
 from micrograd.engine import Value
 from micrograd.history import History, Progress, Record, count
 from micrograd.objectives import Batch, Compiled, Eager, first_sample
@@ -69,6 +70,7 @@ class Trainer:
         self.objective: Any = None  # made when the first data come, which tell its width
         self._at: Any = None  # the numbers of the parameters while a compiled loop runs
         self._gradient: Any = None
+        self._workers: tuple[Any, int] | None = None  # the executor of a fit, and its shards
         self._initial = [p.data for p in self.parameters]
         self._clear()
 
@@ -88,7 +90,7 @@ class Trainer:
 
     def _load(self) -> None:
         """Take the numbers of the parameters into an array, for a compiled objective."""
-        if isinstance(self.objective, Compiled):
+        if self.objective.backend != "eager":
             import numpy
 
             self._at = numpy.array([p.data for p in self.parameters])
@@ -105,7 +107,7 @@ class Trainer:
     def _clear(self) -> None:
         self.history = History()
         self.best: list[float] | None = None
-        self._least = math.inf
+        self.least = math.inf
 
     def reset(self) -> None:
         """Back to the parameters that the trainer was made with, and no history."""
@@ -117,7 +119,7 @@ class Trainer:
     def fit(
         self, X: Iterable[Any], y: Iterable[Any], *, epochs: int, batch_size: int | None = None, seed: int = 0,
         shuffle: bool = True, validation: tuple[Any, Any] | None = None, patience: int | None = None,
-        progress: bool = False,
+        progress: bool = False, checkpoint: Any = None, executor: Any = None, shards: int = 8,
     ) -> History:  # fmt: skip
         """Train for a number of epochs and return the history, which grows from fit to fit.
 
@@ -126,6 +128,11 @@ class Trainer:
         validation  (X, y) whose mean loss is recorded after every epoch
         patience    stop after this many epochs without a smaller validation loss (without validation: loss)
         progress    one line on stderr that follows the training
+        checkpoint  a file that holds the state of the training after every epoch. If it is there when fit is called,
+                    the training goes on from it, bit for bit as if it had never stopped
+
+        executor    any `concurrent.futures.Executor` whose workers evaluate the shards that the samples are cut into; the
+                    same number of shards gives the same bits, see `micrograd.sharding.Sharded`
 
         With `optim.LBFGS` an epoch is one iteration on the whole dataset, and its loss is that after the iteration.
         With patience the parameters end as the best ones, kept in `best`. After Ctrl-C history and parameters stay
@@ -133,12 +140,18 @@ class Trainer:
         inf.
         """
         count("patience", 1 if patience is None else patience, 1)
-        self.best, self._least, waited = None, math.inf, 0
+        self.best, self.least, waited, done = None, math.inf, 0, 0
+        settings = {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "patience": patience}
+        if checkpoint is not None:
+            done, waited = self._resume(checkpoint, settings)
         line = Progress(epochs) if progress else None
+        self._workers = None if executor is None else (executor, shards)
 
         def enough(record: Record) -> bool:
-            nonlocal waited
-            waited = 0 if self._improved(record) else waited + 1
+            nonlocal waited, done
+            waited, done = 0 if self._improved(record) else waited + 1, done + 1
+            if checkpoint is not None:
+                write(checkpoint, state_of(self, {"settings": settings, "done": done, "waited": waited}))
             if line is not None:
                 line.show(record)
             return patience is not None and waited >= patience
@@ -147,11 +160,15 @@ class Trainer:
             if hasattr(self.optimizer, "minimise"):
                 self._minimise(X, y, count("epochs", epochs, 0), batch_size, validation, enough)
             else:
-                loop = self._loop(X, y, epochs, batch_size, seed, shuffle, validation, open=False)
-                any(enough(record) for record in loop)
+                loop = self._loop(X, y, epochs, batch_size, seed, shuffle, validation, done)
+                if patience is None or waited < patience:
+                    any(enough(record) for record in loop)
                 loop.close()
         finally:
             self._unload()
+            if self._workers is not None and hasattr(self.objective, "executor"):
+                self.objective = self.objective.objective
+            self._workers = None
             if line is not None:
                 line.close()
         if patience is not None and self.best is not None:
@@ -183,16 +200,16 @@ class Trainer:
         for p, value in zip(self.parameters, values):
             p.data = value
 
-    def _numbers(self) -> list[float]:
+    def numbers(self) -> list[float]:
         """The present numbers of the parameters."""
         return [p.data for p in self.parameters] if self._at is None else self._at.tolist()
 
     def _improved(self, record: Record) -> bool:
         """Whether this epoch is the best so far; its parameters are kept then."""
         figure = record.loss if record.validation is None else record.validation
-        if not figure < self._least:
+        if not figure < self.least:
             return False
-        self._least, self.best = figure, self._numbers()
+        self.least, self.best = figure, self.numbers()
         return True
 
     def epochs(
@@ -208,18 +225,52 @@ class Trainer:
             raise TypeError(f"{self.optimizer!r} has no open loop: call fit")
         return self._loop(X, y, epochs, batch_size, seed, shuffle, validation, open=True)
 
+    def save(self, path: Any) -> None:
+        """Write parameters, state of the optimizer and history to a JSON file, whole or not at all."""
+        write(path, state_of(self, None))
+
+    def load(self, path: Any) -> None:
+        """Take up what `save`, or `fit` with a checkpoint, wrote.
+
+        CheckpointError for anything else, and nothing changes then; OSError if the file cannot be read.
+        """
+        restore(self, read(path), path)
+
+    def _resume(self, path: Any, settings: dict[str, Any]) -> tuple[int, int]:
+        """How many epochs a checkpoint has behind it, and how many without improvement; 0 without a file."""
+        import os
+
+        if hasattr(self.optimizer, "minimise"):
+            raise TypeError(f"{self.optimizer!r} cannot go on from a checkpoint: leave it out, and save after fit")
+        if not os.path.exists(path):
+            return 0, 0
+        state = read(path)
+        run = state["run"]
+        if not isinstance(run, dict) or run.get("settings") != settings:
+            raise CheckpointError(f"{path}: expected a checkpoint of a fit with {settings}, got one with "
+                                  f"{short(run and run.get('settings'))}; fit as then, or remove the file")  # fmt: skip
+        restore(self, state, path)
+        return run["done"], run["waited"]
+
     def _loop(
-        self, X: Any, y: Any, epochs: int, batch_size: int | None, seed: int, shuffle: bool, validation: Any, *,
-        open: bool,
+        self, X: Any, y: Any, epochs: int, batch_size: int | None, seed: int, shuffle: bool, validation: Any,
+        done: int = 0, open: bool = False,
     ) -> Generator[Record, None, None]:  # fmt: skip
         data, tested = self._data(X, y, validation)
         count("epochs", epochs, 0)
         size = len(data) if batch_size is None else count("batch_size", batch_size, 1)
-        return self._epochs(data, tested, epochs, size, random.Random(seed), shuffle, open)
+        if seed.__class__ is not int:
+            raise TypeError(f"expected seed to be a whole number, got {seed!r}")
+        return self._epochs(data, tested, range(done, epochs), size, seed, shuffle, open)
 
     def _data(self, X: Any, y: Any, validation: Any) -> tuple[Batch, Batch | None]:
         X, y = kept(X), kept(y)
-        data = self._objective(X, y).batch(X, y)
+        objective = self._objective(X, y)
+        if self._workers is not None:
+            from micrograd.sharding import Sharded
+
+            self.objective = objective = Sharded(objective, self._workers[0], shards=self._workers[1])
+        data = objective.batch(X, y)
         if validation is None:
             return data, None
         X, y = map(kept, validation)
@@ -236,15 +287,15 @@ class Trainer:
         return record
 
     def _epochs(
-        self, data: Batch, tested: Batch | None, epochs: int, size: int, rng: random.Random, shuffle: bool, open: bool
+        self, data: Batch, tested: Batch | None, epochs: range, size: int, seed: int, shuffle: bool, open: bool
     ) -> Generator[Record, None, None]:
         """The epochs; between those of an open loop the parameters have their numbers, and may be changed."""
-        order = list(range(len(data)))
         self._load()
         try:
-            for _ in range(epochs):
+            for epoch in epochs:
+                order = list(range(len(data)))
                 if shuffle and size < len(data):
-                    rng.shuffle(order)
+                    random.Random(f"{seed} {epoch}").shuffle(order)
                 losses = []
                 for start in range(0, len(order), size):
                     batch = data if size >= len(data) else data.take(order[start : start + size])

@@ -323,3 +323,19 @@ def test_an_interrupted_training_leaves_whole_steps():
     for _ in range(4):
         expected -= 0.1 * 2.5 * 2 * (expected - 2.0)
     assert w.data == pytest.approx(expected, rel=1e-12) and len(trainer.history) == 3
+
+
+def test_an_executor_trains_alike():
+    from concurrent.futures import ThreadPoolExecutor
+
+    results = []
+    for options in ({}, {"executor": ThreadPoolExecutor(2), "shards": 3}, {"executor": ThreadPoolExecutor(1), "shards": 3}):
+        model = nn.MLP(1, [4, 1], activation="tanh", generator=random.Random(1))
+        trainer = Trainer(model, losses.squared_error, optim.Adam(lr=0.05))
+        trainer.fit(XS, YS, epochs=6, batch_size=4, **options)
+        trainer.fit(XS, YS, epochs=1)
+        results.append([p.data for p in model.parameters()])
+    assert results[1] == results[2] and results[1] == pytest.approx(results[0], rel=1e-9)
+    with pytest.raises(TypeError, match="Executor"):
+        trainer.fit(XS, YS, epochs=1, executor=3)
+    assert len(trainer.fit(XS, YS, epochs=1)) == 8
