@@ -8,7 +8,7 @@
 0.7616 1.2599
 
 Rooms: `engine` (Value, backward), `functions`, `ops` (the table of primitives), `derivatives`, `check`, `drawing`,
-`chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `objectives`, `training`.
+`chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `objectives`, `training`, `plotting`.
 `help(micrograd.edge_cases)` lists what happens at kinks, poles and overflow.
 """
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from micrograd.drawing import draw_dot as draw_dot
     from micrograd.drawing import explore as explore
     from micrograd.formulas import formula as formula
+    from micrograd.plotting import plot_decision_boundary as plot_decision_boundary
+    from micrograd.plotting import plot_history as plot_history
+    from micrograd.plotting import plot_loss_surface as plot_loss_surface
     from micrograd.program import compile as compile
     from micrograd.training import Trainer as Trainer
     from micrograd.vectors import dot as dot
@@ -53,11 +56,14 @@ _ROOMS = {
     "derivatives": ("derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "value_and_grad"),
     "drawing": ("Explorer", "Picture", "draw", "draw_dot", "explore"),
     "edge_cases": (),
+    "estimators": (),
     "formulas": ("formula",),
     "losses": (),
     "nn": (),
     "optim": (),
+    "plotting": ("plot_decision_boundary", "plot_history", "plot_loss_surface"),
     "program": ("compile",),
+    "sharding": (),
     "training": ("Trainer",),
     "vectors": ("dot", "logsumexp", "mean", "softmax"),
 }

@@ -1,0 +1,8 @@
+"""`Sharded`: the mean over samples as a sum over shards, by the workers of any `concurrent.futures.Executor`.
+
+    shards      a batch, cut
+    packing     the objective as bytes
+    worker      what runs at the other end
+    objective   `Sharded`, which brings them together
+"""
+from micrograd.sharding.objective import Sharded as Sharded
