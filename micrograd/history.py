@@ -7,6 +7,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from matplotlib.axes import Axes
+
 
 class Record:
     """The figures of one epoch: its number (from 1), the mean loss (penalty included), and where asked for the mean
@@ -45,6 +47,12 @@ class History(list[Record]):
         """Columns by name."""
         epochs = [record.epoch for record in self]
         return {"epoch": epochs, "loss": self.loss, "validation": self.validation, "metric": self.metric}
+
+    def plot(self, ax: Axes | None = None, *, log: bool | None = None) -> Axes:
+        """Draw the figures of all epochs and return the matplotlib Axes, see `micrograd.plotting.plot_history`."""
+        from micrograd.plotting import plot_history
+
+        return plot_history(self, ax, log=log)
 
     def __repr__(self) -> str:
         if not self:

@@ -1,0 +1,17 @@
+"""Plots of a training: its history, the decision boundary of a model, the loss over two of its parameters.
+
+Each function draws on matplotlib Axes, its own unless some are given, and returns them; none shows or saves anything:
+
+    ax = plot_history(history)
+    ax.figure.savefig("history.png")
+
+Needs matplotlib (extra `plot`). The colours are those of the package's other pictures.
+"""
+
+from __future__ import annotations
+
+from micrograd.plotting.boundary import plot_decision_boundary
+from micrograd.plotting.curves import plot_history
+from micrograd.plotting.surface import plot_loss_surface
+
+__all__ = ["plot_decision_boundary", "plot_history", "plot_loss_surface"]
