@@ -2,31 +2,41 @@
 
    Samples stand in blocks of 64, structure of arrays: row r of block b is x[(b·rows + r)·64 … + 64].
    Every function returns the mean loss and writes its gradient; parameters are ordered neuron by neuron, weights
-   then bias. `s` holds the weight of each sample in the mean, 1/n, and 0 for padding.  x86-64, glibc, GCC. */
+   then bias. `s` holds the weight of each sample in the mean, 1/n, and 0 for padding. `totals` is room for one vector
+   per parameter. Written for GCC; vectors are as wide as the machine's, and exp, log and tanh are libmvec's on glibc
+   and x86-64, the C library's one lane at a time elsewhere. */
+#include <math.h>
 #include <string.h>
 
-#ifdef __AVX512F__
+#if defined __AVX512F__
 #define LANES 8
-#else
+#define ACROSS 4 /* vectors of a tile: its 4 rows × ACROSS totals must fit the registers, 32 of AVX-512, else 16 */
+#elif defined __AVX2__
 #define LANES 4
+#define ACROSS 2
+#else
+#define LANES 2
+#define ACROSS 2
 #endif
 #define BLOCK 64
 #define VECTORS (BLOCK / LANES)
 #define INLINE static inline __attribute__((always_inline))
 typedef double vec __attribute__((vector_size(8 * LANES)));
-typedef long mask __attribute__((vector_size(8 * LANES)));
+typedef long long mask __attribute__((vector_size(8 * LANES)));
 
-#if LANES == 8
-vec _ZGVeN8v_exp(vec); vec _ZGVeN8v_log(vec); vec _ZGVeN8v_tanh(vec);
-#define EXP _ZGVeN8v_exp
-#define LOG _ZGVeN8v_log
-#define TANH _ZGVeN8v_tanh
+/* names of the vector ABI: e, d and b are AVX-512, AVX2 and SSE2 */
+#if !defined __x86_64__ || !defined __GLIBC__
+#define FUNCTION(name) INLINE vec name##_(vec a) { for (int i = 0; i < LANES; i++) a[i] = name(a[i]); return a; }
+#elif LANES == 8
+#define FUNCTION(name) vec _ZGVeN8v_##name(vec); INLINE vec name##_(vec a) { return _ZGVeN8v_##name(a); }
+#elif LANES == 4
+#define FUNCTION(name) vec _ZGVdN4v_##name(vec); INLINE vec name##_(vec a) { return _ZGVdN4v_##name(a); }
 #else
-vec _ZGVdN4v_exp(vec); vec _ZGVdN4v_log(vec); vec _ZGVdN4v_tanh(vec);
-#define EXP _ZGVdN4v_exp
-#define LOG _ZGVdN4v_log
-#define TANH _ZGVdN4v_tanh
+#define FUNCTION(name) vec _ZGVbN2v_##name(vec); INLINE vec name##_(vec a) { return _ZGVbN2v_##name(a); }
 #endif
+FUNCTION(exp)
+FUNCTION(log)
+FUNCTION(tanh)
 
 INLINE vec where(mask m, vec a, vec b) { return (vec)((m & (mask)a) | (~m & (mask)b)); }
 INLINE vec positive(vec a) { return where(a > 0, a, (vec){}); }
@@ -38,24 +48,24 @@ INLINE double sum(vec a)
     return total;
 }
 
-/* rows × 4 vectors of  out = bias + Σ_k weight[k] · in[k]; weights of a row are `across` apart, rows `down` */
+/* rows × ACROSS vectors of  out = bias + Σ_k weight[k] · in[k]; weights of a row are `across` apart, rows `down` */
 INLINE void tile(int rows, const double *weight, int down, int across, const double *bias, int terms, const vec *in,
                  vec *out)
 {
-    vec total[4][4];
+    vec total[4][ACROSS];
     for (int r = 0; r < rows; r++)
-        for (int v = 0; v < 4; v++) total[r][v] = (bias ? bias[r * down] : 0.0) + (vec){};
+        for (int v = 0; v < ACROSS; v++) total[r][v] = (bias ? bias[r * down] : 0.0) + (vec){};
     for (int k = 0; k < terms; k++)
         for (int r = 0; r < rows; r++)
-            for (int v = 0; v < 4; v++) total[r][v] += weight[r * down + k * across] * in[k * VECTORS + v];
+            for (int v = 0; v < ACROSS; v++) total[r][v] += weight[r * down + k * across] * in[k * VECTORS + v];
     for (int r = 0; r < rows; r++)
-        for (int v = 0; v < 4; v++) out[r * VECTORS + v] = total[r][v];
+        for (int v = 0; v < ACROSS; v++) out[r * VECTORS + v] = total[r][v];
 }
 
 INLINE void matrix(int rows, int terms, const double *weight, int down, int across, const double *bias, const vec *in,
                    vec *out)
 {
-    for (int v = 0; v < VECTORS; v += 4) {
+    for (int v = 0; v < VECTORS; v += ACROSS) {
         int r = 0;
         for (; r + 4 <= rows; r += 4)
             tile(4, weight + r * down, down, across, bias ? bias + r * down : 0, terms, in + v, out + r * VECTORS + v);
@@ -80,7 +90,7 @@ INLINE void backward(const double *w, int outputs, int inputs, const vec *g, vec
 
 INLINE void outer_tile(int rows, int columns, const vec *g, const vec *in, vec *total, int width)
 {
-    vec t[4][4];
+    vec t[4][ACROSS];
     for (int r = 0; r < rows; r++)
         for (int c = 0; c < columns; c++) t[r][c] = total[r * width + c];
     for (int v = 0; v < VECTORS; v++)
@@ -93,14 +103,17 @@ INLINE void outer_tile(int rows, int columns, const vec *g, const vec *in, vec *
 INLINE void outer_rows(int rows, int inputs, const vec *g, const vec *in, vec *total)
 {
     int c = 0, width = inputs + 1;
-    for (; c + 4 <= inputs; c += 4) outer_tile(rows, 4, g, in + c * VECTORS, total + c, width);
+    for (; c + ACROSS <= inputs; c += ACROSS) outer_tile(rows, ACROSS, g, in + c * VECTORS, total + c, width);
     if (inputs - c >= 2) {
         outer_tile(rows, 2, g, in + c * VECTORS, total + c, width);
         c += 2;
     }
     if (c < inputs) outer_tile(rows, 1, g, in + c * VECTORS, total + c, width);
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < VECTORS; v++) total[r * width + inputs] += g[r * VECTORS + v];
+    for (int r = 0; r < rows; r++) {
+        vec bias = total[r * width + inputs]; /* a local: g may overlap total for all the compiler knows */
+        for (int v = 0; v < VECTORS; v++) bias += g[r * VECTORS + v];
+        total[r * width + inputs] = bias;
+    }
 }
 
 /* sums over the samples of g ⊗ (in, 1), kept lane by lane */
@@ -119,7 +132,7 @@ double toy(const vec *x, const vec *y, const vec *s, long blocks, const double *
 {
     vec loss = {}, g0 = {}, g1 = {};
     for (long i = 0; i < blocks * VECTORS; i++) {
-        vec h = 1 / (1 + EXP(-w[0] * x[i])), p = 1 / (1 + EXP(-w[1] * h)), error = p - y[i];
+        vec h = 1 / (1 + exp_(-w[0] * x[i])), p = 1 / (1 + exp_(-w[1] * h)), error = p - y[i];
         loss += s[i] * error * error;
         vec u = 2 * s[i] * error * p * (1 - p);
         g1 += u * h;
@@ -139,9 +152,9 @@ INLINE double three_layers(int hinge, const vec *x, const vec *y, const vec *s, 
     memset(totals, 0, COUNT * sizeof(vec));
     for (long b = 0; b < blocks; b++, x += 2 * VECTORS, y += VECTORS, s += VECTORS) {
         forward(w, HIDDEN, 2, x, h1);
-        for (int i = 0; i < HIDDEN * VECTORS; i++) h1[i] = hinge ? positive(h1[i]) : TANH(h1[i]);
+        for (int i = 0; i < HIDDEN * VECTORS; i++) h1[i] = hinge ? positive(h1[i]) : tanh_(h1[i]);
         forward(w + SECOND, HIDDEN, HIDDEN, h1, h2);
-        for (int i = 0; i < HIDDEN * VECTORS; i++) h2[i] = hinge ? positive(h2[i]) : TANH(h2[i]);
+        for (int i = 0; i < HIDDEN * VECTORS; i++) h2[i] = hinge ? positive(h2[i]) : tanh_(h2[i]);
         forward(w + THIRD, 1, HIDDEN, h2, z);
         for (int v = 0; v < VECTORS; v++) {
             vec margin = 1 - y[v] * z[v], error = z[v] - y[v];
@@ -185,18 +198,18 @@ INLINE double cross_entropy(int inputs, int hidden, const vec *x, const vec *y, 
     memset(totals, 0, count * sizeof(vec));
     for (long b = 0; b < blocks; b++, x += inputs * VECTORS, y += CLASSES * VECTORS, s += VECTORS) {
         forward(w, hidden, inputs, x, h);
-        for (int i = 0; i < hidden * VECTORS; i++) h[i] = TANH(h[i]);
+        for (int i = 0; i < hidden * VECTORS; i++) h[i] = tanh_(h[i]);
         forward(w + second, CLASSES, hidden, h, z);
         for (int v = 0; v < VECTORS; v++) {
             vec top = z[v], all = {}, right = {};
             for (int c = 1; c < CLASSES; c++) top = where(top > z[c * VECTORS + v], top, z[c * VECTORS + v]);
             for (int c = 0; c < CLASSES; c++) {
                 int i = c * VECTORS + v;
-                dz[i] = EXP(z[i] - top);
+                dz[i] = exp_(z[i] - top);
                 all += dz[i];
                 right += y[i] * z[i];
             }
-            loss += s[v] * (LOG(all) + top - right);
+            loss += s[v] * (log_(all) + top - right);
             for (int c = 0; c < CLASSES; c++)
                 dz[c * VECTORS + v] = s[v] * (dz[c * VECTORS + v] / all - y[c * VECTORS + v]);
         }

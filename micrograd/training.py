@@ -130,9 +130,8 @@ class Trainer:
         progress    one line on stderr that follows the training
         checkpoint  a file that holds the state of the training after every epoch. If it is there when fit is called,
                     the training goes on from it, bit for bit as if it had never stopped
-
-        executor    any `concurrent.futures.Executor` whose workers evaluate the shards that the samples are cut into; the
-                    same number of shards gives the same bits, see `micrograd.sharding.Sharded`
+        executor    any `concurrent.futures.Executor`, whose workers evaluate the shards that the samples are cut into;
+                    the same number of shards gives the same bits, see `micrograd.sharding.Sharded`
 
         With `optim.LBFGS` an epoch is one iteration on the whole dataset, and its loss is that after the iteration.
         With patience the parameters end as the best ones, kept in `best`. After Ctrl-C history and parameters stay

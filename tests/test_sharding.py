@@ -7,7 +7,6 @@ import sys
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from inspect import signature
 from multiprocessing import get_context
 
 import pytest
@@ -205,7 +204,6 @@ def test_what_changes_beside_the_parameters_is_sent_again():
         assert sharded.value(sharded.batch([1, 2], [1, 1]), at=[0.0]) == (bias - 1.0) ** 2
 
 
-@pytest.mark.skipif("executor" not in signature(Trainer.fit).parameters, reason="fit does not take an executor yet")
 @pytest.mark.parametrize("backend", ["eager", "auto"])
 def test_fit_takes_an_executor(backend):
     """With an iterator as data, and back to the objective that it had."""
@@ -299,10 +297,10 @@ def test_dask_workers_are_killed_and_training_ends_with_the_same_numbers(tmp_pat
         assert not flag.exists()
         assert victim not in client.run(os.getpid).values()
         client.restart()
-        names = client.scheduler_info()["workers"]
-        executors = [client.get_executor(workers=[name], allow_other_workers=True) for name in names]
+        client.wait_for_workers(3)
+        executors = [client.get_executor(workers=[name], allow_other_workers=True) for name in client.nthreads()]
         assert trained(executors, batch_size=20, epochs=8) == wanted
-        assert set(client.run(keeps).values()) <= {3, 5, 6, 7}  # an objective, validation data, 1 or 2 shards of 5
+        assert sorted(client.run(keeps).values()) == [3, 5, 5]  # an objective, 1 or 2 shards of each of 2 datasets
 
 
 def test_lambdas_travel_by_cloudpickle_and_without_it_the_error_names_the_cure(monkeypatch):

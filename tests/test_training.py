@@ -329,7 +329,8 @@ def test_an_executor_trains_alike():
     from concurrent.futures import ThreadPoolExecutor
 
     results = []
-    for options in ({}, {"executor": ThreadPoolExecutor(2), "shards": 3}, {"executor": ThreadPoolExecutor(1), "shards": 3}):
+    for threads in (0, 2, 1):
+        options = {"executor": ThreadPoolExecutor(threads), "shards": 3} if threads else {}
         model = nn.MLP(1, [4, 1], activation="tanh", generator=random.Random(1))
         trainer = Trainer(model, losses.squared_error, optim.Adam(lr=0.05))
         trainer.fit(XS, YS, epochs=6, batch_size=4, **options)

@@ -39,7 +39,7 @@ class Sharded:
     Value and gradient equal those of the objective to rounding. A worker that was restarted, or has not seen a shard
     yet, is sent it; so in time each worker of an executor holds all of its shards. With Dask, samples that are too many
     for one machine stay apart where every worker has an executor,
-    `[client.get_executor(workers=[name], allow_other_workers=True) for name in client.scheduler_info()["workers"]]`.
+    `[client.get_executor(workers=[name], allow_other_workers=True) for name in client.nthreads()]`.
 
     Where the executor itself is lost (a ProcessPoolExecutor when one of its processes dies), its
     error comes with the cure, and the parameters are those before the step.
@@ -58,12 +58,12 @@ class Sharded:
     """
 
     def __init__(self, objective: Any, executor: Executor | Sequence[Executor], *, shards: int = 8) -> None:
-        executors = list(executor) if isinstance(executor, (list, tuple)) else [executor]
-        if not executors or not all(callable(getattr(one, "submit", None)) for one in executors):
+        self._executors: list[Any] = list(executor) if isinstance(executor, (list, tuple)) else [executor]
+        if not self._executors or not all(callable(getattr(one, "submit", None)) for one in self._executors):
             raise TypeError(f"expected a concurrent.futures.Executor, got {executor!r}; Dask has client.get_executor()")
         if shards.__class__ is not int or shards < 1:
             raise ValueError(f"expected shards to be a whole number of at least 1, got {shards!r}")
-        self.objective, self.executors, self.shards = objective, executors, shards
+        self.objective, self.executor, self.shards = objective, executor, shards
         self.parameters: list[Value] = list(objective.parameters)
         self.backend = objective.backend
         self._penalty = objective.penalty if isinstance(objective, Eager) else None
@@ -143,7 +143,7 @@ class Sharded:
     def _submit(self, method: str, batch: Shards, part: Part, numbers: Any) -> Future[Any]:
         key = batch.keys[part.number]
         sent = {needed: self._content if needed == self._key else batch.content(part.number) for needed in part.needed}
-        executor = self.executors[part.number % len(self.executors)]
+        executor = self._executors[part.number % len(self._executors)]
         try:
             return executor.submit(work, method, self._key, key, part.places, numbers, sent)
         except BrokenExecutor as error:
