@@ -292,13 +292,8 @@ class Trainer:
         self._load()
         try:
             for epoch in epochs:
-                order = list(range(len(data)))
-                if shuffle and size < len(data):
-                    random.Random(f"{seed} {epoch}").shuffle(order)
-                losses = []
-                for start in range(0, len(order), size):
-                    batch = data if size >= len(data) else data.take(order[start : start + size])
-                    losses.append(self._step(batch) * (len(batch) / len(order)))
+                losses = [self._step(batch) * (len(batch) / len(data))
+                          for batch in batches(data, size, f"{seed} {epoch}" if shuffle else None)]  # fmt: skip
                 record = self._recorded(math.fsum(losses), data, tested)
                 if open:
                     self._unload()
@@ -356,6 +351,18 @@ class Trainer:
         """The mean loss (penalty included) and metric over a dataset, without a step."""
         data, _ = self._data(X, y, None)
         return Record(len(self.history), self.objective.value(data), self._measured(data))
+
+
+def batches(data: Any, size: int, seed: str | None) -> Iterator[Any]:
+    """The data in batches of a size; in an order that depends on the seed alone, or as they are."""
+    if size >= len(data):
+        yield data
+        return
+    order = list(range(len(data)))
+    if seed is not None:
+        random.Random(seed).shuffle(order)
+    for start in range(0, len(order), size):
+        yield data.take(order[start : start + size])
 
 
 def kept(data: Any) -> Any:

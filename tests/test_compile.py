@@ -219,6 +219,24 @@ def test_a_constant_and_an_unused_parameter(backend):
 
 
 @backends
+def test_a_value_that_no_input_reaches_has_its_derivative(backend):
+    x, w = Value(2.0), Value(3.0)
+    for root, slope in ((w * 1.0, 1.0), (w * w, 6.0), (w.sigmoid() - w.sigmoid(), 0.0)):
+        value, gradient = micrograd.compile(root, [x], backend=backend).value_and_gradient([1.0, 2.0])
+        assert value == root.data and gradient.tolist() == [slope][: len(gradient)]
+
+
+@backends
+def test_an_infinite_loss_is_inf_not_nan(backend):
+    w = Value(3.0)
+    program = micrograd.compile(
+        lambda x: micrograd.exp(w * x[0]), 1, parameters=[w], loss=losses.squared_error, backend=backend
+    )
+    value, gradient = program.value_and_gradient([1000.0], [1.0])
+    assert value == math.inf and gradient.tolist() == [math.inf] and program.value([1000.0], [1.0]) == math.inf
+
+
+@backends
 def test_the_same_bits_again_and_after_pickling(backend):
     model = nn.MLP(3, [8, 1], activation="tanh", generator=random.Random(0))
     program = micrograd.compile(model, 3, loss=losses.squared_error, backend=backend)

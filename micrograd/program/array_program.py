@@ -9,7 +9,7 @@ outputs     the rows that are handed out for each sample
 
 from __future__ import annotations
 
-from micrograd.ops import DETACH
+from micrograd.ops import ADD, DETACH
 from micrograd.program.arrays import Map, Pairs, Slots
 from micrograd.program.differentiate import NONE, Reverse, spread
 from micrograd.program.roll import Rolled
@@ -69,10 +69,10 @@ class ArrayProgram:
             slot = self.rolled.slots.get(node)
             number = self.trace.graph.number(node)
             operand = Slots(np.array([slot])) if number is None else number
-            self.steps.append(Map(DETACH, [operand], start, 1))
+            self.steps.append(Map(ADD, [-0.0, operand], start, 1))  # -0.0 + x is x, and has its derivative
         return self.rolled.rows[node]
 
-    def collect(self, sums: list[Accumulation], loss: int | None) -> list[int]:
+    def collect(self, sums: list[Accumulation], loss: int | None, guard: bool = False) -> list[int]:
         """Give every slot that receives a sum a place among the incoming, the loss the first; the slots, in order."""
         import numpy as np
 
@@ -83,7 +83,7 @@ class ArrayProgram:
             one.slots = first + 1 + np.searchsorted(receivers, one.slots)
         if loss is not None:
             value = np.array([first])
-            sums.append(Pairs(value, np.array([[self.weight]]), np.array([[self.row(loss)]])))
+            sums.append(Pairs(value, np.array([[self.weight]]), np.array([[self.row(loss)]]), guard))
             self.value.append(first)
         self.sums = sums
         return receivers.tolist()
@@ -106,10 +106,10 @@ def prediction_program(trace: Trace) -> ArrayProgram:
     return program
 
 
-def value_program(trace: Trace) -> ArrayProgram:
+def value_program(trace: Trace, *, guard: bool = False) -> ArrayProgram:
     """The mean loss plus the penalty."""
     program = ArrayProgram(trace, ends(trace))
-    program.collect([], trace.loss)
+    program.collect([], trace.loss, guard)
     if trace.penalty is not None:
         program.value.append(penalty_slot(program, trace.penalty))
     return program
@@ -127,7 +127,7 @@ def gradient_program(trace: Trace, *, guard: bool = False) -> ArrayProgram:
     reverse = Reverse(program.steps, program.row_space, program.slot_space, np.zeros(program.rows, bool),
                       active_slots, [(loss, program.weight)], guard=guard)  # fmt: skip
     program.steps = program.steps + reverse.steps
-    receivers = program.collect(reverse.sums, trace.loss)
+    receivers = program.collect(reverse.sums, trace.loss, guard)
     seeds = [(slot, program.incoming[0] + 1 + i) for i, slot in enumerate(receivers)]
     if trace.penalty is not None:
         program.value.append(penalty_slot(program, trace.penalty))

@@ -53,8 +53,13 @@ class Program:
 
     def value(self, X: Any, y: Any = None, *, at: Any = None) -> float:
         """The mean loss over the samples plus the penalty; X may be a batch. Of an expression: its mean value."""
-        self._run("value", self._batch(X, y), at)
-        return self._runners["value"].result()[0]
+        batch = self._batch(X, y)
+        self._run("value", batch, at)
+        value, _, finite = self._runners["value"].result()
+        if not finite:  # the weight 0 of what fills the last block, times inf
+            self._run("guarded value", batch, at)
+            value = self._runners["guarded value"].result()[0]
+        return value
 
     def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
         """The value and its derivative by each parameter, (p,)."""
@@ -184,6 +189,7 @@ class Program:
 PURPOSES: dict[str, Callable[[Trace], ArrayProgram]] = {
     "prediction": prediction_program,
     "value": value_program,
+    "guarded value": lambda trace: value_program(trace, guard=True),
     "gradient": gradient_program,
     "guarded gradient": lambda trace: gradient_program(trace, guard=True),
     "input gradient": input_gradient_program,
