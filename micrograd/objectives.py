@@ -232,4 +232,9 @@ def first_sample(X: Any) -> list[float]:
 
 def total(shares: list[float]) -> float:
     """The exact sum, rounded once; nan if a share is not finite."""
-    return math.fsum(shares) if all(map(math.isfinite, shares)) else math.nan
+    if not all(map(math.isfinite, shares)):
+        return math.nan
+    try:
+        return math.fsum(shares)
+    except OverflowError:
+        return math.inf

@@ -140,7 +140,8 @@ class Trainer:
         """
         count("patience", 1 if patience is None else patience, 1)
         self.best, self.least, waited, done = None, math.inf, 0, 0
-        settings = {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "patience": patience}
+        settings = {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "patience": patience,
+                    "shards": None if executor is None else shards}  # fmt: skip
         if checkpoint is not None:
             done, waited = self._resume(checkpoint, settings)
         line = Progress(epochs) if progress else None

@@ -10,7 +10,7 @@ import pytest
 from micrograd import functions as f
 from micrograd import losses, nn, optim
 from micrograd.engine import Value
-from micrograd.objectives import Batch
+from micrograd.objectives import Batch, total
 from micrograd.training import DivergenceError, Trainer
 
 
@@ -323,6 +323,14 @@ def test_an_interrupted_training_leaves_whole_steps():
     for _ in range(4):
         expected -= 0.1 * 2.5 * 2 * (expected - 2.0)
     assert w.data == pytest.approx(expected, rel=1e-12) and len(trainer.history) == 3
+
+
+def test_a_sum_that_overflows_is_a_divergence():
+    w = Value(1.0)
+    trainer = Trainer(lambda row: w * 1e308, lambda p, t: p * 4.0, optim.SGD(), parameters=[w], backend="eager")
+    with pytest.raises(DivergenceError):
+        trainer.fit([1.0, 2.0, 3.0], [0.0] * 3, epochs=1)
+    assert total([1e308, 1e308]) == math.inf
 
 
 def test_an_executor_trains_alike():
