@@ -16,6 +16,7 @@ from micrograd.program.llvm_engine import Engine, host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from micrograd.program.data import Batch
 
 MOST_CHUNKS = 16
-CHUNK_WORK = 2_000_000  # multiplications that are worth a thread, some hundred microseconds
+CHUNK_WORK = 5_000_000  # multiplications that are worth a thread, some hundred microseconds
 
 
 class Packed:
@@ -152,6 +153,11 @@ class LlvmRunner:
             contexts.append((addresses.ctypes.data, bounds[k + 1] - bounds[k], addresses, arrays))
         return contexts
 
+    def _work(self, jobs: Iterator[tuple[int, int]]) -> None:
+        """Run chunks until there are none."""
+        for context, blocks in jobs:
+            self._chunk(context, blocks)
+
     def _in_chunks(self, contexts: list[Any], outputs: Any) -> None:
         """Chunk by chunk, in threads where there is more than one; their sums are added in order."""
         if outputs is not None:
@@ -163,11 +169,14 @@ class LlvmRunner:
         jobs = [(context, blocks) for context, blocks, _, _ in contexts]
         if self.threads > 1 and len(jobs) > 1:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(self.threads)
-            list(self._pool.map(lambda job: self._chunk(*job), jobs))
+                self._pool = ThreadPoolExecutor(self.threads - 1)
+            waiting = iter(jobs)  # this thread and the others take chunk after chunk
+            helpers = [self._pool.submit(self._work, waiting) for _ in range(min(self.threads, len(jobs)) - 1)]
+            self._work(waiting)
+            for helper in helpers:
+                helper.result()
         else:
-            for job in jobs:
-                self._chunk(*job)
+            self._work(iter(jobs))
         first, count = self.program.incoming
         if len(jobs) > 1 and count:
             incoming = self.uniform[first : first + count]
