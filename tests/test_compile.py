@@ -250,6 +250,20 @@ def test_the_same_bits_again_and_after_pickling(backend):
 
 
 @backends
+def test_threads_may_share_a_program(backend):
+    from concurrent.futures import ThreadPoolExecutor
+
+    model = nn.MLP(3, [8, 1], activation="tanh", generator=random.Random(0))
+    program = micrograd.compile(model, 3, loss=losses.squared_error, backend=backend)
+    rng = np.random.default_rng(0)
+    batches = [program.batch(rng.standard_normal((500, 3)), rng.random(500)) for _ in range(8)]
+    expected = [program.value_and_gradient(batch)[0] for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(10):
+            assert [value for value, _ in pool.map(program.value_and_gradient, batches)] == expected
+
+
+@backends
 def test_batches_are_checked_and_taken_apart(backend):
     w = Value(1.0)
     program = micrograd.compile(lambda x: w * x[0] + x[1], 2, parameters=[w], loss=losses.hinge, backend=backend)

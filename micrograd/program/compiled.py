@@ -6,6 +6,8 @@ at          the numbers of the parameters, (p,); their present ones unless given
 
 from __future__ import annotations
 
+from threading import RLock
+
 from micrograd.engine import Value
 from micrograd.program import data
 from micrograd.program.array_program import (
@@ -43,34 +45,38 @@ class Program:
         self.parameters, self.backend = trace.parameters, chosen(backend)
         self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
         self._runners: dict[str, Any] = {}
+        self._lock = RLock()  # a program has one workspace: threads take turns
 
     # running
 
     def predict(self, X: Any, *, at: Any = None) -> np.ndarray:
         """The model's outputs: (n,) for a model that returns a Value, (n, outputs) for a list of Values."""
-        outputs = self._run("prediction", self._samples(X), at)
+        with self._lock:
+            outputs = self._run("prediction", self._samples(X), at)
         return outputs[:, 0] if self._trace.bare else outputs
 
     def value(self, X: Any, y: Any = None, *, at: Any = None) -> float:
         """The mean loss over the samples plus the penalty; X may be a batch. Of an expression: its mean value."""
         batch = self._batch(X, y)
-        self._run("value", batch, at)
-        value, _, finite = self._runners["value"].result()
-        if not finite:  # the weight 0 of what fills the last block, times inf
-            self._run("guarded value", batch, at)
-            value = self._runners["guarded value"].result()[0]
+        with self._lock:
+            self._run("value", batch, at)
+            value, _, finite = self._runners["value"].result()
+            if not finite:  # the weight 0 of what fills the last block, times inf
+                self._run("guarded value", batch, at)
+                value = self._runners["guarded value"].result()[0]
         return value
 
     def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
         """The value and its derivative by each parameter, (p,)."""
-        runner = self._runners.get("gradient")
-        if X.__class__ is not Batch or runner is None or at is None or not runner.again(X, at):
-            self._run("gradient", X := self._batch(X, y), at)
-            runner = self._runners["gradient"]
-        value, gradient, finite = runner.result()
-        if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
-            self._run("guarded gradient", X, at)
-            value, gradient, _ = self._runners["guarded gradient"].result()
+        with self._lock:
+            runner = self._runners.get("gradient")
+            if X.__class__ is not Batch or runner is None or at is None or not runner.again(X, at):
+                self._run("gradient", X := self._batch(X, y), at)
+                runner = self._runners["gradient"]
+            value, gradient, finite = runner.result()
+            if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
+                self._run("guarded gradient", X, at)
+                value, gradient, _ = self._runners["guarded gradient"].result()
         return value, gradient
 
     def input_gradients(self, X: Any, *, at: Any = None) -> tuple[np.ndarray, np.ndarray]:
@@ -80,9 +86,10 @@ class Program:
         if not self._trace.bare:
             raise TypeError("expected a model with a single output for input gradients, got one that returns a list")
         batch = self._samples(X)
-        outputs = self._run("input gradient", batch, at, weight=1.0)
-        if not np.isfinite(outputs).all():
-            outputs = self._run("guarded input gradient", batch, at, weight=1.0)
+        with self._lock:
+            outputs = self._run("input gradient", batch, at, weight=1.0)
+            if not np.isfinite(outputs).all():
+                outputs = self._run("guarded input gradient", batch, at, weight=1.0)
         return outputs[:, 0].copy(), outputs[:, 1:].copy()
 
     def batch(self, X: Any, y: Any = None) -> Batch:

@@ -10,6 +10,7 @@ The code is text, in `source`, to be read.
 
 from __future__ import annotations
 
+from micrograd.program.array_math import function
 from micrograd.program.arrays import Linear, Map, Outer, Slots
 
 TYPE_CHECKING = False
@@ -23,18 +24,14 @@ BLOCK_BYTES = 1 << 20  # of workspace: it should stay in the cache
 
 
 class NumpyCode:
-    """The two functions of a program: `before(U)`, `block(x, y, s, W, U)` and `after(U)`, from their source."""
+    """The functions of a program, `before(U)`, `block(x, y, s, W, U)` and `after(U)`, from their source."""
 
     def __init__(self, program: ArrayProgram) -> None:
         import numpy as np
 
-        from micrograd.program.array_math import FUNCTIONS, function
-
         self.program = program
         self.constants: list[Any] = []
         self.names: dict[str, Any] = {"np": np, "C": self.constants}
-        self.known = FUNCTIONS
-        self.function = function
         self.block_size = max(256, min(4096, BLOCK_BYTES // (8 * max(1, program.rows)) // 16 * 16))
         lines = ["def before(U):", *self._uniform(program.before), "", "def block(x, y, s, W, U):",
                  *self._samples(), "", "def after(U):", *self._uniform(program.after)]  # fmt: skip
@@ -50,7 +47,7 @@ class NumpyCode:
     def call(self, name: str) -> str:
         """A name for the function of a primitive."""
         if name not in self.names:
-            self.names[name] = self.function(name)
+            self.names[name] = function(name)
         return name
 
     def _uniform(self, steps: list[Step]) -> list[str]:
@@ -78,9 +75,8 @@ class NumpyCode:
         bias = [] if step.bias is None else [f"{made} += {self._operand(Slots(step.bias), space, column)}"]
         factors = self._matrix(step.slots)
         if step.shared:
-            out = f"out={made}" if step.count > 0 else ""
             rows = place(step.rows[0], self, every=True)
-            return [f"np.matmul({factors}, {space}[{rows}], {out})", *bias]
+            return [f"np.matmul({factors}, {space}[{rows}], out={made})", *bias]
         if column:
             terms = f'np.einsum("rk,rks->rs", {factors}, {space}[{self.constant(step.rows)}])'
         else:

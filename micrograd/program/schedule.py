@@ -7,7 +7,7 @@ short sum   a Linear step of one row with few terms; it is fused like a Map
 
 from __future__ import annotations
 
-from micrograd.program.arrays import Linear, Map, Outer, Pairs, Rows
+from micrograd.program.arrays import Linear, Map, Pairs, Rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,5 +143,3 @@ def inputs_of(step: Item) -> list[np.ndarray]:
         return [x.index for x in step.operands if isinstance(x, Rows) and x.letter == "r"]
     return [step.rows[:, k] for k in range(step.rows.shape[1])]
 
-
-__all__ = ["Outer", "Schedule", "Stage", "inputs_of"]
