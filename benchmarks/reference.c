@@ -10,14 +10,14 @@
 
 #if defined __AVX512F__
 #define LANES 8
-#define ACROSS 4 /* vectors of a tile: its 4 rows × ACROSS totals must fit the registers, 32 of AVX-512, else 16 */
 #elif defined __AVX2__
 #define LANES 4
-#define ACROSS 2
 #else
 #define LANES 2
-#define ACROSS 2
 #endif
+/* a tile's DOWN × ACROSS totals and ACROSS inputs stay in registers: 32 with AVX-512, else 16 */
+#define DOWN (LANES == 8 ? 8 : 3)
+#define ACROSS (LANES == 8 ? 2 : 4)
 #define BLOCK 64
 #define VECTORS (BLOCK / LANES)
 #define INLINE static inline __attribute__((always_inline))
@@ -48,11 +48,14 @@ INLINE double sum(vec a)
     return total;
 }
 
+/* sizes of tiles, the largest first, so that any number of rows is a few of them */
+#define TILES(ROWS) ROWS(DOWN) ROWS(4) ROWS(2) ROWS(1)
+
 /* rows × ACROSS vectors of  out = bias + Σ_k weight[k] · in[k]; weights of a row are `across` apart, rows `down` */
 INLINE void tile(int rows, const double *weight, int down, int across, const double *bias, int terms, const vec *in,
                  vec *out)
 {
-    vec total[4][ACROSS];
+    vec total[8][ACROSS];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < ACROSS; v++) total[r][v] = (bias ? bias[r * down] : 0.0) + (vec){};
     for (int k = 0; k < terms; k++)
@@ -67,14 +70,12 @@ INLINE void matrix(int rows, int terms, const double *weight, int down, int acro
 {
     for (int v = 0; v < VECTORS; v += ACROSS) {
         int r = 0;
-        for (; r + 4 <= rows; r += 4)
-            tile(4, weight + r * down, down, across, bias ? bias + r * down : 0, terms, in + v, out + r * VECTORS + v);
-        if (rows - r >= 2) {
-            tile(2, weight + r * down, down, across, bias ? bias + r * down : 0, terms, in + v, out + r * VECTORS + v);
-            r += 2;
-        }
-        if (r < rows)
-            tile(1, weight + r * down, down, across, bias ? bias + r * down : 0, terms, in + v, out + r * VECTORS + v);
+#define ROWS(size) \
+        for (; r + size <= rows; r += size) \
+            tile(size, weight + r * down, down, across, bias ? bias + r * down : 0, terms, in + v, \
+                 out + r * VECTORS + v);
+        TILES(ROWS)
+#undef ROWS
     }
 }
 
@@ -88,9 +89,10 @@ INLINE void backward(const double *w, int outputs, int inputs, const vec *g, vec
     matrix(inputs, outputs, w, 1, inputs + 1, 0, g, out);
 }
 
+/* total += Σ_v g · in for rows × columns pairs; the totals of a row are `width` long */
 INLINE void outer_tile(int rows, int columns, const vec *g, const vec *in, vec *total, int width)
 {
-    vec t[4][ACROSS];
+    vec t[8][4];
     for (int r = 0; r < rows; r++)
         for (int c = 0; c < columns; c++) t[r][c] = total[r * width + c];
     for (int v = 0; v < VECTORS; v++)
@@ -104,11 +106,8 @@ INLINE void outer_rows(int rows, int inputs, const vec *g, const vec *in, vec *t
 {
     int c = 0, width = inputs + 1;
     for (; c + ACROSS <= inputs; c += ACROSS) outer_tile(rows, ACROSS, g, in + c * VECTORS, total + c, width);
-    if (inputs - c >= 2) {
-        outer_tile(rows, 2, g, in + c * VECTORS, total + c, width);
-        c += 2;
-    }
-    if (c < inputs) outer_tile(rows, 1, g, in + c * VECTORS, total + c, width);
+    for (; c + 2 <= inputs; c += 2) outer_tile(rows, 2, g, in + c * VECTORS, total + c, width);
+    for (; c < inputs; c++) outer_tile(rows, 1, g, in + c * VECTORS, total + c, width);
     for (int r = 0; r < rows; r++) {
         vec bias = total[r * width + inputs]; /* a local: g may overlap total for all the compiler knows */
         for (int v = 0; v < VECTORS; v++) bias += g[r * VECTORS + v];
@@ -119,26 +118,27 @@ INLINE void outer_rows(int rows, int inputs, const vec *g, const vec *in, vec *t
 /* sums over the samples of g ⊗ (in, 1), kept lane by lane */
 INLINE void outer(int outputs, int inputs, const vec *g, const vec *in, vec *total)
 {
-    int r = 0, width = inputs + 1;
-    for (; r + 4 <= outputs; r += 4) outer_rows(4, inputs, g + r * VECTORS, in, total + r * width);
-    if (outputs - r >= 2) {
-        outer_rows(2, inputs, g + r * VECTORS, in, total + r * width);
-        r += 2;
-    }
-    if (r < outputs) outer_rows(1, inputs, g + r * VECTORS, in, total + r * width);
+    int r = 0;
+#define ROWS(size) \
+    for (; r + size <= outputs; r += size) \
+        outer_rows(size, inputs, g + r * VECTORS, in, total + r * (inputs + 1));
+    TILES(ROWS)
+#undef ROWS
 }
 
-double toy(const vec *x, const vec *y, const vec *s, long blocks, const double *w, double *gradient, vec *unused)
+double toy(const vec *x, const vec *y, const vec *s, long blocks, const double *w, double *gradient,
+           vec *unused __attribute__((unused)))
 {
-    vec loss = {}, g0 = {}, g1 = {};
+    double w1 = w[0], w2 = w[1];
+    vec loss = {}, g1 = {}, g2 = {};
     for (long i = 0; i < blocks * VECTORS; i++) {
-        vec h = 1 / (1 + exp_(-w[0] * x[i])), p = 1 / (1 + exp_(-w[1] * h)), error = p - y[i];
-        loss += s[i] * error * error;
-        vec u = 2 * s[i] * error * p * (1 - p);
-        g1 += u * h;
-        g0 += u * w[1] * h * (1 - h) * x[i];
+        vec h = 1 / (1 + exp_(-w1 * x[i])), p = 1 / (1 + exp_(-w2 * h)), error = p - y[i], weighted = s[i] * error;
+        loss += weighted * error;
+        vec du = 2 * weighted * p * (1 - p);
+        g2 += du * h;
+        g1 += du * w2 * h * (1 - h) * x[i];
     }
-    gradient[0] = sum(g0), gradient[1] = sum(g1);
+    gradient[0] = sum(g1), gradient[1] = sum(g2);
     return sum(loss);
 }
 
@@ -172,9 +172,10 @@ INLINE double three_layers(int hinge, const vec *x, const vec *y, const vec *s, 
         outer(HIDDEN, 2, d1, x, totals);
     }
     double value = sum(loss);
-    for (int i = 0; i < COUNT; i++) {
-        gradient[i] = sum(totals[i]) + (hinge ? 2e-4 * w[i] : 0);
-        value += hinge ? 1e-4 * w[i] * w[i] : 0;
+    for (int i = 0; i < COUNT; i++) gradient[i] = sum(totals[i]);
+    for (int i = 0; hinge && i < COUNT; i++) {
+        value += 1e-4 * w[i] * w[i];
+        gradient[i] += 2e-4 * w[i];
     }
     return value;
 }

@@ -1,7 +1,9 @@
 """The workloads of `benchmarks/compiled.py`: plain user code, one neuron at a time, with its data.
 
     X, y        samples and targets as `micrograd.compile` takes them
-    parameters  leaves of the model; their numbers are where the gradient is taken
+    parameters  leaves of the model
+    numbers     where the gradient is taken: the parameters as an array, neuron by neuron, weights then bias
+    kind        what is computed, whatever the number of samples: the name of its function in reference.c
 """
 from __future__ import annotations
 
@@ -21,6 +23,11 @@ class Workload:
         self.X, self.y, self.targets, self.penalty = X, y, targets, penalty
         self.inputs = X.shape[1]
         self.numbers = np.array([p.data for p in parameters])
+
+    def first(self, n):
+        """The same with the first n samples only."""
+        return Workload(self.name.split(",")[0], self.kind, self.model, self.parameters, self.loss, self.X[:n],
+                        self.y[:n], targets=self.targets, penalty=self.penalty)  # fmt: skip
 
 
 def toy(n):
@@ -43,16 +50,18 @@ def l2(parameters):
 
 
 def moons(n):
-    """2-16-16-1, relu, hinge loss and an L2 penalty."""
+    """2-16-16-1, relu, hinge loss and an L2 penalty, on two interleaved half circles with noise 0.1."""
     rng = np.random.default_rng(0)
+    y, angle = rng.choice([-1.0, 1.0], n), np.pi * rng.random(n)
+    circles = np.stack([0.5 + y * (np.cos(angle) - 0.5), 0.25 + y * (np.sin(angle) - 0.25)], axis=1)
     return network("2-16-16-1 hinge + L2", "hinge", [2, 16, 16, 1], "relu", losses.hinge,
-                   rng.standard_normal((n, 2)), rng.choice([-1.0, 1.0], n), penalty=l2)  # fmt: skip
+                   circles + 0.1 * rng.standard_normal((n, 2)), y, penalty=l2)  # fmt: skip
 
 
 def regression(n):
     """2-16-16-1, tanh, squared error."""
     rng = np.random.default_rng(0)
-    return network("2-16-16-1 tanh", "tanh", [2, 16, 16, 1], "tanh", losses.squared_error,
+    return network("2-16-16-1 tanh", "tanh_net", [2, 16, 16, 1], "tanh", losses.squared_error,
                    rng.standard_normal((n, 2)), rng.standard_normal(n))  # fmt: skip
 
 
@@ -61,14 +70,14 @@ def digits():
     from sklearn.datasets import load_digits
 
     X, y = load_digits(return_X_y=True)
-    return network("digits 64-32-10", "cross-entropy 64 32", [64, 32, 10], "tanh", losses.cross_entropy, X / 16.0, y,
+    return network("digits 64-32-10", "digits", [64, 32, 10], "tanh", losses.cross_entropy, X / 16.0, y,
                    targets=10)  # fmt: skip
 
 
 def wide():
     """784-50-10, tanh, softmax cross-entropy, random data."""
     rng = np.random.default_rng(0)
-    return network("784-50-10", "cross-entropy 784 50", [784, 50, 10], "tanh", losses.cross_entropy,
+    return network("784-50-10", "wide", [784, 50, 10], "tanh", losses.cross_entropy,
                    rng.standard_normal((1000, 784)), rng.integers(0, 10, 1000), targets=10)  # fmt: skip
 
 

@@ -1,12 +1,15 @@
-"""The reference that compiled programs are timed against computes what they compute."""
+"""What `benchmarks/compiled.py` compares computes the same: tuned C, eager Values, programs, peers, exact formulas."""
+import platform
+import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 np = pytest.importorskip("numpy")
-pytest.importorskip("llvmlite")
 FOLDER = Path(__file__).parent.parent / "benchmarks"
+SAMPLES = {"toy": [3, 64, 100], "moons": [3, 64, 100], "tanh": [3, 64, 100], "digits": [3, 65], "wide": [3]}
 
 
 @pytest.fixture(scope="module")
@@ -19,16 +22,97 @@ def compiled():
     return module
 
 
-@pytest.mark.parametrize("name", ["toy", "moons", "tanh", "wide"])
-def test_tuned_c_and_the_exact_formulas_agree_with_the_program(compiled, name):
-    library = compiled.build()
-    if library is None:
-        pytest.skip("tuned C needs gcc and glibc on x86-64")
-    work = compiled.workloads.ALL[name]()
-    work.X, work.y = work.X[:100], work.y[:100]
-    steps = {"llvm": compiled.program_of(work, "llvm")[1], "C": compiled.tuned_c(library, work)}
-    compiled.agree(steps)
-    exact = compiled.exact_gradient(work)
-    assert abs(steps["llvm"]()[1] - exact).max() <= 1e-14 * abs(exact).max()
-    with pytest.raises(RuntimeError, match="disagree"):
-        compiled.agree({"llvm": steps["llvm"], "C": lambda: (1.0, exact)})
+@pytest.fixture(scope="module")
+def library(compiled):
+    found = compiled.contenders.build()
+    if found is None:
+        pytest.skip("tuned C needs gcc")
+    return found
+
+
+def workload(compiled, name, samples):
+    if name == "digits":
+        pytest.importorskip("sklearn")
+    return compiled.workloads.ALL[name]().first(samples)
+
+
+def assert_same(compiled, step, other, tolerance=1e-12):
+    (value, gradient), (expected, slopes) = step(), other()
+    gradient, slopes = compiled.contenders.flat(gradient), compiled.contenders.flat(slopes)
+    assert value == pytest.approx(expected, rel=tolerance)
+    assert abs(gradient - slopes).max() <= tolerance * abs(slopes).max()
+
+
+@pytest.mark.parametrize("name, samples", [(name, n) for name, counts in SAMPLES.items() for n in counts])
+def test_tuned_c_gives_the_value_and_gradient_of_eager(compiled, library, name, samples):
+    work = workload(compiled, name, samples)
+    assert_same(compiled, compiled.contenders.tuned_c(work, library), compiled.contenders.eager(work))
+
+
+@pytest.mark.parametrize("march", ["x86-64", "x86-64-v3"])
+def test_tuned_c_for_narrower_vectors_gives_the_same(compiled, library, march):
+    if platform.machine() != "x86_64" or platform.system() != "Linux":
+        pytest.skip("these are x86-64's vectors")
+    if march == "x86-64-v3" and not {"avx2", "fma"} <= set(Path("/proc/cpuinfo").read_text().split()):
+        pytest.skip("this machine has no AVX2")
+    narrow, tuned_c = compiled.contenders.build(march), compiled.contenders.tuned_c
+    for name in SAMPLES if find_spec("sklearn") else set(SAMPLES) - {"digits"}:
+        work = workload(compiled, name, 100)
+        assert_same(compiled, tuned_c(work, narrow), tuned_c(work, library))
+
+
+@pytest.mark.parametrize("name, samples", [(name, counts[-1]) for name, counts in SAMPLES.items()])
+def test_the_exact_gradient_is_that_of_eager(compiled, name, samples):
+    work = workload(compiled, name, samples)
+    assert compiled.error_of(compiled.contenders.eager(work), work) <= 1e-14
+
+
+@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+@pytest.mark.parametrize("name", ["toy", "moons", "tanh", "digits"])
+def test_programs_are_within_the_goal_of_the_exact_gradient(compiled, name, backend):
+    if backend == "llvm":
+        pytest.importorskip("llvmlite")
+    work = workload(compiled, name, 20)
+    step = compiled.contenders.program(work, backend)
+    assert compiled.error_of(step, work) <= compiled.GOAL
+    assert_same(compiled, step, compiled.contenders.eager(work))
+
+
+@pytest.mark.parametrize("name", ["toy", "moons", "tanh", "digits"])
+@pytest.mark.parametrize("peer", ["PyTorch", "JAX", "CasADi", "autograd"])
+def test_peers_compute_what_eager_computes(compiled, peer, name):
+    package, make = compiled.contenders.PEERS[peer]
+    pytest.importorskip(package)
+    work = workload(compiled, name, 64)
+    assert_same(compiled, make(work), compiled.contenders.eager(work))
+
+
+def test_layers_and_flat_are_inverse(compiled):
+    for name in ("toy", "moons", "wide"):
+        work = compiled.workloads.ALL[name]()
+        arrays = compiled.contenders.layers_of(work, work.numbers)
+        assert np.array_equal(compiled.contenders.flat(arrays), work.numbers)
+
+
+def test_a_contender_that_disagrees_is_refused(compiled):
+    right = (2.0, np.array([1.0, -3.0]))
+    compiled.agree({"a": lambda: right, "b": lambda: (2.0 + 1e-10, np.array([1.0, -3.0]))}, "a")
+    for wrong in [(2.1, right[1]), (2.0, np.array([1.0, -3.1])), (2.0, np.array([np.nan, -3.0])), (np.nan, right[1])]:
+        with pytest.raises(RuntimeError, match="b and a disagree"):
+            compiled.agree({"a": lambda: right, "b": lambda wrong=wrong: wrong}, "a")
+
+
+def test_the_script_prints_the_table_and_refuses_unknown_names():
+    def run(*arguments):
+        command = [sys.executable, FOLDER / "compiled.py", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    done = run("--only", "toy", "--quick")
+    assert done.returncode == 0, done.stderr
+    header, line = done.stdout[done.stdout.index("CPU time") :].splitlines()[:2]
+    columns = header.split("µs")[1].split()
+    assert {"numpy", "eager", "error"} <= set(columns) | {header.split(",")[0].split()[-1]}
+    assert line.startswith("toy net, N=1,000") and len(line.split("N=1,000")[1].split()) == len(columns) + 1
+    assert ("llvm" in header) == bool(find_spec("llvmlite"))
+    refused = run("--only", "toys")
+    assert refused.returncode == 2 and "expected --only with names among toy, " in refused.stderr
