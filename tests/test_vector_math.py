@@ -1,6 +1,7 @@
-"""The vector functions of compiled code against mpmath, number by number."""
+"""The vector functions of compiled code against mpmath, number by number, for every width and several processors."""
 
 import math
+import platform
 import random
 
 import pytest
@@ -12,133 +13,250 @@ pytest.importorskip("llvmlite")
 mpmath = pytest.importorskip("mpmath")
 
 import ctypes  # noqa: E402
+import functools  # noqa: E402
 
-from micrograd.program import vector_math  # noqa: E402
+from micrograd.program import vector_angles, vector_math  # noqa: E402
 from micrograd.program.instructions import Function  # noqa: E402
-from micrograd.program.llvm_engine import Engine, host  # noqa: E402
+from micrograd.program.llvm_engine import Engine, Target, host  # noqa: E402
 from micrograd.program.llvm_math import declarations, definitions, primitive  # noqa: E402
 
 EXACT = {
-    "exp": mpmath.exp, "expm1": mpmath.expm1, "log": mpmath.log, "log1p": mpmath.log1p,
-    "sin": mpmath.sin, "cos": mpmath.cos, "tanh": mpmath.tanh, "sinh": mpmath.sinh, "cosh": mpmath.cosh,
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "gaussian": lambda x: mpmath.exp(-x * x),
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    **{name: getattr(mpmath, name) for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos",
+                                                "atan", "tanh", "sinh", "cosh", "erf")},
 }  # fmt: skip
-ENDS = [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324, 2.3e-308, 1e308, -1e308, -1.0, 1.0]
+EXACT_OF_TWO = {"atan2": mpmath.atan2, "hypot": mpmath.hypot}
+LIMIT = dict.fromkeys(EXACT, 2.5) | {"tan": 4.0}  # ulp
+BLOCK = 512
+X86 = platform.machine().lower() in ("x86_64", "amd64")
+CASES = [(None, lanes) for lanes in (1, 2, 4, 8, 16)]
+CASES += [("", lanes) for lanes in (1, 2, 4, 8)] * X86  # SSE2
+CASES += [("+avx2", lanes) for lanes in (4, 8)] * (X86 and "avx2" in host().features)
+EDGES = [
+    0.0, math.inf, math.nan, 5e-324, 1e-310, 2.0**-1022, 2.3e-308, 1e-20, 2.0**-54, 2.0**-53, 2.0**-28, 2.0**-27,
+    math.nextafter(1.0, 0.0), 1.0, math.nextafter(1.0, 2.0), math.sqrt(2.0) - 1.0, math.sqrt(0.5), 0.5, 2.0, 19.5,
+    20.0, 22.0, 26.5, 27.2, 27.3, 28.0, 36.7, 37.0, 40.0, 690.0, 708.4, 709.782712893384, 709.7827128933841, 710.0,
+    710.4758600739439, 710.475860073944, 711.0, 744.4, 745.1332191019411, 745.1332191019412, 746.0, 760.0, 800.0,
+    99999.99, 100000.0, 100000.01, 2.0**53, 1e22, 1e300, 1.7976931348623157e308,
+]  # fmt: skip
 
 
-def compiled(name, lanes, features=None):
-    """The function of arrays whose length is a multiple of lanes."""
-    f, used = Function("run", "ptr %x, ptr %y"), set()
-    f.loop(512 // lanes, lambda i: f.store(primitive(f, name, [f.load(f.at("%x", i), lanes)], lanes, used),
-                                           f.at("%y", i), lanes), step=lanes)  # fmt: skip
-    text = "\n".join([declarations({lanes}), definitions(used), f.text().replace("internal ", "")])
-    target = host()
-    if features is not None:
-        target = type(target)("x86-64", features)
-    engine = Engine(text, target, cache=False)
-    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(engine.address("run"))
+def points():
+    generator = random.Random("points")
+    everywhere = [math.ldexp(generator.uniform(-1, 1), generator.randint(-1073, 1023)) for _ in range(300)]
+    near = [generator.uniform(-s, s) for s in (1e-5, 0.1, 0.4, 1.0, 2.0, 5.0, 40.0, 745.0, 1e5) for _ in range(150)]
+    one = [s + generator.uniform(-1, 1) * 10.0 ** -generator.randint(1, 15) for _ in range(100) for s in (1, -1)]
+    angles = [k * math.pi / 4 for k in [*range(-40, 40), *range(120000, 127400, 97)]]
+    under = [generator.uniform(-760.0, -690.0) for _ in range(50)]
+    return np.array([*EDGES, *(-x for x in EDGES), *everywhere, *near, *one, *angles, *under])
 
-    def run(x):
-        padded = np.concatenate([x, np.ones(-len(x) % 512)])
-        y = np.empty_like(padded)
-        for start in range(0, len(padded), 512):
-            call(padded[start:].ctypes.data, y[start:].ctypes.data)
-        return y[: len(x)]
 
-    run.engine = engine
+def pairs():
+    generator = random.Random("pairs")
+    ends = [0.0, 5e-324, 1e-323, 1.5e-323, 1e-310, 2.0**-1022, 1e-200, 2.0**-451, 2.0**-450, 0.3, 0.5, 1.0, 2.0, 3.0,
+            1e100, 2.0**510, 2.0**511, 1e300, 1.7976931348623157e308, math.inf, math.nan]  # fmt: skip
+    grid = [(x, y) for x in ends for y in ends]
+    signs = [(-x, y) for x, y in grid[::2]] + [(x, -y) for x, y in grid[::2]] + [(-x, -y) for x, y in grid]
+    scales = [2.0 ** generator.randint(-1060, 1023) for _ in range(400)]
+    alike = [(generator.uniform(-s, s), generator.uniform(-s, s)) for s in scales]
+    scales = [10.0 ** generator.randint(-20, 20) for _ in range(400)]
+    apart = [(generator.uniform(-1, 1), generator.uniform(-s, s)) for s in scales]
+    return np.array(grid + signs + alike + apart)
+
+
+@functools.cache
+def compiled(features, lanes):
+    """name -> the function of arrays, for the processor here or, given features, for a plain one that has these."""
+    texts, used = [], set()
+    for name in (*EXACT, *EXACT_OF_TWO):
+        f = Function(f"run_{name}", "ptr %x, ptr %y, ptr %out", "")
+        names = ("%x", "%y") if name in EXACT_OF_TWO else ("%x",)
+        f.loop(BLOCK // lanes, lambda i, f=f, name=name, names=names: f.store(
+            primitive(f, name, [f.load(f.at(x, i), lanes) for x in names], lanes, used), f.at("%out", i), lanes),
+            step=lanes)  # fmt: skip
+        texts.append(f.text())
+    target = host() if features is None else Target("x86-64", features)
+    engine = Engine("\n".join([declarations({lanes}), definitions(used), *texts]), target, cache=False)
+
+    def run(name, x, y=None):
+        call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(engine.address(f"run_{name}"))
+        padded = [np.concatenate([v, np.ones(-len(v) % BLOCK)]) for v in (x, x if y is None else y)]
+        out = np.empty_like(padded[0])
+        for start in range(0, len(out), BLOCK):
+            call(*[v[start:].ctypes.data for v in (*padded, out)])
+        return out[: len(x)]
+
     return run
 
 
-def points(name):
-    generator = random.Random(name)
-    far = [math.ldexp(generator.uniform(-1, 1), generator.randint(-1060, 1023)) for _ in range(300)]
-    near = [generator.uniform(-scale, scale) for scale in (1e-5, 0.1, 1.0, 5.0, 40.0, 745.0, 1e4) for _ in range(150)]
-    close = [1.0 + generator.uniform(-1, 1) * 10.0 ** -generator.randint(1, 15) for _ in range(100)]
-    angles = [k * math.pi / 2 for k in range(-40, 40)] + [k * math.pi / 2 for k in range(60000, 63000, 97)]
-    return np.array(ENDS + far + near + close + angles)
-
-
-def exact(name, x):
-    mpmath.mp.prec = 1200 if name in ("sin", "cos", "cosh", "sinh", "log1p", "softplus") else 160
-    try:
-        return EXACT[name](mpmath.mpf(x))
-    finally:
-        mpmath.mp.prec = 53
-
-
-@pytest.mark.parametrize("name", sorted(EXACT))
-def test_within_four_ulp_of_the_exact_value(name):
-    x = points(name)
-    found = compiled(name, host().machine.lanes)(x)
-    worst = 0.0
-    for number, y in zip(x.tolist(), found.tolist()):
-        expected = getattr(functions, name)(number)
-        if not math.isfinite(expected) or expected == 0.0 or abs(number) > 1e300:
-            same = math.isclose(y, expected, rel_tol=1e-15) or y == expected or (y != y and expected != expected)
-            assert same and (y != 0.0 or math.copysign(1.0, y) == math.copysign(1.0, expected)), (
-                name,
-                number,
-                y,
-                expected,
-            )
+@functools.cache
+def expected(name):
+    """What `functions` gives at the points, the nearest double to the exact value, and how much that lacks in ulp."""
+    given, nearest, lacking = [], [], []
+    for x in points().tolist():
+        given.append(getattr(functions, name)(x))
+        if not math.isfinite(given[-1]) or x == 0.0:
+            nearest.append(given[-1])
+            lacking.append(0.0)
             continue
-        error = float(abs(mpmath.mpf(y) - exact(name, number)) / max(math.ulp(expected), 5e-324))
-        worst = max(worst, error)
-        assert error <= 4.0, (name, number, y, expected, error)
-    assert worst > 0.0
+        if not math.isfinite(x):
+            value = mpmath.mpf(given[-1])  # 0, ±1 or ±π/2
+        elif name == "gaussian" and abs(x) > 40.0 or name in ("exp", "sigmoid", "softplus") and x < -800.0:
+            value = mpmath.mpf(0)
+        elif name == "softplus" and x > 800.0 or name in ("tanh", "expm1", "erf") and abs(x) > 800.0:
+            value = mpmath.mpf(given[-1])
+        else:
+            with mpmath.workprec(200):
+                value = EXACT[name](mpmath.mpf(x))
+        nearest.append(float(value))
+        with mpmath.workprec(160):
+            lacking.append(float((value - nearest[-1]) / math.ulp(nearest[-1])))
+    return np.array(given), np.array(nearest), np.array(lacking)
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 4, 16])
-def test_other_widths_agree(lanes):
-    for name in sorted(EXACT):
-        x = points(name)
-        found, expected = compiled(name, lanes)(x), compiled(name, host().machine.lanes)(x)
-        assert np.allclose(found, expected, rtol=1e-15, atol=0.0, equal_nan=True), name
+def error(name, y):
+    """The distances to the exact values in ulp; inf for a wrong inf, nan or sign of zero."""
+    given, nearest, lacking = expected(name)
+    finite = np.isfinite(given)
+    units = np.array([math.ulp(v) if math.isfinite(v) else 1.0 for v in nearest.tolist()])
+    with np.errstate(invalid="ignore"):
+        distance = np.where(finite & np.isfinite(y), np.abs((y - nearest) / units - lacking), np.inf)
+    distance[~finite & ((y == given) | (np.isnan(y) & np.isnan(given)))] = 0.0
+    distance[(y == 0.0) & (given == 0.0) & (np.signbit(y) != np.signbit(given))] = np.inf
+    return distance
 
 
-@pytest.mark.skipif("fma" not in host().features, reason="not a processor with fused multiply-add")
-def test_without_fused_multiply_add():
-    for name in sorted(EXACT):
-        x = points(name)
-        found, expected = compiled(name, 2, "")(x), compiled(name, host().machine.lanes)(x)
-        assert np.allclose(found, expected, rtol=1.4e-15, atol=1e-323, equal_nan=True), name
+def test_every_function_is_here():
+    assert sorted([*EXACT, *EXACT_OF_TWO]) == sorted(vector_math.FUNCTIONS)
+
+
+@pytest.mark.parametrize("features, lanes", CASES)
+def test_near_the_exact_value(features, lanes):
+    x = points()
+    for name in EXACT:
+        y = compiled(features, lanes)(name, x)
+        errors = error(name, y)
+        worst = int(np.argmax(errors))
+        assert errors[worst] <= LIMIT[name], (name, x[worst], y[worst], expected(name)[1][worst], errors[worst])
+        assert errors[worst] > 0.0
+
+
+@pytest.mark.parametrize("features, lanes", CASES)
+@pytest.mark.parametrize("name", sorted(EXACT_OF_TWO))
+def test_two_operands_near_the_exact_value(name, features, lanes):
+    points = pairs()
+    found = compiled(features, lanes)(name, points[:, 0].copy(), points[:, 1].copy())
+    for (x, y), out in zip(points.tolist(), found.tolist()):
+        given = getattr(functions, name)(x, y)
+        if not math.isfinite(given) or not math.isfinite(x) or not math.isfinite(y) or 0.0 in (x, y):
+            assert out == given or (out != out and given != given), (x, y, out, given)
+            assert given != given or math.copysign(1.0, out) == math.copysign(1.0, given), (x, y, out, given)
+            continue
+        with mpmath.workprec(200):
+            exact = EXACT_OF_TWO[name](mpmath.mpf(x), mpmath.mpf(y))
+            assert abs(out - exact) <= 2.5 * math.ulp(float(exact)), (x, y, out, given)
+
+
+def test_a_wrong_result_is_found():
+    y = expected("sin")[1].copy()
+    assert error("sin", y).max() <= 0.5000001
+    x = points().tolist()
+    for place, wrong in ((x.index(1.0), y[x.index(1.0)] * (1 + 1e-15)), (0, -0.0), (x.index(math.inf), 0.0)):
+        changed = y.copy()
+        changed[place] = wrong
+        assert error("sin", changed).max() > 2.5
+
+
+def test_all_widths_give_the_same_bits():
+    x = points()
+    for name in EXACT:
+        for features in {features for features, _ in CASES}:
+            first, *others = [compiled(features, n)(name, x) for f, n in CASES if f == features]
+            for other in others:
+                assert np.array_equal(first, other, equal_nan=True), (name, features)
+
+
+@pytest.mark.parametrize("name", vector_math.FAR)
+def test_the_ends_of_the_fast_range_of_angles(name):
+    def steps(x, towards, count=64):
+        for _ in range(count):
+            yield x
+            x = math.nextafter(x, towards)
+
+    end = vector_angles.LARGEST_ANGLE
+    quarter = math.floor(end / (math.pi / 2)) * (math.pi / 2)
+    x = np.array([*steps(end, 0.0), *steps(end, 1e6), *steps(quarter, 0.0), *steps(quarter, 1e6)])
+    for number, y in zip(x.tolist(), compiled(None, host().machine.lanes)(name, x).tolist()):
+        with mpmath.workprec(300):
+            exact = EXACT[name](mpmath.mpf(number))
+            assert abs(y - exact) <= LIMIT[name] * math.ulp(float(exact)), (name, number, y)
+
+
+def test_one_huge_angle_does_not_touch_the_other_lanes():
+    lanes = host().machine.lanes
+    x = np.linspace(-3.0, 3.0, BLOCK)
+    alone = compiled(None, lanes)("sin", x)
+    x[5] = 1e22
+    y = compiled(None, lanes)("sin", x)
+    assert y[5] == math.sin(1e22)
+    assert np.array_equal(np.delete(y, 5), np.delete(alone, 5))
+
+
+def rest(f, order, *terms):
+    """(f(r) − Σ c rⁱ) / r to the order, as a function of r², in 900 bits because it cancels."""
+
+    def quotient(z):
+        with mpmath.workprec(900):
+            r = mpmath.sqrt(z)
+            return (f(r) - sum(c * r**i for i, c in terms)) / r**order
+
+    return quotient
 
 
 @pytest.mark.filterwarnings("ignore:Descending")
 def test_the_polynomials_are_those_of_a_fresh_fit():
-    mpmath.mp.prec = 200
-    try:
+    with mpmath.workprec(200):
         mp = mpmath.mpf
         half = mpmath.log(2) / 2 * mp("1.0005")
+        tiny, wider = mp(2) ** -70, mp("1.001")
+        bound = ((mpmath.sqrt(2) - 1) / (mpmath.sqrt(2) + 1)) ** 2 * wider
 
         def exp_rest(r):
             return mp(1) / 2 + r / 6 + r * r / 24 if abs(r) < mp(2) ** -40 else (mpmath.exp(r) - 1 - r) / r**2
 
-        fitted = mpmath.chebyfit(exp_rest, [-half, half], len(vector_math.EXP))
-        assert [float(c) for c in fitted] == vector_math.EXP
+        for coefficients, f, interval in (
+            (vector_math.EXP, exp_rest, [-half, half]),
+            (vector_math.LOG, rest(lambda s: mpmath.log((1 + s) / (1 - s)), 3, (1, 2)), [tiny, bound]),
+            (vector_math.ERF[:-1], rest(lambda x: mpmath.erf(x) / x, 2, (0, 2 / mpmath.sqrt(mpmath.pi))), [tiny, 1]),
+            (vector_angles.SIN, rest(mpmath.sin, 3, (1, 1)), [tiny, (mpmath.pi / 2) ** 2 * wider]),
+            (vector_angles.COS, rest(mpmath.cos, 4, (0, 1), (2, -0.5)), [tiny, (mpmath.pi / 4) ** 2 * wider]),
+            (vector_angles.ATAN, rest(mpmath.atan, 3, (1, 1)), [tiny, mp(1) / 4]),
+        ):
+            fitted = mpmath.chebyfit(f, interval, len(coefficients))
+            assert [float(c) for c in fitted] == coefficients
 
-        def sin_rest(z):
-            r = mpmath.sqrt(z)
-            return -mp(1) / 6 + z / 120 if z < mp(2) ** -60 else (mpmath.sin(r) - r) / r**3
 
-        fitted = mpmath.chebyfit(sin_rest, [mp(2) ** -70, (mpmath.pi / 4) ** 2 * mp("1.001")], len(vector_math.SIN))
-        assert [float(c) for c in fitted] == vector_math.SIN
+def test_the_polynomial_of_erf_beyond_1():
+    with mpmath.workprec(200):
+        for i in range(501):
+            u = mpmath.mpf(i) / 100
+            exact = mpmath.erfc(1 + u)
+            found = functools.reduce(lambda p, c: p * u + c, vector_math.LOG_ERFC)
+            error = abs(found - mpmath.log(exact)) * exact
+            assert error < 0.31 * mpmath.mpf(2) ** -53, (u, error)
 
-        def cos_rest(z):
-            return mp(1) / 24 - z / 720 if z < mp(2) ** -60 else (mpmath.cos(mpmath.sqrt(z)) - 1 + z / 2) / z**2
 
-        fitted = mpmath.chebyfit(cos_rest, [mp(2) ** -70, (mpmath.pi / 4) ** 2 * mp("1.001")], len(vector_math.COS))
-        assert [float(c) for c in fitted] == vector_math.COS
-
-        def log_rest(z):
-            s = mpmath.sqrt(z)
-            return mp(2) / 3 + mp(2) / 5 * z if z < mp(2) ** -60 else (mpmath.log((1 + s) / (1 - s)) - 2 * s) / (s * z)
-
-        bound = ((mpmath.sqrt(2) - 1) / (mpmath.sqrt(2) + 1)) ** 2 * mp("1.001")
-        fitted = mpmath.chebyfit(log_rest, [mp(2) ** -70, bound], len(vector_math.LOG))
-        assert [float(c) for c in fitted] == vector_math.LOG
-        assert abs(sum(map(mp, vector_math.HALF_PI)) - mpmath.pi / 2) < mp(2) ** -150
-        assert abs(sum(map(mp, vector_math.LOG_2)) - mpmath.log(2)) < mp(2) ** -85
-    finally:
-        mpmath.mp.prec = 53
+def test_the_parts_of_the_constants():
+    with mpmath.workprec(300):
+        assert float(2 / mpmath.sqrt(mpmath.pi) - 1) == vector_math.ERF[-1]
+        for parts, exact, bits in (
+            (vector_angles.PI, mpmath.pi, 120),
+            (vector_angles.QUARTER_PI, mpmath.pi / 4, 105),
+            (vector_math.LOG_2, mpmath.log(2), 85),
+        ):
+            assert abs(sum(map(mpmath.mpf, parts)) - exact) < mpmath.mpf(2) ** -bits
+    most = round(vector_angles.LARGEST_ANGLE / math.pi) + 0.5
+    for k, parts in ((2 * most, vector_angles.PI[:2]), (1100, vector_math.LOG_2[:1])):
+        for part in parts:  # k times it is exact
+            assert (int(math.ldexp(part, 100)) & -int(math.ldexp(part, 100))) * 2**53 > k * math.ldexp(part, 100)

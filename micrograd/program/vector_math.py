@@ -1,21 +1,19 @@
 """Elementary functions of vectors as LLVM text: range reduction and a polynomial, the same on every processor.
 
-    k, r        the argument is k · log 2 + r, or k · π/2 + r, with r small
+    k, r        the argument is k · log 2 + r with r small
     p           polynomial; its coefficients stand highest power first
 
 The polynomials interpolate at Chebyshev nodes in 200-bit arithmetic (mpmath's `chebyfit`; tests/test_vector_math.py
-fits them again). log 2 and π/2 come in parts with zeros at the end, so that k times a part is exact
-(Cody and Waite, Software Manual for the Elementary Functions, 1980).
-Every function is right to 4 ulp.
+fits them again). log 2 comes in parts with zeros at the end, so that k times a part is exact
+(Cody and Waite, Software Manual for the Elementary Functions, 1980); nothing needs a fused multiply-add.
+Every function is right to 4 ulp, most to 2.5. `vector_angles` has the functions of angles.
 """
 
 from __future__ import annotations
 
-from micrograd.program.instructions import Function, kind, literal, splat
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from micrograd.program import vector_angles
+from micrograd.program.instructions import kind, literal
+from micrograd.program.vector_code import ROUND, Code, suffix
 
 # (exp r − 1 − r) / r² for |r| <= ½ log 2
 EXP = [float.fromhex(x) for x in (
@@ -26,150 +24,50 @@ EXP = [float.fromhex(x) for x in (
 LOG = [float.fromhex(x) for x in (
     "0x1.2b5f68a50d903p-3", "0x1.39fdcceb4bb45p-3", "0x1.7462b91b8df65p-3", "0x1.c71c62d5e53e0p-3",
     "0x1.2492492dfd86cp-2", "0x1.9999999995273p-2", "0x1.5555555555558p-1")]  # fmt: skip
-# (sin r − r) / r³ and (cos r − 1 + r²/2) / r⁴ as functions of r², for |r| <= π/4
-SIN = [float.fromhex(x) for x in (
-    "0x1.5e0a4fc16be59p-33", "-0x1.ae6008d114485p-26", "0x1.71de37946ed6dp-19", "-0x1.a01a019e820aep-13",
-    "0x1.1111111110babp-7", "-0x1.5555555555555p-3")]  # fmt: skip
-COS = [float.fromhex(x) for x in (
-    "-0x1.907cd8ff5ede7p-37", "0x1.1eeb67d026ec6p-29", "-0x1.27e4fa16cc2d1p-22", "0x1.a01a019f4ddfdp-16",
-    "-0x1.6c16c16c16963p-10", "0x1.5555555555555p-5")]  # fmt: skip
+# erf(x) / x − 1 as a function of x², for |x| <= 1
+ERF = [float.fromhex(x) for x in (
+    "0x1.0f8a27a51ad26p-34", "-0x1.3c1e91b012003p-30", "0x1.f8d476ab1a455p-27", "-0x1.5f39372686202p-23",
+    "0x1.b9e2333703249p-20", "-0x1.f4d21efdafc7dp-17", "0x1.f9a324ddf0f34p-14", "-0x1.c02db3f4735cbp-11",
+    "0x1.565bcd0e434bbp-8", "-0x1.b82ce312882f8p-6", "0x1.ce2f21a042bd7p-4", "-0x1.812746b0379e7p-2",
+    "0x1.06eba8214db69p-3")]  # fmt: skip
+# log(1 − erf(1 + u)) for u from 0 to 5, where 1 − erf times its error is at most 0.3 · 2⁻⁵³: least squares, weighted
+# again and again by the error, until that is level (Lawson, 1961)
+LOG_ERFC = [float.fromhex(x) for x in (
+    "0x1.32106501edfe2p-36", "-0x1.8e93cb0693531p-32", "0x1.b77861b310f5ap-29", "-0x1.db0ef90427956p-27",
+    "0x1.0c0fc93e824b2p-27", "0x1.3f52a51faef92p-22", "-0x1.2ed7692de4236p-19", "0x1.489efd8f10620p-17",
+    "-0x1.c9caa122ac3ccp-16", "0x1.b9ef3141905cdp-16", "0x1.f1a7900e8db96p-13", "-0x1.033f37e203b42p-9",
+    "0x1.48c9d2279fdd3p-7", "-0x1.5477f091b9d04p-5", "-0x1.afabc11a31106p-1", "-0x1.51c9b0006c1a8p+1",
+    "-0x1.d97fbf27aa2a2p+0")]  # fmt: skip
 LOG_2 = [float.fromhex(x) for x in ("0x1.62e42fee00000p-1", "0x1.a39ef35793c76p-33")]
-HALF_PI = [float.fromhex(x) for x in (
-    "0x1.921fb54400000p+0", "0x1.0b4611a600000p-34", "0x1.3198a2e000000p-69", "0x1.b839a252049c1p-104")]  # fmt: skip
-ONE_OVER_LOG_2, TWO_OVER_PI = float.fromhex("0x1.71547652b82fep+0"), float.fromhex("0x1.45f306dc9c883p-1")
+ONE_OVER_LOG_2 = float.fromhex("0x1.71547652b82fep+0")
 
-ROUND = 6755399441055744.0  # 1.5 · 2⁵²: adding it rounds to a whole number, which then stands in the lowest bits
 ROOT_HALF = 0x3FE6A09E00000000  # the leading bits of √½
-LARGEST_ANGLE = 100000.0  # beyond, sin and cos are those of the C library
-
-
-class Code(Function):
-    """The text of one function of vectors, as short as formulas."""
-
-    def __init__(self, name: str, operands: int, lanes: int) -> None:
-        super().__init__(name, "")
-        self.lanes, self.operands = lanes, operands
-        self.bits_kind = "i64" if lanes == 1 else f"<{lanes} x i64>"
-
-    def number(self, value: float) -> str:
-        """A constant."""
-        return splat(value, self.lanes)
-
-    def add(self, a: str, b: str, flags: str = "contract") -> str:
-        """a + b; without flags it is never fused with a product."""
-        return self.arithmetic("fadd", a, b, self.lanes, flags)
-
-    def sub(self, a: str, b: str, flags: str = "contract") -> str:
-        """a − b."""
-        return self.arithmetic("fsub", a, b, self.lanes, flags)
-
-    def mul(self, a: str, b: str, flags: str = "contract") -> str:
-        """a · b."""
-        return self.arithmetic("fmul", a, b, self.lanes, flags)
-
-    def div(self, a: str, b: str) -> str:
-        """a / b."""
-        return self.arithmetic("fdiv", a, b, self.lanes, "")
-
-    def where(self, predicate: str, a: str, b: str, x: str, y: str) -> str:
-        """x where the comparison of a and b holds, else y."""
-        return self.select(self.compare(predicate, a, b, self.lanes), x, y, self.lanes)
-
-    def magnitude(self, x: str) -> str:
-        """|x|."""
-        return self.call(f"llvm.fabs.{suffix(self.lanes)}", [x], self.lanes)
-
-    def signed(self, magnitude: str, x: str) -> str:
-        """The magnitude with the sign of x."""
-        return self.call(f"llvm.copysign.{suffix(self.lanes)}", [magnitude, x], self.lanes)
-
-    def negative(self, x: str) -> str:
-        """−x."""
-        return self.value(f"fneg {kind(self.lanes)} {x}")
-
-    def at_most(self, x: str, bound: float) -> str:
-        """min(x, bound); nan stays."""
-        return self.where("ogt", x, self.number(bound), self.number(bound), x)
-
-    def at_least(self, x: str, bound: float) -> str:
-        """max(x, bound); nan stays."""
-        return self.where("olt", x, self.number(bound), self.number(bound), x)
-
-    def polynomial(self, x: str, coefficients: Sequence[float]) -> str:
-        """Horner's scheme."""
-        p = self.number(coefficients[0])
-        for c in coefficients[1:]:
-            p = self.multiply_add(p, x, self.number(c), self.lanes)
-        return p
-
-    def bits(self, x: str) -> str:
-        """The bits of doubles as whole numbers."""
-        return self.value(f"bitcast {kind(self.lanes)} {x} to {self.bits_kind}")
-
-    def doubles(self, x: str) -> str:
-        """Whole numbers as the bits of doubles."""
-        return self.value(f"bitcast {self.bits_kind} {x} to {kind(self.lanes)}")
-
-    def whole(self, operation: str, a: str, b: int) -> str:
-        """add, shl, and … of whole numbers with a constant."""
-        constant = str(b) if self.lanes == 1 else f"splat (i64 {b})"
-        return self.value(f"{operation} {self.bits_kind} {a}, {constant}")
-
-    def rounded(self, x: str, factor: float) -> tuple[str, str]:
-        """x · factor rounded: with the whole number in its lowest bits, and as a double."""
-        t = self.add(self.mul(x, self.number(factor)), self.number(ROUND))
-        return t, self.sub(t, self.number(ROUND), "")
-
-    def less_multiple(self, x: str, k: str, parts: Sequence[float]) -> str:
-        """x − k · (sum of the parts)."""
-        for part in parts:
-            x = self.sub(x, self.mul(k, self.number(part)))
-        return x
-
-    def finish(self, result: str) -> str:
-        """The whole text."""
-        T = kind(self.lanes)
-        arguments = ", ".join([f"{T} {x}" for x in ("%x", "%y")[: self.operands]])
-        body = "\n".join(self.lines)
-        return (f"define internal {T} @{self.name}({arguments}) alwaysinline nounwind {{\n"
-                f"entry:\n{body}\n  ret {T} {result}\n}}")  # fmt: skip
-
-
-def suffix(lanes: int) -> str:
-    """How intrinsics name the type."""
-    return "f64" if lanes == 1 else f"v{lanes}f64"
 
 
 # exp and its family
 
 
-def reduced(c: Code, x: str) -> tuple[str, str, str]:
-    """exp x = 2ᵏ (1 + p): k in the lowest bits, k as a double, and p = exp r − 1."""
+def reduced(c: Code, x: str, low: str | None = None) -> tuple[str, str]:
+    """exp(x + low) = 2ᵏ (1 + p): k in the lowest bits, and p = exp r − 1."""
     t, k = c.rounded(x, ONE_OVER_LOG_2)
-    r = c.less_multiple(x, k, LOG_2)
-    p = c.add(c.mul(c.mul(r, r), c.polynomial(r, EXP)), r)
-    return t, k, p
-
-
-def power_of_two(c: Code, t: str) -> str:
-    """2ᵏ for |k| < 1023, k in the lowest bits."""
-    return c.doubles(c.whole("shl", c.whole("add", c.bits(t), 1023), 52))
+    r = c.less_multiple(x, k, LOG_2[:1])
+    r = c.less_multiple(r if low is None else c.add(r, low, ""), k, LOG_2[1:])
+    square = c.mul(r, r)  # two short polynomials in r² wait less than a long one in r
+    q = c.add(c.mul(c.polynomial(square, EXP[0::2]), r), c.polynomial(square, EXP[1::2]))
+    return t, c.add(c.mul(square, q), r)
 
 
 def scaled(c: Code, p: str, t: str, x: str) -> str:
     """p · 2ᵏ for p near 1, exp x the result, k in the lowest bits of t; below 2⁻⁹⁹⁵ by way of 2¹²⁸, to round once."""
     low = c.compare("olt", x, c.number(-690.0), c.lanes)
-    raised = c.whole("add", t, 128)
-    bits = "i1" if c.lanes == 1 else f"<{c.lanes} x i1>"
-    exponent = c.whole("shl", c.value(f"select {bits} {low}, {c.bits_kind} {raised}, {c.bits_kind} {t}"), 52)
-    result = c.doubles(c.value(f"add {c.bits_kind} {c.bits(p)}, {exponent}"))
-    return c.mul(result, c.select(low, c.number(2.0**-128), c.number(1.0), c.lanes), "")
+    exponent = c.whole("shl", c.choose(low, c.whole("add", t, 128), t), 52)
+    return c.mul(c.changed("add", p, exponent), c.select(low, c.number(2.0**-128), c.number(1.0), c.lanes), "")
 
 
-def exp_below(c: Code, x: str) -> str:
-    """exp x for x that is not above 700, or nan."""
+def exp_below(c: Code, x: str, low: str | None = None) -> str:
+    """exp(x + low) for x that is not above 700, or nan."""
     x = c.at_least(x, -760.0)
-    t, _, p = reduced(c, x)
+    t, p = reduced(c, x, low)
     return c.where("uno", x, x, x, scaled(c, c.add(p, c.number(1.0), ""), c.bits(t), x))
 
 
@@ -177,34 +75,44 @@ def exp(c: Code, x: str = "%x", halved: bool = False) -> str:
     """exp x, or half of it, which overflows later."""
     limit = 709.782712893384 if not halved else 710.4758600739439  # log of the largest double, and of twice that
     near = c.at_least(c.at_most(x, limit), -760.0)
-    t, _, p = reduced(c, near)
+    t, p = reduced(c, near)
     k = c.whole("add", c.bits(t), -1) if halved else c.bits(t)
     value = scaled(c, c.add(p, c.number(1.0), ""), k, near)
     value = c.where("ogt", x, c.number(limit), c.number(float("inf")), value)
     return c.where("uno", x, x, x, value)
 
 
-def expm1(c: Code, x: str = "%x") -> str:
-    """exp x − 1: 2ᵏ p + (2ᵏ − 1) loses nothing near 0."""
-    t, _, p = reduced(c, c.at_least(c.at_most(x, 60.0), -60.0))
-    scale = power_of_two(c, t)
-    near = c.signed(c.add(c.mul(scale, p), c.sub(scale, c.number(1.0), "")), x)
-    return c.where("ogt", x, c.number(50.0), exp(c, x), near)
+def less_one(c: Code, x: str, shift: int) -> str:
+    """2ˢ (exp x − 1) with s = shift, for −60 < x and k + s from −1022 to 1023.
+
+    With scale = 2ᵏ⁺ˢ and r in two parts, scale · high + (scale − 2ˢ) comes first: where it cancels it is exact.
+    """
+    t, k = c.rounded(x, ONE_OVER_LOG_2)
+    scale = c.doubles(c.whole("shl", c.whole("add", c.bits(t), 1023 + shift), 52))
+    high, low = c.less_multiple(x, k, LOG_2[:1]), c.mul(k, c.number(LOG_2[1]))
+    r = c.sub(high, low)
+    rest = c.sub(c.mul(c.mul(r, r), c.polynomial(r, EXP)), low)
+    first = c.add(c.mul(scale, high), c.sub(scale, c.number(2.0**shift), ""))
+    return c.add(c.mul(scale, rest), first)
+
+
+def expm1(c: Code) -> str:
+    """exp x − 1, through half of it, which overflows later; x itself where it is tiny."""
+    half = less_one(c, c.at_least(c.at_most("%x", 710.0), -40.0), -1)
+    return c.where("olt", c.magnitude("%x"), c.number(2.0**-54), "%x", c.add(half, half, ""))
 
 
 def sigmoid(c: Code) -> str:
     """1 / (1 + e) or e / (1 + e) with e = exp −|x|."""
     e = exp_below(c, c.negative(c.magnitude("%x")))
-    r = c.div(c.number(1.0), c.add(e, c.number(1.0), ""))
+    r = c.div(c.number(1.0), c.add(e, c.number(1.0), ""))  # one quotient serves σ(x) and σ(−x), as in its derivative
     return c.where("oge", "%x", c.number(0.0), r, c.mul(e, r, ""))
 
 
 def tanh(c: Code) -> str:
     """m / (m + 2) with m = exp 2|x| − 1."""
     a = c.at_most(c.magnitude("%x"), 20.0)
-    t, _, p = reduced(c, c.add(a, a, ""))
-    scale = power_of_two(c, t)
-    m = c.add(c.mul(scale, p), c.sub(scale, c.number(1.0), ""))
+    m = less_one(c, c.add(a, a, ""), 0)
     return c.signed(c.div(m, c.add(m, c.number(2.0), "")), "%x")
 
 
@@ -215,130 +123,102 @@ def cosh(c: Code) -> str:
 
 
 def sinh(c: Code) -> str:
-    """½ (m + m / (m + 1)) with m = exp |x| − 1; far out ½ exp |x|."""
+    """2 (m + m / (4m + 1)) with m = ¼ (exp |x| − 1), which overflows later; x itself where it is tiny."""
     a = c.magnitude("%x")
-    m = expm1(c, c.at_most(a, 40.0))
-    near = c.mul(c.number(0.5), c.add(m, c.div(m, c.add(m, c.number(1.0), "")), ""), "")
-    return c.signed(c.where("ogt", a, c.number(30.0), exp(c, a, halved=True), near), "%x")
+    m = less_one(c, c.at_most(a, 710.5), -2)
+    half = c.add(m, c.div(m, c.add(c.mul(c.number(4.0), m), c.number(1.0))), "")
+    return c.where("olt", a, c.number(2.0**-28), "%x", c.signed(c.add(half, half, ""), "%x"))
 
 
 def gaussian(c: Code) -> str:
     """exp −x² with x² = h² + (x − h)(x + h), where h² is exact."""
-    near = c.at_least(c.at_most("%x", 40.0), -40.0)
-    h = c.mul(c.rounded(near, 1024.0)[1], c.number(1.0 / 1024.0), "")
-    rest = c.mul(c.sub(h, near, ""), c.add(h, near, ""), "")
-    return c.mul(exp_below(c, c.negative(c.mul(h, h, ""))), exp_below(c, rest), "")
+    a = c.at_most(c.magnitude("%x"), 28.0)
+    h = c.mul(c.rounded(a, 65536.0)[1], c.number(1.0 / 65536.0), "")
+    return exp_below(c, c.negative(c.mul(h, h, "")), low=c.mul(c.sub(h, a, ""), c.add(h, a, ""), ""))
+
+
+def erf(c: Code) -> str:
+    """x + x p(x²) up to 1, beyond 1 − exp p(|x| − 1)."""
+    a = c.magnitude("%x")
+    near = c.add(c.mul("%x", c.polynomial(c.mul(a, a), ERF)), "%x")
+    beyond = c.polynomial(c.sub(c.at_most(a, 6.0), c.number(1.0), ""), LOG_ERFC)
+    far = c.signed(less_one(c, beyond, 0), "%x")
+    return c.where("olt", a, c.number(1.0), near, far)
 
 
 # log and its family
 
 
 def split(c: Code, u: str) -> tuple[str, str]:
-    """f and k of u = 2ᵏ (1 + f), with 1 + f from √½ to √2."""
+    """u = 2ᵏ (1 + f) with 1 + f from √½ to √2: 1 + f, and k as a whole number."""
     shifted = c.whole("sub", c.bits(u), ROOT_HALF)
     mantissa = c.whole("add", c.whole("and", shifted, 0x000FFFFFFFFFFFFF), ROOT_HALF)
-    exponent = c.whole("add", c.whole("ashr", shifted, 52), int(literal(ROUND), 16))
-    return c.sub(c.doubles(mantissa), c.number(1.0), ""), c.sub(c.doubles(exponent), c.number(ROUND), "")
+    return c.doubles(mantissa), c.whole("ashr", shifted, 52)
 
 
-def log_from(c: Code, f: str, k: str, correction: str | None) -> str:
-    """k log 2 + log(1 + f) + correction, by log(1 + f) = log (1 + s)/(1 − s), small terms first."""
+def as_double(c: Code, k: str) -> str:
+    """A whole number below 2⁵¹."""
+    return c.sub(c.doubles(c.whole("add", k, int(literal(ROUND), 16))), c.number(ROUND), "")
+
+
+def log_from(c: Code, f: str, k: str) -> str:
+    """k log 2 + log(1 + f), by log(1 + f) = log (1 + s)/(1 − s), small terms first."""
     s = c.div(f, c.add(f, c.number(2.0), ""))
     z = c.mul(s, s)
     square = c.mul(c.mul(f, f, ""), c.number(0.5), "")
     low = c.add(c.mul(s, c.add(square, c.mul(z, c.polynomial(z, LOG)))), c.mul(k, c.number(LOG_2[1])))
-    if correction is not None:
-        low = c.add(low, correction, "")
     return c.add(c.mul(k, c.number(LOG_2[0])), c.sub(f, c.sub(square, low, ""), ""))
+
+
+def ends_of_log(c: Code, value: str, pole: float) -> str:
+    """The value for x, with −inf at the pole, nan below and for nan, and inf for inf."""
+    value = c.where("oeq", "%x", c.number(float("inf")), "%x", value)
+    value = c.where("oeq", "%x", c.number(pole), c.number(float("-inf")), value)
+    return c.where("ult", "%x", c.number(pole), c.number(float("nan")), value)
 
 
 def log(c: Code) -> str:
     """log x; a subnormal x is scaled by 2⁵⁴ first."""
     tiny = c.compare("olt", "%x", c.number(2.0**-1022), c.lanes)
     u = c.select(tiny, c.mul("%x", c.number(2.0**54), ""), "%x", c.lanes)
-    f, k = split(c, u)
-    k = c.select(tiny, c.sub(k, c.number(54.0), ""), k, c.lanes)
-    return ends_of_log(c, "%x", log_from(c, f, k, None), 0.0)
-
-
-def ends_of_log(c: Code, x: str, value: str, pole: float) -> str:
-    """The value, with −inf at the pole, nan below, and inf and nan as they come."""
-    value = c.where("oeq", x, c.number(float("inf")), x, value)
-    value = c.where("oeq", x, c.number(pole), c.number(float("-inf")), value)
-    value = c.where("olt", x, c.number(pole), c.number(float("nan")), value)
-    return c.where("uno", x, x, x, value)
-
-
-def log1p_of(c: Code, x: str) -> str:
-    """log(1 + x) for x > −1: what rounding 1 + x loses is put back."""
-    u = c.add(x, c.number(1.0), "")
-    large = c.compare("ogt", x, c.number(1.0), c.lanes)
-    lost = c.select(
-        large, c.sub(c.number(1.0), c.sub(u, x, ""), ""), c.sub(x, c.sub(u, c.number(1.0), ""), ""), c.lanes
-    )
-    return log_from(c, *split(c, u), c.div(lost, u))
+    mantissa, whole = split(c, u)
+    k = as_double(c, c.choose(tiny, c.whole("sub", whole, 54), whole))
+    return ends_of_log(c, log_from(c, c.sub(mantissa, c.number(1.0), ""), k), 0.0)
 
 
 def log1p(c: Code) -> str:
-    """log(1 + x); x itself where it is tiny."""
-    value = ends_of_log(c, "%x", log1p_of(c, "%x"), -1.0)
+    """log u with u = 1 + x rounded, where f gets back what the rounding lost; x itself where it is tiny."""
+    one = c.number(1.0)
+    u = c.add("%x", one, "")
+    lost = c.where("ogt", "%x", one, c.sub(one, c.sub(u, "%x", ""), ""), c.sub("%x", c.sub(u, one, ""), ""))
+    mantissa, k = split(c, u)
+    exponent = c.whole("shl", c.whole("add", c.whole("xor", k, -1), 1025), 52)  # of 2¹⁻ᵏ; k may be 1024
+    f = c.add(c.sub(mantissa, one, ""), c.mul(c.mul(lost, c.number(0.5), ""), c.doubles(exponent), ""), "")
+    value = ends_of_log(c, log_from(c, f, as_double(c, k)), -1.0)
     return c.where("olt", c.magnitude("%x"), c.number(2.0**-54), "%x", value)
 
 
 def softplus(c: Code) -> str:
-    """max(x, 0) + log(1 + exp −|x|)."""
+    """max(x, 0) + log(1 + e) with e = exp −|x|, where 1 + e = 2 (1 + ½(e − 1)) if e > √2 − 1."""
+    zero, one = c.number(0.0), c.number(1.0)
     e = exp_below(c, c.negative(c.magnitude("%x")))
-    far = c.where("ogt", "%x", c.number(0.0), "%x", c.number(0.0))
-    return c.add(far, c.where("olt", e, c.number(2.0**-54), e, log1p_of(c, e)), "")
+    big = c.compare("ogt", e, c.number(0.4142135623730951), c.lanes)
+    f = c.select(big, c.mul(c.sub(e, one, ""), c.number(0.5), ""), e, c.lanes)
+    return c.add(c.where("ogt", "%x", zero, "%x", zero), log_from(c, f, c.select(big, one, zero, c.lanes)), "")
 
 
-# sin and cos
-
-
-def circular(c: Code, quarter: int, name: str) -> str:
-    """sin(x + quarter · π/2); a vector with a huge angle goes to the C library lane by lane."""
-    t, k = c.rounded("%x", TWO_OVER_PI)
-    r = c.less_multiple("%x", k, HALF_PI)
-    z = c.mul(r, r)
-    sine = c.add(c.mul(c.mul(z, r), c.polynomial(z, SIN)), r)
-    cosine = c.add(c.sub(c.number(1.0), c.mul(z, c.number(0.5))), c.mul(c.mul(z, z), c.polynomial(z, COS)))
-    place = c.whole("add", c.bits(t), quarter)
-    bits = "i1" if c.lanes == 1 else f"<{c.lanes} x i1>"
-    odd = c.value(f"trunc {c.bits_kind} {place} to {bits}")
-    value = c.select(odd, cosine, sine, c.lanes)
-    sign = c.whole("shl", c.whole("and", place, 2), 62)
-    near = c.doubles(c.value(f"xor {c.bits_kind} {c.bits(value)}, {sign}"))
-    if quarter == 0:
-        near = c.where("oeq", "%x", c.number(0.0), "%x", near)
-    huge = c.compare("ogt", c.magnitude("%x"), c.number(LARGEST_ANGLE), c.lanes)
-    some = huge if c.lanes == 1 else c.value(f"call i1 @llvm.vector.reduce.or.v{c.lanes}i1({bits} {huge})")
-    c.line(f"br i1 {some}, label %far, label %end")
-    c.lines.append("far:")
-    far = c.call(f"far_{name}_{c.lanes}", ["%x"], c.lanes)
-    c.line("br label %end")
-    c.lines.append("end:")
-    return c.value(f"phi {kind(c.lanes)} [{near}, %entry], [{far}, %far]")
-
-
-def sin(c: Code) -> str:
-    """sin x."""
-    return circular(c, 0, "sin")
-
-
-def cos(c: Code) -> str:
-    """cos x."""
-    return circular(c, 1, "cos")
-
-
-BODIES = {f.__name__: f for f in (exp, expm1, log, log1p, sigmoid, softplus, tanh, sinh, cosh, gaussian, sin, cos)}
+FORMULAS = (exp, expm1, log, log1p, sigmoid, softplus, tanh, sinh, cosh, gaussian, erf, *vector_angles.FORMULAS)
+BODIES = {f.__name__: f for f in FORMULAS}
 FUNCTIONS = tuple(BODIES)
-FAR = ("sin", "cos")  # need @far_<name>_<lanes> beside them: the function lane by lane
+FAR = vector_angles.FAR
 
 
 def define(name: str, lanes: int) -> str:
-    """The text of @v_<name>_<lanes>, a function of one vector."""
-    c = Code(f"v_{name}_{lanes}", 1, lanes)
-    return c.finish(BODIES[name](c))
+    """The text of @v_<name>_<lanes>, a function of one vector or two."""
+    c = Code(f"v_{name}_{lanes}", 2 if name in vector_angles.OF_TWO else 1, lanes)
+    inline = "alwaysinline " if lanes > 1 else ""  # single numbers run once a step: a call compiles sooner
+    pure = "" if name in FAR else " memory(none) willreturn"
+    return c.finish(BODIES[name](c), f"{inline}nounwind{pure}")
 
 
 def declarations(lanes: int) -> str:
