@@ -37,11 +37,14 @@ if TYPE_CHECKING:
     from micrograd.drawing import draw as draw
     from micrograd.drawing import draw_dot as draw_dot
     from micrograd.drawing import explore as explore
+    from micrograd.files import load as load
+    from micrograd.files import save as save
     from micrograd.formulas import formula as formula
     from micrograd.plotting import plot_decision_boundary as plot_decision_boundary
     from micrograd.plotting import plot_history as plot_history
     from micrograd.plotting import plot_loss_surface as plot_loss_surface
     from micrograd.program import compile as compile
+    from micrograd.standalone import export as export
     from micrograd.training import Trainer as Trainer
     from micrograd.vectors import dot as dot
     from micrograd.vectors import logsumexp as logsumexp
@@ -57,6 +60,7 @@ _ROOMS = {
     "drawing": ("Explorer", "Picture", "draw", "draw_dot", "explore"),
     "edge_cases": (),
     "estimators": (),
+    "files": ("load", "save"),
     "formulas": ("formula",),
     "losses": (),
     "nn": (),
@@ -64,6 +68,7 @@ _ROOMS = {
     "plotting": ("plot_decision_boundary", "plot_history", "plot_loss_surface"),
     "program": ("compile",),
     "sharding": (),
+    "standalone": ("export",),
     "training": ("Trainer",),
     "vectors": ("dot", "logsumexp", "mean", "softmax"),
 }

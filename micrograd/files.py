@@ -1,0 +1,239 @@
+"""Files: graphs of Values as JSON, and JSON files that are written whole or not at all.
+
+    row         a node: operation (null for a leaf), label, data, gradient, its operands, their cached partials
+    operand     the place of an earlier row; a plain number stands in quotes, "2.0"
+    number      JSON's; what JSON lacks stands in quotes: "inf", "-inf", "nan", "-nan"
+
+A file holds names and numbers only. Reading one runs no code: operations are looked up in the table of primitives.
+"""
+from __future__ import annotations
+
+from math import copysign, isfinite
+
+from micrograd.copying import assemble
+from micrograd.dispatch import number
+from micrograd.engine import Value
+from micrograd.ops import TABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from os import PathLike
+    from typing import Any, Union
+
+    Path = Union[str, PathLike[str]]
+
+FORMAT, VERSION = "micrograd graph", 1
+
+
+class FileError(ValueError):
+    """A file that is damaged, foreign, or of another version."""
+
+
+def save(values: Any, path: Path) -> None:
+    """Write a Value, or a list or dict of Values, to a JSON file with all that they depend on.
+
+    Data, gradients, cached partials (to the bit), labels and sharing are kept; attributes of the user's own and
+    subclasses of Value are not. The file appears whole or not at all. A million nodes take seconds.
+    TypeError for anything but Values.
+
+    >>> import os, tempfile
+    >>> from micrograd import load, save
+    >>> w, x = Value(0.5, "w"), Value(2.0, "x")
+    >>> path = os.path.join(tempfile.mkdtemp(), "graph.json")
+    >>> save({"w": w, "loss": (w * x - 3.0) ** 2}, path)
+    >>> graph = load(path)
+    >>> graph["loss"].backward()
+    >>> graph["loss"].data, graph["w"].grad
+    (4.0, -8.0)
+    """
+    import json
+
+    if isinstance(values, dict):
+        if not all(isinstance(name, str) for name in values):
+            raise TypeError(f"expected names that are strings, got {short(list(values))}")
+        roots = list(values.values())
+    else:
+        roots = [values] if isinstance(values, Value) else list(values) if isinstance(values, (list, tuple)) else []
+    if not roots or not all(isinstance(root, Value) for root in roots):
+        raise TypeError(f"expected a Value, or a list or dict of Values, to save, got {short(values)}")
+    nodes, place = gathered(roots)
+    places: Any = [place[id(root)] for root in roots]
+    places = places[0] if isinstance(values, Value) else places
+    places = dict(zip(values, places)) if isinstance(values, dict) else places
+    head = f'{{"format": "{FORMAT}", "version": {VERSION}, "roots": {json.dumps(places)}, "nodes": [\n'
+    write_text(path, head + ",\n".join([row_of(node, place, json.dumps) for node in nodes]) + "\n]}\n")
+
+
+def gathered(roots: Iterable[Value]) -> tuple[list[Value], dict[int, int]]:
+    """All nodes that the roots depend on, each once, operands first; and id(node) -> its place among them."""
+    nodes: list[Value] = []
+    place: dict[int, int] = {}
+    for root in roots:
+        waiting = [root]
+        while waiting:
+            node = waiting[-1]
+            pending = [x for x in node.args if isinstance(x, Value) and id(x) not in place]
+            if pending:
+                pending.reverse()
+                waiting.extend(pending)
+                continue
+            waiting.pop()
+            if id(node) not in place:
+                place[id(node)] = len(nodes)
+                nodes.append(node)
+    return nodes, place
+
+
+def row_of(node: Value, place: dict[int, int], quoted: Callable[[str], str]) -> str:
+    """The row of a node, as JSON."""
+    label = quoted(node.label) if node.label else '""'
+    if node.op is None:
+        return f"[null, {label}, {written(node.data)}, {written(node.grad)}]"
+    entries = [str(place[id(x)]) if isinstance(x, Value) else f'"{exact(x)}"' for x in node.args]
+    entries += ["null" if d is None else written(d) for d in node._cached]
+    return f'["{node.op.name}", {label}, {written(node.data)}, {written(node.grad)}, {", ".join(entries)}]'
+
+
+def exact(x: Any) -> str:
+    """A number to the last digit; nan with its sign."""
+    x = x if x.__class__ is float else number(x)
+    return "-nan" if x != x and copysign(1.0, x) < 0.0 else repr(x)
+
+
+def written(x: Any) -> str:
+    """A number as JSON."""
+    return repr(x) if x.__class__ is float and isfinite(x) else exact(x) if isfinite(x) else f'"{exact(x)}"'
+
+
+def load(path: Path) -> Any:
+    """The Value, list or dict of Values that `save` wrote, as a new graph.
+
+    FileError (a ValueError) for a damaged or foreign file, OSError for one that cannot be read. An operation that is
+    not in the table of primitives is refused.
+
+    >>> import os, tempfile
+    >>> from micrograd import load, save
+    >>> path = os.path.join(tempfile.mkdtemp(), "graph.json")
+    >>> x = Value(3.0, "x")
+    >>> save([x * x, x], path)
+    >>> square, leaf = load(path)
+    >>> square.args == (leaf, leaf), leaf
+    (True, Value(data=3, grad=0, label='x'))
+    """
+    state = read_json(path, FORMAT, VERSION, {"roots", "nodes"})
+    if not isinstance(state["nodes"], list):
+        raise FileError(f"{path}: expected a list of nodes, got {short(state['nodes'])}")
+    nodes: list[Value] = []
+    for row in state["nodes"]:
+        try:
+            nodes.append(node_of(row, nodes))
+        except FileError as error:
+            raise FileError(f"{path}: node {len(nodes)}: {error}") from None
+    roots = state["roots"]
+    listed = list(roots.values()) if isinstance(roots, dict) else roots if isinstance(roots, list) else [roots]
+    if not listed or any(i.__class__ is not int or not 0 <= i < len(nodes) for i in listed):
+        raise FileError(f"{path}: expected roots that are places of nodes, below {len(nodes)}, got {short(roots)}")
+    if isinstance(roots, dict):
+        return {name: nodes[i] for name, i in roots.items()}
+    return [nodes[i] for i in roots] if isinstance(roots, list) else nodes[roots]
+
+
+def node_of(row: Any, nodes: list[Value]) -> Value:
+    """The node of a row; its operands are among `nodes`."""
+    if not isinstance(row, list) or len(row) < 4 or not isinstance(row[1], str):
+        raise FileError(f"expected a row of operation, label, data, gradient, operands, partials, got {short(row)}")
+    name, label = row[0], row[1]
+    op = TABLE.get(name) if isinstance(name, str) else None
+    if op is None and name is not None:
+        raise FileError(f"expected the name of a primitive, or null for a leaf, got {short(name)}")
+    count = 0 if op is None else len(op.partials)
+    if len(row) != 4 + 2 * count:
+        raise FileError(f"expected {count} operands and as many partials, got {short(row)}")
+    if op is None:
+        node = Value(number_of(row[2]), label)
+    else:
+        args = tuple([operand_of(x, nodes) for x in row[4 : 4 + count]])
+        partials = tuple([None if d is None else number_of(d) for d in row[4 + count :]])
+        if any(d is not None and x.__class__ is float for x, d in zip(args, partials)):
+            raise FileError(f"expected null as the partial for an operand that is a plain number, got {short(row)}")
+        node = assemble(op, number_of(row[2]), args, partials)
+        node.label = label
+    node.grad = number_of(row[3])
+    return node
+
+
+def operand_of(x: Any, nodes: list[Value]) -> Value | float:
+    """The operand that an entry of a row stands for."""
+    if x.__class__ is int and 0 <= x < len(nodes):
+        return nodes[x]
+    if x.__class__ is str:
+        return number_of(x)
+    raise FileError(f"expected an operand that is the place of an earlier row, or a number in quotes, got {short(x)}")
+
+
+def number_of(x: Any) -> float:
+    """A number as it stands in a file."""
+    if x.__class__ is float and isfinite(x):
+        return x
+    try:
+        if x.__class__ is int or x.__class__ is str:
+            return float(x)
+    except (ValueError, OverflowError):
+        pass
+    raise FileError(f"expected a number, or inf or nan in quotes, got {short(x)}")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file: to a new file beside it, which takes its place when it is safe on disk."""
+    import os
+
+    whole = os.path.realpath(os.fspath(path))
+    fresh = f"{whole}.{os.getpid()}.new"
+    try:
+        with open(fresh, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, whole)
+    except BaseException:
+        if os.path.exists(fresh):
+            os.unlink(fresh)
+        raise
+    if hasattr(os, "O_DIRECTORY"):  # the new name itself must reach the disk too, where the system can do that
+        folder = os.open(os.path.dirname(whole), os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        except OSError:
+            pass
+        finally:
+            os.close(folder)
+
+
+def read_json(path: Path, form: str, version: int, keys: set[str]) -> dict[str, Any]:
+    """The content of a JSON file of this format and version with exactly these entries beside them, else FileError."""
+    import json
+
+    def refused(constant: str) -> float:
+        raise ValueError(f"JSON has no {constant}")
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            state = json.load(file, parse_constant=refused)
+    except (ValueError, RecursionError) as error:  # damaged JSON, other bytes than UTF-8, brackets without end
+        raise FileError(f"{path}: expected a {form}, got a damaged or foreign file ({error})") from None
+    if not isinstance(state, dict) or state.get("format") != form:
+        raise FileError(f"{path}: expected a {form}, got a foreign file; its first entry should be the format")
+    if state.get("version") != version:
+        raise FileError(f"{path}: expected version {version} of a {form}, got {short(state.get('version'))}; "
+                        "read it with the micrograd that wrote it, and write it again")  # fmt: skip
+    wanted = {"format", "version", *keys}
+    if set(state) != wanted:
+        raise FileError(f"{path}: expected the entries {', '.join(sorted(wanted))}, got {short(sorted(state))}")
+    return state
+
+
+def short(x: Any) -> str:
+    """What something looks like, in at most 80 characters."""
+    shown = repr(x)
+    return shown if len(shown) <= 80 else shown[:77] + "…"
