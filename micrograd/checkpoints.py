@@ -1,6 +1,6 @@
 """Checkpoints: all that a training needs to go on bit for bit, in a JSON file that is written whole or not at all.
 
-    state       a dict of plain JSON types; floats survive JSON exactly
+    state       a dict of plain JSON types; floats survive JSON exactly, inf and nan are the words "inf", "nan"
     run         what `fit` was called with, how many of its epochs are done, and how many of them brought no improvement
 
 The order of the samples needs no state: that of an epoch depends on the seed and the number of the epoch alone.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 
+from micrograd.files import FileError, number_of, read_json, short, write_text
 from micrograd.history import History, Record
 
 TYPE_CHECKING = False
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 FORMAT, VERSION = "micrograd checkpoint", 1
-KEYS = {"format", "version", "parameters", "optimizer", "history", "best", "least", "run"}
+KEYS = {"parameters", "optimizer", "history", "best", "least", "run"}
 COLUMNS = ("epoch", "loss", "validation", "metric")
 
 
-class CheckpointError(ValueError):
+class CheckpointError(FileError):
     """A file that is no checkpoint, is damaged, or belongs to another training; nothing was changed."""
 
 
@@ -29,62 +30,44 @@ def names_of(parameters: Any) -> list[str]:
     counts: dict[str, int] = {}
     for p in parameters:
         counts[p.label] = counts.get(p.label, 0) + 1
-    return [p.label if p.label and counts[p.label] == 1 else f"p{i + 1}" for i, p in enumerate(parameters)]
+    names = []
+    for i, p in enumerate(parameters):
+        name = p.label
+        if not name or counts[name] > 1:
+            name = f"p{i + 1}"
+            while name in counts:
+                name += "_"
+        names.append(name)
+    return names
 
 
 def write(path: Any, state: dict[str, Any]) -> None:
-    """Write the state as JSON: to a new file beside, which takes the place of the old one when it is safe on disk."""
+    """Write the state: an entry a line, to a new file that takes the place of the old one when it is safe on disk."""
     import json
-    import os
-    import tempfile
 
-    text = json.dumps(state, indent=1, allow_nan=False)
-    path = os.path.abspath(os.fspath(path))
-    folder = os.path.dirname(path)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-    if hasattr(os, "O_DIRECTORY"):  # the new name itself must reach the disk too
-        descriptor = os.open(folder, os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    entries = [f'"{key}": {json.dumps(plain(entry), allow_nan=False)}' for key, entry in state.items()]
+    write_text(path, "{\n" + ",\n".join(entries) + "\n}\n")
+
+
+def plain(x: Any) -> Any:
+    """x with words for inf and nan."""
+    if isinstance(x, list):
+        return [plain(item) for item in x]
+    if isinstance(x, dict):
+        return {key: plain(item) for key, item in x.items()}
+    return repr(x) if isinstance(x, float) and not math.isfinite(x) else x
 
 
 def read(path: Any) -> dict[str, Any]:
     """The state in a file; CheckpointError for anything but a whole checkpoint of this version."""
-    import json
-
     try:
-        with open(path, encoding="utf-8") as file:
-            state = json.load(file, parse_constant=refused)
-    except (ValueError, RecursionError) as error:  # damaged JSON, other bytes than UTF-8, brackets without end
-        raise CheckpointError(f"{path}: expected a checkpoint, got a damaged or foreign file ({error})") from None
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: expected a checkpoint, with format {FORMAT!r}, got a foreign file")
-    if state.get("version") != VERSION:
-        raise CheckpointError(f"{path}: expected version {VERSION}, got {state.get('version')!r}; "
-                              "another version of micrograd wrote it")  # fmt: skip
-    if set(state) != KEYS:
-        raise CheckpointError(f"{path}: expected the entries {sorted(KEYS)}, got {sorted(map(str, state))}")
-    return state
-
-
-def refused(constant: str) -> float:
-    """JSON has no NaN and no Infinity."""
-    raise ValueError(f"a number that is {constant}")
+        return read_json(path, FORMAT, VERSION, KEYS)
+    except FileError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def state_of(trainer: Any, run: dict[str, Any] | None) -> dict[str, Any]:
-    """The state of a trainer; ValueError if a figure is not finite."""
+    """The state of a trainer."""
     names = names_of(trainer.parameters)
     return {
         "format": FORMAT, "version": VERSION,
@@ -92,7 +75,7 @@ def state_of(trainer: Any, run: dict[str, Any] | None) -> dict[str, Any]:
         "optimizer": trainer.optimizer.to_state(),
         "history": trainer.history.to_dict(),
         "best": trainer.best,
-        "least": trainer.least if math.isfinite(trainer.least) else None,
+        "least": trainer.least,
         "run": run,
     }  # fmt: skip
 
@@ -103,28 +86,39 @@ def restore(trainer: Any, state: dict[str, Any], path: Any) -> None:
     saved = state["parameters"]
     if not isinstance(saved, dict) or list(saved) != names:
         got = list(saved) if isinstance(saved, dict) else saved
-        raise CheckpointError(f"{path}: expected the parameters {short(names)}, got {short(got)}: "
-                              "it belongs to another model")  # fmt: skip
-    numbers = [finite(saved[name], f"{path}: parameter {name!r}") for name in names]
+        raise CheckpointError(f"{path}: expected the parameters {short(names)}, got {short(got)}; "
+                              "load it into a trainer of the same model")  # fmt: skip
+    numbers = [figure(saved[name], f"{path}: parameter {name!r}") for name in names]
     best = state["best"]
     if best is not None:
         if not isinstance(best, list) or len(best) != len(names):
             raise CheckpointError(f"{path}: expected {len(names)} best parameters, got {short(best)}")
-        best = [finite(x, f"{path}: a best parameter") for x in best]
-    least = math.inf if state["least"] is None else finite(state["least"], f"{path}: the least loss")
+        best = [figure(x, f"{path}: a best parameter") for x in best]
+    least = figure(state["least"], f"{path}: the least loss")
     history = history_of(state["history"], path)
     check_run(state["run"], path)
     before = trainer.optimizer.to_state()
     try:
-        trainer.optimizer.from_state(state["optimizer"])
-        if trainer.optimizer.count not in (0, len(names)):
-            raise ValueError(f"expected the state of {len(names)} parameters, got that of {trainer.optimizer.count}")
+        trainer.optimizer.from_state(with_numbers(state["optimizer"]))
+        found = getattr(trainer.optimizer, "count", 0)
+        if found not in (0, len(names)):
+            raise ValueError(f"expected the state of {len(names)} parameters, got that of {found}")
     except (ValueError, TypeError) as error:
         trainer.optimizer.from_state(before)
         raise CheckpointError(f"{path}: optimizer: {error}") from None
     for p, number in zip(trainer.parameters, numbers):
         p.data, p.grad = number, 0.0
     trainer.history[:], trainer.best, trainer.least = history, best, least
+
+
+def with_numbers(state: Any) -> Any:
+    """The state of an optimiser with numbers for the words in its moments."""
+    moments = state.get("moments") if isinstance(state, dict) else None
+    if not isinstance(moments, dict):
+        return state
+    read = {name: [number_of(x) if x.__class__ is str else x for x in column] if isinstance(column, list) else column
+            for name, column in moments.items()}  # fmt: skip
+    return {**state, "moments": read}
 
 
 def check_run(run: Any, path: Any) -> None:
@@ -148,24 +142,51 @@ def history_of(columns: Any, path: Any) -> History:
         if epoch != i + 1:
             raise CheckpointError(f"{path}: expected epoch {i + 1} in the history, got {short(epoch)}")
         figures = [columns[name][i] for name in ("loss", "metric", "validation")]
-        read = [None if x is None else finite(x, f"{path}: epoch {epoch}") for x in figures]
+        read = [None if x is None else figure(x, f"{path}: epoch {epoch}") for x in figures]
         if read[0] is None:
             raise CheckpointError(f"{path}: epoch {epoch}: expected a loss, got null")
         history.append(Record(epoch, read[0], read[1], read[2]))
     return history
 
 
-def finite(x: Any, where: str) -> float:
-    """A number as it stands in JSON; CheckpointError for anything else."""
+def figure(x: Any, where: str) -> float:
+    """A number as it stands in the file; CheckpointError for anything else."""
     try:
-        if isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x):
-            return float(x)
-    except OverflowError:
-        pass
-    raise CheckpointError(f"{where}: expected a finite number, got {short(x)}")
+        return number_of(x)
+    except FileError as error:
+        raise CheckpointError(f"{where}: {error}") from None
 
 
-def short(x: Any) -> str:
-    """What something looks like, in at most 80 characters."""
-    shown = repr(x)
-    return shown if len(shown) <= 80 else shown[:77] + "…"
+class Checkpoint:
+    """The checkpoint of one fit of a trainer: `resume` takes up what the file holds, `keep` writes it."""
+
+    def __init__(self, trainer: Any, path: Any, settings: dict[str, Any]) -> None:
+        if hasattr(trainer.optimizer, "minimise"):
+            raise TypeError(f"{trainer.optimizer!r} cannot go on from a checkpoint: leave it out, and save after fit")
+        self.trainer, self.path, self.settings, self.due = trainer, path, settings, -math.inf
+
+    def resume(self) -> tuple[int, int]:
+        """How many epochs the file has behind it, and how many without improvement; (0, 0) without a file."""
+        import os
+
+        if not os.path.exists(self.path):
+            return 0, 0
+        state = read(self.path)
+        run = state["run"]
+        check_run(run, self.path)
+        if run is None or run["settings"] != self.settings:
+            got = "one that save wrote" if run is None else f"one with {run['settings']}"
+            raise CheckpointError(f"{self.path}: expected that of a fit with {self.settings}, got {short(got)}; "
+                                  "fit as then, or remove the file")  # fmt: skip
+        restore(self.trainer, state, self.path)
+        return run["done"], run["waited"]
+
+    def keep(self, done: int, waited: int, *, last: bool) -> None:
+        """Write the present state; but where writing would take more than a tenth of the time, less often, and the last."""
+        from time import perf_counter
+
+        start = perf_counter()
+        if last or start >= self.due:
+            write(self.path, state_of(self.trainer, {"settings": self.settings, "done": done, "waited": waited}))
+            end = perf_counter()
+            self.due = end + 9.0 * (end - start)

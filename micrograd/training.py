@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 
-from micrograd.checkpoints import CheckpointError, read, restore, short, state_of, write
+from micrograd.checkpoints import Checkpoint, read, restore, state_of, write
 from micrograd.engine import Value
 from micrograd.history import History, Progress, Record, count
 from micrograd.objectives import Batch, Compiled, Eager, first_sample
@@ -128,8 +128,9 @@ class Trainer:
         validation  (X, y) whose mean loss is recorded after every epoch
         patience    stop after this many epochs without a smaller validation loss (without validation: loss)
         progress    one line on stderr that follows the training
-        checkpoint  a file that holds the state of the training after every epoch. If it is there when fit is called,
-                    the training goes on from it, bit for bit as if it had never stopped
+        checkpoint  a file for the state after every epoch (less often where writing would slow down short epochs). If
+                    it is there when fit is called with the same arguments, the training goes on from it, bit for bit
+                    as if it had never stopped; `epochs` counts those behind it too
         executor    any `concurrent.futures.Executor`, whose workers evaluate the shards that the samples are cut into;
                     the same number of shards gives the same bits, see `micrograd.sharding.Sharded`
 
@@ -142,25 +143,29 @@ class Trainer:
         self.best, self.least, waited, done = None, math.inf, 0, 0
         settings = {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "patience": patience,
                     "shards": None if executor is None else shards}  # fmt: skip
-        if checkpoint is not None:
-            done, waited = self._resume(checkpoint, settings)
+        file = None if checkpoint is None else Checkpoint(self, checkpoint, settings)
+        if file is not None:
+            done, waited = file.resume()
         line = Progress(epochs) if progress else None
         self._workers = None if executor is None else (executor, shards)
 
         def enough(record: Record) -> bool:
             nonlocal waited, done
             waited, done = 0 if self._improved(record) else waited + 1, done + 1
-            if checkpoint is not None:
-                write(checkpoint, state_of(self, {"settings": settings, "done": done, "waited": waited}))
+            stop = patience is not None and waited >= patience
+            if file is not None:
+                file.keep(done, waited, last=stop or done == epochs)
             if line is not None:
                 line.show(record)
-            return patience is not None and waited >= patience
+            return stop
 
         try:
             if hasattr(self.optimizer, "minimise"):
                 self._minimise(X, y, count("epochs", epochs, 0), batch_size, validation, enough)
             else:
                 loop = self._loop(X, y, epochs, batch_size, seed, shuffle, validation, done)
+                if file is not None and done == 0:
+                    file.keep(done, waited, last=epochs == 0)
                 if patience is None or waited < patience:
                     any(enough(record) for record in loop)
                 loop.close()
@@ -184,7 +189,7 @@ class Trainer:
         data, tested = self._data(X, y, validation)
 
         def finished(iteration: int, p: Any, value: float) -> bool:
-            self._move(p.tolist())
+            self._at = p
             return enough(self._recorded(value, data, tested))
 
         def objective(p: Any) -> tuple[float, list[float]]:
@@ -194,6 +199,7 @@ class Trainer:
             try:
                 self.optimizer.minimise(objective, [p.data for p in self.parameters], epochs, finished)
             except ArithmeticError as error:
+                self._unload()
                 raise DivergenceError(f"{error}. {self._source_of_nan(data)}") from None
 
     def _move(self, values: Sequence[float]) -> None:
@@ -209,7 +215,7 @@ class Trainer:
         figure = record.loss if record.validation is None else record.validation
         if not figure < self.least:
             return False
-        self.least, self.best = figure, self.numbers()
+        self.best, self.least = self.numbers(), figure
         return True
 
     def epochs(
@@ -235,22 +241,6 @@ class Trainer:
         CheckpointError for anything else, and nothing changes then; OSError if the file cannot be read.
         """
         restore(self, read(path), path)
-
-    def _resume(self, path: Any, settings: dict[str, Any]) -> tuple[int, int]:
-        """How many epochs a checkpoint has behind it, and how many without improvement; 0 without a file."""
-        import os
-
-        if hasattr(self.optimizer, "minimise"):
-            raise TypeError(f"{self.optimizer!r} cannot go on from a checkpoint: leave it out, and save after fit")
-        if not os.path.exists(path):
-            return 0, 0
-        state = read(path)
-        run = state["run"]
-        if not isinstance(run, dict) or run.get("settings") != settings:
-            raise CheckpointError(f"{path}: expected a checkpoint of a fit with {settings}, got one with "
-                                  f"{short(run and run.get('settings'))}; fit as then, or remove the file")  # fmt: skip
-        restore(self, state, path)
-        return run["done"], run["waited"]
 
     def _loop(
         self, X: Any, y: Any, epochs: int, batch_size: int | None, seed: int, shuffle: bool, validation: Any,
@@ -319,10 +309,17 @@ class Trainer:
             what = "loss" if not math.isfinite(mean) else "gradient"
             raise DivergenceError(f"the {what} is not finite in epoch {len(self.history) + 1}; a smaller learning rate "
                                   f"may help. {self._source_of_nan(batch)}")  # fmt: skip
-        if self._at is None:
-            self.optimizer.step(self.parameters)
-        else:
-            self._at, self._gradient = self.optimizer.advance(self._at, gradient), gradient
+        at, numbers, rule = self._at, self.numbers() if self._at is None else [], dict(vars(self.optimizer))
+        try:
+            if at is None:
+                self.optimizer.step(self.parameters)
+            else:
+                self._at, self._gradient = self.optimizer.advance(at, gradient), gradient
+        except BaseException:  # Ctrl-C: a step is done or it is not
+            vars(self.optimizer).update(rule)
+            self._at = at
+            self._move(numbers)
+            raise
         return mean
 
     def _source_of_nan(self, batch: Batch) -> str:

@@ -1,5 +1,6 @@
 """Checkpoints: bit for bit, whole or not at all, one clear error for anything else; killed trainings lose nothing."""
 import json
+import math
 import random
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from micrograd import Trainer, Value, losses, nn, optim
-from micrograd.checkpoints import CheckpointError, read
+from micrograd.checkpoints import CheckpointError, names_of, read
 
 BACKENDS = ["eager", "numpy", "llvm"]
 SCRIPT = """
@@ -99,12 +100,13 @@ def test_files_that_are_no_checkpoint_of_this_training_change_nothing(tmp_path):
     bad = [
         (text[: len(text) // 2], "damaged"), ("", "damaged"), ("[" * 100_000, "damaged"),
         ("{}", "foreign"), ("3", "foreign"),
-        (changed(state, version=2), "version 1, got 2"), (changed(state, more=1), "entries"),
-        (changed(state, parameters={"w": 1.0}), "another model"), (changed(state, parameters=[1.0]), "another model"),
-        (changed(state, parameters={**state["parameters"], names[0]: "x"}), "finite number, got 'x'"),
-        (changed(state, parameters={**state["parameters"], names[0]: True}), "finite number, got True"),
+        (changed(state, version=2), "version 1 of a micrograd checkpoint, got 2"), (changed(state, more=1), "entries"),
+        (changed(state, parameters={"w": 1.0}), "of the same model"),
+        (changed(state, parameters=[1.0]), "of the same model"),
+        (changed(state, parameters={**state["parameters"], names[0]: "x"}), "number, or inf or nan in quotes, got 'x'"),
+        (changed(state, parameters={**state["parameters"], names[0]: True}), "got True"),
         (text.replace("{", '{"a": NaN, ', 1), "NaN"),
-        (changed(state, parameters={**state["parameters"], names[0]: 10**400}), "finite number"),
+        (changed(state, parameters={**state["parameters"], names[0]: 10**400}), "expected a number"),
         (changed(state, optimizer={}), "optimizer"),
         (changed(state, optimizer=optim.SGD().to_state()), "state of Adam"),
         (changed(state, history={**history, "loss": [1.0]}), "one length"), (changed(state, history=None), "columns"),
@@ -135,7 +137,7 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path):
         trainer_for(optimizer=optim.LBFGS()).fit(X, y, epochs=1, checkpoint=path)
     w = Value(1.0)
     trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.SGD(), parameters=[w])
-    with pytest.raises(CheckpointError, match="another model"):
+    with pytest.raises(CheckpointError, match="of the same model"):
         trainer.load(path)
 
 
@@ -168,3 +170,111 @@ def test_a_training_killed_at_random_moments_loses_nothing(backend, tmp_path):
     whole = trainer_for(backend)
     whole.fit(*data(), epochs=60, batch_size=8, seed=3)
     assert eval(output) == whole.numbers()
+
+
+def interrupted(run, moment, files):
+    """Run, with Ctrl-C at the so many-th line of these files; whether it came to that."""
+    lines = 0
+
+    def trace(frame, event, argument):
+        nonlocal lines
+        if not frame.f_code.co_filename.endswith(files):
+            return None
+        if event == "line":
+            lines += 1
+            if lines == moment:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        run()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("backend", ["eager", "numpy"])
+def test_ctrl_c_at_any_line_leaves_whole_steps(backend, tmp_path):
+    needed(backend)
+    X, y = [samples[:4] for samples in data()]
+    options = {"epochs": 2, "batch_size": 2, "checkpoint": tmp_path / "run.json"}
+    whole = trainer_for(backend)
+    step, states = whole._step, [(whole.numbers(), whole.optimizer.to_state())]
+
+    def noted(batch):
+        mean = step(batch)
+        states.append((whole.numbers(), whole.optimizer.to_state()))
+        return mean
+
+    whole._step = noted
+    whole.fit(X, y, epochs=2, batch_size=2)
+    seen = set()
+    trainer = trainer_for(backend)
+    for moment in range(1, 10_000, 3):
+        trainer.reset()
+        options["checkpoint"].unlink(missing_ok=True)
+        fit = lambda: trainer.fit(X, y, **options)  # noqa: E731
+        if not interrupted(fit, moment, ("training.py", "rules.py", "objectives.py")):
+            break
+        steps = trainer.optimizer.steps
+        assert trainer._at is None and (trainer.numbers(), trainer.optimizer.to_state()) == states[steps], moment
+        assert steps // 2 - 1 <= len(trainer.history) <= steps // 2
+        seen.add(steps)
+        if moment % 5 == 0:
+            trainer.fit(X, y, **options)  # the same again
+            assert trainer.numbers() == whole.numbers() and len(trainer.history) == 2
+    assert seen == {0, 1, 2, 3, 4}
+
+
+def test_figures_that_are_not_finite_come_back(tmp_path):
+    w, v = Value(1.0), Value(2.0, "p1")
+    trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.Adam(lr=0.1), parameters=[w, v],
+                      metric=lambda prediction, target: math.inf)  # fmt: skip
+    trainer.fit([1.0], [2.0], epochs=2, validation=([1e200], [0.0]), checkpoint=tmp_path / "run.json")
+    assert trainer.history.validation == [math.inf] * 2 or math.isnan(trainer.history.validation[0])
+    trainer.optimizer.state[1][0] = math.inf
+    trainer.save(tmp_path / "a.json")
+    json.loads((tmp_path / "a.json").read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    moved = w.data
+    w.data = 7.0
+    trainer.load(tmp_path / "a.json")
+    assert w.data == moved and trainer.optimizer.state[1][0] == math.inf and trainer.history.metric == [math.inf] * 2
+
+
+def test_names_of_parameters_are_all_different(tmp_path):
+    parameters = [Value(0.0, label) for label in ("p2", "", "w", "w", "p4", "p4", "")]
+    trainer = Trainer(lambda row: sum(parameters) * row[0], losses.squared_error, optim.SGD(), parameters=parameters)
+    trainer.fit([1.0], [1.0], epochs=1)
+    trainer.save(tmp_path / "a.json")
+    assert names_of(parameters) == ["p2", "p2_", "p3", "p4_", "p5", "p6", "p7"]
+    trainer.load(tmp_path / "a.json")
+
+
+def test_lbfgs_saves_and_loads_too(tmp_path):
+    pytest.importorskip("scipy")
+    X, y = data()
+    trainer = trainer_for(optimizer=optim.LBFGS())
+    trainer.fit(X, y, epochs=3)
+    trainer.save(tmp_path / "a.json")
+    again = trainer_for(optimizer=optim.LBFGS())
+    again.load(tmp_path / "a.json")
+    assert again.numbers() == trainer.numbers() and len(again.history) == len(trainer.history)
+
+
+def test_writing_takes_a_small_part_of_the_time(tmp_path, monkeypatch):
+    import micrograd.checkpoints
+
+    written = []
+
+    def slow(path, state):
+        time.sleep(0.01)
+        written.append(state["run"]["done"])
+
+    monkeypatch.setattr(micrograd.checkpoints, "write", slow)
+    X, y = data()
+    trainer_for().fit(X[:2], y[:2], epochs=60, checkpoint=tmp_path / "run.json")
+    assert written[0] == 0 and written[-1] == 60 and len(written) < 20
