@@ -8,7 +8,8 @@
 0.7616 1.2599
 
 Rooms: `engine` (Value, backward), `functions`, `ops` (the table of primitives), `derivatives`, `check`, `drawing`,
-`chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `objectives`, `training`, `plotting`.
+`chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `objectives`, `training`, `plotting`, `files` (save, load),
+`standalone` (export).
 `help(micrograd.edge_cases)` lists what happens at kinks, poles and overflow.
 """
 

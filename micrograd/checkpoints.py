@@ -182,7 +182,7 @@ class Checkpoint:
         return run["done"], run["waited"]
 
     def keep(self, done: int, waited: int, *, last: bool) -> None:
-        """Write the present state; but where writing would take more than a tenth of the time, less often, and the last."""
+        """Write the present state; not every one where writing would take more than a tenth of the time."""
         from time import perf_counter
 
         start = perf_counter()
