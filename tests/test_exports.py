@@ -3,6 +3,8 @@ import inspect
 import subprocess
 import sys
 
+import pytest
+
 import micrograd
 
 
@@ -45,3 +47,9 @@ def test_rooms_open_on_demand():
         assert "'nonsense'" in str(error)
     else:
         raise AssertionError("expected an AttributeError")
+
+
+@pytest.mark.parametrize("name", [name for name in micrograd.__all__ if callable(getattr(micrograd, name, None))])
+def test_every_public_name_has_an_example(name):
+    found = getattr(micrograd, name)
+    assert ">>> " in (found.__doc__ or ""), f"the docstring of {name} has no example"
