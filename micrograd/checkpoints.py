@@ -71,7 +71,7 @@ def state_of(trainer: Any, run: dict[str, Any] | None) -> dict[str, Any]:
     names = names_of(trainer.parameters)
     return {
         "format": FORMAT, "version": VERSION,
-        "parameters": dict(zip(names, trainer.numbers())),
+        "parameters": dict(zip(names, trainer.position.numbers())),
         "optimizer": trainer.optimizer.to_state(),
         "history": trainer.history.to_dict(),
         "best": trainer.best,

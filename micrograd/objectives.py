@@ -10,13 +10,14 @@ evaluates plain Value code and holds the graph of one sample at a time; `Compile
 from __future__ import annotations
 
 import math
+import random
 
 from micrograd.dispatch import number
 from micrograd.engine import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
 
@@ -238,3 +239,22 @@ def total(shares: list[float]) -> float:
         return math.fsum(shares)
     except OverflowError:
         return math.inf
+
+
+def batches(data: Any, size: int, seed: str | None) -> Iterator[Any]:
+    """The data in batches of a size; in an order that depends on the seed alone, or as they are."""
+    if size >= len(data):
+        yield data
+        return
+    order = list(range(len(data)))
+    if seed is not None:
+        random.Random(seed).shuffle(order)
+    for start in range(0, len(order), size):
+        yield data.take(order[start : start + size])
+
+
+def kept(data: Any) -> Any:
+    """The data themselves, or a list of what an iterator gives once."""
+    if hasattr(data, "to_numpy"):  # a frame: iterating would give the names of its columns
+        data = data.to_numpy()
+    return data if hasattr(data, "__len__") else list(data)

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import math
-import random
 
 from micrograd.checkpoints import Checkpoint, read, restore, state_of, write
 from micrograd.engine import Value
 from micrograd.history import History, Progress, Record, count
-from micrograd.objectives import Batch, Compiled, Eager, first_sample
+from micrograd.objectives import Batch, Compiled, Eager, batches, first_sample, kept
+from micrograd.position import Position, finite
 from micrograd.why import why_nan
 
 TYPE_CHECKING = False
@@ -68,8 +68,7 @@ class Trainer:
             raise ValueError("expected at least one parameter to train, got none")
         self.backend = backend
         self.objective: Any = None  # made when the first data come, which tell its width
-        self._at: Any = None  # the numbers of the parameters while a compiled loop runs
-        self._gradient: Any = None
+        self.position = Position(self.parameters)
         self._workers: tuple[Any, int] | None = None  # the executor of a fit, and its shards
         self._initial = [p.data for p in self.parameters]
         self._clear()
@@ -87,22 +86,6 @@ class Trainer:
         if self.objective is None:
             self.objective = Eager(self.model, self.loss, self.parameters, self.penalty)
         return self.objective
-
-    def _load(self) -> None:
-        """Take the numbers of the parameters into an array, for a compiled objective."""
-        if self.objective.backend != "eager":
-            import numpy
-
-            self._at = numpy.array([p.data for p in self.parameters])
-
-    def _unload(self) -> None:
-        """Give the parameters their numbers back."""
-        if self._at is not None:
-            self._move(self._at.tolist())
-            if self._gradient is not None:
-                for p, g in zip(self.parameters, self._gradient.tolist()):
-                    p.grad = g
-        self._at = self._gradient = None
 
     def _clear(self) -> None:
         self.history = History()
@@ -170,14 +153,14 @@ class Trainer:
                     any(enough(record) for record in loop)
                 loop.close()
         finally:
-            self._unload()
+            self.position.give_back()
             if self._workers is not None and hasattr(self.objective, "executor"):
                 self.objective = self.objective.objective
             self._workers = None
             if line is not None:
                 line.close()
         if patience is not None and self.best is not None:
-            self._move(self.best)
+            self.position.move(self.best)
         return self.history
 
     def _minimise(
@@ -189,7 +172,7 @@ class Trainer:
         data, tested = self._data(X, y, validation)
 
         def finished(iteration: int, p: Any, value: float) -> bool:
-            self._at = p
+            self.position.at = p
             return enough(self._recorded(value, data, tested))
 
         def objective(p: Any) -> tuple[float, list[float]]:
@@ -199,23 +182,15 @@ class Trainer:
             try:
                 self.optimizer.minimise(objective, [p.data for p in self.parameters], epochs, finished)
             except ArithmeticError as error:
-                self._unload()
+                self.position.give_back()
                 raise DivergenceError(f"{error}. {self._source_of_nan(data)}") from None
-
-    def _move(self, values: Sequence[float]) -> None:
-        for p, value in zip(self.parameters, values):
-            p.data = value
-
-    def numbers(self) -> list[float]:
-        """The present numbers of the parameters."""
-        return [p.data for p in self.parameters] if self._at is None else self._at.tolist()
 
     def _improved(self, record: Record) -> bool:
         """Whether this epoch is the best so far; its parameters are kept then."""
         figure = record.loss if record.validation is None else record.validation
         if not figure < self.least:
             return False
-        self.best, self.least = self.numbers(), figure
+        self.best, self.least = self.position.numbers(), figure
         return True
 
     def epochs(
@@ -232,7 +207,20 @@ class Trainer:
         return self._loop(X, y, epochs, batch_size, seed, shuffle, validation, open=True)
 
     def save(self, path: Any) -> None:
-        """Write parameters, state of the optimizer and history to a JSON file, whole or not at all."""
+        """Write parameters, state of the optimizer and history to a JSON file, whole or not at all.
+
+        >>> import os, tempfile
+        >>> from micrograd import losses, optim
+        >>> path = os.path.join(tempfile.mkdtemp(), "trained.json")
+        >>> w = Value(0.0, "w")
+        >>> trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.Adam(lr=0.1), parameters=[w])
+        >>> history = trainer.fit([1.0, 2.0], [3.0, 6.0], epochs=3)
+        >>> trainer.save(path)
+        >>> trainer.reset()
+        >>> trainer.load(path)
+        >>> len(trainer.history), round(w.data, 1)
+        (3, 0.3)
+        """
         write(path, state_of(self, None))
 
     def load(self, path: Any) -> None:
@@ -271,7 +259,7 @@ class Trainer:
 
     def _recorded(self, loss: float, data: Batch, tested: Batch | None) -> Record:
         """The record of an epoch, put down in the history."""
-        validation = None if tested is None else self.objective.value(tested, at=self._at)
+        validation = None if tested is None else self.objective.value(tested, at=self.position.at)
         record = Record(len(self.history) + 1, loss, self._measured(tested or data), validation)
         self.history.append(record)
         return record
@@ -280,46 +268,36 @@ class Trainer:
         self, data: Batch, tested: Batch | None, epochs: range, size: int, seed: int, shuffle: bool, open: bool
     ) -> Generator[Record, None, None]:
         """The epochs; between those of an open loop the parameters have their numbers, and may be changed."""
-        self._load()
+        self.position.take(self.objective)
         try:
             for epoch in epochs:
                 losses = [self._step(batch) * (len(batch) / len(data))
                           for batch in batches(data, size, f"{seed} {epoch}" if shuffle else None)]  # fmt: skip
                 record = self._recorded(math.fsum(losses), data, tested)
                 if open:
-                    self._unload()
+                    self.position.give_back()
                 yield record
                 if open:
-                    self._load()
+                    self.position.take(self.objective)
         finally:
-            self._unload()
+            self.position.give_back()
 
     def step(self, batch: Batch) -> float:
         """One step on one batch, made by `objective.batch(X, y)`; the mean loss before it."""
-        self._load()
+        self.position.take(self.objective)
         try:
             return self._step(batch)
         finally:
-            self._unload()
+            self.position.give_back()
 
     def _step(self, batch: Batch) -> float:
-        mean, gradient = self.objective.value_and_gradient(batch, at=self._at)
+        mean, gradient = self.objective.value_and_gradient(batch, at=self.position.at)
         if not (math.isfinite(mean) and finite(gradient)):
-            self._unload()
+            self.position.give_back()
             what = "loss" if not math.isfinite(mean) else "gradient"
             raise DivergenceError(f"the {what} is not finite in epoch {len(self.history) + 1}; a smaller learning rate "
                                   f"may help. {self._source_of_nan(batch)}")  # fmt: skip
-        at, numbers, rule = self._at, self.numbers() if self._at is None else [], dict(vars(self.optimizer))
-        try:
-            if at is None:
-                self.optimizer.step(self.parameters)
-            else:
-                self._at, self._gradient = self.optimizer.advance(at, gradient), gradient
-        except BaseException:  # Ctrl-C: a step is done or it is not
-            vars(self.optimizer).update(rule)
-            self._at = at
-            self._move(numbers)
-            raise
+        self.position.advance(self.optimizer, gradient)
         return mean
 
     def _source_of_nan(self, batch: Batch) -> str:
@@ -334,7 +312,7 @@ class Trainer:
         """The mean metric over the data."""
         if self.metric is None:
             return None
-        predictions = self.objective.predict(data, at=self._at)
+        predictions = self.objective.predict(data, at=self.position.at)
         measured = [self.metric(p, target) for p, target in zip(predictions, data.targets)]
         return math.fsum([float(x) for x in measured]) / len(data)
 
@@ -349,29 +327,3 @@ class Trainer:
         """The mean loss (penalty included) and metric over a dataset, without a step."""
         data, _ = self._data(X, y, None)
         return Record(len(self.history), self.objective.value(data), self._measured(data))
-
-
-def batches(data: Any, size: int, seed: str | None) -> Iterator[Any]:
-    """The data in batches of a size; in an order that depends on the seed alone, or as they are."""
-    if size >= len(data):
-        yield data
-        return
-    order = list(range(len(data)))
-    if seed is not None:
-        random.Random(seed).shuffle(order)
-    for start in range(0, len(order), size):
-        yield data.take(order[start : start + size])
-
-
-def kept(data: Any) -> Any:
-    """The data themselves, or a list of what an iterator gives once."""
-    if hasattr(data, "to_numpy"):  # a frame: iterating would give the names of its columns
-        data = data.to_numpy()
-    return data if hasattr(data, "__len__") else list(data)
-
-
-def finite(gradient: Any) -> bool:
-    """Whether all its numbers are."""
-    if isinstance(gradient, list):
-        return all(map(math.isfinite, gradient))
-    return math.isfinite(gradient.sum()) or math.isfinite(abs(gradient).max())

@@ -293,3 +293,65 @@ def test_a_loop_does_not_hide_a_name(tmp_path):
     x = [0.1, 0.2, 0.3, 0.4]
     assert bits(run_python(export(scaled, 4))(x)) == bits(eager(scaled, x))
     assert run_c(export(scaled, 4, language="c"), tmp_path, 4, 4)(x) == pytest.approx(eager(scaled, x), rel=1e-13)
+
+
+PAIRS = {
+    "maximum": lambda a, b: a.maximum(b), "minimum": lambda a, b: a.minimum(b), "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "where": lambda a, b: (a < b).where(a, b),
+}  # fmt: skip
+WITH_NUMBERS = [lambda a, c: a * c, lambda a, c: c + a, lambda a, c: a - c, lambda a, c: a / (c * c + 1.0),
+                lambda a, c: (a > c) * 1.0]  # fmt: skip
+
+
+def random_model(seed):
+    """(model, inputs): layers, functions, sums and picks in any order, on lists of any width."""
+    inputs = random.Random(seed).choice([2, 3, 4, 6, 8])
+
+    def model(x):
+        rng = random.Random(seed + 1)
+        numbers = [0.0, -0.0, 1.0, -1.0]
+        draw = lambda: Value(rng.choice([*numbers, *[rng.uniform(-1, 1)] * 4]), rng.choice(["", "w", "a"]))  # noqa: E731
+        vectors, singles = [list(x)], [x[0] * x[-1]]
+        for _ in range(rng.randint(1, 7)):
+            kind = rng.choice(["layer", "layer", "bias last", "one", "two", "number", "single", "mix", "pick", "sum"])
+            v, width = rng.choice(vectors[-3:]), rng.choice([1, 2, 4, 5])
+            if kind == "layer":
+                first = [draw() if rng.random() < 0.7 else 0] * width
+                vectors.append([sum([draw() * u for u in v], b) for b in first])
+            elif kind == "bias last":
+                vectors.append([sum([u * draw() for u in v]) + draw() for _ in range(width)])
+            elif kind == "one":
+                name = rng.choice(["tanh", "relu", "sigmoid", "softplus", "sin", "exp", "abs", "gaussian"])
+                vectors.append([getattr(u, name)() for u in v])
+            elif kind == "two":
+                other, pair = rng.choice([u for u in vectors if len(u) == len(v)]), PAIRS[rng.choice(list(PAIRS))]
+                vectors.append([pair(a, b) for a, b in zip(v, other)])
+            elif kind == "number":
+                c, function = draw(), rng.choice(WITH_NUMBERS)
+                vectors.append([function(a, rng.choice([c, c, c, draw()])) for a in v])
+            elif kind == "single":
+                singles.append(rng.choice(v) ** 2 + draw())
+            elif kind == "mix":
+                single = rng.choice(singles)
+                vectors.append([a - single if rng.random() < 0.95 else single / a for a in v])
+            elif kind == "pick":
+                vectors.append([rng.choice(rng.choice(vectors)) for _ in range(width)])
+            else:
+                singles.append(sum(v))
+        return [*rng.choice(vectors), rng.choice(singles)]
+
+    return model, inputs
+
+
+@pytest.mark.parametrize("seed", range(0, 1000, 100))
+def test_models_of_any_shape_give_their_bits_in_python(seed):
+    loops = 0
+    for i in range(seed, seed + 25):
+        model, inputs = random_model(i)
+        source = export(model, inputs)
+        function, rng = run_python(source), random.Random(i)
+        loops += "affine(weights" in source
+        odd = [rng.choice([1e200, -1e200, math.inf, math.nan, 1.0]) for _ in range(inputs)]
+        for x in ([rng.gauss(0, 1) for _ in range(inputs)], [0.0] * inputs, [-0.0] * inputs, odd):
+            assert bits(function(x)) == bits(eager(model, x)), i
+    assert loops > 2

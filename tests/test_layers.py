@@ -22,7 +22,7 @@ FLOORS = [
     ["copying", "naming", "taylor", "why"],
     ["derivatives", "check", "files", "formulas"],
     ["drawing", "chain_rule", "program", "nn", "optim", "losses"],
-    ["history", "objectives", "standalone"],
+    ["history", "objectives", "position", "standalone"],
     ["checkpoints", "sharding"],
     ["training"],
     ["estimators", "plotting"],
@@ -38,7 +38,7 @@ TYPES_ONLY = {"signatures"}
 KNOWS = {  # who may import what from outside, inside the function that needs it
     "graphviz": {"drawing"},
     "IPython": {"drawing"},
-    "numpy": {"program", "derivatives", "optim", "estimators", "plotting", "sharding", "training"},
+    "numpy": {"program", "derivatives", "optim", "estimators", "plotting", "position", "sharding"},
     "scipy": {"optim"},
     "sklearn": {"estimators"},
     "llvmlite": {"program"},
