@@ -355,3 +355,17 @@ def test_models_of_any_shape_give_their_bits_in_python(seed):
         for x in ([rng.gauss(0, 1) for _ in range(inputs)], [0.0] * inputs, [-0.0] * inputs, odd):
             assert bits(function(x)) == bits(eager(model, x)), i
     assert loops > 2
+
+
+def test_a_sum_that_goes_on_elsewhere_is_a_layer_still():
+    generator = random.Random(4)
+    layer = nn.Layer(6, 5, False, generator=generator)
+    w = [Value(generator.random()) for _ in range(5)]
+
+    def model(x):
+        sums = layer(x)
+        return [(s + v * x[0]) * s for s, v in zip(sums, w)]
+
+    source = export(model, 6)
+    assert "h1 = affine(weights_1, biases_1, x)" in source
+    assert bits(run_python(source)([0.5] * 6)) == bits(eager(model, [0.5] * 6))

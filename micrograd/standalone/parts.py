@@ -236,4 +236,4 @@ class Parts:
                 uses[node] = uses.get(node, 0) + 1
         for node in self.recording.outputs:
             uses[node] = uses.get(node, 0) + 1
-        return {node for node, count in uses.items() if count > 1 and node not in self.made}
+        return {node for node, count in uses.items() if count > 1}
