@@ -73,6 +73,13 @@ class Step:
         self.start, self.count = start, count
 
     @property
+    def own(self) -> Index:
+        """The rows it makes."""
+        import numpy as np
+
+        return np.arange(self.start, self.start + self.count)
+
+    @property
     def made(self) -> str:
         """The rows it makes, as shown."""
         return f"[{self.start}]" if self.count == 1 else f"[{self.start}:{self.start + self.count}]"

@@ -3,6 +3,9 @@
 stage       one loop over rows and samples: fused Maps, or one Linear step, or one sum
 lined up    row r of the operand is made in round r of the same loop, so it need not go through memory
 short sum   a Linear step of one row with few terms; it is fused like a Map
+depth       how many functions, such as tanh, one after the other a row waits for within its loop. One, never two: each
+            takes a hundred cycles from operand to result, and a processor that works on some three hundred
+            instructions at a time must find other samples among them to fill that time
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     Item = Union[Map, Linear]
 
 SHORT, MOST_ITEMS, MOST_SUMS = 32, 200, 8
+QUICK = ("add", "sub", "mul", "div", "neg", "abs", "sqrt", "relu", "maximum", "minimum", "where", "detach",
+         "less", "less_equal", "greater", "greater_equal")  # fmt: skip
 
 
 class Stage:
@@ -33,12 +38,17 @@ class Stage:
         self.count, self.step = count, step
         self.items: list[Item] = []
         self.sums: list[tuple[int, Index, Index | None]] = []
-        self.starts: set[int] = set()
+        self.depth: dict[int, int] = {}  # by the first row of each step
+
+    def depth_with(self, step: Item, operands: list[Index]) -> int:
+        """The depth that a step would have here."""
+        below = max([self.depth[int(index[0])] for index in operands if self.lines_up(index)], default=0)
+        return below + (isinstance(step, Map) and step.op.name not in QUICK)
 
     def lines_up(self, index: Index) -> bool:
         """Whether row r of these is made in round r of this loop."""
         first = int(index[0])
-        return first in self.starts and (len(index) == 1 or bool((index[1:] - index[:-1] == 1).all()))
+        return first in self.depth and (len(index) == 1 or bool((index[1:] - index[:-1] == 1).all()))
 
 
 class Schedule:
@@ -56,6 +66,7 @@ class Schedule:
         self.stage_of = np.full(program.rows, -1)
         self.in_memory = np.zeros(program.rows, bool)
         self.lane_slots: list[int] = []
+        self.negations: dict[int, Map] = {}  # by the first row
         for step in program.steps:
             if isinstance(step, Map) or (step.count == 1 and step.rows.shape[1] <= SHORT and not step.guard):  # type: ignore[attr-defined]
                 self._fuse(step)  # type: ignore[arg-type]
@@ -86,24 +97,41 @@ class Schedule:
         for number in range(self._earliest(operands, step.count), len(self.stages)):
             stage = self.stages[number]
             if stage.step is None and stage.count == step.count and len(stage.items) < MOST_ITEMS:
-                break
+                if stage.depth_with(step, operands) <= 1:
+                    break
         else:
             number = len(self.stages)
             self.stages.append(Stage(step.count))
-        self.stages[number].items.append(step)
-        self.stages[number].starts.add(step.start)
+        stage = self.stages[number]
+        for index in operands:
+            self._negate_again(stage, index)
+        stage.depth[step.start] = stage.depth_with(step, operands)
+        stage.items.append(step)
         self.stage_of[step.start : step.start + step.count] = number
+        if isinstance(step, Map) and step.op.name == "neg":
+            self.negations[step.start] = step
+
+    def _negate_again(self, stage: Stage, index: Index) -> None:
+        """Make −x in this loop too, not read it: then code sees that it is −x, and f(x) and f(−x) share their work."""
+        import numpy as np
+
+        made = self.negations.get(int(index[0]))
+        if made is not None and stage.count == made.count and np.array_equal(index, made.own) and made not in stage.items:
+            stage.depth[made.start] = 0
+            stage.items.append(made)
 
     def _attach(self, pairs: Pairs) -> bool:
         """Add sums up in the loop that makes what is summed, if there is one with room."""
         slots, left, right = pairs.slots, pairs.left, pairs.right
-        if left.shape[1] > 1 and left.size > MOST_SUMS:
-            return False
         if left.shape[1] == 1 and len(slots) > 1:
-            columns = [(slots, left[:, 0], None if right is None else right[:, 0])]
-        else:
-            columns = [(slots[i : i + 1], left[i, j : j + 1], None if right is None else right[i, j : j + 1])
-                       for i in range(len(slots)) for j in range(left.shape[1])]  # fmt: skip
+            if self._attach_columns([(slots, left[:, 0], None if right is None else right[:, 0])]):
+                return True
+        if left.size > MOST_SUMS:
+            return False
+        return self._attach_columns([(slots[i : i + 1], left[i, j : j + 1], None if right is None else right[i, j : j + 1])
+                                     for i in range(len(slots)) for j in range(left.shape[1])])  # fmt: skip
+
+    def _attach_columns(self, columns: list[tuple[Index, Index, Index | None]]) -> bool:
         count = len(columns[0][0])
         operands = [index for _, a, b in columns for index in (a, b) if index is not None]
         earliest = self._earliest(operands, count)
