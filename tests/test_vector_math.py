@@ -18,7 +18,8 @@ import functools  # noqa: E402
 from micrograd.program import vector_angles, vector_math  # noqa: E402
 from micrograd.program.instructions import Function  # noqa: E402
 from micrograd.program.llvm_engine import Engine, Target, host  # noqa: E402
-from micrograd.program.llvm_math import declarations, definitions, primitive  # noqa: E402
+from micrograd.program.llvm_math import declared, definitions, primitive  # noqa: E402
+from micrograd.program.vector_code import Code  # noqa: E402
 
 EXACT = {
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "gaussian": lambda x: mpmath.exp(-x * x),
@@ -73,11 +74,11 @@ def compiled(features, lanes):
         f = Function(f"run_{name}", "ptr %x, ptr %y, ptr %out", "")
         names = ("%x", "%y") if name in EXACT_OF_TWO else ("%x",)
         f.loop(BLOCK // lanes, lambda i, f=f, name=name, names=names: f.store(
-            primitive(f, name, [f.load(f.at(x, i), lanes) for x in names], lanes, used), f.at("%out", i), lanes),
+            primitive(Code(f, lanes, used), name, [f.load(f.at(x, i), lanes) for x in names]), f.at("%out", i), lanes),
             step=lanes)  # fmt: skip
         texts.append(f.text())
     target = host() if features is None else Target("x86-64", features)
-    engine = Engine("\n".join([declarations({lanes}), definitions(used), *texts]), target, cache=False)
+    engine = Engine("\n".join([declared({lanes}), definitions(used), *texts]), target, cache=False)
 
     def run(name, x, y=None):
         call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(engine.address(f"run_{name}"))
@@ -128,7 +129,7 @@ def error(name, y):
 
 
 def test_every_function_is_here():
-    assert sorted([*EXACT, *EXACT_OF_TWO]) == sorted(vector_math.FUNCTIONS)
+    assert sorted([*EXACT, *EXACT_OF_TWO]) == sorted(vector_math.BODIES)
 
 
 @pytest.mark.parametrize("features, lanes", CASES)
@@ -177,7 +178,7 @@ def test_all_widths_give_the_same_bits():
                 assert np.array_equal(first, other, equal_nan=True), (name, features)
 
 
-@pytest.mark.parametrize("name", vector_math.FAR)
+@pytest.mark.parametrize("name", ["sin", "cos", "tan"])
 def test_the_ends_of_the_fast_range_of_angles(name):
     def steps(x, towards, count=64):
         for _ in range(count):

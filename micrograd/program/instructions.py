@@ -66,6 +66,11 @@ class Function:
         self.lines.append(f"  %r{self.count} = {text}")
         return f"%r{self.count}"
 
+    def begin(self, block: str) -> None:
+        """A new block: jumps may lead here."""
+        self.lines.append(f"{block}:")
+        self.block = block
+
     def text(self) -> str:
         """The whole function."""
         body = "\n".join(self.lines)
@@ -169,17 +174,17 @@ class Function:
         self.count += 1
         n, before = self.count, self.block
         self.line(f"br label %L{n}")
-        self.lines.append(f"L{n}:")
-        place, self.block = len(self.lines), f"L{n}"
+        self.begin(f"L{n}")
+        place = len(self.lines)
         names = [f"%c{n}_{i}" for i in range(len(values))]
         results = list(body(f"%i{n}", *names) or ())
         following = self.value(f"add nuw nsw i64 %i{n}, {step}")
         again = self.value(f"icmp ult i64 {following}, {count * step}")
         self.line(f"br i1 {again}, label %L{n}, label %E{n}")
-        self.lines.append(f"E{n}:")
-        heads = [f"  %i{n} = phi i64 [0, %{before}], [{following}, %{self.block}]"]
-        heads += [f"  {name} = phi {carried[i][0]} [{values[i]}, %{before}], [{results[i]}, %{self.block}]"
+        inside = self.block
+        self.begin(f"E{n}")
+        heads = [f"  %i{n} = phi i64 [0, %{before}], [{following}, %{inside}]"]
+        heads += [f"  {name} = phi {carried[i][0]} [{values[i]}, %{before}], [{results[i]}, %{inside}]"
                   for i, name in enumerate(names)]  # fmt: skip
         self.lines[place:place] = heads
-        self.block = f"E{n}"
         return results

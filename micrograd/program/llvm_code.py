@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from micrograd.program.arrays import Linear, Map, Outer, Rows, Slots
 from micrograd.program.instructions import Function, kind, splat
-from micrograd.program.llvm_math import declarations, definitions, primitive
+from micrograd.program.llvm_math import declared, definitions, primitive
 from micrograd.program.schedule import Schedule, Stage
+from micrograd.program.vector_code import Code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class LlvmCode:
         drivers = llvm_uniform.drivers(self, names)
         texts = [f.text() for f in functions + extra] + [player]
         lanes = {1, machine.lanes, machine.wide} | {n for _, n in self.used}
-        self.source = "\n\n".join([declarations(lanes), definitions(self.used), *texts, drivers]) + "\n"
+        self.source = "\n\n".join([declared(lanes), definitions(self.used), *texts, drivers]) + "\n"
 
     def _stage(self, name: str, stage: Stage) -> Function:
         """The code of a stage."""
@@ -233,6 +234,7 @@ class Loop:
     def _samples(self, v: Integer, sums: dict[int, str]) -> list[str]:
         """The fused steps on one vector of samples."""
         f, lanes = self.f, self.lanes
+        c = Code(f, lanes, self.code.used)
         made: dict[int, str] = {}
         loaded: dict[bytes, str] = {}
 
@@ -248,7 +250,7 @@ class Loop:
             if isinstance(item, Map):
                 operands = [splat(x, lanes) if isinstance(x, float) else self.factors[x.index.tobytes()]
                             if isinstance(x, Slots) else operand(x.index) for x in item.operands]  # fmt: skip
-                value = primitive(f, item.op.name, operands, lanes, self.code.used)
+                value = primitive(c, item.op.name, operands)
             else:
                 value = self._short_sum(item, operand)
             made[item.start] = value

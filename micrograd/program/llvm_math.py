@@ -1,89 +1,94 @@
-"""The primitives in LLVM: arithmetic and choices as instructions, functions as calls.
+"""The primitives in LLVM: arithmetic and choices as instructions, functions as what `vector_math` has for them.
 
-A function that `vector_math` has is a polynomial on whole vectors. Any other is called lane by lane: from the C library
-where it has the primitive, else the row's own `forward` in Python, so a new row works without an entry here.
+A function that is not there is called lane by lane: from the C library where it has the primitive, else the row's own
+`forward` in Python, so a new row works without an entry here. So are huge angles, for which sine needs many digits of π.
 """
 
 from __future__ import annotations
 
 from micrograd.ops import find
 from micrograd.program import vector_math
-from micrograd.program.instructions import Function, kind, splat
+from micrograd.program.instructions import Function, kind
+from micrograd.program.vector_code import Code, declarations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
+ARITHMETIC = ("add", "sub", "mul", "div")
 COMPARISONS = {"less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
 C_LIBRARY = ("exp", "expm1", "log", "log1p", "erf", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot",
              "sinh", "cosh", "tanh", "pow")  # fmt: skip
-PREFIX = "micrograd_"
+PREFIX = "micrograd_"  # of functions of numbers that come from outside
+LANE_BY_LANE = "each_"  # of functions of vectors that call those
 
 
-def primitive(f: Function, name: str, operands: list[str], lanes: int, used: set[tuple[str, int]]) -> str:
-    """The result of a primitive on vectors; functions that it needs defined are added to `used`."""
-    zero, one, x = splat(0.0, lanes), splat(1.0, lanes), operands[0]
+def primitive(c: Code, name: str, operands: list[str]) -> str:
+    """The result of a primitive on vectors."""
+    zero, one, x = c.number(0.0), c.number(1.0), operands[0]
     y = operands[1] if len(operands) > 1 else ""
     if name in ARITHMETIC:
-        return f.arithmetic(ARITHMETIC[name], x, y, lanes)
+        return getattr(c, name)(x, y)
     if name in COMPARISONS:
-        return f.select(f.compare(COMPARISONS[name], x, y, lanes), one, zero, lanes)
+        return c.where(COMPARISONS[name], x, y, one, zero)
     if name == "neg":
-        return f.value(f"fneg {kind(lanes)} {x}")
+        return c.negative(x)
     if name == "detach":
         return x
-    if name in ("sqrt", "abs"):
-        return f.call(f"llvm.{'fabs' if name == 'abs' else 'sqrt'}.{suffix(lanes)}", [x], lanes)
+    if name == "sqrt":
+        return c.sqrt(x)
+    if name == "abs":
+        return c.magnitude(x)
     if name == "relu":
-        return f.select(f.compare("ole", x, zero, lanes), zero, x, lanes)
+        return c.where("ole", x, zero, zero, x)
     if name in ("maximum", "minimum"):  # x if x >= y or x is nan, else y
-        wins = f.compare("ult" if name == "maximum" else "ugt", x, y, lanes)
-        return f.select(f.compare("uno", x, x, lanes), x, f.select(wins, y, x, lanes), lanes)
+        wins = c.where("ult" if name == "maximum" else "ugt", x, y, y, x)
+        return c.where("uno", x, x, x, wins)
     if name == "where":
-        return f.select(f.compare("une", x, zero, lanes), y, operands[2], lanes)
-    used.add((name, lanes))
-    return f.call(f"v_{name}_{lanes}", operands, lanes)
-
-
-def suffix(lanes: int) -> str:
-    """How intrinsics name the type."""
-    return "f64" if lanes == 1 else f"v{lanes}f64"
+        return c.where("une", x, zero, y, operands[2])
+    if name in vector_math.BODIES:
+        return vector_math.BODIES[name](c, *operands)
+    return c.function(f"{LANE_BY_LANE}{name}", operands)
 
 
 def definitions(used: set[tuple[str, int]]) -> str:
     """The text of all functions that are called, and of what those call."""
     texts, scalars = [], {}
     for name, lanes in sorted(used):
-        if name in vector_math.FUNCTIONS:
-            texts.append(vector_math.define(name, lanes))
-            if name in vector_math.FAR:
-                scalars[name] = 1
-                texts.append(lane_by_lane(name, 1, lanes, "far"))
+        if name in vector_math.FAR:
+            texts.append(far(name, lanes))
         else:
-            scalars[name] = len(find(name).partials)
-            texts.append(lane_by_lane(name, scalars[name], lanes))
+            primitive = name.removeprefix(LANE_BY_LANE).removeprefix("far_")
+            scalars[primitive] = len(find(primitive).partials)
+            texts.append(lane_by_lane(name, primitive, scalars[primitive], lanes))
     for name, operands in sorted(scalars.items()):
         texts.append(f"declare double @{PREFIX}{name}({', '.join(['double'] * operands)})")
     return "\n".join(texts)
 
 
-def lane_by_lane(name: str, operands: int, lanes: int, prefix: str = "v") -> str:
+def far(name: str, lanes: int) -> str:
+    """A function of vectors for arguments that the code in the loops leaves out."""
+    f = Function(f"{name}_{lanes}", "")
+    value = vector_math.FAR[name](Code(f, lanes, set()), "%x")
+    body = "\n".join(f.lines)
+    return (f"define internal {kind(lanes)} @{f.name}({kind(lanes)} %x) noinline cold nounwind willreturn memory(none) "
+            f"{{\nentry:\n{body}\n  ret {kind(lanes)} {value}\n}}")  # fmt: skip
+
+
+def lane_by_lane(name: str, primitive: str, operands: int, lanes: int) -> str:
     """A function of vectors that calls one of numbers for each lane."""
     T = kind(lanes)
     names = ["%x", "%y", "%z"][:operands]
-    lines = [
-        f"define internal {T} @{prefix}_{name}_{lanes}({', '.join([f'{T} {x}' for x in names])}) noinline nounwind {{"
-    ]
+    lines = [f"define internal {T} @{name}_{lanes}({', '.join([f'{T} {x}' for x in names])}) noinline nounwind {{"]
     if lanes == 1:
         arguments = ", ".join([f"double {x}" for x in names])
-        return "\n".join([*lines, f"  %r = call double @{PREFIX}{name}({arguments})", "  ret double %r", "}"])
+        return "\n".join([*lines, f"  %r = call double @{PREFIX}{primitive}({arguments})", "  ret double %r", "}"])
     result = "poison"
     for lane in range(lanes):
         for x in names:
             lines.append(f"  {x}{lane} = extractelement {T} {x}, i64 {lane}")
         arguments = ", ".join([f"double {x}{lane}" for x in names])
-        lines.append(f"  %c{lane} = call double @{PREFIX}{name}({arguments})")
+        lines.append(f"  %c{lane} = call double @{PREFIX}{primitive}({arguments})")
         lines.append(f"  %r{lane} = insertelement {T} {result}, double %c{lane}, i64 {lane}")
         result = f"%r{lane}"
     return "\n".join([*lines, f"  ret {T} {result}", "}"])
@@ -106,6 +111,6 @@ def scalar_functions(names: list[str]) -> dict[str, Any]:
     return found
 
 
-def declarations(lanes: set[int]) -> str:
+def declared(lanes: set[int]) -> str:
     """The intrinsics of all vector widths in use."""
-    return "\n".join([vector_math.declarations(n) for n in sorted(lanes)])
+    return "\n".join([declarations(n) for n in sorted(lanes)])

@@ -11,6 +11,7 @@ from __future__ import annotations
 from micrograd.program.arrays import Linear, Map, Slots
 from micrograd.program.instructions import Function
 from micrograd.program.llvm_math import primitive
+from micrograd.program.vector_code import Code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def kernel(code: LlvmCode, name: str, number: int) -> Function:
     def samples(v: Any) -> None:
         rows = [f.load(f.at(f"%{x}", v), lanes) for x in "abc"[: len(TABLE[name].partials) if name in TABLE else 2]]
         if name in TABLE:
-            value = primitive(f, name, rows, lanes, code.used)
+            value = primitive(Code(f, lanes, code.used), name, rows)
         else:
             total = f.load(f.at("%d", v), lanes)
             value = add_product(f, rows[0], rows[1], total, lanes, name.startswith("guarded"))

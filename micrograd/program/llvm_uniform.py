@@ -8,6 +8,7 @@ from __future__ import annotations
 from micrograd.program.arrays import Linear, Map
 from micrograd.program.instructions import Function, kind, literal, splat
 from micrograd.program.llvm_math import primitive
+from micrograd.program.vector_code import Code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,9 +67,8 @@ def flat_map(code: LlvmCode, f: Function, step: Map) -> None:
         def body(r: Integer) -> None:
             place = f.plus(r, start)
             operands = [operand(i, place, lanes) for i in range(len(step.operands))]
-            f.store(
-                primitive(f, step.op.name, operands, lanes, code.used), f.at("%u", f.plus(place, step.start)), lanes
-            )
+            value = primitive(Code(f, lanes, code.used), step.op.name, operands)
+            f.store(value, f.at("%u", f.plus(place, step.start)), lanes)
 
         f.loop(number, body, step=lanes)
 

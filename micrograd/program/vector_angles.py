@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from micrograd.program.instructions import kind
-from micrograd.program.vector_code import ROUND, Code, suffix
+from micrograd.program.vector_code import ROUND, Code
 
 # (sin r − r) / r³ for |r| <= π/2 and (cos r − 1 + r²/2) / r⁴ for |r| <= π/4, as functions of r²
 SIN = [float.fromhex(x) for x in (
@@ -25,8 +24,6 @@ PI = [float.fromhex(x) for x in ("0x1.921fb54440000p+1", "0x1.68c234c4c0000p-38"
 QUARTER_PI = [float.fromhex(x) for x in ("0x1.921fb54442d18p-1", "0x1.1a62633145c07p-55")]  # and what that lacks
 ONE_OVER_PI = float.fromhex("0x1.45f306dc9c883p-2")
 LARGEST_ANGLE = 100000.0  # k has 16 bits up to here; beyond, sin, cos and tan are those of the C library
-FAR = ("sin", "cos", "tan")  # need @far_<name>_<lanes> beside them: the function lane by lane
-OF_TWO = ("atan2", "hypot")
 
 
 # from angles
@@ -43,43 +40,36 @@ def turned(c: Code, value: str, t: str) -> str:
     return c.changed("xor", value, c.whole("shl", c.bits(t), 63))
 
 
-def unless_far(c: Code, near: str, name: str) -> str:
-    """The value; in a vector with a huge angle, that lane has it from the C library."""
-    huge = c.compare("ogt", c.magnitude("%x"), c.number(LARGEST_ANGLE), c.lanes)
-    rarely = '!prof !{!"branch_weights", i32 1, i32 1000000}'  # else registers are saved even where no call is made
-    c.line(f"br i1 {c.any(huge)}, label %far, label %end, {rarely}")
-    c.lines.append("far:")
-    far = c.select(huge, c.call(f"far_{name}_{c.lanes}", ["%x"], c.lanes), near, c.lanes)
-    c.line("br label %end")
-    c.lines.append("end:")
-    return c.value(f"phi {kind(c.lanes)} [{near}, %entry], [{far}, %far]")
+def unless_huge(c: Code, near: str, name: str, x: str) -> str:
+    """The value; that of a huge angle comes from the C library."""
+    return c.unless(c.compare("ogt", c.magnitude(x), c.number(LARGEST_ANGLE)), near, name, x)
 
 
-def sin(c: Code) -> str:
+def sin(c: Code, x: str) -> str:
     """sin(k π + r) = ±sin r."""
-    t, k = c.rounded("%x", ONE_OVER_PI)
-    value = turned(c, sine(c, c.less_multiple("%x", k, PI)), t)
-    return unless_far(c, c.where("oeq", "%x", c.number(0.0), "%x", value), "sin")
+    t, k = c.rounded(x, ONE_OVER_PI)
+    value = turned(c, sine(c, c.less_multiple(x, k, PI)), t)
+    return unless_huge(c, c.where("oeq", x, c.number(0.0), x, value), "sin", x)
 
 
-def cos(c: Code) -> str:
+def cos(c: Code, x: str) -> str:
     """cos((k − ½) π + r) = ±sin r."""
-    t = c.add(c.add(c.mul("%x", c.number(ONE_OVER_PI)), c.number(0.5)), c.number(ROUND), "")
+    t = c.add(c.add(c.mul(x, c.number(ONE_OVER_PI)), c.number(0.5)), c.number(ROUND), "")
     k = c.sub(c.sub(t, c.number(ROUND), ""), c.number(0.5), "")
-    value = turned(c, sine(c, c.less_multiple("%x", k, PI)), t)
-    return unless_far(c, value, "cos")
+    value = turned(c, sine(c, c.less_multiple(x, k, PI)), t)
+    return unless_huge(c, value, "cos", x)
 
 
-def tan(c: Code) -> str:
+def tan(c: Code, x: str) -> str:
     """tan(k π/2 + r) = sin r / cos r or −cos r / sin r, with |r| <= π/4."""
-    t, k = c.rounded("%x", 2.0 * ONE_OVER_PI)
-    r = c.less_multiple("%x", k, [part / 2.0 for part in PI])
+    t, k = c.rounded(x, 2.0 * ONE_OVER_PI)
+    r = c.less_multiple(x, k, [part / 2.0 for part in PI])
     z = c.mul(r, r)
     cosine = c.add(c.sub(c.number(1.0), c.mul(z, c.number(0.5))), c.mul(c.mul(z, z), c.polynomial(z, COS)))
-    over, under, odd = sine(c, r), cosine, c.value(f"trunc {c.bits_kind} {c.bits(t)} to {c.truths_kind}")
-    value = c.div(c.select(odd, under, over, c.lanes), c.select(odd, over, under, c.lanes))
+    over, under, odd = sine(c, r), cosine, c.odd(t)
+    value = c.div(c.select(odd, under, over), c.select(odd, over, under))
     value = turned(c, value, t)
-    return unless_far(c, c.where("oeq", "%x", c.number(0.0), "%x", value), "tan")
+    return unless_huge(c, c.where("oeq", x, c.number(0.0), x, value), "tan", x)
 
 
 # to angles
@@ -87,11 +77,11 @@ def tan(c: Code) -> str:
 
 def atan_of_quotient(c: Code, y: str, x: str) -> tuple[str, str]:
     """atan y / x for y, x >= 0: 0, π/4 or π/2, and what to add: atan t for t = y / x, (y − x) / (y + x) or −x / y."""
-    middle = c.compare("ogt", y, c.mul(c.number(0.5), x, ""), c.lanes)
-    steep = c.compare("ogt", y, c.mul(c.number(2.0), x, ""), c.lanes)
+    middle = c.compare("ogt", y, c.mul(c.number(0.5), x, ""))
+    steep = c.compare("ogt", y, c.mul(c.number(2.0), x, ""))
 
     def by_range(flat: str, between: str, beyond: str) -> str:
-        return c.select(steep, beyond, c.select(middle, between, flat, c.lanes), c.lanes)
+        return c.select(steep, beyond, c.select(middle, between, flat))
 
     base, lacking = [by_range(c.number(0.0), c.number(part), c.number(2.0 * part)) for part in QUARTER_PI]
     t = c.div(by_range(y, c.sub(y, x, ""), c.negative(x)), by_range(x, c.add(y, x, ""), y))
@@ -106,25 +96,25 @@ def reflected(c: Code, base: str, rest: str, x: str) -> str:
     return c.where("olt", c.signed(c.number(1.0), x), c.number(0.0), left, c.add(base, rest, ""))
 
 
-def other_side(c: Code) -> str:
+def other_side(c: Code, x: str) -> str:
     """√(1 − x²)."""
     one = c.number(1.0)
-    return c.call(f"llvm.sqrt.{suffix(c.lanes)}", [c.mul(c.sub(one, "%x", ""), c.add(one, "%x", ""), "")], c.lanes)
+    return c.sqrt(c.mul(c.sub(one, x, ""), c.add(one, x, ""), ""))
 
 
-def atan(c: Code) -> str:
+def atan(c: Code, x: str) -> str:
     """atan |x| / 1 with the sign of x."""
-    return c.signed(c.add(*atan_of_quotient(c, c.magnitude("%x"), c.number(1.0)), ""), "%x")
+    return c.signed(c.add(*atan_of_quotient(c, c.magnitude(x), c.number(1.0)), ""), x)
 
 
-def asin(c: Code) -> str:
+def asin(c: Code, x: str) -> str:
     """atan |x| / √(1 − x²) with the sign of x; nan outside [−1, 1]."""
-    return c.signed(c.add(*atan_of_quotient(c, c.magnitude("%x"), other_side(c)), ""), "%x")
+    return c.signed(c.add(*atan_of_quotient(c, c.magnitude(x), other_side(c, x)), ""), x)
 
 
-def acos(c: Code) -> str:
+def acos(c: Code, x: str) -> str:
     """atan √(1 − x²) / |x|, reflected for a negative x; nan outside [−1, 1]."""
-    return reflected(c, *atan_of_quotient(c, other_side(c), c.magnitude("%x")), "%x")
+    return reflected(c, *atan_of_quotient(c, other_side(c, x), c.magnitude(x)), x)
 
 
 def power_for(c: Code, m: str, small: float, large: float, power: int) -> tuple[str, str]:
@@ -142,26 +132,26 @@ def larger(c: Code, a: str, b: str) -> str:
     return c.where("ogt", a, b, a, b)
 
 
-def atan2(c: Code) -> str:
-    """The angle of the point (%y, %x): the first operand is the ordinate."""
-    y, x, zero, one = c.magnitude("%x"), c.magnitude("%y"), c.number(0.0), c.number(1.0)
+def atan2(c: Code, ordinate: str, abscissa: str) -> str:
+    """The angle of the point (abscissa, ordinate)."""
+    y, x, zero, one = c.magnitude(ordinate), c.magnitude(abscissa), c.number(0.0), c.number(1.0)
     scale, _ = power_for(c, larger(c, y, x), 2.0**-900, 2.0**1000, 100)
     y, x = c.mul(y, scale, ""), c.mul(x, scale, "")
-    same = c.compare("oeq", y, x, c.lanes)  # 0 / 0 is 0, inf / inf is 1
-    y = c.select(same, c.where("oeq", y, zero, zero, one), y, c.lanes)
-    x = c.select(same, one, x, c.lanes)
-    return c.signed(reflected(c, *atan_of_quotient(c, y, x), "%y"), "%x")
+    same = c.compare("oeq", y, x)  # 0 / 0 is 0, inf / inf is 1
+    y = c.select(same, c.where("oeq", y, zero, zero, one), y)
+    x = c.select(same, one, x)
+    return c.signed(reflected(c, *atan_of_quotient(c, y, x), abscissa), ordinate)
 
 
-def hypot(c: Code) -> str:
+def hypot(c: Code, x: str, y: str) -> str:
     """√(x² + y²), scaled where a square would leave the range; inf if either is."""
-    x, y = c.magnitude("%x"), c.magnitude("%y")
+    x, y = c.magnitude(x), c.magnitude(y)
     m = larger(c, x, y)
     scale, back = power_for(c, m, 2.0**-450, 2.0**510, 600)
     a, b = c.mul(x, scale, ""), c.mul(y, scale, "")
-    root = c.call(f"llvm.sqrt.{suffix(c.lanes)}", [c.add(c.mul(a, a), c.mul(b, b))], c.lanes)
     infinite = c.number(float("inf"))
-    value = c.where("oeq", x, infinite, infinite, c.mul(root, back, ""))
+    value = c.mul(c.sqrt(c.multiply_add(b, b, c.mul(a, a))), back, "")
+    value = c.where("oeq", x, infinite, infinite, value)
     return c.where("oeq", y, infinite, infinite, value)
 
 

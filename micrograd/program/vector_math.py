@@ -7,13 +7,20 @@ The polynomials interpolate at Chebyshev nodes in 200-bit arithmetic (mpmath's `
 fits them again). log 2 comes in parts with zeros at the end, so that k times a part is exact
 (Cody and Waite, Software Manual for the Elementary Functions, 1980); nothing needs a fused multiply-add.
 Every function is right to 4 ulp, most to 2.5. `vector_angles` has the functions of angles.
+
+Formulas share what they can: σ(x), σ(−x) and softplus the power exp −|x|, the hyperbolic functions all they are made of,
+so that a function and its derivative in one loop cost little more than the function.
 """
 
 from __future__ import annotations
 
 from micrograd.program import vector_angles
-from micrograd.program.instructions import kind, literal
-from micrograd.program.vector_code import ROUND, Code, suffix
+from micrograd.program.instructions import literal
+from micrograd.program.vector_code import ROUND, Code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # (exp r − 1 − r) / r² for |r| <= ½ log 2
 EXP = [float.fromhex(x) for x in (
@@ -41,6 +48,10 @@ LOG_ERFC = [float.fromhex(x) for x in (
 LOG_2 = [float.fromhex(x) for x in ("0x1.62e42fee00000p-1", "0x1.a39ef35793c76p-33")]
 ONE_OVER_LOG_2 = float.fromhex("0x1.71547652b82fep+0")
 
+BIASED = ROUND + 1023.0  # rounding by this leaves k + 1023, the exponent of 2ᵏ, in the lowest bits
+LARGEST_POWER = 708.0  # exp of this, and of minus this, is a normal number
+LARGEST_ROOT = 26.6  # its square is below that
+
 ROOT_HALF = 0x3FE6A09E00000000  # the leading bits of √½
 
 
@@ -48,34 +59,49 @@ ROOT_HALF = 0x3FE6A09E00000000  # the leading bits of √½
 
 
 def reduced(c: Code, x: str, low: str | None = None) -> tuple[str, str]:
-    """exp(x + low) = 2ᵏ (1 + p): k in the lowest bits, and p = exp r − 1."""
-    t, k = c.rounded(x, ONE_OVER_LOG_2)
+    """exp(x + low) = 2ᵏ (1 + p): k + 1023 in the lowest bits, and p = exp r − 1."""
+    t, k = c.rounded(x, ONE_OVER_LOG_2, BIASED)
     r = c.less_multiple(x, k, LOG_2[:1])
     r = c.less_multiple(r if low is None else c.add(r, low, ""), k, LOG_2[1:])
     square = c.mul(r, r)  # two short polynomials in r² wait less than a long one in r
-    q = c.add(c.mul(c.polynomial(square, EXP[0::2]), r), c.polynomial(square, EXP[1::2]))
-    return t, c.add(c.mul(square, q), r)
+    q = c.multiply_add(c.polynomial(square, EXP[0::2]), r, c.polynomial(square, EXP[1::2]))
+    return t, c.multiply_add(square, q, r)
+
+
+def power(c: Code, t: str) -> str:
+    """2ᵏ for k + 1023 in the lowest bits, from −1022 to 1023."""
+    return c.doubles(c.whole("shl", c.bits(t), 52))
+
+
+def near_exp(c: Code, x: str, low: str | None = None) -> str:
+    """exp(x + low) where it is a normal number; nan stays."""
+    t, p = reduced(c, x, low)
+    scale = power(c, t)
+    return c.multiply_add(p, scale, scale)
+
+
+def exp(c: Code, x: str) -> str:
+    """2ᵏ (1 + p)."""
+    near = c.once(("exp", x), lambda: near_exp(c, x))
+    return c.unless(c.compare("ogt", c.magnitude(x), c.number(LARGEST_POWER)), near, "exp", x)
 
 
 def scaled(c: Code, p: str, t: str, x: str) -> str:
-    """p · 2ᵏ for p near 1, exp x the result, k in the lowest bits of t; below 2⁻⁹⁹⁵ by way of 2¹²⁸, to round once."""
-    low = c.compare("olt", x, c.number(-690.0), c.lanes)
-    exponent = c.whole("shl", c.choose(low, c.whole("add", t, 128), t), 52)
-    return c.mul(c.changed("add", p, exponent), c.select(low, c.number(2.0**-128), c.number(1.0), c.lanes), "")
+    """p · 2ᵏ for p near 1, exp x the result, k + 1023 in the lowest bits of t; below 2⁻⁹⁹⁵ by way of 2¹²⁸, to round once.
+
+    The exponent of p itself is added to, so k may be 1024.
+    """
+    low = c.compare("olt", x, c.number(-690.0))
+    k = c.whole("add", t, -1023)
+    exponent = c.whole("shl", c.choose(low, c.whole("add", k, 128), k), 52)
+    return c.mul(c.changed("add", p, exponent), c.select(low, c.number(2.0**-128), c.number(1.0)), "")
 
 
-def exp_below(c: Code, x: str, low: str | None = None) -> str:
-    """exp(x + low) for x that is not above 700, or nan."""
-    x = c.at_least(x, -760.0)
-    t, p = reduced(c, x, low)
-    return c.where("uno", x, x, x, scaled(c, c.add(p, c.number(1.0), ""), c.bits(t), x))
-
-
-def exp(c: Code, x: str = "%x", halved: bool = False) -> str:
-    """exp x, or half of it, which overflows later."""
+def far_exp(c: Code, x: str, low: str | None = None, halved: bool = False) -> str:
+    """exp(x + low) for every x, or half of it, which overflows later."""
     limit = 709.782712893384 if not halved else 710.4758600739439  # log of the largest double, and of twice that
     near = c.at_least(c.at_most(x, limit), -760.0)
-    t, p = reduced(c, near)
+    t, p = reduced(c, near, low)
     k = c.whole("add", c.bits(t), -1) if halved else c.bits(t)
     value = scaled(c, c.add(p, c.number(1.0), ""), k, near)
     value = c.where("ogt", x, c.number(limit), c.number(float("inf")), value)
@@ -87,62 +113,117 @@ def less_one(c: Code, x: str, shift: int) -> str:
 
     With scale = 2ᵏ⁺ˢ and r in two parts, scale · high + (scale − 2ˢ) comes first: where it cancels it is exact.
     """
-    t, k = c.rounded(x, ONE_OVER_LOG_2)
-    scale = c.doubles(c.whole("shl", c.whole("add", c.bits(t), 1023 + shift), 52))
+    t, k = c.rounded(x, ONE_OVER_LOG_2, BIASED + shift)
+    scale = power(c, t)
     high, low = c.less_multiple(x, k, LOG_2[:1]), c.mul(k, c.number(LOG_2[1]))
     r = c.sub(high, low)
     rest = c.sub(c.mul(c.mul(r, r), c.polynomial(r, EXP)), low)
-    first = c.add(c.mul(scale, high), c.sub(scale, c.number(2.0**shift), ""))
-    return c.add(c.mul(scale, rest), first)
+    first = c.multiply_add(scale, high, c.sub(scale, c.number(2.0**shift), ""))
+    return c.multiply_add(scale, rest, first)
 
 
-def expm1(c: Code) -> str:
+def expm1(c: Code, x: str) -> str:
     """exp x − 1, through half of it, which overflows later; x itself where it is tiny."""
-    half = less_one(c, c.at_least(c.at_most("%x", 710.0), -40.0), -1)
-    return c.where("olt", c.magnitude("%x"), c.number(2.0**-54), "%x", c.add(half, half, ""))
+    half = less_one(c, c.at_least(c.at_most(x, 710.0), -40.0), -1)
+    return c.where("olt", c.magnitude(x), c.number(2.0**-54), x, c.add(half, half, ""))
 
 
-def sigmoid(c: Code) -> str:
+def decay(c: Code, x: str) -> str:
+    """exp −|x|."""
+
+    def make() -> str:
+        a = c.magnitude(x)
+        y = c.negative(a)
+        return c.unless(c.compare("ogt", a, c.number(LARGEST_POWER)), near_exp(c, y), "exp", y)
+
+    return c.once(("decay", c.magnitude(x)), make)
+
+
+def sigmoid(c: Code, x: str) -> str:
     """1 / (1 + e) or e / (1 + e) with e = exp −|x|."""
-    e = exp_below(c, c.negative(c.magnitude("%x")))
-    r = c.div(c.number(1.0), c.add(e, c.number(1.0), ""))  # one quotient serves σ(x) and σ(−x), as in its derivative
-    return c.where("oge", "%x", c.number(0.0), r, c.mul(e, r, ""))
+    e = decay(c, x)
+    r = c.once(("sigmoid", e), lambda: c.div(c.number(1.0), c.add(e, c.number(1.0), "")))
+    other = c.once(("1 - sigmoid", e), lambda: c.mul(e, r, ""))
+    return c.where_minus(x, other, r)
 
 
-def tanh(c: Code) -> str:
-    """m / (m + 2) with m = exp 2|x| − 1."""
-    a = c.at_most(c.magnitude("%x"), 20.0)
-    m = less_one(c, c.add(a, a, ""), 0)
-    return c.signed(c.div(m, c.add(m, c.number(2.0), "")), "%x")
+def hyperbolic(c: Code, x: str) -> tuple[str, str, str, str]:
+    """e = exp −|x|, m = e² − 1, d = e² + 1 and 1 / d; e is right for |x| <= 708, the others always.
+
+    With e = 2ᵏ (1 + p), m is 4ᵏ p (2 + p) + (4ᵏ − 1), which loses no digit where x is tiny.
+    """
+
+    def make() -> tuple[str, str, str, str]:
+        t, p = reduced(c, c.negative(c.at_most(c.magnitude(x), LARGEST_POWER)))
+        scale = power(c, t)
+        square = c.mul(scale, scale)
+        m = c.multiply_add(square, c.multiply_add(p, p, c.add(p, p)), c.sub(square, c.number(1.0), ""))
+        d = c.add(m, c.number(2.0), "")
+        return c.multiply_add(p, scale, scale), m, d, c.div(c.number(1.0), d)
+
+    return c.once(("hyperbolic", c.magnitude(x)), make)
 
 
-def cosh(c: Code) -> str:
-    """½ exp |x| + ½ exp −|x|."""
-    half = exp(c, c.magnitude("%x"), halved=True)
-    return c.add(half, c.div(c.number(0.25), half), "")
+def tanh(c: Code, x: str) -> str:
+    """(1 − e²) / (1 + e²) with the sign of x: m times 1 / d, and one step of Newton's for what that lacks."""
+    _, m, d, r = hyperbolic(c, x)
+    t = c.mul(m, r, "")
+    return c.signed(c.multiply_add(c.sub(m, c.mul(t, d)), r, t), x)
 
 
-def sinh(c: Code) -> str:
-    """2 (m + m / (4m + 1)) with m = ¼ (exp |x| − 1), which overflows later; x itself where it is tiny."""
-    a = c.magnitude("%x")
-    m = less_one(c, c.at_most(a, 710.5), -2)
-    half = c.add(m, c.div(m, c.add(c.mul(c.number(4.0), m), c.number(1.0))), "")
-    return c.where("olt", a, c.number(2.0**-28), "%x", c.signed(c.add(half, half, ""), "%x"))
+def cosh(c: Code, x: str) -> str:
+    """(1 + e²) / 2e; its reciprocal, a factor in the derivative of tanh, comes without a quotient of its own."""
+    e, _, d, r = hyperbolic(c, x)
+    far = c.compare("ogt", c.magnitude(x), c.number(LARGEST_POWER))
+    twice = c.add(e, e)
+    value = c.unless(far, c.div(d, twice), "cosh", x)
+    return c.knows_reciprocal(value, c.unless(far, c.mul(twice, r, ""), "sech", x))
 
 
-def gaussian(c: Code) -> str:
+def sinh(c: Code, x: str) -> str:
+    """(1 − e²) / 2e with the sign of x."""
+    e, m, _, _ = hyperbolic(c, x)
+    far = c.compare("ogt", c.magnitude(x), c.number(LARGEST_POWER))
+    return c.unless(far, c.signed(c.div(m, c.add(e, e)), x), "sinh", x)
+
+
+def far_cosh(c: Code, x: str) -> str:
+    """½ exp |x| where exp −|x| is nothing beside it."""
+    return far_exp(c, c.magnitude(x), halved=True)
+
+
+def far_sech(c: Code, x: str) -> str:
+    """2 exp −|x|, likewise."""
+    e = far_exp(c, c.negative(c.magnitude(x)))
+    return c.add(e, e, "")
+
+
+def far_sinh(c: Code, x: str) -> str:
+    """½ exp |x| with the sign of x, likewise."""
+    return c.signed(far_exp(c, c.magnitude(x), halved=True), x)
+
+
+def gaussian(c: Code, x: str, power: Callable[..., str] = near_exp) -> str:
     """exp −x² with x² = h² + (x − h)(x + h), where h² is exact."""
-    a = c.at_most(c.magnitude("%x"), 28.0)
+    a = c.at_most(c.magnitude(x), 28.0)
     h = c.mul(c.rounded(a, 65536.0)[1], c.number(1.0 / 65536.0), "")
-    return exp_below(c, c.negative(c.mul(h, h, "")), low=c.mul(c.sub(h, a, ""), c.add(h, a, ""), ""))
+    value = power(c, c.negative(c.mul(h, h, "")), low=c.mul(c.sub(h, a, ""), c.add(h, a, ""), ""))
+    if power is far_exp:
+        return value
+    return c.unless(c.compare("ogt", c.magnitude(x), c.number(LARGEST_ROOT)), value, "gaussian", x)
 
 
-def erf(c: Code) -> str:
+def far_gaussian(c: Code, x: str) -> str:
+    """The same where the result is 0 or nearly so."""
+    return gaussian(c, x, far_exp)
+
+
+def erf(c: Code, x: str) -> str:
     """x + x p(x²) up to 1, beyond 1 − exp p(|x| − 1)."""
-    a = c.magnitude("%x")
-    near = c.add(c.mul("%x", c.polynomial(c.mul(a, a), ERF)), "%x")
+    a = c.magnitude(x)
+    near = c.multiply_add(x, c.polynomial(c.mul(a, a), ERF), x)
     beyond = c.polynomial(c.sub(c.at_most(a, 6.0), c.number(1.0), ""), LOG_ERFC)
-    far = c.signed(less_one(c, beyond, 0), "%x")
+    far = c.signed(less_one(c, beyond, 0), x)
     return c.where("olt", a, c.number(1.0), near, far)
 
 
@@ -166,66 +247,55 @@ def log_from(c: Code, f: str, k: str) -> str:
     s = c.div(f, c.add(f, c.number(2.0), ""))
     z = c.mul(s, s)
     square = c.mul(c.mul(f, f, ""), c.number(0.5), "")
-    low = c.add(c.mul(s, c.add(square, c.mul(z, c.polynomial(z, LOG)))), c.mul(k, c.number(LOG_2[1])))
-    return c.add(c.mul(k, c.number(LOG_2[0])), c.sub(f, c.sub(square, low, ""), ""))
+    low = c.multiply_add(k, c.number(LOG_2[1]), c.mul(s, c.multiply_add(z, c.polynomial(z, LOG), square)))
+    return c.multiply_add(k, c.number(LOG_2[0]), c.sub(f, c.sub(square, low, ""), ""))
 
 
-def ends_of_log(c: Code, value: str, pole: float) -> str:
+def ends_of_log(c: Code, x: str, value: str, pole: float) -> str:
     """The value for x, with −inf at the pole, nan below and for nan, and inf for inf."""
-    value = c.where("oeq", "%x", c.number(float("inf")), "%x", value)
-    value = c.where("oeq", "%x", c.number(pole), c.number(float("-inf")), value)
-    return c.where("ult", "%x", c.number(pole), c.number(float("nan")), value)
+    value = c.where("oeq", x, c.number(float("inf")), x, value)
+    value = c.where("oeq", x, c.number(pole), c.number(float("-inf")), value)
+    return c.where("ult", x, c.number(pole), c.number(float("nan")), value)
 
 
-def log(c: Code) -> str:
-    """log x; a subnormal x is scaled by 2⁵⁴ first."""
-    tiny = c.compare("olt", "%x", c.number(2.0**-1022), c.lanes)
-    u = c.select(tiny, c.mul("%x", c.number(2.0**54), ""), "%x", c.lanes)
+def log(c: Code, x: str) -> str:
+    """log of a normal number."""
+    mantissa, k = split(c, x)
+    near = log_from(c, c.sub(mantissa, c.number(1.0), ""), as_double(c, k))
+    low, high = c.compare("ult", x, c.number(2.0**-1022)), c.compare("oeq", x, c.number(float("inf")))
+    return c.unless(c.either(low, high), near, "log", x)
+
+
+def far_log(c: Code, x: str) -> str:
+    """log x for every x; a subnormal one is scaled by 2⁵⁴ first."""
+    tiny = c.compare("olt", x, c.number(2.0**-1022))
+    u = c.select(tiny, c.mul(x, c.number(2.0**54), ""), x)
     mantissa, whole = split(c, u)
     k = as_double(c, c.choose(tiny, c.whole("sub", whole, 54), whole))
-    return ends_of_log(c, log_from(c, c.sub(mantissa, c.number(1.0), ""), k), 0.0)
+    return ends_of_log(c, x, log_from(c, c.sub(mantissa, c.number(1.0), ""), k), 0.0)
 
 
-def log1p(c: Code) -> str:
+def log1p(c: Code, x: str) -> str:
     """log u with u = 1 + x rounded, where f gets back what the rounding lost; x itself where it is tiny."""
     one = c.number(1.0)
-    u = c.add("%x", one, "")
-    lost = c.where("ogt", "%x", one, c.sub(one, c.sub(u, "%x", ""), ""), c.sub("%x", c.sub(u, one, ""), ""))
+    u = c.add(x, one, "")
+    lost = c.where("ogt", x, one, c.sub(one, c.sub(u, x, ""), ""), c.sub(x, c.sub(u, one, ""), ""))
     mantissa, k = split(c, u)
     exponent = c.whole("shl", c.whole("add", c.whole("xor", k, -1), 1025), 52)  # of 2¹⁻ᵏ; k may be 1024
     f = c.add(c.sub(mantissa, one, ""), c.mul(c.mul(lost, c.number(0.5), ""), c.doubles(exponent), ""), "")
-    value = ends_of_log(c, log_from(c, f, as_double(c, k)), -1.0)
-    return c.where("olt", c.magnitude("%x"), c.number(2.0**-54), "%x", value)
+    value = ends_of_log(c, x, log_from(c, f, as_double(c, k)), -1.0)
+    return c.where("olt", c.magnitude(x), c.number(2.0**-54), x, value)
 
 
-def softplus(c: Code) -> str:
+def softplus(c: Code, x: str) -> str:
     """max(x, 0) + log(1 + e) with e = exp −|x|, where 1 + e = 2 (1 + ½(e − 1)) if e > √2 − 1."""
     zero, one = c.number(0.0), c.number(1.0)
-    e = exp_below(c, c.negative(c.magnitude("%x")))
-    big = c.compare("ogt", e, c.number(0.4142135623730951), c.lanes)
-    f = c.select(big, c.mul(c.sub(e, one, ""), c.number(0.5), ""), e, c.lanes)
-    return c.add(c.where("ogt", "%x", zero, "%x", zero), log_from(c, f, c.select(big, one, zero, c.lanes)), "")
+    e = decay(c, x)
+    big = c.compare("ogt", e, c.number(0.4142135623730951))
+    f = c.select(big, c.mul(c.sub(e, one, ""), c.number(0.5), ""), e)
+    return c.add(c.where("ogt", x, zero, x, zero), log_from(c, f, c.select(big, one, zero)), "")
 
 
 FORMULAS = (exp, expm1, log, log1p, sigmoid, softplus, tanh, sinh, cosh, gaussian, erf, *vector_angles.FORMULAS)
 BODIES = {f.__name__: f for f in FORMULAS}
-FUNCTIONS = tuple(BODIES)
-FAR = vector_angles.FAR
-
-
-def define(name: str, lanes: int) -> str:
-    """The text of @v_<name>_<lanes>, a function of one vector or two."""
-    c = Code(f"v_{name}_{lanes}", 2 if name in vector_angles.OF_TWO else 1, lanes)
-    inline = "alwaysinline " if lanes > 1 else ""  # single numbers run once a step: a call compiles sooner
-    pure = "" if name in FAR else " memory(none) willreturn"
-    return c.finish(BODIES[name](c), f"{inline}nounwind{pure}")
-
-
-def declarations(lanes: int) -> str:
-    """The intrinsics that functions of this many lanes call."""
-    T, s = kind(lanes), suffix(lanes)
-    lines = [f"declare {T} @llvm.{name}.{s}({T})" for name in ("fabs", "sqrt")]
-    lines.append(f"declare {T} @llvm.copysign.{s}({T}, {T})")
-    if lanes > 1:
-        lines.append(f"declare i1 @llvm.vector.reduce.or.v{lanes}i1(<{lanes} x i1>)")
-    return "\n".join(lines)
+FAR = {f.__name__: f for f in (far_exp, far_log, far_cosh, far_sech, far_sinh, far_gaussian)}
