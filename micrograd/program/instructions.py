@@ -109,6 +109,11 @@ class Function:
         one = self.value(f"insertelement {kind(lanes)} poison, double {number}, i64 0")
         return self.value(f"shufflevector {kind(lanes)} {one}, {kind(lanes)} poison, <{lanes} x i32> zeroinitializer")
 
+    def shuffle(self, a: str, b: str, places: Sequence[int], lanes: int) -> str:
+        """A vector of lanes of a and b, counted through both."""
+        chosen = ", ".join([f"i32 {place}" for place in places])
+        return self.value(f"shufflevector {kind(lanes)} {a}, {kind(lanes)} {b}, <{len(places)} x i32> <{chosen}>")
+
     def sum(self, vector: str, lanes: int) -> str:
         """The sum of the lanes, always in the same order."""
         if lanes == 1:

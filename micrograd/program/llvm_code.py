@@ -2,7 +2,6 @@
 
 block       64 samples; a row of a block is 64 numbers side by side
 x           the leaves of a block: its inputs, targets and weights, row by row
-c           the inputs of a block once more, sample by sample
 u           the uniform vector, with room behind it for packed factors, gradient, value and status
 t           the workspace: the other rows
 a           accumulators that are vectors of lanes; g: accumulators that are numbers, one per incoming slot
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from micrograd.program.instructions import Integer
 
 BLOCK = 64
-NAMES = "xcutagio"
+NAMES = "xutagio"
 ARGUMENTS = ", ".join([f"ptr %{name}" for name in NAMES])
 
 
@@ -50,7 +49,8 @@ class LlvmCode:
         self.packed: list[int] = []  # slots whose numbers are put side by side once a step
         self.used: set[tuple[str, int]] = set()
         self.leaves = program.weight + 1
-        self.extra_rows = 0  # of the workspace, beyond those of the program
+        self.extra_rows = 0  # of the workspace, beyond those of the program; the last `_spare` are anybody's
+        self._spare = 0
         self.lane_slots: list[int] = []
         if len(program.steps) > llvm_tape.MANY_STEPS:
             functions, player = llvm_tape.functions(self)
@@ -164,6 +164,12 @@ class LlvmCode:
         place = self.program.slots + len(self.packed)
         self.packed += slots.ravel().tolist()
         return place, columns, 1
+
+    def spare_rows(self, count: int) -> int:
+        """The first of so many rows that hold nothing from one stage to the next."""
+        self.extra_rows += max(0, count - self._spare)
+        self._spare = max(count, self._spare)
+        return self.program.rows + self.extra_rows - self._spare
 
     def accumulators(self, slots: Index) -> int:
         """The first of fresh accumulators of lanes for these incoming slots."""
@@ -288,8 +294,7 @@ class Loop:
         wide, narrow = self.lanes, self.code.machine.lanes
         if narrow == 1:
             return self.f.value(f"extractelement {kind(wide)} {value}, i64 {start}")
-        places = ", ".join([f"i32 {start + i}" for i in range(narrow)])
-        return self.f.value(f"shufflevector {kind(wide)} {value}, {kind(wide)} poison, <{narrow} x i32> <{places}>")
+        return self.f.shuffle(value, "poison", range(start, start + narrow), wide)
 
 
 def rows_of(item: Any) -> list[Index]:

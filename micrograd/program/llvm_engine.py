@@ -31,7 +31,7 @@ class Target:
         if "avx512f" in wanted:
             self.machine = Machine(8, 4, 4)
         elif "avx" in wanted:
-            self.machine = Machine(4, 4, 2)
+            self.machine = Machine(4, 6, 2)
         else:  # SSE2, NEON: two lanes; NEON has twice as many registers
             self.machine = Machine(2, 4, 4 if "neon" in wanted else 2)
 

@@ -1,6 +1,6 @@
 """Runs an array program as machine code, in one thread or several.
 
-packed      a batch laid out for the code: leaves row by row in blocks, inputs sample by sample
+packed      a batch laid out for the code: leaves row by row, in blocks
 chunk       a run of blocks with accumulators of its own; how many there are depends on the samples and the program
             alone, so that the result is the same to the bit for any number of threads
 """
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_CHUNKS = 16
 CHUNK_WORK = 5_000_000  # multiplications that are worth a thread, some hundred microseconds
+CHUNK_BLOCKS = 4  # fewer do not pay for sums of their own, which may be as many as the parameters
 
 
 class Packed:
@@ -47,7 +48,6 @@ class Packed:
         self.leaves[:, inputs : program.weight] = Y.reshape(self.blocks, BLOCK, -1).transpose(0, 2, 1)
         weights = np.where(np.arange(padded) < n, weight, 0.0)
         self.leaves[:, program.weight] = weights.reshape(self.blocks, BLOCK)
-        self.inputs = np.ascontiguousarray(X)
         self.contexts: dict[LlvmRunner, list[Any]] = {}
 
 
@@ -135,7 +135,8 @@ class LlvmRunner:
         """For each chunk: the address of its pointers, its number of blocks, and what must stay alive."""
         import numpy as np
 
-        chunks = min(MOST_CHUNKS, packed.blocks, max(1, packed.blocks * self.work // CHUNK_WORK))
+        most = min(MOST_CHUNKS, packed.blocks // CHUNK_BLOCKS)
+        chunks = max(1, min(most, packed.blocks * self.work // CHUNK_WORK))
         while len(self._spaces) < chunks:
             self._spaces.append((aligned((self.program.rows + self.code.extra_rows - self.code.leaves) * BLOCK),
                                  aligned(len(self.code.lane_slots) * self.code.machine.lanes),
@@ -147,8 +148,7 @@ class LlvmRunner:
             t, a, g = self._spaces[k]
             if chunks == 1:
                 g = self.uniform[first:]
-            x, c = packed.leaves[bounds[k] :], packed.inputs[bounds[k] * BLOCK :]
-            arrays = {"x": x, "c": c, "u": self.uniform, "t": t, "a": a, "g": g, "i": self.tables}
+            arrays = {"x": packed.leaves[bounds[k] :], "u": self.uniform, "t": t, "a": a, "g": g, "i": self.tables}
             addresses = np.array([arrays[n].ctypes.data if n in arrays else 0 for n in NAMES], np.uint64)
             contexts.append((addresses.ctypes.data, bounds[k + 1] - bounds[k], addresses, arrays))
         return contexts

@@ -71,7 +71,7 @@ class Tape:
 def functions(code: LlvmCode) -> tuple[list[Function], str]:
     """The kernels, and the text of the functions that fill the rows and play the tape."""
     tape = Tape(code)
-    code.extra_rows = len(tape.filled)
+    code.extra_rows += len(tape.filled)
     kernels = [kernel(code, name, number) for name, number in tape.kernels.items()]
     return [*kernels, filling(code, tape)], player(code, tape)
 

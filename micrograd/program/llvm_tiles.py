@@ -1,6 +1,7 @@
 """Matrix products, outer products and sums over the samples in LLVM, in tiles that stay in registers.
 
 tile        some rows × some vectors of samples (or of columns): so many running sums at once
+panel       some rows, or columns, that stay in the first cache while all tiles are gone through
 lanes       a vector of samples; sums kept per lane are added up at the end of a step
 vb          first sample of the tile in the block
 """
@@ -16,13 +17,20 @@ if TYPE_CHECKING:
     from micrograd.program.llvm_code import LlvmCode
 
 BLOCK = 64
-MANY_SUMS = 128  # an outer product over the inputs with more sums than this keeps them as numbers, not as lanes
+PANEL = 32  # so many rows of a block, half of a first cache of 32 kB, are added to all sums before the next ones
+MANY_LANES = 2048  # sums of an outer product that have as many lanes, 16 kB, are kept as numbers
 
 
 def tiles(count: int, size: int) -> list[tuple[int, int, int]]:
-    """(first, size, how many) of the full tiles and of the rest."""
-    full = [(0, size, count // size)] if count >= size else []
-    return full + ([(count // size * size, count % size, 1)] if count % size else [])
+    """(first, size, how many) of tiles of at most this size, as equal as can be.
+
+    >>> tiles(50, 6)
+    [(0, 6, 5), (30, 5, 4)]
+    """
+    number = -(-count // size)
+    small, larger = divmod(count, number)
+    found = [(0, small + 1, larger), (larger * (small + 1), small, number - larger)]
+    return [tile for tile in found if tile[2]]
 
 
 def add_product(f: Function, factor: str, row: str, total: str, lanes: int, guard: bool) -> str:
@@ -43,41 +51,45 @@ def linear(code: LlvmCode, f: Function, step: Linear) -> None:
     lanes, vectors = code.machine.lanes, code.machine.tile_vectors
     first, down, across = code.factors(step.slots)
     bias = None if step.bias is None else code.factors(step.bias[:, None])
-    terms = step.rows.shape[1]
 
-    def tile(vb: Integer, start: int, size: int, number: int) -> None:
-        def one(r: Integer) -> None:
-            moved = f.at("%u", f.plus(f.times(r, size * down), first + start * down))
-            sums = [splat(0.0, lanes)] * (size * vectors)
-            if bias is not None:
-                place = f.at("%u", f.plus(f.times(r, size * bias[1]), bias[0] + start * bias[1]))
-                sums = [b for i in range(size)
-                        for b in [f.broadcast(f.load(f.at(place, i * bias[1]), 1), lanes)] * vectors]  # fmt: skip
+    def tile(r: Integer, vb: Integer, begin: Integer, terms: int, start: int, size: int) -> None:
+        """Add the terms from `begin` on to one tile: rows start + r · size and so on, samples vb and so on."""
+        target = f.at(code.row(f, step.start + start), f.plus(f.times(r, size * BLOCK), vb))
+        places = [f.at(target, i * BLOCK + j * lanes) for i in range(size) for j in range(vectors)]
+        if begin != 0:
+            sums = [f.load(place, lanes) for place in places]
+        elif bias is not None:
+            place = f.at("%u", f.plus(f.times(r, size * bias[1]), bias[0] + start * bias[1]))
+            sums = [b for i in range(size)
+                    for b in [f.broadcast(f.load(f.at(place, i * bias[1]), 1), lanes)] * vectors]  # fmt: skip
+        else:
+            sums = [splat(0.0, lanes)] * len(places)
+        factors = f.at("%u", f.plus(f.plus(f.times(r, size * down), first + start * down), f.times(begin, across)))
 
-            def add(k: Integer, *sums: str) -> list[str]:
-                pointer = f.at(code.row_of(f, step.rows[0], k), vb)
-                rows = [f.load(f.at(pointer, j * lanes), lanes) for j in range(vectors)]
-                column = f.at(moved, f.times(k, across))
-                found = []
-                for i in range(size):
-                    factor = f.broadcast(f.load(f.at(column, i * down), 1), lanes)
-                    found += [add_product(f, factor, rows[j], sums[i * vectors + j], lanes, step.guard)
-                              for j in range(vectors)]  # fmt: skip
-                return found
-
-            result = f.loop(terms, add, [(kind(lanes), x) for x in sums])
-            target = f.at(code.row(f, step.start + start), f.plus(f.times(r, size * BLOCK), vb))
+        def add(k: Integer, *sums: str) -> list[str]:
+            pointer = f.at(code.row_of(f, step.rows[0], f.plus(begin, k)), vb)
+            rows = [f.load(f.at(pointer, j * lanes), lanes) for j in range(vectors)]
+            column = f.at(factors, f.times(k, across))
+            found = []
             for i in range(size):
-                for j in range(vectors):
-                    f.store(result[i * vectors + j], f.at(target, i * BLOCK + j * lanes), lanes)
+                factor = f.broadcast(f.load(f.at(column, i * down), 1), lanes)
+                found += [add_product(f, factor, rows[j], sums[i * vectors + j], lanes, step.guard)
+                          for j in range(vectors)]  # fmt: skip
+            return found
 
-        f.loop(number, one)
+        for value, place in zip(f.loop(terms, add, [(kind(lanes), x) for x in sums]), places):
+            f.store(value, place, lanes)
 
-    def columns(vb: Integer) -> None:
+    def panel(begin: Integer, terms: int) -> None:
         for start, size, number in tiles(step.count, code.machine.tile_rows):
-            tile(vb, start, size, number)
+            f.loop(number, lambda r, start=start, size=size: f.loop(  # type: ignore[misc]
+                BLOCK // (lanes * vectors), lambda vb: tile(r, vb, begin, terms, start, size), step=lanes * vectors))  # type: ignore[func-returns-value]
 
-    f.loop(BLOCK // (lanes * vectors), columns, step=lanes * vectors)
+    for start, terms, number in tiles(step.rows.shape[1], PANEL):
+        if start == 0:
+            panel(0, terms)
+            start, number = terms, number - 1
+        f.loop(number, lambda p, start=start, terms=terms: panel(f.plus(p, start), terms), step=terms)  # type: ignore[misc]
 
 
 def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
@@ -113,22 +125,15 @@ def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
     f.loop(step.count, one)
 
 
-def regular(index: Index) -> bool:
-    """Whether the rows stand side by side."""
-    return len(index) == 1 or bool((index[1:] - index[:-1] == 1).all())
-
-
 def outer(code: LlvmCode, f: Function, step: Outer) -> None:
     """Sums over the samples of left[i] · right[j]."""
     import numpy as np
 
-    inputs = code.program.trace.inputs
     rows, columns = step.slots.shape
     down = int(step.slots[1, 0] - step.slots[0, 0]) if rows > 1 else columns
     in_order = bool((step.slots == step.slots[0, 0] + down * np.arange(rows)[:, None] + np.arange(columns)).all())
-    if (in_order and step.slots.size >= MANY_SUMS and columns >= code.machine.lanes and not step.guard
-            and regular(step.right) and int(step.right[-1]) < inputs):  # fmt: skip
-        outer_of_inputs(code, f, step, down)
+    if in_order and columns >= code.machine.lanes and step.slots.size * code.machine.lanes >= MANY_LANES:
+        outer_by_samples(code, f, step, down)
         return
     lanes = code.machine.lanes
     accumulators = code.accumulators(step.slots)
@@ -157,55 +162,72 @@ def outer(code: LlvmCode, f: Function, step: Outer) -> None:
 
         f.loop(left[2], one)
 
-    size = 4
-    for left in tiles(rows, size):
-        for right in tiles(columns, size if code.machine.tile_vectors >= 4 else 2):
+    for left in tiles(rows, code.machine.tile_rows):
+        for right in tiles(columns, code.machine.tile_vectors):
             tile(left, right)
 
 
-def outer_of_inputs(code: LlvmCode, f: Function, step: Outer, down: int) -> None:
-    """The same where the right side are inputs: vectors of columns, sample by sample, with no lanes to add up."""
-    inputs, size = code.program.trace.inputs, code.machine.tile_rows
+def outer_by_samples(code: LlvmCode, f: Function, step: Outer, down: int) -> None:
+    """The same where lanes would fill the cache: vectors of columns, sample after sample, and sums that are numbers."""
     rows, columns = step.slots.shape
+    lanes, width = code.machine.lanes, code.machine.lanes * code.machine.tile_vectors
+    turned = code.row(f, code.spare_rows(width))
     first = int(step.slots[0, 0]) - code.program.incoming[0]
-    lanes, most = code.machine.lanes, code.machine.tile_vectors
 
-    def tile(start: int, widths: list[int], column: Integer) -> None:
-        places = [sum(widths[:i]) for i in range(len(widths))]
-        samples = f.at("%c", f.plus(column, int(step.right[0])))
+    def panel(number: Integer, column: int, count: int, times: int) -> None:
+        """The columns from column + number · width on."""
+        for start in range(0, count, lanes):
+            places = [min(column + start + i, columns - 1) for i in range(lanes)]
+            turn(code, f, [code.row_of(f, step.right[place::width][:times], number) for place in places],
+                 f.at(turned, start), width)  # fmt: skip
+        widths = [min(lanes, count - start) for start in range(0, count, lanes)]
+        sums = f.at("%g", f.plus(f.times(number, width), first + column))
+        for left, size, among in tiles(rows, code.machine.tile_rows):
+            f.loop(among, lambda r, left=left, size=size, among=among: tile(  # type: ignore[misc]
+                r, step.left[left:], size, among, f.at(sums, f.plus(f.times(r, size * down), left * down)), widths))
 
-        def rows_tile(left: tuple[int, int, int]) -> None:
-            def one(r: Integer) -> None:
-                a = [code.row_of(f, step.left[left[0] + i :: left[1]][: left[2]], r) for i in range(left[1])]
-                row = f.plus(f.times(r, left[1] * down), f.plus(column, first + left[0] * down))
-                place = f.at("%g", row)
-                spots = [(f.at(place, i * down + places[j]), n) for i in range(left[1]) for j, n in enumerate(widths)]
-                sums = [(kind(n), f.load(spot, n)) for spot, n in spots]
+    def tile(r: Integer, left: Index, size: int, among: int, place: str, widths: list[int]) -> None:
+        adjoints = [code.row_of(f, left[i::size][:among], r) for i in range(size)]
+        spots = [(f.at(place, i * down + j * lanes), n) for i in range(size) for j, n in enumerate(widths)]
 
-                def sample(s: Integer, *sums: str) -> list[str]:
-                    pointer = f.at(samples, f.times(s, inputs))
-                    values = [f.load(f.at(pointer, places[j]), n) for j, n in enumerate(widths)]
-                    found = []
-                    for i in range(left[1]):
-                        g = f.load(f.at(a[i], s), 1)
-                        found += [f.multiply_add(f.broadcast(g, n), values[j], sums[i * len(widths) + j], n)
-                                  for j, n in enumerate(widths)]  # fmt: skip
-                    return found
+        def sample(s: Integer, *sums: str) -> list[str]:
+            pointer = f.at(turned, f.times(s, width))
+            values = [f.load(f.at(pointer, j * lanes), n) for j, n in enumerate(widths)]
+            found = []
+            for i, adjoint in enumerate(adjoints):
+                g = f.load(f.at(adjoint, s), 1)
+                found += [add_product(f, value, f.broadcast(g, n), sums[i * len(widths) + j], n, step.guard)
+                          for j, (value, n) in enumerate(zip(values, widths))]  # fmt: skip
+            return found
 
-                for (spot, n), value in zip(spots, f.loop(BLOCK, sample, sums)):
-                    f.store(value, spot, n)
+        for (spot, n), value in zip(spots, f.loop(BLOCK, sample, [(kind(n), f.load(spot, n)) for spot, n in spots])):
+            f.store(value, spot, n)
 
-            f.loop(left[2], one)
+    full = columns // width
+    f.loop(full, lambda number: panel(number, 0, width, full))
+    if columns % width:
+        panel(0, full * width, columns % width, 1)
 
-        for left in tiles(rows, size):
-            rows_tile(left)
 
-    full = columns // (lanes * most)
-    f.loop(full, lambda column: tile(0, [lanes] * most, column), step=lanes * most)
-    rest = columns - full * lanes * most
-    if rest:
-        widths = [lanes] * (rest // lanes) + ([rest % lanes] if rest % lanes else [])
-        tile(0, widths, full * lanes * most)
+def turn(code: LlvmCode, f: Function, rows: list[str], target: str, width: int) -> None:
+    """Write the rows of a block sample by sample, `width` numbers from one sample to the next."""
+    lanes = code.machine.lanes
+
+    def square(vb: Integer) -> None:
+        vectors = [f.load(f.at(row, vb), lanes) for row in rows]
+        far = 1
+        while far < lanes:  # exchange halves, then quarters …, between vectors `far` apart
+            for i in range(lanes):
+                if not i & far:
+                    a, b = vectors[i], vectors[i + far]
+                    low = [j if not j & far else lanes + j - far for j in range(lanes)]
+                    vectors[i] = f.shuffle(a, b, low, lanes)
+                    vectors[i + far] = f.shuffle(a, b, [j + far if not j & far else lanes + j for j in range(lanes)], lanes)
+            far *= 2
+        for s, vector in enumerate(vectors):
+            f.store(vector, f.at(target, f.times(f.plus(vb, s), width)), lanes)
+
+    f.loop(BLOCK // lanes, square, step=lanes)
 
 
 def pairs(code: LlvmCode, f: Function, step: Pairs) -> None:

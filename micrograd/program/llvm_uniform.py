@@ -193,7 +193,7 @@ def drivers(code: LlvmCode, stages: list[str]) -> str:
     program = code.program
     outputs = 0 if program.outputs is None else len(program.outputs)
     lane_bytes = len(code.lane_slots) * code.machine.lanes * 8
-    passed = ", ".join([f"ptr %{n}{'b' if n in 'xco' else ''}" for n in NAMES])
+    passed = ", ".join([f"ptr %{n}{'b' if n in 'xo' else ''}" for n in NAMES])
     calls = "\n".join([f"  call void @{name}({passed})" for name in stages])
     unpack = "\n".join([f"  %p{n} = getelementptr ptr, ptr %context, i64 {k}\n  %{n} = load ptr, ptr %p{n}, align 8"
                         for k, n in enumerate(NAMES)])  # fmt: skip
@@ -212,8 +212,6 @@ block:
   %n = phi i64 [0, %entry], [%next, %block]
   %xo = mul i64 %n, {code.leaves * BLOCK}
   %xb = getelementptr double, ptr %x, i64 %xo
-  %co = mul i64 %n, {program.trace.inputs * BLOCK}
-  %cb = getelementptr double, ptr %c, i64 %co
   %oo = mul i64 %n, {outputs * BLOCK}
   %ob = getelementptr double, ptr %o, i64 %oo
 {calls}
