@@ -94,6 +94,11 @@ class Map(Step):
         super().__init__(start, count)
         self.op, self.operands = op, operands
 
+    @property
+    def uses_slots(self) -> bool:
+        """Whether an operand stands in the uniform vector."""
+        return any(isinstance(x, Slots) for x in self.operands)
+
     def __str__(self) -> str:
         operands = ", ".join([shown(x) if isinstance(x, float) else str(x) for x in self.operands])
         return f"{self.made} = {self.op.name}({operands})"

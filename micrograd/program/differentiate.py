@@ -259,7 +259,7 @@ class Reverse:
             self.products.append((slots, rows_of(received.tape, received)[places], None))
 
     def _pairs(self) -> list[Pairs]:
-        """The collected products by slot, those slots together that have equally many."""
+        """The collected products by slot: slots together that have equally many, made by one step or by several."""
         import numpy as np
 
         pairs = []
@@ -269,12 +269,15 @@ class Reverse:
                 continue
             slots, left = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
             right = np.concatenate([part[2] for part in parts]) if with_right else None
+            step = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])
             order = np.argsort(slots, kind="stable")
             slots, left, right = slots[order], left[order], None if right is None else right[order]
             distinct, first, counts = np.unique(slots, return_index=True, return_counts=True)
-            for number in np.unique(counts).tolist():
-                chosen = counts == number
-                places = first[chosen][:, None] + np.arange(number)
+            step = step[order]
+            by = np.where(step[first] == step[first + counts - 1], step[first], len(parts))
+            for group in np.unique(np.stack([counts, by], axis=1), axis=0):
+                chosen = (counts == group[0]) & (by == group[1])
+                places = first[chosen][:, None] + np.arange(group[0])
                 pairs.append(Pairs(distinct[chosen], left[places], None if right is None else right[places]))
         for pair in pairs:
             pair.guard = self.guard

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     Item = Union[Map, Linear]
 
 SHORT, MOST_ITEMS, MOST_SUMS = 32, 200, 8
-QUICK = ("add", "sub", "mul", "div", "neg", "abs", "sqrt", "relu", "maximum", "minimum", "where", "detach",
+CHEAP = ("add", "sub", "mul", "neg", "abs", "relu", "maximum", "minimum", "where", "detach",
          "less", "less_equal", "greater", "greater_equal")  # fmt: skip
+QUICK = (*CHEAP, "div", "sqrt")
 
 
 class Stage:
@@ -66,7 +67,7 @@ class Schedule:
         self.stage_of = np.full(program.rows, -1)
         self.in_memory = np.zeros(program.rows, bool)
         self.lane_slots: list[int] = []
-        self.negations: dict[int, Map] = {}  # by the first row
+        self.cheap: dict[int, Map] = {}  # by the first row
         for step in program.steps:
             if isinstance(step, Map) or (step.count == 1 and step.rows.shape[1] <= SHORT and not step.guard):  # type: ignore[attr-defined]
                 self._fuse(step)  # type: ignore[arg-type]
@@ -104,19 +105,24 @@ class Schedule:
             self.stages.append(Stage(step.count))
         stage = self.stages[number]
         for index in operands:
-            self._negate_again(stage, index)
+            self._make_again(stage, index)
         stage.depth[step.start] = stage.depth_with(step, operands)
         stage.items.append(step)
         self.stage_of[step.start : step.start + step.count] = number
-        if isinstance(step, Map) and step.op.name == "neg":
-            self.negations[step.start] = step
+        if isinstance(step, Map) and step.op.name in CHEAP and len(operands) == 1 and not step.uses_slots:
+            self.cheap[step.start] = step
 
-    def _negate_again(self, stage: Stage, index: Index) -> None:
-        """Make −x in this loop too, not read it: then code sees that it is −x, and f(x) and f(−x) share their work."""
+    def _make_again(self, stage: Stage, index: Index) -> None:
+        """Make what is made of one row at little cost in this loop too, not read it.
+
+        Reading would cost as much, and writing more; and code that sees −x lets f(x) and f(−x) share their work.
+        """
         import numpy as np
 
-        made = self.negations.get(int(index[0]))
-        if made is not None and stage.count == made.count and np.array_equal(index, made.own) and made not in stage.items:
+        made = self.cheap.get(int(index[0]))
+        if made is None or made in stage.items:
+            return
+        if stage.count == made.count and np.array_equal(index, made.own):
             stage.depth[made.start] = 0
             stage.items.append(made)
 
@@ -128,8 +134,12 @@ class Schedule:
                 return True
         if left.size > MOST_SUMS:
             return False
-        return self._attach_columns([(slots[i : i + 1], left[i, j : j + 1], None if right is None else right[i, j : j + 1])
-                                     for i in range(len(slots)) for j in range(left.shape[1])])  # fmt: skip
+        columns = []
+        for i in range(len(slots)):
+            for j in range(left.shape[1]):
+                other = None if right is None else right[i, j : j + 1]
+                columns.append((slots[i : i + 1], left[i, j : j + 1], other))
+        return self._attach_columns(columns)
 
     def _attach_columns(self, columns: list[tuple[Index, Index, Index | None]]) -> bool:
         count = len(columns[0][0])
