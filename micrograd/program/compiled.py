@@ -45,6 +45,7 @@ class Program:
         self.parameters, self.backend = trace.parameters, chosen(backend)
         self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
         self._runners: dict[str, Any] = {}
+        self._shape = (len(self.parameters),)
         self._lock = RLock()  # a program has one workspace: threads take turns
 
     # running
@@ -69,11 +70,13 @@ class Program:
     def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
         """The value and its derivative by each parameter, (p,)."""
         with self._lock:
-            runner = self._runners.get("gradient")
-            if X.__class__ is not Batch or runner is None or at is None or not runner.again(X, at):
+            again = X.again.get(self) if X.__class__ is Batch else None
+            if again is not None and getattr(at, "shape", None) == self._shape:
+                value, gradient, finite = again(at)
+            else:
                 self._run("gradient", X := self._batch(X, y), at)
-                runner = self._runners["gradient"]
-            value, gradient, finite = runner.result()
+                value, gradient, finite = self._runners["gradient"].result()
+                X.again[self] = self._runners["gradient"].again(X)
             if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
                 self._run("guarded gradient", X, at)
                 value, gradient, _ = self._runners["guarded gradient"].result()

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 class Batch:
     """Samples X, (n, inputs), and targets Y, (n, targets), both float64 in C order; `take` picks some samples."""
 
-    __slots__ = ("X", "Y", "packed")
+    __slots__ = ("X", "Y", "packed", "again")
 
     def __init__(self, X: np.ndarray, Y: np.ndarray) -> None:
         self.X, self.Y = X, Y
         self.packed: Any = None  # what a backend keeps beside
+        self.again: dict[Any, Any] = {}  # program -> the short way to run it on this batch once more
+
+    def __reduce__(self) -> Any:
+        return Batch, (self.X, self.Y)
 
     def __len__(self) -> int:
         return len(self.X)

@@ -162,14 +162,15 @@ class Function:
 
     def loop(
         self,
-        count: int,
+        count: Integer,
         body: Callable[..., Sequence[str] | None],
         carried: Sequence[tuple[str, str]] = (),
         step: int = 1,
     ) -> list[str]:
         """for i in range(0, count·step, step): carried = body(i, *carried); `carried` has (type, first value).
 
-        Returns the last values. A loop of one round is no loop.
+        Returns the last values. A loop of one round is no loop. Given a name as count, i goes up to that number, not
+        times the step; there is one round at least.
         """
         values = [value for _, value in carried]
         if count == 0:
@@ -184,7 +185,8 @@ class Function:
         names = [f"%c{n}_{i}" for i in range(len(values))]
         results = list(body(f"%i{n}", *names) or ())
         following = self.value(f"add nuw nsw i64 %i{n}, {step}")
-        again = self.value(f"icmp ult i64 {following}, {count * step}")
+        end = count if isinstance(count, str) else count * step
+        again = self.value(f"icmp ult i64 {following}, {end}")
         self.line(f"br i1 {again}, label %L{n}, label %E{n}")
         inside = self.block
         self.begin(f"E{n}")

@@ -1,6 +1,7 @@
 """An array program as LLVM functions: loops over blocks of samples, explicit vectors, products in register tiles.
 
 block       64 samples; a row of a block is 64 numbers side by side
+n           how many of them are to be computed: all, but fewer in the last block
 x           the leaves of a block: its inputs, targets and weights, row by row
 u           the uniform vector, with room behind it for packed factors, gradient, value and status
 t           the workspace: the other rows
@@ -26,15 +27,19 @@ if TYPE_CHECKING:
 
 BLOCK = 64
 NAMES = "xutagio"
-ARGUMENTS = ", ".join([f"ptr %{name}" for name in NAMES])
+ARGUMENTS = ", ".join([f"ptr %{name}" for name in NAMES] + ["i64 %n"])
 
 
 class Machine:
-    """What the code is made for: lanes of a vector, size of a register tile (rows × vectors of samples)."""
+    """What the code is made for: lanes of a vector, size of a register tile (rows × vectors of samples).
+
+    wide        lanes of an elementwise loop; grain: the number of samples of a block is a multiple of this
+    """
 
     def __init__(self, lanes: int, tile_rows: int, tile_vectors: int) -> None:
         self.lanes, self.tile_rows, self.tile_vectors = lanes, tile_rows, tile_vectors
-        self.wide = 2 * lanes  # of elementwise loops: two vectors at a time hide the latency of a polynomial
+        self.wide = 4 * lanes  # one vector alone would wait for every result of a polynomial
+        self.grain = max(self.wide, lanes * tile_vectors)
 
 
 class LlvmCode:
@@ -183,9 +188,7 @@ class LlvmCode:
 
         def copy(r: Integer) -> None:
             source, target = self.row_of(f, rows, r), f.at("%o", f.times(r, BLOCK))
-            f.loop(
-                BLOCK // lanes, lambda v: f.store(f.load(f.at(source, v), lanes), f.at(target, v), lanes), step=lanes
-            )
+            f.loop("%n", lambda v: f.store(f.load(f.at(source, v), lanes), f.at(target, v), lanes), step=lanes)
 
         f.loop(len(rows), copy)
         return f
@@ -196,7 +199,6 @@ class Loop:
 
     def __init__(self, code: LlvmCode, f: Function, stage: Stage) -> None:
         self.code, self.f, self.stage, self.lanes = code, f, stage, code.machine.wide
-        self.lanes = min(self.lanes, BLOCK)
         f.loop(stage.count, self._round)
 
     def _round(self, r: Integer) -> None:
@@ -228,7 +230,7 @@ class Loop:
         wide = code_lanes = self.code.machine.lanes
         places = [f.at("%a", f.plus(first * code_lanes, f.times(r, code_lanes))) for first in firsts]
         carried = [(kind(wide), f.load(place, wide)) for place in places]
-        result = f.loop(BLOCK // lanes, lambda v, *sums: self._samples(v, dict(zip(firsts, sums))), carried, lanes)
+        result = f.loop("%n", lambda v, *sums: self._samples(v, dict(zip(firsts, sums))), carried, lanes)
         for place, value in zip(places, result):
             f.store(value, place, wide)
 

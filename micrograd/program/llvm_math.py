@@ -1,7 +1,8 @@
 """The primitives in LLVM: arithmetic and choices as instructions, functions as what `vector_math` has for them.
 
 A function that is not there is called lane by lane: from the C library where it has the primitive, else the row's own
-`forward` in Python, so a new row works without an entry here. So are huge angles, for which sine needs many digits of π.
+`forward` in Python, so a new row works without an entry here. So are huge angles, for which sine needs many digits
+of π.
 """
 
 from __future__ import annotations

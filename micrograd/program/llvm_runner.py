@@ -16,7 +16,7 @@ from micrograd.program.llvm_engine import Engine, host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     import numpy as np
@@ -36,7 +36,7 @@ class Packed:
         import numpy as np
 
         self.weight = weight
-        n, inputs = batch.X.shape
+        self.samples, inputs = n, _ = batch.X.shape
         self.blocks = -(-n // BLOCK)
         padded = self.blocks * BLOCK
         program = runner.program
@@ -48,7 +48,22 @@ class Packed:
         self.leaves[:, inputs : program.weight] = Y.reshape(self.blocks, BLOCK, -1).transpose(0, 2, 1)
         weights = np.where(np.arange(padded) < n, weight, 0.0)
         self.leaves[:, program.weight] = weights.reshape(self.blocks, BLOCK)
-        self.contexts: dict[LlvmRunner, list[Any]] = {}
+        self.contexts: dict[LlvmRunner, list[Context]] = {}
+
+
+class Context:
+    """What an entry point of the code is given: the address of its pointers and of the number of samples, in one array.
+
+    The samples are `first` to `end` of the batch, with what fills the last vectors.
+    """
+
+    def __init__(self, arrays: dict[str, np.ndarray], first: int, end: int) -> None:
+        import numpy as np
+
+        self.arrays, self.first = arrays, first  # the arrays must live as long
+        pointers = [arrays[n].ctypes.data if n in arrays else 0 for n in NAMES]
+        self.words = np.array([*pointers, end - first], np.uint64)
+        self.pointer = ctypes.c_void_p(self.words.ctypes.data)
 
 
 class LlvmRunner:
@@ -65,11 +80,9 @@ class LlvmRunner:
         self.program, self.threads = program, threads or os.cpu_count() or 1
         self.code = LlvmCode(program, target.machine)
         self.engine = Engine(self.code.source, target, cache=cache)
-        pointer, whole = ctypes.c_void_p, ctypes.c_long
-        self._whole = ctypes.CFUNCTYPE(None, pointer, whole)(self.engine.address("whole"))
-        self._chunk = ctypes.CFUNCTYPE(None, pointer, whole)(self.engine.address("chunk"))
-        self._prepare = ctypes.CFUNCTYPE(None, pointer)(self.engine.address("prepare"))
-        self._finish = ctypes.CFUNCTYPE(None, pointer)(self.engine.address("finish"))
+        entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+        names = ("prepare", "chunk", "finish", "whole")
+        self._prepare, self._chunk, self._finish, self._whole = [entry(self.engine.address(name)) for name in names]
         self.gradient_at = self.code.gradient
         count = 0 if program.gradient is None else len(program.gradient)
         self.value_at = self.gradient_at + count
@@ -100,27 +113,37 @@ class LlvmRunner:
             outputs = aligned(packed.blocks * self._outputs * BLOCK).reshape(packed.blocks, self._outputs, BLOCK)
         contexts = packed.contexts[self]
         if len(contexts) == 1 and outputs is None:
-            self._whole(*contexts[0][:2])
+            self._whole(contexts[0].pointer)
         else:
             self._in_chunks(contexts, outputs)
         if outputs is not None:
             outputs = outputs.transpose(0, 2, 1).reshape(-1, self._outputs)[: len(batch)]
         return outputs
 
-    def again(self, batch: Batch, at: np.ndarray) -> bool:
-        """Run on a batch that is laid out, without checks made before; False if there is no such short cut."""
-        contexts = None if batch.packed is None else batch.packed.contexts.get(self)
-        if contexts is None or len(contexts) > 1 or len(at) != self._parameters or self.program.rolled.held:
-            return False
-        self.uniform[: self._parameters] = at
-        self._whole(*contexts[0][:2])
-        return True
+    def again(self, batch: Batch) -> Callable[[np.ndarray], tuple[float, np.ndarray, bool]] | None:
+        """For a batch that was run: a function of the parameters that gives `result`, with no detours; None if it must.
+
+        It is called for every step of a training, and on a small batch each line of Python would be felt.
+        """
+        contexts = batch.packed.contexts[self]
+        if len(contexts) > 1 or self.program.rolled.held or self.program.gradient is None:
+            return None
+        run, context = self._whole, contexts[0].pointer
+        parameters, gradient = self.uniform[: self._parameters], self.uniform[self.gradient_at : self.value_at]
+        numbers, value, status = self.uniform.data, self.value_at, self.value_at + 1
+
+        def result(at: np.ndarray) -> tuple[float, np.ndarray, bool]:
+            parameters[...] = at
+            run(context)
+            return numbers[value], gradient.copy(), numbers[status] == 0.0
+
+        return result
 
     def result(self) -> tuple[float, np.ndarray | None, bool]:
         """See `NumpyRunner.result`."""
         U, value = self.uniform, self.value_at
         gradient = None if self.program.gradient is None else U[self.gradient_at : value].copy()
-        return float(U[value]), gradient, U[value + 1] == 0.0
+        return float(U[value]), gradient, bool(U[value + 1] == 0.0)
 
     def _packed(self, batch: Batch, weight: float) -> Packed:
         """The batch laid out, kept with it."""
@@ -131,16 +154,16 @@ class LlvmRunner:
             kept.contexts[self] = self._contexts(kept)
         return kept
 
-    def _contexts(self, packed: Packed) -> list[Any]:
-        """For each chunk: the address of its pointers, its number of blocks, and what must stay alive."""
-        import numpy as np
-
+    def _contexts(self, packed: Packed) -> list[Context]:
+        """One for each chunk."""
         most = min(MOST_CHUNKS, packed.blocks // CHUNK_BLOCKS)
         chunks = max(1, min(most, packed.blocks * self.work // CHUNK_WORK))
         while len(self._spaces) < chunks:
             self._spaces.append((aligned((self.program.rows + self.code.extra_rows - self.code.leaves) * BLOCK),
                                  aligned(len(self.code.lane_slots) * self.code.machine.lanes),
                                  aligned(self.program.incoming[1])))  # fmt: skip
+        grain = self.code.machine.grain
+        samples = -(-packed.samples // grain) * grain
         bounds = [packed.blocks * k // chunks for k in range(chunks + 1)]
         first = self.program.incoming[0]
         contexts = []
@@ -149,41 +172,36 @@ class LlvmRunner:
             if chunks == 1:
                 g = self.uniform[first:]
             arrays = {"x": packed.leaves[bounds[k] :], "u": self.uniform, "t": t, "a": a, "g": g, "i": self.tables}
-            addresses = np.array([arrays[n].ctypes.data if n in arrays else 0 for n in NAMES], np.uint64)
-            contexts.append((addresses.ctypes.data, bounds[k + 1] - bounds[k], addresses, arrays))
+            contexts.append(Context(arrays, bounds[k] * BLOCK, min(bounds[k + 1] * BLOCK, samples)))
         return contexts
 
-    def _work(self, jobs: Iterator[tuple[int, int]]) -> None:
+    def _work(self, waiting: Iterator[Context]) -> None:
         """Run chunks until there are none."""
-        for context, blocks in jobs:
-            self._chunk(context, blocks)
+        for context in waiting:
+            self._chunk(context.pointer)
 
-    def _in_chunks(self, contexts: list[Any], outputs: Any) -> None:
+    def _in_chunks(self, contexts: list[Context], outputs: Any) -> None:
         """Chunk by chunk, in threads where there is more than one; their sums are added in order."""
         if outputs is not None:
-            done = 0
-            for _, blocks, addresses, _ in contexts:
-                addresses[NAMES.index("o")] = outputs.ctypes.data + 8 * done * self._outputs * BLOCK
-                done += blocks
-        self._prepare(contexts[0][0])
-        jobs = [(context, blocks) for context, blocks, _, _ in contexts]
-        if self.threads > 1 and len(jobs) > 1:
+            for context in contexts:
+                context.words[NAMES.index("o")] = outputs.ctypes.data + 8 * context.first * self._outputs
+        self._prepare(contexts[0].pointer)
+        waiting = iter(contexts)  # this thread and the others take chunk after chunk
+        helpers = []
+        if self.threads > 1 and len(contexts) > 1:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.threads - 1)
-            waiting = iter(jobs)  # this thread and the others take chunk after chunk
-            helpers = [self._pool.submit(self._work, waiting) for _ in range(min(self.threads, len(jobs)) - 1)]
-            self._work(waiting)
-            for helper in helpers:
-                helper.result()
-        else:
-            self._work(iter(jobs))
+            helpers = [self._pool.submit(self._work, waiting) for _ in range(min(self.threads, len(contexts)) - 1)]
+        self._work(waiting)
+        for helper in helpers:
+            helper.result()
         first, count = self.program.incoming
-        if len(jobs) > 1 and count:
+        if len(contexts) > 1 and count:
             incoming = self.uniform[first : first + count]
             incoming[:] = self._spaces[0][2][:count]
-            for _, _, g in self._spaces[1 : len(jobs)]:
+            for _, _, g in self._spaces[1 : len(contexts)]:
                 incoming += g[:count]
-        self._finish(contexts[0][0])
+        self._finish(contexts[0].pointer)
 
 
 def aligned(count: int) -> np.ndarray:

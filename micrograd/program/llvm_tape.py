@@ -79,10 +79,9 @@ def functions(code: LlvmCode) -> tuple[list[Function], str]:
 def kernel(code: LlvmCode, name: str, number: int) -> Function:
     """One primitive on the rows of a block."""
     from micrograd.ops import TABLE
-    from micrograd.program.llvm_code import BLOCK
     from micrograd.program.llvm_tiles import add_product
 
-    f, lanes = Function(f"kernel{number}", ", ".join([f"ptr %{x}" for x in OPERANDS])), code.machine.wide
+    f, lanes = Function(f"kernel{number}", ", ".join([f"ptr %{x}" for x in OPERANDS] + ["i64 %n"])), code.machine.wide
 
     def samples(v: Any) -> None:
         rows = [f.load(f.at(f"%{x}", v), lanes) for x in "abc"[: len(TABLE[name].partials) if name in TABLE else 2]]
@@ -93,7 +92,7 @@ def kernel(code: LlvmCode, name: str, number: int) -> Function:
             value = add_product(f, rows[0], rows[1], total, lanes, name.startswith("guarded"))
         f.store(value, f.at("%d", v), lanes)
 
-    f.loop(BLOCK // lanes, samples, step=lanes)
+    f.loop("%n", samples, step=lanes)
     return f
 
 
@@ -107,7 +106,7 @@ def filling(code: LlvmCode, tape: Tape) -> Function:
     def one(k: Any) -> None:
         number = f.broadcast(f.load(f.at("%u", f.entry("%i", f.plus(k, table))), 1), lanes)
         row = f.at(code.row(f, tape.first_filled), f.times(k, BLOCK))
-        f.loop(BLOCK // lanes, lambda v: f.store(number, f.at(row, v), lanes), step=lanes)
+        f.loop("%n", lambda v: f.store(number, f.at(row, v), lanes), step=lanes)
 
     f.loop(len(tape.filled), one)
     return f
@@ -128,7 +127,7 @@ def player(code: LlvmCode, tape: Tape) -> str:
   %{x}k = select i1 %{x}l, i64 %{x}n, i64 %{x}m
   %{x}o = mul i64 %{x}k, {BLOCK}
   %{x}_ = getelementptr double, ptr %{x}s, i64 %{x}o""")
-    passed = ", ".join([f"ptr %{x}_" for x in OPERANDS])
+    passed = ", ".join([f"ptr %{x}_" for x in OPERANDS] + ["i64 %n"])
     numbers = sorted(tape.kernels.values())
     cases = " ".join([f"i32 {n}, label %kernel{n}" for n in numbers])
     calls = "\n".join([f"kernel{n}:\n  call void @kernel{n}({passed})\n  br label %joined" for n in numbers])
@@ -137,8 +136,8 @@ def player(code: LlvmCode, tape: Tape) -> str:
 entry:
   br label %next
 next:
-  %n = phi i64 [0, %entry], [%following, %joined]
-  %place = mul i64 %n, {WIDTH}
+  %e = phi i64 [0, %entry], [%following, %joined]
+  %place = mul i64 %e, {WIDTH}
   %offset = add i64 %place, {first}
   %entry_ = getelementptr i32, ptr %i, i64 %offset
   %number = load i32, ptr %entry_, align 4
@@ -146,7 +145,7 @@ next:
   switch i32 %number, label %joined [{cases}]
 {calls}
 joined:
-  %following = add i64 %n, 1
+  %following = add i64 %e, 1
   %more = icmp ult i64 %following, {count}
   br i1 %more, label %next, label %done
 done:

@@ -3,7 +3,7 @@
 tile        some rows × some vectors of samples (or of columns): so many running sums at once
 panel       some rows, or columns, that stay in the first cache while all tiles are gone through
 lanes       a vector of samples; sums kept per lane are added up at the end of a step
-vb          first sample of the tile in the block
+vb          first sample of the tile in the block; n: how many samples of the block are computed
 """
 
 from __future__ import annotations
@@ -82,20 +82,20 @@ def linear(code: LlvmCode, f: Function, step: Linear) -> None:
 
     def panel(begin: Integer, terms: int) -> None:
         for start, size, number in tiles(step.count, code.machine.tile_rows):
-            f.loop(number, lambda r, start=start, size=size: f.loop(  # type: ignore[misc]
-                BLOCK // (lanes * vectors), lambda vb: tile(r, vb, begin, terms, start, size), step=lanes * vectors))  # type: ignore[func-returns-value]
+            f.loop(number, lambda r, start=start, size=size: f.loop(
+                "%n", lambda vb: tile(r, vb, begin, terms, start, size), step=lanes * vectors))
 
     for start, terms, number in tiles(step.rows.shape[1], PANEL):
         if start == 0:
             panel(0, terms)
             start, number = terms, number - 1
-        f.loop(number, lambda p, start=start, terms=terms: panel(f.plus(p, start), terms), step=terms)  # type: ignore[misc]
+        f.loop(number, lambda p, start=start, terms=terms: panel(f.plus(p, start), terms), step=terms)
 
 
 def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
     """Sums whose rows each have operands of their own, from a table."""
     lanes = code.machine.lanes
-    vectors = min(8, BLOCK // lanes)
+    vectors = code.machine.wide // lanes
     first, down, across = code.factors(step.slots)
     bias = None if step.bias is None else code.factors(step.bias[:, None])
     terms = step.rows.shape[1]
@@ -120,7 +120,7 @@ def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
             for j in range(vectors):
                 f.store(result[j], f.at(target, j * lanes), lanes)
 
-        f.loop(BLOCK // (lanes * vectors), samples, step=lanes * vectors)
+        f.loop("%n", samples, step=lanes * vectors)
 
     f.loop(step.count, one)
 
@@ -155,7 +155,7 @@ def outer(code: LlvmCode, f: Function, step: Outer) -> None:
                     return [add_product(f, y, x, sums[i * right[1] + j], lanes, step.guard)
                             for i, x in enumerate(values) for j, y in enumerate(others)]  # fmt: skip
 
-                for spot, value in zip(spots, f.loop(BLOCK // lanes, samples, sums, lanes)):
+                for spot, value in zip(spots, f.loop("%n", samples, sums, lanes)):
                     f.store(value, spot, lanes)
 
             f.loop(right[2], two)
@@ -183,7 +183,7 @@ def outer_by_samples(code: LlvmCode, f: Function, step: Outer, down: int) -> Non
         widths = [min(lanes, count - start) for start in range(0, count, lanes)]
         sums = f.at("%g", f.plus(f.times(number, width), first + column))
         for left, size, among in tiles(rows, code.machine.tile_rows):
-            f.loop(among, lambda r, left=left, size=size, among=among: tile(  # type: ignore[misc]
+            f.loop(among, lambda r, left=left, size=size, among=among: tile(
                 r, step.left[left:], size, among, f.at(sums, f.plus(f.times(r, size * down), left * down)), widths))
 
     def tile(r: Integer, left: Index, size: int, among: int, place: str, widths: list[int]) -> None:
@@ -200,7 +200,7 @@ def outer_by_samples(code: LlvmCode, f: Function, step: Outer, down: int) -> Non
                           for j, (value, n) in enumerate(zip(values, widths))]  # fmt: skip
             return found
 
-        for (spot, n), value in zip(spots, f.loop(BLOCK, sample, [(kind(n), f.load(spot, n)) for spot, n in spots])):
+        for (spot, n), value in zip(spots, f.loop("%n", sample, [(kind(n), f.load(spot, n)) for spot, n in spots])):
             f.store(value, spot, n)
 
     full = columns // width
@@ -222,12 +222,13 @@ def turn(code: LlvmCode, f: Function, rows: list[str], target: str, width: int) 
                     a, b = vectors[i], vectors[i + far]
                     low = [j if not j & far else lanes + j - far for j in range(lanes)]
                     vectors[i] = f.shuffle(a, b, low, lanes)
-                    vectors[i + far] = f.shuffle(a, b, [j + far if not j & far else lanes + j for j in range(lanes)], lanes)
+                    mixed = [j + far if not j & far else lanes + j for j in range(lanes)]
+                    vectors[i + far] = f.shuffle(a, b, mixed, lanes)
             far *= 2
         for s, vector in enumerate(vectors):
             f.store(vector, f.at(target, f.times(f.plus(vb, s), width)), lanes)
 
-    f.loop(BLOCK // lanes, square, step=lanes)
+    f.loop("%n", square, step=lanes)
 
 
 def pairs(code: LlvmCode, f: Function, step: Pairs) -> None:
@@ -254,7 +255,7 @@ def pairs(code: LlvmCode, f: Function, step: Pairs) -> None:
                     return [f.arithmetic("fadd", total, x, lanes)]
                 return [add_product(f, f.load(f.at(b, v), lanes), x, total, lanes, step.guard)]
 
-            return f.loop(BLOCK // lanes, samples, [(kind(lanes), total)], lanes)
+            return f.loop("%n", samples, [(kind(lanes), total)], lanes)
 
         f.store(f.loop(each, pair, [(kind(lanes), f.load(place, lanes))])[0], place, lanes)
 

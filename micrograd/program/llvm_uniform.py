@@ -188,36 +188,38 @@ def result(code: LlvmCode) -> Function:
 
 def drivers(code: LlvmCode, stages: list[str]) -> str:
     """The entry points: `whole` for a step in one thread, `prepare`, `chunk` and `finish` for several."""
-    from micrograd.program.llvm_code import ARGUMENTS, BLOCK, NAMES
+    from micrograd.program.llvm_code import BLOCK, NAMES
 
     program = code.program
     outputs = 0 if program.outputs is None else len(program.outputs)
     lane_bytes = len(code.lane_slots) * code.machine.lanes * 8
-    passed = ", ".join([f"ptr %{n}{'b' if n in 'xo' else ''}" for n in NAMES])
+    pointers = ", ".join([f"ptr %{n}" for n in NAMES])
+    passed = ", ".join([f"ptr %{n}{'b' if n in 'xo' else ''}" for n in NAMES] + ["i64 %n"])
     calls = "\n".join([f"  call void @{name}({passed})" for name in stages])
     unpack = "\n".join([f"  %p{n} = getelementptr ptr, ptr %context, i64 {k}\n  %{n} = load ptr, ptr %p{n}, align 8"
                         for k, n in enumerate(NAMES)])  # fmt: skip
-    arguments = ", ".join([f"ptr %{n}" for n in NAMES])
     first, count = program.incoming
     vector_sum = f"declare double @llvm.vector.reduce.fadd.v{code.machine.lanes}f64(double, {kind(code.machine.lanes)})"
     return f"""
 {vector_sum if code.machine.lanes > 1 else ""}
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 
-define internal void @blocks({ARGUMENTS.replace("ptr", "ptr noalias")}, i64 %count) noinline nounwind {{
+define internal void @blocks({pointers.replace("ptr", "ptr noalias")}, i64 %count) noinline nounwind {{
 entry:
-  %none = icmp eq i64 %count, 0
-  br i1 %none, label %done, label %block
+  br label %block
 block:
-  %n = phi i64 [0, %entry], [%next, %block]
-  %xo = mul i64 %n, {code.leaves * BLOCK}
+  %b = phi i64 [0, %entry], [%next, %block]
+  %left = phi i64 [%count, %entry], [%rest, %block]
+  %full = icmp ugt i64 %left, {BLOCK}
+  %n = select i1 %full, i64 {BLOCK}, i64 %left
+  %xo = mul i64 %b, {code.leaves * BLOCK}
   %xb = getelementptr double, ptr %x, i64 %xo
-  %oo = mul i64 %n, {outputs * BLOCK}
+  %oo = mul i64 %b, {outputs * BLOCK}
   %ob = getelementptr double, ptr %o, i64 %oo
 {calls}
-  %next = add i64 %n, 1
-  %more = icmp ult i64 %next, %count
-  br i1 %more, label %block, label %done
+  %next = add i64 %b, 1
+  %rest = sub i64 %left, {BLOCK}
+  br i1 %full, label %block, label %done
 done:
   ret void
 }}
@@ -228,11 +230,13 @@ define void @prepare(ptr %context) nounwind {{
   ret void
 }}
 
-define void @chunk(ptr %context, i64 %count) nounwind {{
+define void @chunk(ptr %context) nounwind {{
 {unpack}
+  %pcount = getelementptr i64, ptr %context, i64 {len(NAMES)}
+  %count = load i64, ptr %pcount, align 8
   call void @llvm.memset.p0.i64(ptr align 8 %g, i8 0, i64 {count * 8}, i1 false)
   call void @llvm.memset.p0.i64(ptr align 8 %a, i8 0, i64 {lane_bytes}, i1 false)
-  call void @blocks({arguments}, i64 %count)
+  call void @blocks({pointers}, i64 %count)
   call void @fold(ptr %a, ptr %g, ptr %i)
   ret void
 }}
@@ -244,9 +248,9 @@ define void @finish(ptr %context) nounwind {{
   ret void
 }}
 
-define void @whole(ptr %context, i64 %count) nounwind {{
+define void @whole(ptr %context) nounwind {{
   call void @prepare(ptr %context)
-  call void @chunk(ptr %context, i64 %count)
+  call void @chunk(ptr %context)
   call void @finish(ptr %context)
   ret void
 }}"""

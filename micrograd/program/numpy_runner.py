@@ -56,9 +56,8 @@ class NumpyRunner:
             code.after(U)
         return outputs
 
-    def again(self, batch: Any, at: Any) -> bool:
-        """See `LlvmRunner.again`: there is no short cut."""
-        return False
+    def again(self, batch: Any) -> None:
+        """See `LlvmRunner.again`: there is no shorter way."""
 
     def result(self) -> tuple[float, np.ndarray | None, bool]:
         """Value and gradient of the last run, and whether all are finite."""

@@ -8,8 +8,8 @@ fits them again). log 2 comes in parts with zeros at the end, so that k times a 
 (Cody and Waite, Software Manual for the Elementary Functions, 1980); nothing needs a fused multiply-add.
 Every function is right to 4 ulp, most to 2.5. `vector_angles` has the functions of angles.
 
-Formulas share what they can: σ(x), σ(−x) and softplus the power exp −|x|, the hyperbolic functions all they are made of,
-so that a function and its derivative in one loop cost little more than the function.
+Formulas share what they can: σ(x), σ(−x) and softplus the power exp −|x|, the hyperbolic functions all they are made
+of, so that a function and its derivative in one loop cost little more than the function.
 """
 
 from __future__ import annotations
@@ -87,9 +87,9 @@ def exp(c: Code, x: str) -> str:
 
 
 def scaled(c: Code, p: str, t: str, x: str) -> str:
-    """p · 2ᵏ for p near 1, exp x the result, k + 1023 in the lowest bits of t; below 2⁻⁹⁹⁵ by way of 2¹²⁸, to round once.
+    """p · 2ᵏ for p near 1, exp x the result, k + 1023 in the lowest bits of t.
 
-    The exponent of p itself is added to, so k may be 1024.
+    Below 2⁻⁹⁹⁵ it goes by way of 2¹²⁸, to round once. The exponent of p itself is added to, so k may be 1024.
     """
     low = c.compare("olt", x, c.number(-690.0))
     k = c.whole("add", t, -1023)
