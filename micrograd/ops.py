@@ -217,7 +217,7 @@ SOFTPLUS = Op("softplus", "softplus", softplus, (lambda x, out: sigmoid(x),), fu
 
 # kinks and choices
 ABS = Op("abs", "|x|", abs, (lambda x, out: 1.0 * (x > 0.0) - (x < 0.0),), r"\left|{0}\right|")
-RELU = Op("relu", "ReLU", relu, (lambda x, out, g: where(x <= 0.0, 0.0, g),), function("ReLU"), selects=True)
+RELU = Op("relu", "ReLU", relu, (lambda x, out, g: where(out <= 0.0, 0.0, g),), function("ReLU"), selects=True)
 MAXIMUM = Op("maximum", "max", maximum,
              (lambda x, y, out, g: where(x < y, 0.0, where(x <= y, 0.5 * g, g)),
               lambda x, y, out, g: where(y < x, 0.0, where(y <= x, 0.5 * g, g))),

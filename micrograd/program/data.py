@@ -17,7 +17,7 @@ class Batch:
 
     def __init__(self, X: np.ndarray, Y: np.ndarray) -> None:
         self.X, self.Y = X, Y
-        self.packed: Any = None  # what a backend keeps beside
+        self.packed: dict[Any, Any] = {}  # what a backend keeps beside
         self.again: dict[Any, Any] = {}  # program -> the short way to run it on this batch once more
 
     def __reduce__(self) -> Any:

@@ -1,10 +1,10 @@
 """An array program as LLVM functions: loops over blocks of samples, explicit vectors, products in register tiles.
 
-block       64 samples; a row of a block is 64 numbers side by side
+block       so many samples; a row of a block is as many numbers side by side
 n           how many of them are to be computed: all, but fewer in the last block
-x           the leaves of a block: its inputs, targets and weights, row by row
+x           the leaves of a block: its inputs and targets, row by row
 u           the uniform vector, with room behind it for packed factors, gradient, value and status
-t           the workspace: the other rows
+t           the workspace: the weights of the samples, then the other rows
 a           accumulators that are vectors of lanes; g: accumulators that are numbers, one per incoming slot
 i           tables of whole numbers; o: outputs
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 from micrograd.program.arrays import Linear, Map, Outer, Rows, Slots
 from micrograd.program.instructions import Function, kind, splat
 from micrograd.program.llvm_math import declared, definitions, primitive
+from micrograd.program.places import Places
 from micrograd.program.schedule import Schedule, Stage
 from micrograd.program.vector_code import Code
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from micrograd.program.arrays import Index
     from micrograd.program.instructions import Integer
 
-BLOCK = 64
+SMALLEST_BLOCK, LARGEST_BLOCK = 64, 512
+BLOCK_BYTES = 16384  # larger blocks than the smallest must not fill more than half of a first cache
 NAMES = "xutagio"
 ARGUMENTS = ", ".join([f"ptr %{name}" for name in NAMES] + ["i64 %n"])
 
@@ -46,6 +48,8 @@ class LlvmCode:
     """The text of a program, its tables, and the sizes of the memory it works on."""
 
     def __init__(self, program: ArrayProgram, machine: Machine) -> None:
+        import numpy as np
+
         from micrograd.program import llvm_tape, llvm_uniform
 
         self.program, self.machine = program, machine
@@ -53,10 +57,12 @@ class LlvmCode:
         self._known: dict[bytes, int] = {}
         self.packed: list[int] = []  # slots whose numbers are put side by side once a step
         self.used: set[tuple[str, int]] = set()
-        self.leaves = program.weight + 1
+        self.leaves = program.weight
         self.extra_rows = 0  # of the workspace, beyond those of the program; the last `_spare` are anybody's
         self._spare = 0
         self.lane_slots: list[int] = []
+        self._place, self._places, self.early = np.arange(program.rows), program.rows, {}
+        self.block = SMALLEST_BLOCK
         if len(program.steps) > llvm_tape.MANY_STEPS:
             functions, player = llvm_tape.functions(self)
             sums = [self._alone(f"sum{number}", one) for number, one in enumerate(program.sums)]
@@ -65,7 +71,11 @@ class LlvmCode:
         else:
             self.schedule = Schedule(program)
             self.lane_slots = self.schedule.lane_slots
-            functions, player = [self._stage(f"stage{n}", stage) for n, stage in enumerate(self.schedule.stages)], ""
+            places = Places(self.schedule, self.leaves)
+            self._place, self._places, self.early = places.of, places.count, places.early
+            while self.block < LARGEST_BLOCK and 2 * self.block * 8 * self._places <= BLOCK_BYTES:
+                self.block *= 2
+            functions, player = [self._stage(n, stage) for n, stage in enumerate(self.schedule.stages)], ""
             names = [f.name for f in functions]
         if program.outputs is not None:
             functions.append(self._outputs(program.outputs))
@@ -77,12 +87,12 @@ class LlvmCode:
         lanes = {1, machine.lanes, machine.wide} | {n for _, n in self.used}
         self.source = "\n\n".join([declared(lanes), definitions(self.used), *texts, drivers]) + "\n"
 
-    def _stage(self, name: str, stage: Stage) -> Function:
+    def _stage(self, number: int, stage: Stage) -> Function:
         """The code of a stage."""
         if stage.step is not None:
-            return self._alone(name, stage.step)
-        f = Function(name, ARGUMENTS)
-        Loop(self, f, stage)
+            return self._alone(f"stage{number}", stage.step)
+        f = Function(f"stage{number}", ARGUMENTS)
+        Loop(self, f, stage, number)
         return f
 
     def _alone(self, name: str, step: Any) -> Function:
@@ -111,37 +121,45 @@ class LlvmCode:
             self.tables += values.tolist()
         return self._known[key]
 
+    @property
+    def workspace_rows(self) -> int:
+        """How many rows the workspace has."""
+        return self._places + self.extra_rows - self.leaves
+
+    def at_place(self, f: Function, place: int) -> str:
+        """The pointer to a row of the block by its place, see `Places`."""
+        if place < self.leaves:
+            return f.at("%x", place * self.block)
+        return f.at("%t", (place - self.leaves) * self.block)
+
     def row(self, f: Function, row: int) -> str:
         """The pointer to a row of the block."""
-        if row < self.leaves:
-            return f.at("%x", row * BLOCK)
-        return f.at("%t", (row - self.leaves) * BLOCK)
+        return self.at_place(f, int(self._place[row]))
 
-    def row_from(self, f: Function, table: int, place: Integer, index: Index) -> str:
-        """The pointer to the row that stands in a table (that of `index`, which tells where its rows are)."""
-        row = f.entry("%i", f.plus(place, table))
-        if (index < self.leaves).all():
-            return f.at("%x", f.times(row, BLOCK))
-        moved = f.times(f.plus(row, -self.leaves), BLOCK)
-        if (index >= self.leaves).all():
+    def row_from(self, f: Function, index: Index, entry: Integer) -> str:
+        """The pointer to row index[entry], by way of a table."""
+        places = self._place[index]
+        place = f.entry("%i", f.plus(entry, self.table(places)))
+        if (places < self.leaves).all():
+            return f.at("%x", f.times(place, self.block))
+        moved = f.times(f.plus(place, -self.leaves), self.block)
+        if (places >= self.leaves).all():
             return f.at("%t", moved)
-        inside = f.value(f"icmp ult i64 {row}, {self.leaves}")
+        inside = f.value(f"icmp ult i64 {place}, {self.leaves}")
         base = f.value(f"select i1 {inside}, ptr %x, ptr %t")
-        return f.at(base, f.value(f"select i1 {inside}, i64 {f.times(row, BLOCK)}, i64 {moved}"))
+        return f.at(base, f.value(f"select i1 {inside}, i64 {f.times(place, self.block)}, i64 {moved}"))
 
     def row_of(self, f: Function, index: Index, round_: Integer) -> str:
         """The pointer to row index[round]: by arithmetic where the rows stand regularly, else from a table."""
-        first = int(index[0])
-        if (index == first).all():
-            return self.row(f, first)
-        step = int(index[1]) - first
-        if (
-            step > 0
-            and (index[1:] - index[:-1] == step).all()
-            and (first >= self.leaves or int(index[-1]) < self.leaves)
-        ):
-            return f.at(self.row(f, first), f.times(round_, step * BLOCK))
-        return self.row_from(f, self.table(index), round_, index)
+        places = self._place[index]
+        first, last = int(places[0]), int(places[-1])
+        if (places == first).all():
+            return self.at_place(f, first)
+        step = int(places[1]) - first
+        regular = step > 0 and bool((places[1:] - places[:-1] == step).all())
+        if regular and (first >= self.leaves or last < self.leaves):
+            return f.at(self.at_place(f, first), f.times(round_, step * self.block))
+        return self.row_from(f, index, round_)
 
     def slot_of(self, f: Function, index: Index, round_: Integer) -> str:
         """The number in slot index[round]."""
@@ -171,10 +189,10 @@ class LlvmCode:
         return place, columns, 1
 
     def spare_rows(self, count: int) -> int:
-        """The first of so many rows that hold nothing from one stage to the next."""
+        """The first place of so many rows that hold nothing from one stage to the next."""
         self.extra_rows += max(0, count - self._spare)
         self._spare = max(count, self._spare)
-        return self.program.rows + self.extra_rows - self._spare
+        return self._places + self.extra_rows - self._spare
 
     def accumulators(self, slots: Index) -> int:
         """The first of fresh accumulators of lanes for these incoming slots."""
@@ -187,7 +205,7 @@ class LlvmCode:
         f, lanes = Function("outputs", ARGUMENTS), self.machine.lanes
 
         def copy(r: Integer) -> None:
-            source, target = self.row_of(f, rows, r), f.at("%o", f.times(r, BLOCK))
+            source, target = self.row_of(f, rows, r), f.at("%o", f.times(r, self.block))
             f.loop("%n", lambda v: f.store(f.load(f.at(source, v), lanes), f.at(target, v), lanes), step=lanes)
 
         f.loop(len(rows), copy)
@@ -197,13 +215,13 @@ class LlvmCode:
 class Loop:
     """The code of a stage of fused elementwise steps."""
 
-    def __init__(self, code: LlvmCode, f: Function, stage: Stage) -> None:
-        self.code, self.f, self.stage, self.lanes = code, f, stage, code.machine.wide
+    def __init__(self, code: LlvmCode, f: Function, stage: Stage, number: int) -> None:
+        self.code, self.f, self.stage, self.number, self.lanes = code, f, stage, number, code.machine.wide
         f.loop(stage.count, self._round)
 
     def _round(self, r: Integer) -> None:
         """One row: everything that is the same for all samples first, then a loop over the samples."""
-        f, stage, lanes = self.f, self.stage, self.lanes
+        f, stage, lanes, schedule = self.f, self.stage, self.lanes, self.code.schedule
         self.r = r
         self.factors: dict[Any, str] = {}
         self.pointers: dict[Any, str] = {}
@@ -218,9 +236,9 @@ class Loop:
                     self.factors[index.tobytes()] = f.broadcast(self.code.slot_of(f, index, r), lanes)
             for index in rows_of(item):
                 self._point(index)
-            if self.code.schedule.in_memory[item.start : item.start + item.count].any():
+            if schedule.stage_of[item.start] == self.number and schedule.in_memory[item.own].any():
                 start = self.code.row(f, item.start)
-                self.pointers["made", item.start] = f.at(start, f.times(r, BLOCK))
+                self.pointers["made", item.start] = f.at(start, f.times(r, self.code.block))
         for _, left, right in stage.sums:
             self._point(left)
             if right is not None:
@@ -254,6 +272,8 @@ class Loop:
                 loaded[key] = f.load(f.at(self.pointers[key], v), lanes)
             return loaded[key]
 
+        for index in self.code.early.get(self.number, []):
+            operand(index)
         for item in self.stage.items:
             if isinstance(item, Map):
                 operands = [splat(x, lanes) if isinstance(x, float) else self.factors[x.index.tobytes()]

@@ -11,7 +11,7 @@ import ctypes
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from micrograd.program.llvm_code import BLOCK, NAMES, LlvmCode
+from micrograd.program.llvm_code import NAMES, LlvmCode
 from micrograd.program.llvm_engine import Engine, host
 
 TYPE_CHECKING = False
@@ -32,29 +32,25 @@ CHUNK_BLOCKS = 4  # fewer do not pay for sums of their own, which may be as many
 class Packed:
     """One batch in the layout of the code, with the pointers of a run."""
 
-    def __init__(self, batch: Batch, weight: float, runner: LlvmRunner) -> None:
+    def __init__(self, batch: Batch, block: int) -> None:
         import numpy as np
 
-        self.weight = weight
         self.samples, inputs = n, _ = batch.X.shape
-        self.blocks = -(-n // BLOCK)
-        padded = self.blocks * BLOCK
-        program = runner.program
-        self.leaves = aligned(self.blocks * runner.code.leaves * BLOCK).reshape(self.blocks, runner.code.leaves, BLOCK)
+        self.blocks = -(-n // block)
+        padded, leaves = self.blocks * block, inputs + batch.Y.shape[1]
+        self.leaves = aligned(padded * leaves).reshape(self.blocks, leaves, block)
         last = np.minimum(np.arange(padded), n - 1)  # what fills the last block: its last sample, with weight 0
         X = batch.X if padded == n else batch.X[last]
         Y = batch.Y if padded == n else batch.Y[last]
-        self.leaves[:, :inputs] = X.reshape(self.blocks, BLOCK, inputs).transpose(0, 2, 1)
-        self.leaves[:, inputs : program.weight] = Y.reshape(self.blocks, BLOCK, -1).transpose(0, 2, 1)
-        weights = np.where(np.arange(padded) < n, weight, 0.0)
-        self.leaves[:, program.weight] = weights.reshape(self.blocks, BLOCK)
+        self.leaves[:, :inputs] = X.reshape(self.blocks, block, inputs).transpose(0, 2, 1)
+        self.leaves[:, inputs:] = Y.reshape(self.blocks, block, -1).transpose(0, 2, 1)
         self.contexts: dict[LlvmRunner, list[Context]] = {}
 
 
 class Context:
-    """What an entry point of the code is given: the address of its pointers and of the number of samples, in one array.
+    """What an entry point of the code is given: the address of one array, of pointers, the number of samples, a weight.
 
-    The samples are `first` to `end` of the batch, with what fills the last vectors.
+    The samples are `first` to `end` of the batch; each counts by the weight, in a mean 1/n.
     """
 
     def __init__(self, arrays: dict[str, np.ndarray], first: int, end: int) -> None:
@@ -62,7 +58,8 @@ class Context:
 
         self.arrays, self.first = arrays, first  # the arrays must live as long
         pointers = [arrays[n].ctypes.data if n in arrays else 0 for n in NAMES]
-        self.words = np.array([*pointers, end - first], np.uint64)
+        self.words = np.array([*pointers, end - first, 0], np.uint64)
+        self.weight = self.words[-1:].view(np.float64)
         self.pointer = ctypes.c_void_p(self.words.ctypes.data)
 
 
@@ -90,7 +87,7 @@ class LlvmRunner:
         for slot, number in program.constants:
             self.uniform[slot] = number
         self.tables = np.array(self.code.tables + [0], np.int32)
-        self.work = BLOCK * (
+        self.work = self.code.block * (
             sum([step.rows.size if hasattr(step, "rows") else 8 * step.count for step in program.steps])
             + sum([one.slots.size for one in program.sums])
         )
@@ -106,12 +103,13 @@ class LlvmRunner:
 
     def run(self, batch: Batch, leaves: np.ndarray, weight: float) -> np.ndarray | None:
         """See `NumpyRunner.run`."""
-        packed = self._packed(batch, weight)
+        packed = self._packed(batch)
         self.uniform[: len(leaves)] = leaves
-        outputs = None
+        contexts, block, outputs = packed.contexts[self], self.code.block, None
+        for context in contexts:
+            context.weight[0] = weight
         if self._outputs:
-            outputs = aligned(packed.blocks * self._outputs * BLOCK).reshape(packed.blocks, self._outputs, BLOCK)
-        contexts = packed.contexts[self]
+            outputs = aligned(packed.blocks * self._outputs * block).reshape(packed.blocks, self._outputs, block)
         if len(contexts) == 1 and outputs is None:
             self._whole(contexts[0].pointer)
         else:
@@ -125,7 +123,7 @@ class LlvmRunner:
 
         It is called for every step of a training, and on a small batch each line of Python would be felt.
         """
-        contexts = batch.packed.contexts[self]
+        contexts = self._packed(batch).contexts[self]
         if len(contexts) > 1 or self.program.rolled.held or self.program.gradient is None:
             return None
         run, context = self._whole, contexts[0].pointer
@@ -145,11 +143,12 @@ class LlvmRunner:
         gradient = None if self.program.gradient is None else U[self.gradient_at : value].copy()
         return float(U[value]), gradient, bool(U[value + 1] == 0.0)
 
-    def _packed(self, batch: Batch, weight: float) -> Packed:
+    def _packed(self, batch: Batch) -> Packed:
         """The batch laid out, kept with it."""
-        kept = batch.packed
-        if kept is None or kept.weight != weight:
-            kept = batch.packed = Packed(batch, weight, self)
+        block = self.code.block
+        if block not in batch.packed:
+            batch.packed[block] = Packed(batch, block)
+        kept: Packed = batch.packed[block]
         if self not in kept.contexts:
             kept.contexts[self] = self._contexts(kept)
         return kept
@@ -159,20 +158,17 @@ class LlvmRunner:
         most = min(MOST_CHUNKS, packed.blocks // CHUNK_BLOCKS)
         chunks = max(1, min(most, packed.blocks * self.work // CHUNK_WORK))
         while len(self._spaces) < chunks:
-            self._spaces.append((aligned((self.program.rows + self.code.extra_rows - self.code.leaves) * BLOCK),
+            self._spaces.append((aligned(self.code.workspace_rows * self.code.block),
                                  aligned(len(self.code.lane_slots) * self.code.machine.lanes),
                                  aligned(self.program.incoming[1])))  # fmt: skip
-        grain = self.code.machine.grain
-        samples = -(-packed.samples // grain) * grain
         bounds = [packed.blocks * k // chunks for k in range(chunks + 1)]
-        first = self.program.incoming[0]
-        contexts = []
+        first, block, contexts = self.program.incoming[0], self.code.block, []
         for k in range(chunks):
             t, a, g = self._spaces[k]
             if chunks == 1:
                 g = self.uniform[first:]
             arrays = {"x": packed.leaves[bounds[k] :], "u": self.uniform, "t": t, "a": a, "g": g, "i": self.tables}
-            contexts.append(Context(arrays, bounds[k] * BLOCK, min(bounds[k + 1] * BLOCK, samples)))
+            contexts.append(Context(arrays, bounds[k] * block, min(bounds[k + 1] * block, packed.samples)))
         return contexts
 
     def _work(self, waiting: Iterator[Context]) -> None:

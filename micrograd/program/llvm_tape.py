@@ -98,14 +98,14 @@ def kernel(code: LlvmCode, name: str, number: int) -> Function:
 
 def filling(code: LlvmCode, tape: Tape) -> Function:
     """Write the filled rows."""
-    from micrograd.program.llvm_code import ARGUMENTS, BLOCK
+    from micrograd.program.llvm_code import ARGUMENTS
 
     f, lanes = Function("fill", ARGUMENTS), code.machine.lanes
     table = code.table(list(tape.filled) or [0])
 
     def one(k: Any) -> None:
         number = f.broadcast(f.load(f.at("%u", f.entry("%i", f.plus(k, table))), 1), lanes)
-        row = f.at(code.row(f, tape.first_filled), f.times(k, BLOCK))
+        row = f.at(code.at_place(f, tape.first_filled), f.times(k, code.block))
         f.loop("%n", lambda v: f.store(number, f.at(row, v), lanes), step=lanes)
 
     f.loop(len(tape.filled), one)
@@ -114,7 +114,7 @@ def filling(code: LlvmCode, tape: Tape) -> Function:
 
 def player(code: LlvmCode, tape: Tape) -> str:
     """The loop over the entries."""
-    from micrograd.program.llvm_code import ARGUMENTS, BLOCK
+    from micrograd.program.llvm_code import ARGUMENTS
 
     pointers = []
     for place, x in enumerate(OPERANDS, 1):
@@ -125,7 +125,7 @@ def player(code: LlvmCode, tape: Tape) -> str:
   %{x}s = select i1 %{x}l, ptr %x, ptr %t
   %{x}m = sub i64 %{x}n, {code.leaves}
   %{x}k = select i1 %{x}l, i64 %{x}n, i64 %{x}m
-  %{x}o = mul i64 %{x}k, {BLOCK}
+  %{x}o = mul i64 %{x}k, {code.block}
   %{x}_ = getelementptr double, ptr %{x}s, i64 %{x}o""")
     passed = ", ".join([f"ptr %{x}_" for x in OPERANDS] + ["i64 %n"])
     numbers = sorted(tape.kernels.values())

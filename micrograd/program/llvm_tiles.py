@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from micrograd.program.instructions import Integer
     from micrograd.program.llvm_code import LlvmCode
 
-BLOCK = 64
 PANEL = 32  # so many rows of a block, half of a first cache of 32 kB, are added to all sums before the next ones
 MANY_LANES = 2048  # sums of an outer product that have as many lanes, 16 kB, are kept as numbers
 
@@ -54,8 +53,8 @@ def linear(code: LlvmCode, f: Function, step: Linear) -> None:
 
     def tile(r: Integer, vb: Integer, begin: Integer, terms: int, start: int, size: int) -> None:
         """Add the terms from `begin` on to one tile: rows start + r · size and so on, samples vb and so on."""
-        target = f.at(code.row(f, step.start + start), f.plus(f.times(r, size * BLOCK), vb))
-        places = [f.at(target, i * BLOCK + j * lanes) for i in range(size) for j in range(vectors)]
+        target = f.at(code.row(f, step.start + start), f.plus(f.times(r, size * code.block), vb))
+        places = [f.at(target, i * code.block + j * lanes) for i in range(size) for j in range(vectors)]
         if begin != 0:
             sums = [f.load(place, lanes) for place in places]
         elif bias is not None:
@@ -99,7 +98,7 @@ def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
     first, down, across = code.factors(step.slots)
     bias = None if step.bias is None else code.factors(step.bias[:, None])
     terms = step.rows.shape[1]
-    table, index = code.table(step.rows), step.rows.ravel()
+    index = step.rows.ravel()
 
     def one(r: Integer) -> None:
         start = f.plus(f.times(r, down), first)
@@ -110,13 +109,13 @@ def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
                 begin = f.broadcast(f.load(f.at("%u", f.plus(f.times(r, bias[1]), bias[0])), 1), lanes)
 
             def add(k: Integer, *sums: str) -> list[str]:
-                row = f.at(code.row_from(f, table, f.plus(f.times(r, terms), k), index), vb)
+                row = f.at(code.row_from(f, index, f.plus(f.times(r, terms), k)), vb)
                 factor = f.broadcast(f.load(f.at("%u", f.plus(start, f.times(k, across))), 1), lanes)
                 return [add_product(f, factor, f.load(f.at(row, j * lanes), lanes), total, lanes, step.guard)
                         for j, total in enumerate(sums)]  # fmt: skip
 
             result = f.loop(terms, add, [(kind(lanes), begin)] * vectors)
-            target = f.at(code.row(f, step.start), f.plus(f.times(r, BLOCK), vb))
+            target = f.at(code.row(f, step.start), f.plus(f.times(r, code.block), vb))
             for j in range(vectors):
                 f.store(result[j], f.at(target, j * lanes), lanes)
 
@@ -171,7 +170,7 @@ def outer_by_samples(code: LlvmCode, f: Function, step: Outer, down: int) -> Non
     """The same where lanes would fill the cache: vectors of columns, sample after sample, and sums that are numbers."""
     rows, columns = step.slots.shape
     lanes, width = code.machine.lanes, code.machine.lanes * code.machine.tile_vectors
-    turned = code.row(f, code.spare_rows(width))
+    turned = code.at_place(f, code.spare_rows(width))
     first = int(step.slots[0, 0]) - code.program.incoming[0]
 
     def panel(number: Integer, column: int, count: int, times: int) -> None:
@@ -240,7 +239,7 @@ def pairs(code: LlvmCode, f: Function, step: Pairs) -> None:
     def pointer(index: Index, i: Integer, j: Integer) -> str:
         if each == 1:
             return code.row_of(f, index[:, 0], i)
-        return code.row_from(f, code.table(index), f.plus(f.times(i, each), j), index.ravel())
+        return code.row_from(f, index.ravel(), f.plus(f.times(i, each), j))
 
     def one(i: Integer) -> None:
         place = f.at("%a", f.plus(f.times(i, lanes), accumulators * lanes))

@@ -186,40 +186,70 @@ def result(code: LlvmCode) -> Function:
     return f
 
 
+def weights(code: LlvmCode) -> Function:
+    """The weights of a block's samples: w, and 0 for what fills the last block up."""
+    f, lanes = Function("weights", "ptr %t, i64 %samples, double %w"), code.machine.lanes
+    weight, numbers = f.broadcast("%w", lanes), "i64" if lanes == 1 else f"<{lanes} x i64>"
+    counted = "0" if lanes == 1 else "<" + ", ".join([f"i64 {lane}" for lane in range(lanes)]) + ">"
+
+    def some(v: Integer) -> None:
+        left = f.value(f"sub i64 %samples, {v}")
+        if lanes > 1:
+            one = f.value(f"insertelement {numbers} poison, i64 {left}, i64 0")
+            left = f.value(f"shufflevector {numbers} {one}, {numbers} poison, <{lanes} x i32> zeroinitializer")
+        real = f.value(f"icmp sgt {numbers} {left}, {counted}")
+        f.store(f.select(real, weight, splat(0.0, lanes), lanes), f.at("%t", v), lanes)
+
+    f.loop(code.block // lanes, some, step=lanes)
+    return f
+
+
 def drivers(code: LlvmCode, stages: list[str]) -> str:
     """The entry points: `whole` for a step in one thread, `prepare`, `chunk` and `finish` for several."""
-    from micrograd.program.llvm_code import BLOCK, NAMES
+    from micrograd.program.llvm_code import NAMES
 
-    program = code.program
+    program, block, grain, lanes = code.program, code.block, code.machine.grain, code.machine.lanes
     outputs = 0 if program.outputs is None else len(program.outputs)
-    lane_bytes = len(code.lane_slots) * code.machine.lanes * 8
+    lane_bytes = len(code.lane_slots) * lanes * 8
     pointers = ", ".join([f"ptr %{n}" for n in NAMES])
     passed = ", ".join([f"ptr %{n}{'b' if n in 'xo' else ''}" for n in NAMES] + ["i64 %n"])
     calls = "\n".join([f"  call void @{name}({passed})" for name in stages])
     unpack = "\n".join([f"  %p{n} = getelementptr ptr, ptr %context, i64 {k}\n  %{n} = load ptr, ptr %p{n}, align 8"
                         for k, n in enumerate(NAMES)])  # fmt: skip
     first, count = program.incoming
-    vector_sum = f"declare double @llvm.vector.reduce.fadd.v{code.machine.lanes}f64(double, {kind(code.machine.lanes)})"
+    vector_sum = f"declare double @llvm.vector.reduce.fadd.v{lanes}f64(double, {kind(lanes)})"
     return f"""
-{vector_sum if code.machine.lanes > 1 else ""}
+{vector_sum if lanes > 1 else ""}
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 
-define internal void @blocks({pointers.replace("ptr", "ptr noalias")}, i64 %count) noinline nounwind {{
+{weights(code).text()}
+
+define internal void @blocks({pointers.replace("ptr", "ptr noalias")}, i64 %samples, double %w) noinline nounwind {{
 entry:
+  br label %next
+next:
+  %b = phi i64 [0, %entry], [%following, %block]
+  %left = phi i64 [%samples, %entry], [%rest, %block]
+  %more = icmp ugt i64 %left, {block}
+  %first = icmp eq i64 %b, 0
+  %last = xor i1 %more, true
+  %other = or i1 %first, %last
+  br i1 %other, label %weigh, label %block
+weigh:
+  call void @weights(ptr %t, i64 %left, double %w)
   br label %block
 block:
-  %b = phi i64 [0, %entry], [%next, %block]
-  %left = phi i64 [%count, %entry], [%rest, %block]
-  %full = icmp ugt i64 %left, {BLOCK}
-  %n = select i1 %full, i64 {BLOCK}, i64 %left
-  %xo = mul i64 %b, {code.leaves * BLOCK}
+  %up = add i64 %left, {grain - 1}
+  %rounded = and i64 %up, {-grain}
+  %n = select i1 %more, i64 {block}, i64 %rounded
+  %xo = mul i64 %b, {code.leaves * block}
   %xb = getelementptr double, ptr %x, i64 %xo
-  %oo = mul i64 %b, {outputs * BLOCK}
+  %oo = mul i64 %b, {outputs * block}
   %ob = getelementptr double, ptr %o, i64 %oo
 {calls}
-  %next = add i64 %b, 1
-  %rest = sub i64 %left, {BLOCK}
-  br i1 %full, label %block, label %done
+  %following = add i64 %b, 1
+  %rest = sub i64 %left, {block}
+  br i1 %more, label %next, label %done
 done:
   ret void
 }}
@@ -232,11 +262,13 @@ define void @prepare(ptr %context) nounwind {{
 
 define void @chunk(ptr %context) nounwind {{
 {unpack}
-  %pcount = getelementptr i64, ptr %context, i64 {len(NAMES)}
-  %count = load i64, ptr %pcount, align 8
+  %ps = getelementptr i64, ptr %context, i64 {len(NAMES)}
+  %samples = load i64, ptr %ps, align 8
+  %pw = getelementptr i64, ptr %context, i64 {len(NAMES) + 1}
+  %w = load double, ptr %pw, align 8
   call void @llvm.memset.p0.i64(ptr align 8 %g, i8 0, i64 {count * 8}, i1 false)
   call void @llvm.memset.p0.i64(ptr align 8 %a, i8 0, i64 {lane_bytes}, i1 false)
-  call void @blocks({pointers}, i64 %count)
+  call void @blocks({pointers}, i64 %samples, double %w)
   call void @fold(ptr %a, ptr %g, ptr %i)
   ret void
 }}

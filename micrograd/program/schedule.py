@@ -51,10 +51,22 @@ class Stage:
         first = int(index[0])
         return first in self.depth and (len(index) == 1 or bool((index[1:] - index[:-1] == 1).all()))
 
+    def reads(self) -> list[Index]:
+        """The rows that it reads from memory."""
+        if isinstance(self.step, Linear):
+            return [self.step.rows[0] if self.step.shared else self.step.rows.ravel()]
+        if self.step is not None:
+            read = [index for index in (self.step.left, self.step.right) if index is not None]
+            return [column for index in read for column in (index.T if index.ndim == 2 else [index])]
+        read = [index for item in self.items for index in inputs_of(item)]
+        read += [index for _, a, b in self.sums for index in (a, b) if index is not None]
+        return [index for index in read if not self.lines_up(index)]
+
 
 class Schedule:
     """The stages of an array program in order.
 
+    reads       by stage: what it reads from memory; a last one, the outputs
     in_memory   by row: somebody reads it from memory
     lane_sums   number of accumulators that are vectors of lanes, and the incoming slot of each
     """
@@ -159,19 +171,10 @@ class Schedule:
 
     def _mark(self) -> None:
         """Find the rows that are read from memory."""
-        if self.program.outputs is not None:
-            self.in_memory[self.program.outputs] = True
-        for stage in self.stages:
-            read: list[Any] = []
-            if isinstance(stage.step, Linear):
-                read = [stage.step.rows]
-            elif stage.step is not None:
-                read = [index for index in (stage.step.left, stage.step.right) if index is not None]
-            else:
-                read = [index for item in stage.items for index in inputs_of(item)]
-                read += [index for _, a, b in stage.sums for index in (a, b) if index is not None]
-                read = [index for index in read if not stage.lines_up(index)]
-            for index in read:
+        self.reads = [stage.reads() for stage in self.stages]
+        self.reads.append([] if self.program.outputs is None else [self.program.outputs])
+        for reads in self.reads:
+            for index in reads:
                 self.in_memory[index] = True
 
 
