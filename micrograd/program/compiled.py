@@ -45,7 +45,6 @@ class Program:
         self.parameters, self.backend = trace.parameters, chosen(backend)
         self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
         self._runners: dict[str, Any] = {}
-        self._shape = (len(self.parameters),)
         self._lock = RLock()  # a program has one workspace: threads take turns
 
     # running
@@ -69,17 +68,23 @@ class Program:
 
     def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
         """The value and its derivative by each parameter, (p,)."""
-        with self._lock:
+        self._lock.acquire()  # half as long as `with`, which a small batch would notice
+        try:
             again = X.again.get(self) if X.__class__ is Batch else None
-            if again is not None and getattr(at, "shape", None) == self._shape:
-                value, gradient, finite = again(at)
-            else:
-                self._run("gradient", X := self._batch(X, y), at)
-                value, gradient, finite = self._runners["gradient"].result()
-                X.again[self] = self._runners["gradient"].again(X)
-            if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
-                self._run("guarded gradient", X, at)
-                value, gradient, _ = self._runners["guarded gradient"].result()
+            found = None if again is None else again(at)
+            return self._value_and_gradient(X, y, at) if found is None else found
+        finally:
+            self._lock.release()
+
+    def _value_and_gradient(self, X: Any, y: Any, at: Any) -> tuple[float, np.ndarray]:
+        """The same on a batch met for the first time, and where something is not finite."""
+        self._run("gradient", X := self._batch(X, y), at)
+        runner = self._runners["gradient"]
+        value, gradient, finite = runner.result()
+        X.again[self] = runner.again(X)
+        if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
+            self._run("guarded gradient", X, at)
+            value, gradient, _ = self._runners["guarded gradient"].result()
         return value, gradient
 
     def input_gradients(self, X: Any, *, at: Any = None) -> tuple[np.ndarray, np.ndarray]:

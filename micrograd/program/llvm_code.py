@@ -40,7 +40,7 @@ class Machine:
 
     def __init__(self, lanes: int, tile_rows: int, tile_vectors: int) -> None:
         self.lanes, self.tile_rows, self.tile_vectors = lanes, tile_rows, tile_vectors
-        self.wide = 4 * lanes  # one vector alone would wait for every result of a polynomial
+        self.wide = min(4 * lanes, 16)  # one vector alone would wait for every result of a polynomial
         self.grain = max(self.wide, lanes * tile_vectors)
 
 

@@ -29,7 +29,7 @@ class Target:
         self.cpu, self.features = cpu, features
         wanted = {feature[1:] for feature in features.split(",") if feature.startswith("+")}
         if "avx512f" in wanted:
-            self.machine = Machine(8, 4, 4)
+            self.machine = Machine(8, 8, 2)
         elif "avx" in wanted:
             self.machine = Machine(4, 6, 2)
         else:  # SSE2, NEON: two lanes; NEON has twice as many registers

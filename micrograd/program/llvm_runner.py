@@ -118,24 +118,29 @@ class LlvmRunner:
             outputs = outputs.transpose(0, 2, 1).reshape(-1, self._outputs)[: len(batch)]
         return outputs
 
-    def again(self, batch: Batch) -> Callable[[np.ndarray], tuple[float, np.ndarray, bool]] | None:
-        """For a batch that was run: a function of the parameters that gives `result`, with no detours; None if it must.
+    def again(self, batch: Batch) -> Callable[[Any], tuple[float, np.ndarray] | None] | None:
+        """For a batch that was run: a function of an array of parameters that gives value and gradient, if all is finite.
 
         It is called for every step of a training, and on a small batch each line of Python would be felt.
         """
+        import numpy as np
+
         contexts = self._packed(batch).contexts[self]
         if len(contexts) > 1 or self.program.rolled.held or self.program.gradient is None:
             return None
         run, context = self._whole, contexts[0].pointer
         parameters, gradient = self.uniform[: self._parameters], self.uniform[self.gradient_at : self.value_at]
         numbers, value, status = self.uniform.data, self.value_at, self.value_at + 1
+        array, shape, copy = np.ndarray, (self._parameters,), gradient.copy
 
-        def result(at: np.ndarray) -> tuple[float, np.ndarray, bool]:
+        def step(at: Any) -> tuple[float, np.ndarray] | None:
+            if at.__class__ is not array or at.shape != shape:
+                return None
             parameters[...] = at
             run(context)
-            return numbers[value], gradient.copy(), numbers[status] == 0.0
+            return (numbers[value], copy()) if numbers[status] == 0.0 else None
 
-        return result
+        return step
 
     def result(self) -> tuple[float, np.ndarray | None, bool]:
         """See `NumpyRunner.result`."""
