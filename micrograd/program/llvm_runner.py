@@ -162,15 +162,15 @@ class LlvmRunner:
         """One for each chunk."""
         most = min(MOST_CHUNKS, packed.blocks // CHUNK_BLOCKS)
         chunks = max(1, min(most, packed.blocks * self.work // CHUNK_WORK))
-        while len(self._spaces) < chunks:
+        while len(self._spaces) < (chunks if self.threads > 1 else 1):  # one thread needs one space
             self._spaces.append((aligned(self.code.workspace_rows * self.code.block),
                                  aligned(len(self.code.lane_slots) * self.code.machine.lanes),
                                  aligned(self.program.incoming[1])))  # fmt: skip
         bounds = [packed.blocks * k // chunks for k in range(chunks + 1)]
         first, block, contexts = self.program.incoming[0], self.code.block, []
         for k in range(chunks):
-            t, a, g = self._spaces[k]
-            if chunks == 1:
+            t, a, g = self._spaces[k if self.threads > 1 else 0]
+            if k == 0:
                 g = self.uniform[first:]
             arrays = {"x": packed.leaves[bounds[k] :], "u": self.uniform, "t": t, "a": a, "g": g, "i": self.tables}
             contexts.append(Context(arrays, bounds[k] * block, min(bounds[k + 1] * block, packed.samples)))
@@ -187,21 +187,23 @@ class LlvmRunner:
             for context in contexts:
                 context.words[NAMES.index("o")] = outputs.ctypes.data + 8 * context.first * self._outputs
         self._prepare(contexts[0].pointer)
-        waiting = iter(contexts)  # this thread and the others take chunk after chunk
-        helpers = []
+        first, count = self.program.incoming
+        incoming = self.uniform[first : first + count]  # where the sums of the first chunk are
         if self.threads > 1 and len(contexts) > 1:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.threads - 1)
+            waiting = iter(contexts)  # this thread and the others take chunk after chunk
             helpers = [self._pool.submit(self._work, waiting) for _ in range(min(self.threads, len(contexts)) - 1)]
-        self._work(waiting)
-        for helper in helpers:
-            helper.result()
-        first, count = self.program.incoming
-        if len(contexts) > 1 and count:
-            incoming = self.uniform[first : first + count]
-            incoming[:] = self._spaces[0][2][:count]
-            for _, _, g in self._spaces[1 : len(contexts)]:
-                incoming += g[:count]
+            self._work(waiting)
+            for helper in helpers:
+                helper.result()
+            for context in contexts[1:]:
+                incoming += context.arrays["g"][:count]
+        else:
+            for context in contexts:
+                self._chunk(context.pointer)
+                if context is not contexts[0]:
+                    incoming += context.arrays["g"][:count]
         self._finish(contexts[0].pointer)
 
 
