@@ -10,7 +10,7 @@ outputs     the rows that are handed out for each sample
 from __future__ import annotations
 
 from micrograd.ops import ADD, DETACH
-from micrograd.program.arrays import Map, Pairs, Slots
+from micrograd.program.arrays import Map, Pairs, Slots, reads_of
 from micrograd.program.differentiate import NONE, Reverse, spread
 from micrograd.program.roll import Rolled
 
@@ -87,6 +87,21 @@ class ArrayProgram:
             self.value.append(first)
         self.sums = sums
         return receivers.tolist()
+
+    def in_order(self) -> list[Step | Accumulation]:
+        """The steps for each sample, and every sum as soon as what it adds up is there."""
+        import numpy as np
+
+        made_by = np.full(self.rows, -1)
+        for number, step in enumerate(self.steps):
+            made_by[step.start : step.start + step.count] = number
+        after: dict[int, list[Accumulation]] = {}
+        for one in self.sums:
+            after.setdefault(max([int(made_by[index].max()) for index in reads_of(one)]), []).append(one)
+        found: list[Step | Accumulation] = [*after.get(-1, [])]
+        for number, step in enumerate(self.steps):
+            found += [step, *after.get(number, [])]
+        return found
 
     def __str__(self) -> str:
         parts: list[tuple[str, list[Any]]] = [

@@ -159,6 +159,17 @@ class Pairs:
         return f"slots {spelled(self.slots)} += Σ{self.left.shape[1]} r[{spelled(self.left[:, 0])}]{right}"
 
 
+def reads_of(step: Step | Outer | Pairs) -> list[Index]:
+    """The rows that a step or a sum reads, as columns: one row for each that it makes, or all that it sums over."""
+    if isinstance(step, Map):
+        return [x.index for x in step.operands if isinstance(x, Rows) and x.letter == "r"]
+    if isinstance(step, Linear):
+        return [step.rows[0] if step.shared else step.rows.ravel()]
+    assert isinstance(step, (Outer, Pairs))
+    read = [index for index in (step.left, step.right) if index is not None]
+    return [column for index in read for column in (index.T if index.ndim == 2 else [index])]
+
+
 class Space:
     """Counts the rows or slots given out; keeps the slots of constants."""
 

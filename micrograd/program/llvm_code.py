@@ -14,7 +14,6 @@ from __future__ import annotations
 from micrograd.program.arrays import Linear, Map, Outer, Rows, Slots
 from micrograd.program.instructions import Function, kind, splat
 from micrograd.program.llvm_math import declared, definitions, primitive
-from micrograd.program.places import Places
 from micrograd.program.schedule import Schedule, Stage
 from micrograd.program.vector_code import Code
 
@@ -71,7 +70,7 @@ class LlvmCode:
         else:
             self.schedule = Schedule(program)
             self.lane_slots = self.schedule.lane_slots
-            places = Places(self.schedule, self.leaves)
+            places = self.schedule.places()
             self._place, self._places, self.early = places.of, places.count, places.early
             while self.block < LARGEST_BLOCK and 2 * self.block * 8 * self._places <= BLOCK_BYTES:
                 self.block *= 2

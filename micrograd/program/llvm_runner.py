@@ -119,7 +119,7 @@ class LlvmRunner:
         return outputs
 
     def again(self, batch: Batch) -> Callable[[Any], tuple[float, np.ndarray] | None] | None:
-        """For a batch that was run: a function of an array of parameters that gives value and gradient, if all is finite.
+        """For a batch that was run: a function of all parameters that gives value and gradient, if all is finite.
 
         It is called for every step of a training, and on a small batch each line of Python would be felt.
         """

@@ -1,6 +1,6 @@
 """An array program as NumPy code: matrix products and functions on whole groups, one block of samples at a time.
 
-    W       the workspace: a row of numbers for each row, one number per sample of the block
+    W       the workspace: a row of numbers for each place, see `places`, one number per sample of the block
     U       the uniform vector
     x, y    inputs and targets of the block, one row per input; s: the weight of each sample in the mean
     C       index arrays and the like, made once
@@ -10,17 +10,20 @@ The code is text, in `source`, to be read.
 
 from __future__ import annotations
 
+from micrograd.ops import COSH, DIV, MUL
 from micrograd.program.array_math import function
-from micrograd.program.arrays import Linear, Map, Outer, Slots
+from micrograd.program.arrays import Linear, Map, Outer, Rows, Slots, Step, reads_of
+from micrograd.program.places import NOWHERE, Places, Work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.program.array_program import ArrayProgram
-    from micrograd.program.arrays import Index, Operand, Step
+    from micrograd.program.arrays import Index, Operand
+    from micrograd.program.differentiate import Accumulation
 
-BLOCK_BYTES = 1 << 20  # of workspace: it should stay in the cache
+BLOCK_BYTES = 1 << 21  # of workspace: it should stay in the cache
 
 
 class NumpyCode:
@@ -32,7 +35,10 @@ class NumpyCode:
         self.program = program
         self.constants: list[Any] = []
         self.names: dict[str, Any] = {"np": np, "C": self.constants}
-        self.block_size = max(256, min(4096, BLOCK_BYTES // (8 * max(1, program.rows)) // 16 * 16))
+        self.order = by_products(program.in_order())
+        works = [work_of(step) for step in self.order]
+        self.places = Places(program.rows, program.weight + 1, works, program.outputs)
+        self.block_size = max(256, min(4096, BLOCK_BYTES // (8 * self.places.count) // 16 * 16))
         lines = ["def before(U):", *self._uniform(program.before), "", "def block(x, y, s, W, U):",
                  *self._samples(), "", "def after(U):", *self._uniform(program.after)]  # fmt: skip
         self.source = "\n".join(lines) + "\n"
@@ -57,28 +63,30 @@ class NumpyCode:
         program = self.program
         targets, weight = program.rolled.targets, program.weight
         lines = [f"W[0:{targets}] = x", f"W[{targets}:{weight}] = y", f"W[{weight}] = s"]
-        for step in program.steps:
-            lines += self._step(step, "W", "[:, None]")
-        for one in program.sums:
-            lines.append(self._sum(one))
+        for one in self.order:
+            lines += self._step(one, "W", "[:, None]") if isinstance(one, Step) else [self._sum(one)]
         return [f"    {line}" for line in lines]
 
     def _step(self, step: Step, space: str, column: str) -> list[str]:
-        made = f"{space}[{step.start}:{step.start + step.count}]"
+        start = step.start if space == "U" else int(self.places.of[step.start])
+        if start == NOWHERE:
+            return []
+        made = f"{space}[{start}:{start + step.count}]"
         if isinstance(step, Map):
             operands = [self._operand(x, space, column) for x in step.operands]
-            return [f"{made} = {self.call(step.op.name)}({', '.join(operands)})"]
+            return [f"{self.call(step.op.name)}({', '.join(operands)}, out={made})"]
         assert isinstance(step, Linear)
         if step.guard:
-            return [f"{made} = {self.call('guarded_sum')}({space}, U, {self.constant(step.rows)}, "
+            index: Any = step.rows if space == "U" else self.places.of[step.rows]
+            return [f"{made} = {self.call('guarded_sum')}({space}, U, {self.constant(index)}, "
                     f"{self.constant(step.slots)})"]  # fmt: skip
         bias = [] if step.bias is None else [f"{made} += {self._operand(Slots(step.bias), space, column)}"]
         factors = self._matrix(step.slots)
         if step.shared:
-            rows = place(step.rows[0], self, every=True)
-            return [f"np.matmul({factors}, {space}[{rows}], out={made})", *bias]
+            rows = self._rows(step.rows[0], every=True) if column else f"U[{place(step.rows[0], self, every=True)}]"
+            return [f"np.matmul({factors}, {rows}, out={made})", *bias]
         if column:
-            terms = f'np.einsum("rk,rks->rs", {factors}, {space}[{self.constant(step.rows)}])'
+            terms = f'np.einsum("rk,rks->rs", {factors}, {self._rows(step.rows)})'
         else:
             terms = f"({factors} * {space}[{self.constant(step.rows)}]).sum(1)"
         return [f"{made} = {terms}", *bias]
@@ -104,27 +112,57 @@ class NumpyCode:
             return f"{operand!r}" if operand == operand and abs(operand) < 1e308 else f'float("{operand!r}")'
         if isinstance(operand, Slots):
             return f"U[{place(operand.index, self)}]{column}"
-        return f"{space}[{place(operand.index, self)}]"
+        return f"U[{place(operand.index, self)}]" if space == "U" else self._rows(operand.index)
+
+    def _rows(self, index: Index, *, every: bool = False) -> str:
+        """Rows of the workspace."""
+        places = self.places.of[index]
+        return f"W[{place(places, self, every=every) if index.ndim == 1 else self.constant(places)}]"
 
     def _sum(self, one: Any) -> str:
         slots = place(one.slots.ravel(), self)
         if one.guard and (isinstance(one, Outer) or one.right is not None):
             right = one.right if not isinstance(one, Outer) else None
             name = self.call("guarded_outer" if right is None else "guarded_pairs")
-            right = one.right if right is None else right
-            return f"U[{slots}] += {name}(W, {self.constant(one.left)}, {self.constant(right)}).ravel()"
+            left, right = self.places.of[one.left], self.places.of[one.right if right is None else right]
+            return f"U[{slots}] += {name}(W, {self.constant(left)}, {self.constant(right)}).ravel()"
         if isinstance(one, Outer):
-            left, right = place(one.left, self, every=True), place(one.right, self, every=True)
-            return f"U[{slots}] += np.matmul(W[{left}], W[{right}].T).ravel()"
+            left, right = self._rows(one.left, every=True), self._rows(one.right, every=True)
+            return f"U[{slots}] += np.matmul({left}, {right}.T).ravel()"
         if one.left.shape[1] == 1:
-            left = f"W[{place(one.left[:, 0], self)}]"
+            left = self._rows(one.left[:, 0])
             if one.right is None:
                 return f"U[{slots}] += {left}.sum(1)"
-            return f'U[{slots}] += np.einsum("is,is->i", {left}, W[{place(one.right[:, 0], self)}])'
-        left = f"W[{self.constant(one.left)}]"
+            return f'U[{slots}] += np.einsum("is,is->i", {left}, {self._rows(one.right[:, 0])})'
+        left = self._rows(one.left)
         if one.right is None:
             return f"U[{slots}] += {left}.sum((1, 2))"
-        return f'U[{slots}] += np.einsum("ijs,ijs->i", {left}, W[{self.constant(one.right)}])'
+        return f'U[{slots}] += np.einsum("ijs,ijs->i", {left}, {self._rows(one.right)})'
+
+
+def work_of(step: Step | Accumulation) -> Work:
+    """What a step or a sum reads and makes."""
+    if isinstance(step, Step):
+        return Work(reads_of(step), [step], step.count if isinstance(step, Map) else None)
+    return Work(reads_of(step), [])
+
+
+def by_products(order: list[Step | Accumulation]) -> list[Step | Accumulation]:
+    """The same with a product for a quotient by cosh x where 1 / cosh x is there: in the derivative of tanh."""
+    cosh: set[bytes] = set()
+    reciprocal: dict[bytes, Rows] = {}
+    found = []
+    for step in order:
+        if isinstance(step, Map) and step.op is COSH:
+            cosh.add(step.own.tobytes())
+        elif isinstance(step, Map) and step.op is DIV and isinstance(step.operands[1], Rows):
+            key = step.operands[1].index.tobytes()
+            if key in reciprocal:
+                step = Map(MUL, [step.operands[0], reciprocal[key]], step.start, step.count)
+            elif key in cosh and step.operands[0] == 1.0:
+                reciprocal[key] = Rows(step.own)
+        found.append(step)
+    return found
 
 
 def place(index: Index, code: NumpyCode, *, every: bool = False) -> str:

@@ -22,7 +22,7 @@ class NumpyRunner:
         import numpy as np
 
         self.program, self.code = program, NumpyCode(program)
-        self.workspace = np.zeros((program.rows, self.code.block_size))
+        self.workspace = np.zeros(self.code.places.count * self.code.block_size)
         self.uniform = np.zeros(program.slots)
         for slot, number in program.constants:
             self.uniform[slot] = number
@@ -43,16 +43,16 @@ class NumpyRunner:
         U[: len(leaves)] = leaves
         first, count = program.incoming
         U[first : first + count] = 0.0
-        n, size = len(batch), code.block_size
+        n, size, rows = len(batch), code.block_size, code.places.count
         outputs = None if program.outputs is None else np.empty((n, len(program.outputs)))
         with np.errstate(all="ignore"):
             code.before(U)
             for start in range(0, n, size):
                 end = min(n, start + size)
-                W = self.workspace if end - start == size else np.zeros((program.rows, end - start))
+                W = self.workspace[: rows * (end - start)].reshape(rows, end - start)
                 code.block(batch.X[start:end].T, batch.Y[start:end].T, weight, W, U)
                 if outputs is not None:
-                    outputs[start:end] = W[program.outputs].T
+                    outputs[start:end] = W[code.places.of[program.outputs]].T
             code.after(U)
         return outputs
 

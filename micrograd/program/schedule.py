@@ -10,7 +10,8 @@ depth       how many functions, such as tanh, one after the other a row waits fo
 
 from __future__ import annotations
 
-from micrograd.program.arrays import Linear, Map, Pairs, Rows
+from micrograd.program.arrays import Linear, Map, Outer, Pairs, Rows, reads_of
+from micrograd.program.places import Places, Work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,11 +54,8 @@ class Stage:
 
     def reads(self) -> list[Index]:
         """The rows that it reads from memory."""
-        if isinstance(self.step, Linear):
-            return [self.step.rows[0] if self.step.shared else self.step.rows.ravel()]
         if self.step is not None:
-            read = [index for index in (self.step.left, self.step.right) if index is not None]
-            return [column for index in read for column in (index.T if index.ndim == 2 else [index])]
+            return reads_of(self.step)
         read = [index for item in self.items for index in inputs_of(item)]
         read += [index for _, a, b in self.sums for index in (a, b) if index is not None]
         return [index for index in read if not self.lines_up(index)]
@@ -66,7 +64,6 @@ class Stage:
 class Schedule:
     """The stages of an array program in order.
 
-    reads       by stage: what it reads from memory; a last one, the outputs
     in_memory   by row: somebody reads it from memory
     lane_sums   number of accumulators that are vectors of lanes, and the incoming slot of each
     """
@@ -80,14 +77,16 @@ class Schedule:
         self.in_memory = np.zeros(program.rows, bool)
         self.lane_slots: list[int] = []
         self.cheap: dict[int, Map] = {}  # by the first row
-        for step in program.steps:
-            if isinstance(step, Map) or (step.count == 1 and step.rows.shape[1] <= SHORT and not step.guard):  # type: ignore[attr-defined]
-                self._fuse(step)  # type: ignore[arg-type]
-            else:
+        for step in program.in_order():
+            if isinstance(step, Map) or (isinstance(step, Linear) and short(step)):
+                self._fuse(step)
+            elif isinstance(step, Linear):
                 self._alone(step)
-        for one in program.sums:
-            if not (isinstance(one, Pairs) and not one.guard and self._attach(one)):
-                self.stages.append(Stage(0, one))
+            elif isinstance(step, Outer):
+                self.stages.append(Stage(0, step))
+        for pairs in [one for one in program.sums if isinstance(one, Pairs)]:  # now that all loops are known
+            if pairs.guard or not self._attach(pairs):
+                self.stages.append(Stage(0, pairs))
         self._mark()
 
     def _alone(self, step: Any) -> None:
@@ -171,11 +170,25 @@ class Schedule:
 
     def _mark(self) -> None:
         """Find the rows that are read from memory."""
-        self.reads = [stage.reads() for stage in self.stages]
-        self.reads.append([] if self.program.outputs is None else [self.program.outputs])
-        for reads in self.reads:
-            for index in reads:
+        for stage in self.stages:
+            for index in stage.reads():
                 self.in_memory[index] = True
+        if self.program.outputs is not None:
+            self.in_memory[self.program.outputs] = True
+
+    def places(self) -> Places:
+        """Where the rows stand that are read from memory."""
+        works = []
+        for number, stage in enumerate(self.stages):
+            made = [stage.step] if isinstance(stage.step, Linear) else stage.items
+            owned = [step for step in made if self.stage_of[step.start] == number]
+            works.append(Work(stage.reads(), owned, stage.count if stage.step is None else None))
+        return Places(self.program.rows, self.program.weight + 1, works, self.program.outputs)
+
+
+def short(step: Linear) -> bool:
+    """Whether a sum is fused like a Map."""
+    return step.count == 1 and step.rows.shape[1] <= SHORT and not step.guard
 
 
 def inputs_of(step: Item) -> list[np.ndarray]:
