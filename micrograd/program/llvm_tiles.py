@@ -213,9 +213,15 @@ def turn(code: LlvmCode, f: Function, rows: list[str], target: str, width: int) 
     lanes = code.machine.lanes
 
     def square(vb: Integer) -> None:
-        vectors = [f.load(f.at(row, vb), lanes) for row in rows]
+        if lanes == 2:
+            vectors, largest = [f.load(f.at(row, vb), lanes) for row in rows], 1
+        else:  # halves are loaded to where they belong, which takes less of a processor than to move them
+            half, largest = lanes // 2, lanes // 4
+            vectors = [f.shuffle(f.load(f.at(rows[i], f.plus(vb, start)), half),
+                                 f.load(f.at(rows[i + half], f.plus(vb, start)), half), range(lanes), half)
+                       for start in (0, half) for i in range(half)]  # fmt: skip
         far = 1
-        while far < lanes:  # exchange halves, then quarters …, between vectors `far` apart
+        while far <= largest:  # exchange numbers, then pairs, between vectors `far` apart
             for i in range(lanes):
                 if not i & far:
                     a, b = vectors[i], vectors[i + far]
