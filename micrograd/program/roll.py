@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from micrograd.ops import TABLE
+from micrograd.ops import ADD, TABLE
 from micrograd.program.arrays import Linear, Map, Rows, Slots, Space, Step
 
 TYPE_CHECKING = False
@@ -83,10 +83,15 @@ class Roller:
         node = top
         while True:
             left, right = args[node]
-            if not inner[right]:  # a uniform number in the middle of a sum stays where it is
+            if not inner[right]:
                 if node == top:
                     return None, [], [], 0
-                signed.append((False, node))
+                if uses[left] == 1 and kind[left] in ("add", "sub"):  # in the middle of a sum it stays where it is
+                    signed.append((False, node))
+                else:  # t + b is b + t
+                    swallowed.append(node)
+                    signed.append((False, left))
+                    bias = self._negative(right) if kind[node] == "sub" else right
                 break
             if node != top:
                 swallowed.append(node)
@@ -165,25 +170,49 @@ class Roller:
         over: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for node in nodes:
             over[tuple([self.rows[row] for _, row in self.chains[node][1]])].append(node)
-        rest = []
-        for alike in over.values():
-            if len(alike) > 1 or len(over) <= FEW_SUMS:
-                self._sums(alike)
-            else:
-                rest += alike
-        if rest:
-            self._sums(rest)
+        alone = self._with_own_terms([alike[0] for alike in over.values() if len(alike) == 1])
+        groups = [alike for alike in over.values() if len(alike) > 1]
+        groups += [alone] if len(alone) > FEW_SUMS else [[node] for node in alone]
+        for alike in groups:
+            if alike:
+                self._place(alike, self._sums([self.chains[node] for node in alike]))
 
-    def _sums(self, nodes: list[int]) -> None:
+    def _with_own_terms(self, nodes: list[int]) -> list[int]:
+        """Make chains over the same rows but for terms of factor 1, as in W h + v: a matrix product, then additions.
+
+        Returns the others.
+        """
         import numpy as np
 
-        chains = [self.chains[node] for node in nodes]
+        one, over = self._one, defaultdict(list)
+        for node in nodes:
+            over[tuple([self.rows[row] for factor, row in self.chains[node][1] if factor != one])].append(node)
+        others = []
+        for shared, alike in over.items():
+            if len(alike) == 1 or not FEWEST_PRODUCTS <= len(shared) < len(self.chains[alike[0]][1]):
+                others += alike
+                continue
+            chains = [self.chains[node] for node in alike]
+            start = self._sums([(bias, [term for term in terms if term[0] != one]) for bias, terms in chains])
+            for own in zip(*[[self.rows[row] for factor, row in terms if factor == one] for _, terms in chains]):
+                operands: list[Operand] = [Rows(np.arange(start, start + len(own))), Rows(np.array(own))]
+                start = self.space.take(len(own))
+                self.steps.append(Map(ADD, operands, start, len(own)))
+            self._place(alike, start)
+        return others
+
+    def _sums(self, chains: list[tuple[int | None, list[Term]]]) -> int:
+        """Make a Linear step of these chains; its first row."""
+        import numpy as np
+
         rows = np.array([[self.rows[row] for _, row in terms] for _, terms in chains])
         factors = np.array([[factor for factor, _ in terms] for _, terms in chains])
         bias = None if chains[0][0] is None else np.array([bias for bias, _ in chains])
         self.outer.update(np.unique(factors).tolist())
         self.outer.update([] if bias is None else bias.tolist())
-        self.steps.append(Linear(rows, factors, bias, self._place(nodes)))
+        start = self.space.take(len(chains))
+        self.steps.append(Linear(rows, factors, bias, start))
+        return start
 
     def _map(self, name: str, nodes: list[int]) -> None:
         import numpy as np
@@ -201,13 +230,13 @@ class Roller:
             else:
                 self.outer.update(column)
                 operands.append(Slots(np.array(column)))
-        self.steps.append(Map(TABLE[name], operands, self._place(nodes), len(nodes)))
-
-    def _place(self, nodes: list[int]) -> int:
         start = self.space.take(len(nodes))
+        self.steps.append(Map(TABLE[name], operands, start, len(nodes)))
+        self._place(nodes, start)
+
+    def _place(self, nodes: list[int], start: int) -> None:
         for r, node in enumerate(nodes):
             self.rows[node] = start + r
-        return start
 
 
 def renamed(steps: list[Step], slot_of: Any) -> None:
