@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SMALLEST_BLOCK, LARGEST_BLOCK = 64, 512
 BLOCK_BYTES = 16384  # larger blocks than the smallest must not fill more than half of a first cache
+FEW_PLACES = 12  # of a stage: they may be arguments, in registers
 NAMES = "xutagio"
 ARGUMENTS = ", ".join([f"ptr %{name}" for name in NAMES] + ["i64 %n"])
 
@@ -62,11 +63,16 @@ class LlvmCode:
         self.lane_slots: list[int] = []
         self._place, self._places, self.early = np.arange(program.rows), program.rows, {}
         self.block = SMALLEST_BLOCK
-        if len(program.steps) > llvm_tape.MANY_STEPS:
+        self._origins: dict[int, str] | None = None  # offset -> argument, for the stage that is being written
+        self._stages: dict[str, str] = {}  # text -> name
+        self._accumulators: dict[bytes, int] = {}
+        functions: list[Function] = []
+        player = ""
+        self.calls: list[tuple[str, list[int]]] = []  # for each block: functions, and their origins
+        if llvm_tape.worth_it(program):
             functions, player = llvm_tape.functions(self)
-            sums = [self._alone(f"sum{number}", one) for number, one in enumerate(program.sums)]
-            functions += sums
-            names = ["fill", "play", *[f.name for f in sums]]
+            self.calls = [("fill", []), ("play", [])]
+            stages = [Stage(0, one) for one in program.sums]
         else:
             self.schedule = Schedule(program)
             self.lane_slots = self.schedule.lane_slots
@@ -74,38 +80,50 @@ class LlvmCode:
             self._place, self._places, self.early = places.of, places.count, places.early
             while self.block < LARGEST_BLOCK and 2 * self.block * 8 * self._places <= BLOCK_BYTES:
                 self.block *= 2
-            functions, player = [self._stage(n, stage) for n, stage in enumerate(self.schedule.stages)], ""
-            names = [f.name for f in functions]
+            stages = self.schedule.stages
+        for number, stage in enumerate(stages):
+            functions += self._stage(number, stage)
         if program.outputs is not None:
             functions.append(self._outputs(program.outputs))
-            names.append("outputs")
+            self.calls.append(("outputs", []))
         self.gradient = program.slots + len(self.packed)  # then the value and the status
         extra = llvm_uniform.functions(self)
-        drivers = llvm_uniform.drivers(self, names)
+        drivers = llvm_uniform.drivers(self)
         texts = [f.text() for f in functions + extra] + [player]
         lanes = {1, machine.lanes, machine.wide} | {n for _, n in self.used}
         self.source = "\n\n".join([declared(lanes), definitions(self.used), *texts, drivers]) + "\n"
 
-    def _stage(self, number: int, stage: Stage) -> Function:
-        """The code of a stage."""
-        if stage.step is not None:
-            return self._alone(f"stage{number}", stage.step)
-        f = Function(f"stage{number}", ARGUMENTS)
-        Loop(self, f, stage, number)
-        return f
+    def _stage(self, number: int, stage: Stage) -> list[Function]:
+        """The code of a stage, and its call; stages that differ only in where their rows stand share their code.
 
-    def _alone(self, name: str, step: Any) -> Function:
-        """The code of a Linear step or a sum."""
+        The places are arguments then; where there is one call alone, LLVM puts its numbers in.
+        """
         from micrograd.program import llvm_tiles
 
-        f = Function(name, ARGUMENTS)
-        if isinstance(step, Linear):
+        f, step = Function("stage", ARGUMENTS), stage.step
+        few = step is not None or len(stage.reads()) + len(stage.items) <= FEW_PLACES
+        self._origins = {} if few else None
+        if step is None:
+            Loop(self, f, stage, number)
+        elif isinstance(step, Linear):
             llvm_tiles.linear(self, f, step)
         elif isinstance(step, Outer):
             llvm_tiles.outer(self, f, step)
         else:
             llvm_tiles.pairs(self, f, step)
-        return f
+        origins, self._origins = self._origins or {}, None
+        f.arguments += "".join([f", i64 {name}" for name in origins.values()])
+        text = f.text()
+        known = text in self._stages
+        f.name = self._stages.setdefault(text, f"stage{number}")
+        self.calls.append((f.name, list(origins)))
+        return [] if known else [f]
+
+    def origin(self, offset: int) -> Integer:
+        """The offset, as an argument of the stage that is being written."""
+        if self._origins is None:
+            return offset
+        return self._origins.setdefault(offset, f"%q{len(self._origins)}")
 
     # places in memory
 
@@ -128,8 +146,8 @@ class LlvmCode:
     def at_place(self, f: Function, place: int) -> str:
         """The pointer to a row of the block by its place, see `Places`."""
         if place < self.leaves:
-            return f.at("%x", place * self.block)
-        return f.at("%t", (place - self.leaves) * self.block)
+            return f.at("%x", self.origin(place * self.block))
+        return f.at("%t", self.origin((place - self.leaves) * self.block))
 
     def row(self, f: Function, row: int) -> str:
         """The pointer to a row of the block."""
@@ -138,7 +156,7 @@ class LlvmCode:
     def row_from(self, f: Function, index: Index, entry: Integer) -> str:
         """The pointer to row index[entry], by way of a table."""
         places = self._place[index]
-        place = f.entry("%i", f.plus(entry, self.table(places)))
+        place = f.entry("%i", f.plus(entry, self.origin(self.table(places))))
         if (places < self.leaves).all():
             return f.at("%x", f.times(place, self.block))
         moved = f.times(f.plus(place, -self.leaves), self.block)
@@ -194,10 +212,12 @@ class LlvmCode:
         return self._places + self.extra_rows - self._spare
 
     def accumulators(self, slots: Index) -> int:
-        """The first of fresh accumulators of lanes for these incoming slots."""
-        first = len(self.lane_slots)
-        self.lane_slots += slots.ravel().tolist()
-        return first
+        """The first of the accumulators of lanes for these incoming slots."""
+        key = slots.tobytes()
+        if key not in self._accumulators:
+            self._accumulators[key] = len(self.lane_slots)
+            self.lane_slots += slots.ravel().tolist()
+        return self._accumulators[key]
 
     def _outputs(self, rows: Index) -> Function:
         """Copy the outputs of a block, row by row."""

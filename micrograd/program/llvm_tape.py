@@ -8,7 +8,7 @@ compile. The tape is data: one kernel per primitive is compiled, and an entry na
 """
 from __future__ import annotations
 
-from micrograd.program.arrays import Linear, Map, Slots
+from micrograd.program.arrays import Linear, Map, Slots, reads_of
 from micrograd.program.instructions import Function
 from micrograd.program.llvm_math import primitive
 from micrograd.program.vector_code import Code
@@ -17,11 +17,31 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from micrograd.program.array_program import ArrayProgram
     from micrograd.program.llvm_code import LlvmCode
 
-MANY_STEPS = 400  # with more, compiling each costs more than playing a tape
+MANY_STEPS = 400
 WIDTH = 5
 OPERANDS = "dabc"
+
+
+def worth_it(program: ArrayProgram) -> bool:
+    """Whether the steps differ so much that compiling each costs more than playing a tape."""
+    import numpy as np
+
+    def regular(index: Any) -> bool:
+        return bool((np.diff(index) == 1).all())
+
+    alike: set[Any] = set()
+    different = 0
+    for step in program.steps:
+        if isinstance(step, Linear):
+            alike.add((step.rows.shape, step.slots.tobytes()))
+        elif step.count > 1 and all(regular(index) for index in reads_of(step)):
+            alike.add((step.op.name, step.count))  # type: ignore[attr-defined]
+        else:
+            different += 1
+    return different + len(alike) > MANY_STEPS
 
 
 class Tape:

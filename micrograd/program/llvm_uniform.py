@@ -204,7 +204,7 @@ def weights(code: LlvmCode) -> Function:
     return f
 
 
-def drivers(code: LlvmCode, stages: list[str]) -> str:
+def drivers(code: LlvmCode) -> str:
     """The entry points: `whole` for a step in one thread, `prepare`, `chunk` and `finish` for several."""
     from micrograd.program.llvm_code import NAMES
 
@@ -213,7 +213,8 @@ def drivers(code: LlvmCode, stages: list[str]) -> str:
     lane_bytes = len(code.lane_slots) * lanes * 8
     pointers = ", ".join([f"ptr %{n}" for n in NAMES])
     passed = ", ".join([f"ptr %{n}{'b' if n in 'xo' else ''}" for n in NAMES] + ["i64 %n"])
-    calls = "\n".join([f"  call void @{name}({passed})" for name in stages])
+    calls = "\n".join([f"  call void @{name}({', '.join([passed, *[f'i64 {origin}' for origin in origins]])})"
+                       for name, origins in code.calls])  # fmt: skip
     unpack = "\n".join([f"  %p{n} = getelementptr ptr, ptr %context, i64 {k}\n  %{n} = load ptr, ptr %p{n}, align 8"
                         for k, n in enumerate(NAMES)])  # fmt: skip
     first, count = program.incoming
