@@ -48,8 +48,6 @@ class LlvmCode:
     """The text of a program, its tables, and the sizes of the memory it works on."""
 
     def __init__(self, program: ArrayProgram, machine: Machine) -> None:
-        import numpy as np
-
         from micrograd.program import llvm_tape, llvm_uniform
 
         self.program, self.machine = program, machine
@@ -61,7 +59,7 @@ class LlvmCode:
         self.extra_rows = 0  # of the workspace, beyond those of the program; the last `_spare` are anybody's
         self._spare = 0
         self.lane_slots: list[int] = []
-        self._place, self._places, self.early = np.arange(program.rows), program.rows, {}
+        self.early: dict[int, list[Index]] = {}
         self.block = SMALLEST_BLOCK
         self._origins: dict[int, str] | None = None  # offset -> argument, for the stage that is being written
         self._stages: dict[str, str] = {}  # text -> name
@@ -77,8 +75,9 @@ class LlvmCode:
             self.schedule = Schedule(program)
             self.lane_slots = self.schedule.lane_slots
             places = self.schedule.places()
-            self._place, self._places, self.early = places.of, places.count, places.early
-            while self.block < LARGEST_BLOCK and 2 * self.block * 8 * self._places <= BLOCK_BYTES:
+            self.use_places(places.of, places.count)
+            self.early = places.early
+            while self.block < LARGEST_BLOCK and 2 * self.block * 8 * places.count <= BLOCK_BYTES:
                 self.block *= 2
             stages = self.schedule.stages
         for number, stage in enumerate(stages):
@@ -126,6 +125,10 @@ class LlvmCode:
         return self._origins.setdefault(offset, f"%q{len(self._origins)}")
 
     # places in memory
+
+    def use_places(self, of: Index, count: int) -> None:
+        """Where the rows stand, see `Places`."""
+        self._place, self._places = of, count
 
     def table(self, index: Any) -> int:
         """Where these whole numbers stand among the tables."""

@@ -3,8 +3,9 @@
 A graph whose nodes have little in common rolls into thousands of small steps; code for each would take minutes to
 compile. The tape is data: one kernel per primitive is compiled, and an entry names a kernel and its rows.
 
-    entry       kernel, row that is made, rows of up to three operands
+    entry       kernel, place of the row that is made, places of the rows of up to three operands
     filled row  holds one number of the uniform vector, or a constant, for every sample of the block
+    place       a row that no later entry reads leaves its place to another; the filled rows stand behind all others
 """
 from __future__ import annotations
 
@@ -45,12 +46,11 @@ def worth_it(program: ArrayProgram) -> bool:
 
 
 class Tape:
-    """The entries of a program, and the slots of its filled rows."""
+    """The entries of a program, the slots of its filled rows, and `of`, the place of every row."""
 
     def __init__(self, code: LlvmCode) -> None:
         self.code = code
-        self.first_filled = code.program.rows
-        self.filled: dict[int, int] = {}  # slot -> row
+        self.filled: dict[int, int] = {}  # slot -> row; as long as the places are not given, behind those of the program
         self.kernels: dict[str, int] = {}
         self.entries: list[int] = []
         for step in code.program.steps:
@@ -58,10 +58,41 @@ class Tape:
                 self._map(step)
             elif isinstance(step, Linear):
                 self._linear(step)
+        self._give_places()
+
+    def _give_places(self) -> None:
+        """Replace rows by places."""
+        import numpy as np
+
+        program, entries = self.code.program, np.array(self.entries, np.int64).reshape(-1, WIDTH)
+        kept = [index for one in program.sums for index in reads_of(one)]
+        kept += [] if program.outputs is None else [program.outputs]
+        last = np.full(program.rows + len(self.filled), -1)
+        for column in range(1, WIDTH):
+            np.maximum.at(last, entries[:, column], np.arange(len(entries)))
+        last[: program.weight + 1] = len(entries)
+        for index in kept:
+            last[index] = len(entries)
+        ends: dict[int, list[int]] = {}
+        for row in np.flatnonzero(last[: program.rows] < len(entries)).tolist():
+            ends.setdefault(int(last[row]), []).append(row)
+        places, count, free = [-1] * program.rows, program.weight + 1, []
+        places[:count] = range(count)
+        for number, made in enumerate(entries[:, 1].tolist()):
+            if places[made] < 0:
+                if free:
+                    places[made] = free.pop()
+                else:
+                    places[made], count = count, count + 1
+            free += [places[row] for row in ends.get(number, ())]
+        self.of, self.first_filled = np.array(places), count
+        every = np.concatenate([self.of, np.arange(count, count + len(self.filled))])
+        entries[:, 1:] = every[entries[:, 1:]]
+        self.entries = entries.ravel().tolist()
 
     def fill(self, slot: int) -> int:
         """The row that holds the number of a slot."""
-        return self.filled.setdefault(int(slot), self.first_filled + len(self.filled))
+        return self.filled.setdefault(int(slot), self.code.program.rows + len(self.filled))
 
     def _entry(self, kernel: str, *rows: int) -> None:
         number = self.kernels.setdefault(kernel, len(self.kernels))
@@ -91,6 +122,7 @@ class Tape:
 def functions(code: LlvmCode) -> tuple[list[Function], str]:
     """The kernels, and the text of the functions that fill the rows and play the tape."""
     tape = Tape(code)
+    code.use_places(tape.of, tape.first_filled)
     code.extra_rows += len(tape.filled)
     kernels = [kernel(code, name, number) for name, number in tape.kernels.items()]
     return [*kernels, filling(code, tape)], player(code, tape)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from micrograd.program.llvm_code import LlvmCode
 
 PANEL = 32  # so many rows of a block, half of a first cache of 32 kB, are added to all sums before the next ones
+AT_ONCE = 4  # sums over the samples, since each waits for its last addition
 MANY_LANES = 2048  # sums of an outer product that have as many lanes, 16 kB, are kept as numbers
 
 
@@ -250,18 +251,30 @@ def pairs(code: LlvmCode, f: Function, step: Pairs) -> None:
     def one(i: Integer) -> None:
         place = f.at("%a", f.plus(f.times(i, lanes), accumulators * lanes))
 
-        def pair(j: Integer, total: str) -> list[str]:
-            a = pointer(step.left, i, j)
-            b = None if step.right is None else pointer(step.right, i, j)
+        def some(j: Integer, *totals: str) -> list[str]:
+            """Pairs j, j + 1 …, one for each of the totals."""
+            a = [pointer(step.left, i, f.plus(j, k)) for k in range(len(totals))]
+            b = [None if step.right is None else pointer(step.right, i, f.plus(j, k)) for k in range(len(totals))]
 
-            def samples(v: Integer, total: str) -> list[str]:
-                x = f.load(f.at(a, v), lanes)
-                if b is None:
-                    return [f.arithmetic("fadd", total, x, lanes)]
-                return [add_product(f, f.load(f.at(b, v), lanes), x, total, lanes, step.guard)]
+            def samples(v: Integer, *totals: str) -> list[str]:
+                found = []
+                for total, left, right in zip(totals, a, b):
+                    x = f.load(f.at(left, v), lanes)
+                    if right is None:
+                        found.append(f.arithmetic("fadd", total, x, lanes))
+                    else:
+                        found.append(add_product(f, f.load(f.at(right, v), lanes), x, total, lanes, step.guard))
+                return found
 
-            return f.loop("%n", samples, [(kind(lanes), total)], lanes)
+            return f.loop("%n", samples, [(kind(lanes), total) for total in totals], lanes)
 
-        f.store(f.loop(each, pair, [(kind(lanes), f.load(place, lanes))])[0], place, lanes)
+        first, full = f.load(place, lanes), each // AT_ONCE * AT_ONCE
+        if full:
+            begin = [first] + [splat(0.0, lanes)] * (AT_ONCE - 1)
+            first, *others = f.loop(full // AT_ONCE, some, [(kind(lanes), total) for total in begin], AT_ONCE)
+            for other in others:
+                first = f.arithmetic("fadd", first, other, lanes)
+        rest = f.loop(each - full, lambda j, total: some(f.plus(j, full), total), [(kind(lanes), first)])
+        f.store(rest[0], place, lanes)
 
     f.loop(len(step.slots), one)
