@@ -123,8 +123,8 @@ class Reverse:
         for number, step in enumerate(forward):
             self.owner[step.start : step.start + step.count] = number
         spread(forward, active, active_slots)
-        for row, source in seeds:
-            self._send(np.array([row]), np.array([source]), np.array([ONE]))
+        rows, sources = np.array(seeds, np.int64).reshape(-1, 2).T
+        self._send(rows, sources, np.full(len(rows), ONE))
         for number in range(len(forward) - 1, -1, -1):
             self._pull(number)
         self.sums: list[Accumulation] = [*self.outers, *self._pairs()]

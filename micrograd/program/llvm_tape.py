@@ -50,7 +50,7 @@ class Tape:
 
     def __init__(self, code: LlvmCode) -> None:
         self.code = code
-        self.filled: dict[int, int] = {}  # slot -> row; as long as the places are not given, behind those of the program
+        self.filled: dict[int, int] = {}  # slot -> row, as yet behind those of the program
         self.kernels: dict[str, int] = {}
         self.entries: list[int] = []
         for step in code.program.steps:
@@ -76,7 +76,8 @@ class Tape:
         ends: dict[int, list[int]] = {}
         for row in np.flatnonzero(last[: program.rows] < len(entries)).tolist():
             ends.setdefault(int(last[row]), []).append(row)
-        places, count, free = [-1] * program.rows, program.weight + 1, []
+        places, count = [-1] * program.rows, program.weight + 1
+        free: list[int] = []
         places[:count] = range(count)
         for number, made in enumerate(entries[:, 1].tolist()):
             if places[made] < 0:
