@@ -79,9 +79,10 @@ def test_flow_that_is_zero_or_not_finite():
     dead.backward()
     edge = draw(dead, {}).diagram.edges[0]
     assert edge.flow == 0.0 and edge.colour == GREY
-    y = Value(0.0, "y").log() * Value(1.0, "x") * Value(float("nan"))
-    y.a.backward()
-    colours = {edge.key: (edge.colour, edge.width) for edge in draw(y.a, {}).diagram.edges}
+    first = Value(0.0, "y").log() * Value(1.0, "x")
+    y = first * Value(float("nan"))
+    first.backward()
+    colours = {edge.key: (edge.colour, edge.width) for edge in draw(first, {}).diagram.edges}
     assert colours["n1.0"] == (BLUE, WIDEST_EDGE) and colours["n3.1"] == (RED, WIDEST_EDGE)  # ∞ and −∞
     y.backward()
     colours = {edge.key: (edge.colour, edge.width) for edge in draw(y, {}).diagram.edges}

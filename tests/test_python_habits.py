@@ -1,5 +1,6 @@
 """What a Python user expects of an object: repr, formatting, completion, help, copy, pickle, no surprising output."""
 import copy
+import inspect
 import pickle
 import pydoc
 import rlcompleter
@@ -38,6 +39,26 @@ def test_everything_public_is_in_dir_and_has_readable_help():
     text = pydoc.plain(pydoc.render_doc(Value))
     for line in ("sigmoid(self", "backward(self)", "Logistic function", "A number that remembers"):
         assert line in text, line
+    assert "Value(data: 'float', label: 'str' = '')\n" in text and "micrograd.__" not in text
+    fields = text.split("Data descriptors defined here:")[1].split("Data and other")[0]
+    assert fields.replace("|", "").split()[:4] == ["data", "grad", "label", "op"]
+
+
+def test_signatures_are_those_of_the_constructor():
+    class Named(Value):
+        def __init__(self, name, data=0.0, *, unit="m"):
+            super().__init__(data, name)
+            self.unit = unit
+
+    assert str(inspect.signature(Value)) == "(data: 'float', label: 'str' = '')"
+    assert str(inspect.signature(Named)) == "(name, data=0.0, *, unit='m')" and Named("v", 2.0).unit == "m"
+
+
+def test_tab_completion_lists_what_is_meant_for_users():
+    for value in (Value(1.0), Value(1.0) + 2.0):
+        shown = {name for name in dir(value) if not name.startswith("_")}
+        methods = {name for name in shown if callable(getattr(value, name))}
+        assert shown - methods == {"args", "data", "grad", "label", "op", "partials"} and "backward" in methods
 
 
 def test_copies_and_pickles():
