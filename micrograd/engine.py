@@ -15,6 +15,8 @@ from micrograd import functions, ops
 from micrograd.dispatch import Operators, number
 from micrograd.ops import Op, find
 
+__all__ = ["Value", "topological"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, KeysView, Union

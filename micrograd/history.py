@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import sys
 
+__all__ = ["History", "Record"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -12,7 +14,11 @@ if TYPE_CHECKING:
 
 class Record:
     """The figures of one epoch: its number (from 1), the mean loss (penalty included), and where asked for the mean
-    loss over the validation data and the mean metric."""
+    loss over the validation data and the mean metric.
+
+    >>> Record(3, 0.25, None, validation=0.5)
+    Record(epoch=3, loss=0.25, validation=0.5)
+    """
 
     __slots__ = ("epoch", "loss", "metric", "validation")
 
@@ -26,7 +32,14 @@ class Record:
 
 
 class History(list[Record]):
-    """The records of all epochs so far, in order."""
+    """The records of all epochs so far, in order: a list, and its columns.
+
+    >>> history = History([Record(1, 0.5, None), Record(2, 0.25, None)])
+    >>> history
+    History of 2 epochs, loss 0.5 to 0.25
+    >>> history.loss, history[-1].epoch
+    ([0.5, 0.25], 2)
+    """
 
     @property
     def loss(self) -> list[float]:

@@ -14,6 +14,8 @@ from operator import methodcaller
 from micrograd.engine import Value
 from micrograd.ops import TABLE
 
+__all__ = ["Layer", "MLP", "Module", "Neuron"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,6 +15,8 @@ from micrograd.objectives import Batch, Compiled, Eager, batches, first_sample, 
 from micrograd.position import Position, finite
 from micrograd.why import why_nan
 
+__all__ = ["DivergenceError", "Trainer"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -25,7 +27,17 @@ if TYPE_CHECKING:
 
 
 class DivergenceError(ArithmeticError):
-    """The loss or a gradient became nan or inf; the parameters are those before the step."""
+    """The loss or a gradient became nan or inf; the parameters are those before the step.
+
+    >>> from micrograd import losses, optim
+    >>> w = Value(1.0)
+    >>> trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.SGD(lr=1e200), parameters=[w])
+    >>> try:
+    ...     history = trainer.fit([1.0], [3.0], epochs=9)
+    ... except DivergenceError as error:
+    ...     print(str(error).split(";")[0])
+    the loss is not finite in epoch 2
+    """
 
 
 class Trainer:
