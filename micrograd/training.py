@@ -183,16 +183,20 @@ class Trainer:
             raise ValueError(f"{self.optimizer!r} needs the whole dataset at every step: leave batch_size out")
         data, tested = self._data(X, y, validation)
 
+        gradient: Any = None
+
         def finished(iteration: int, p: Any, value: float) -> bool:
-            self.position.at = p
+            self.position.reach(p, gradient)  # the last that was computed is that at p
             return enough(self._recorded(value, data, tested))
 
-        def objective(p: Any) -> tuple[float, list[float]]:
-            return self.objective.value_and_gradient(data, at=p)
+        def objective(p: Any) -> tuple[float, Any]:
+            nonlocal gradient
+            value, gradient = self.objective.value_and_gradient(data, at=p)
+            return value, gradient
 
         if epochs > 0:
             try:
-                self.optimizer.minimise(objective, [p.data for p in self.parameters], epochs, finished)
+                self.optimizer.minimise(objective, self.position.numbers(), epochs, finished)
             except ArithmeticError as error:
                 self.position.give_back()
                 raise DivergenceError(f"{error}. {self._source_of_nan(data)}") from None
