@@ -70,6 +70,9 @@ class Trainer:
         self._initial = [p.data for p in self.parameters]
         self._clear()
 
+    def __repr__(self) -> str:
+        return f"Trainer of {len(self.parameters)} parameters by {self.optimizer!r}, after {len(self.history)} epochs"
+
     def _objective(self, X: Any, y: Any) -> Any:
         """The objective for such data."""
         if self.objective is None and self.backend != "eager":

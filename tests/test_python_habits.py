@@ -5,6 +5,8 @@ import pickle
 import pydoc
 import rlcompleter
 
+import pytest
+
 import micrograd
 from micrograd.engine import Value
 
@@ -14,6 +16,24 @@ def test_reprs_are_short_and_show_the_label():
     assert repr(x) == "Value(data=0.3333333333, grad=0, label='x')"
     assert repr(x * 3) == "Value(data=1, grad=0)" and str([x * 3]) == "[Value(data=1, grad=0)]"
     assert repr(Value(1e300)) == "Value(data=1e+300, grad=0)"
+
+
+def test_models_and_trainers_have_reprs_that_tell_something():
+    from micrograd import Trainer, losses, nn, optim
+
+    trainer = Trainer(nn.MLP(2, [3, 1]), losses.hinge, optim.SGD(lr=0.1))
+    assert repr(trainer) == "Trainer of 13 parameters by SGD(lr=0.1), after 0 epochs"
+    assert repr(trainer.fit([[0.0, 1.0]], [1.0], epochs=2)).startswith("History of 2 epochs, loss ")
+    assert repr(trainer).endswith("after 2 epochs")
+
+
+def test_wrong_calls_of_a_network_say_what_was_expected():
+    from micrograd import nn
+
+    with pytest.raises(TypeError, match="list of the widths of the layers, got 2"):
+        nn.MLP(2, 2)
+    with pytest.raises(TypeError, match="MLP expects a list of 2 inputs, got 5"):
+        nn.MLP(2, [1])(5)
 
 
 def test_format_takes_the_specifications_of_floats():
