@@ -176,5 +176,6 @@ def html_of(block: Block) -> str:
         head = f"<thead>{BARE_ROW}{head}</tr></thead>\n"
     else:
         rows = [[row[0], *["= " + cell for cell in row[1:]]] for row in rows]
-    body = "\n".join([BARE_ROW + "".join([f'<td style="{STYLE}">{cell}</td>' for cell in row]) + "</tr>" for row in rows])
+    lines = ["".join([f'<td style="{STYLE}">{cell}</td>' for cell in row]) for row in rows]
+    body = "\n".join([f"{BARE_ROW}{line}</tr>" for line in lines])
     return f'<table style="border:none;margin:0.6em 0">{head}<tbody>\n{body}\n</tbody></table>'
