@@ -11,6 +11,8 @@ from micrograd.engine import Value, inner_nodes, topological
 from micrograd.functions import abs, where
 from micrograd.taylor import taylor_coefficient
 
+__all__ = ["derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "value_and_grad"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Sequence, overload

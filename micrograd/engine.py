@@ -2,11 +2,11 @@
 
     node                a Value; a leaf was made by hand, an inner node by a primitive
     x, y, z             data of the operands and of the result
-    a, b                first and second operand of a node: a Value, or a float where the operand is a plain number
-    da, db              their cached local derivatives; None where no gradient flows
+    _a, _b              first and second operand of a node: a Value, or a float where the operand is a plain number
+    _da, _db            their cached local derivatives; None where no gradient flows
     order               inner nodes, operands before results
 
-A node with more than two operands keeps the tuple of operands in `a` and the tuple of partials in `b`.
+A node with more than two operands keeps the tuple of operands in `_a` and the tuple of partials in `_b`.
 Nothing here recurses, so that a graph may be a million nodes deep.
 """
 from __future__ import annotations
@@ -14,6 +14,8 @@ from __future__ import annotations
 from micrograd import functions, ops
 from micrograd.dispatch import Operators, number
 from micrograd.ops import Op, find
+
+__all__ = ["Value", "topological"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,15 +25,15 @@ if TYPE_CHECKING:
     Binary = Callable[["Value", Operand], "Value"]
 
 new = object.__new__
-SLOTS = ("data", "grad", "op", "label", "mark", "a", "da", "b", "db")
+SLOTS = ("data", "grad", "op", "label", "_mark", "_a", "_da", "_b", "_db")
 DERIVATIVE_LOST = "the gradient would be lost. Write micrograd.exp(v) for math.exp(v), v.data for the bare number"
 
 
 def result(op: Op, z: float, a: Any, da: Any, b: Any, db: Any) -> Value:
     """A fresh inner node (the factories below write the same out, which saves them a call)."""
     out = new(Value)
-    out.data, out.grad, out.op, out.label, out.mark = z, 0.0, op, "", None
-    out.a, out.da, out.b, out.db = a, da, b, db
+    out.data, out.grad, out.op, out.label, out._mark = z, 0.0, op, "", None
+    out._a, out._da, out._b, out._db = a, da, b, db
     return out
 
 
@@ -82,13 +84,13 @@ def unary(op: Op) -> Callable[[Value], Value]:
         x = self.data
         out = new(Value)
         out.data = z = forward(x)
-        out.da = partial(x, z)
+        out._da = partial(x, z)
         out.op = op
         out.grad = 0.0
         out.label = ""
-        out.mark = None
-        out.a = self
-        out.b = out.db = None
+        out._mark = None
+        out._a = self
+        out._b = out._db = None
         return out
 
     return method
@@ -107,7 +109,7 @@ def binary(op: Op) -> Binary:
         if kind is Value or kind is Leaf:
             y = other.data  # type: ignore[union-attr]
             out.data = z = forward(x, y)
-            out.db = partial_b(x, y, z)
+            out._db = partial_b(x, y, z)
         else:
             if kind is not float:
                 if kind is not int:
@@ -115,14 +117,14 @@ def binary(op: Op) -> Binary:
                 other = number(other)
             y = other
             out.data = z = forward(x, y)
-            out.db = None
-        out.da = partial_a(x, y, z)
+            out._db = None
+        out._da = partial_a(x, y, z)
         out.op = op
         out.grad = 0.0
         out.label = ""
-        out.mark = None
-        out.a = self
-        out.b = other
+        out._mark = None
+        out._a = self
+        out._b = other
         return out
 
     return method
@@ -138,21 +140,21 @@ def linear(op: Op) -> Binary:
         kind = other.__class__
         if kind is Value or kind is Leaf:
             out.data = forward(self.data, other.data)  # type: ignore[union-attr]
-            out.db = db
+            out._db = db
         else:
             if kind is not float:
                 if kind is not int:
                     return mixed(op, self, other)
                 other = number(other)
             out.data = forward(self.data, other)
-            out.db = None
-        out.da = da
+            out._db = None
+        out._da = da
         out.op = op
         out.grad = 0.0
         out.label = ""
-        out.mark = None
-        out.a = self
-        out.b = other
+        out._mark = None
+        out._a = self
+        out._b = other
         return out
 
     return method
@@ -180,7 +182,7 @@ def documented(cls: type[Value]) -> type[Value]:
     for name, method in vars(cls).items():
         if getattr(method, "__name__", "") == "method":
             method.__name__, method.__qualname__ = name, f"{cls.__name__}.{name}"
-            described = getattr(functions, name, None)
+            described = None if name.startswith("__") else getattr(functions, name, None)
             if described is not None:
                 method.__doc__ = described.__doc__.split("\n\n")[0] + f" See `micrograd.{name}`."
     return cls
@@ -201,25 +203,25 @@ def inner_nodes(root: Value) -> list[Value]:
     push, pop = waiting.append, waiting.pop
     node = root
     while True:
-        a = node.a
-        while a.__class__ is Value and a.mark is not mark:  # down along the first operands
+        a = node._a
+        while a.__class__ is Value and a._mark is not mark:  # down along the first operands
             push(node)
             node = a
-            a = node.a
+            a = node._a
         while True:  # first operands are done here
-            b = node.b
+            b = node._b
             if b.__class__ is Value:
-                if b.mark is not mark:
+                if b._mark is not mark:
                     push(node)
                     node = b
                     break
             elif b.__class__ is tuple:
-                pending = [x for x in node.a if x.__class__ is Value and x.mark is not mark]
+                pending = [x for x in node._a if x.__class__ is Value and x._mark is not mark]
                 if pending:
                     push(node)
                     node = pending[0]
                     break
-            node.mark = mark
+            node._mark = mark
             append(node)
             if not waiting:
                 return order
@@ -242,6 +244,16 @@ def topological(root: Value) -> list[Value]:
                 order.append(x)
         order.append(node)
     return order or [root]
+
+
+class Constructor:
+    """The signature of a class by its __init__ alone, since `help` would else show the arguments of __new__."""
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        from inspect import Signature, signature
+
+        own = signature(owner.__init__)  # type: ignore[misc]
+        return Signature(list(own.parameters.values())[1:])
 
 
 @documented
@@ -273,21 +285,25 @@ class Value:
     grad: float
     op: Op | None
     label: str
-    mark: Any
-    a: Any
-    da: float | None
-    b: Any
-    db: Any
+    _mark: Any
+    _a: Any
+    _da: float | None
+    _b: Any
+    _db: Any
 
-    def __new__(cls, *args: Any, **options: Any) -> Value:  # subclasses may take more
-        return new(Leaf if cls is Value else cls)
+    if not TYPE_CHECKING:  # what a constructor takes is said by __init__, here and in subclasses
+
+        def __new__(cls, *args, **options):
+            return new(Leaf if cls is Value else cls)
+
+        __signature__ = Constructor()
 
     def __init__(self, data: float, label: str = "") -> None:
         if not isinstance(label, str):
             raise TypeError(f"expected a label of type str, got {type(label).__name__} {label!r}")
         self.data = number(data)
-        self.grad, self.op, self.label, self.mark = 0.0, None, label, None
-        self.a = self.da = self.b = self.db = None
+        self.grad, self.op, self.label, self._mark = 0.0, None, label, None
+        self._a = self._da = self._b = self._db = None
 
     def backward(self) -> None:
         """Reverse-mode differentiation: set `grad` of every node that self depends on to ∂self/∂node.
@@ -310,15 +326,15 @@ class Value:
         for node in order:
             g = node.grad
             if g:
-                d = node.da
+                d = node._da
                 if d is not None:
-                    node.a.grad += d * g
-                elif node.b.__class__ is tuple:
+                    node._a.grad += d * g
+                elif node._b.__class__ is tuple:
                     node._backward()
                     continue
-                d = node.db
+                d = node._db
                 if d is not None:
-                    node.b.grad += d * g
+                    node._b.grad += d * g
 
     def _backward(self) -> None:
         """One step of `backward`: add what the operands receive of this node's `grad`."""
@@ -330,16 +346,16 @@ class Value:
     @property
     def _cached(self) -> tuple[float | None, ...]:
         """One cached local derivative per operand, None where no gradient flows."""
-        if self.b.__class__ is tuple:
-            return self.b
-        return () if self.op is None else (self.da,) if self.b is None else (self.da, self.db)
+        if self._b.__class__ is tuple:
+            return self._b
+        return () if self.op is None else (self._da,) if self._b is None else (self._da, self._db)
 
     @property
     def args(self) -> tuple[Value | float, ...]:
         """The operands, in order: Values, and floats for plain numbers; () for a leaf."""
-        if self.b.__class__ is tuple:
-            return self.a
-        return () if self.op is None else (self.a,) if self.b is None else (self.a, self.b)
+        if self._b.__class__ is tuple:
+            return self._a
+        return () if self.op is None else (self._a,) if self._b is None else (self._a, self._b)
 
     @property
     def partials(self) -> tuple[float, ...]:

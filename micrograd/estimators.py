@@ -12,6 +12,8 @@ from micrograd import losses, nn, optim
 from micrograd.objectives import Eager
 from micrograd.training import Trainer
 
+__all__ = ["Classifier", "Regressor"]
+
 try:
     import numpy
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin

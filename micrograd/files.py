@@ -15,6 +15,8 @@ from micrograd.dispatch import number
 from micrograd.engine import Value
 from micrograd.ops import TABLE
 
+__all__ = ["FileError", "load", "save"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +29,18 @@ FORMAT, VERSION = "micrograd graph", 1
 
 
 class FileError(ValueError):
-    """A file that is damaged, foreign, or of another version."""
+    """A file that is damaged, foreign, or of another version.
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "notes.json")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("{}")
+    >>> try:
+    ...     load(path)
+    ... except FileError as error:
+    ...     print("refused")
+    refused
+    """
 
 
 def save(values: Any, path: Path) -> None:

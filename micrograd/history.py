@@ -1,7 +1,7 @@
-"""What a training leaves behind: a record of every epoch; and the line that shows it while it runs."""
+"""What a training leaves behind: a record of every epoch."""
 from __future__ import annotations
 
-import sys
+__all__ = ["History", "Record"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 class Record:
     """The figures of one epoch: its number (from 1), the mean loss (penalty included), and where asked for the mean
-    loss over the validation data and the mean metric."""
+    loss over the validation data and the mean metric.
+
+    >>> Record(3, 0.25, None, validation=0.5)
+    Record(epoch=3, loss=0.25, validation=0.5)
+    """
 
     __slots__ = ("epoch", "loss", "metric", "validation")
 
@@ -26,7 +30,14 @@ class Record:
 
 
 class History(list[Record]):
-    """The records of all epochs so far, in order."""
+    """The records of all epochs so far, in order: a list, and its columns.
+
+    >>> history = History([Record(1, 0.5, None), Record(2, 0.25, None)])
+    >>> history
+    History of 2 epochs, loss 0.5 to 0.25
+    >>> history.loss, history[-1].epoch
+    ([0.5, 0.25], 2)
+    """
 
     @property
     def loss(self) -> list[float]:
@@ -65,29 +76,3 @@ def count(name: str, value: Any, least: int) -> int:
     if value.__class__ is not int or value < least:
         raise ValueError(f"expected {name} to be a whole number of at least {least}, got {value!r}")
     return value
-
-
-class Progress:
-    """One line on stderr: rewritten in a terminal, written once at the end elsewhere."""
-
-    def __init__(self, epochs: int) -> None:
-        self.stream, self.epochs, self.text = sys.stderr, epochs, ""
-        self.live = self.stream.isatty()
-
-    def show(self, record: Record) -> None:
-        """Follow to this epoch."""
-        before = len(self.text)
-        self.text = f"epoch {record.epoch}, loss {record.loss:.6g}"
-        if record.validation is not None:
-            self.text += f", validation {record.validation:.6g}"
-        if record.metric is not None:
-            self.text += f", metric {record.metric:.6g}"
-        if self.live:
-            self.stream.write("\r" + self.text.ljust(before))
-            self.stream.flush()
-
-    def close(self) -> None:
-        """End the line."""
-        if self.text:
-            self.stream.write("\n" if self.live else self.text + "\n")
-            self.stream.flush()

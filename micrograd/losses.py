@@ -24,6 +24,11 @@ from micrograd.dispatch import number
 from micrograd.functions import abs, exp, log, relu, softplus, where
 from micrograd.vectors import listed, shift, total
 
+__all__ = [
+    "absolute_error", "binary_cross_entropy", "cross_entropy", "hinge", "huber", "l1", "l2", "logistic",
+    "squared_error",
+]  # fmt: skip
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

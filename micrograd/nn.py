@@ -14,6 +14,8 @@ from operator import methodcaller
 from micrograd.engine import Value
 from micrograd.ops import TABLE
 
+__all__ = ["Layer", "MLP", "Module", "Neuron"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -191,6 +193,8 @@ class MLP(Module):
         self, nin: int, nouts: Sequence[int], *, activation: Activation = "relu", bias: bool = True,
         initial: Initial = "uniform", generator: Generator = random,
     ) -> None:  # fmt: skip
+        if not hasattr(nouts, "__len__"):
+            raise TypeError(f"expected nouts to be a list of the widths of the layers, got {nouts!r}")
         sizes = [nin, *nouts]
         if len(sizes) < 2:
             raise ValueError("expected nouts to name the width of at least one layer, got none")
@@ -202,6 +206,8 @@ class MLP(Module):
 
     def __call__(self, x: Sequence[Any]) -> Any:
         nin = len(self.layers[0].neurons[0].w)
+        if not hasattr(x, "__len__"):
+            raise TypeError(f"MLP expects a list of {nin} inputs, got {x!r}")
         if len(x) != nin:
             raise ValueError(f"MLP expects {nin} inputs, got {len(x)}")
         for layer in self.layers[:-1]:

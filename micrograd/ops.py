@@ -21,6 +21,8 @@ from math import copysign
 from micrograd.functions import *  # noqa: F403  (all of them, abs and pow too)
 from micrograd.functions import inf
 
+__all__ = ["Op", "TABLE", "find"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Union
@@ -79,7 +81,11 @@ class Op:
 
 
 def find(name: str) -> Op:
-    """The row called `name`; ValueError if there is none."""
+    """The row called `name`; ValueError if there is none.
+
+    >>> find("mul").symbol, find("mul").forward(2.0, 3.0)
+    ('×', 6.0)
+    """
     try:
         return TABLE[name]
     except KeyError:

@@ -45,12 +45,17 @@ class Position:
 
             self.at = numpy.array([p.data for p in self.parameters])
 
+    def reach(self, at: Any, gradient: Any) -> None:
+        """Stand at these numbers, an array, where the gradient is that one."""
+        self.at, self._gradient = at, gradient
+
     def give_back(self) -> None:
         """Give the parameters their numbers back, if they were taken, and the last gradient."""
         if self.at is not None:
             self.move(self.at.tolist())
             if self._gradient is not None:
-                for p, g in zip(self.parameters, self._gradient.tolist()):
+                gradient = self._gradient if isinstance(self._gradient, list) else self._gradient.tolist()
+                for p, g in zip(self.parameters, gradient):
                     p.grad = g
         self.at = self._gradient = None
 

@@ -10,22 +10,19 @@ import math
 
 from micrograd.checkpoints import Checkpoint, read, restore, state_of, write
 from micrograd.engine import Value
-from micrograd.history import History, Progress, Record, count
+from micrograd.history import History, Record, count
 from micrograd.objectives import Batch, Compiled, Eager, batches, first_sample, kept
-from micrograd.position import Position, finite
-from micrograd.why import why_nan
+from micrograd.position import Position
+from micrograd.watching import DivergenceError, Watch, expect_finite, source_of_nan
+
+__all__ = ["DivergenceError", "Trainer"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from typing import Any
 
-
     Loss = Callable[[Any, Any], Any]
-
-
-class DivergenceError(ArithmeticError):
-    """The loss or a gradient became nan or inf; the parameters are those before the step."""
 
 
 class Trainer:
@@ -73,6 +70,9 @@ class Trainer:
         self._initial = [p.data for p in self.parameters]
         self._clear()
 
+    def __repr__(self) -> str:
+        return f"Trainer of {len(self.parameters)} parameters by {self.optimizer!r}, after {len(self.history)} epochs"
+
     def _objective(self, X: Any, y: Any) -> Any:
         """The objective for such data."""
         if self.objective is None and self.backend != "eager":
@@ -110,7 +110,7 @@ class Trainer:
         seed        of the order in which an epoch takes the samples; as they come if shuffle is False
         validation  (X, y) whose mean loss is recorded after every epoch
         patience    stop after this many epochs without a smaller validation loss (without validation: loss)
-        progress    one line on stderr that follows the training
+        progress    one line that follows the training: in a notebook as an output, else on stderr
         checkpoint  a file for the state after every epoch (less often where writing would slow down short epochs). If
                     it is there when fit is called with the same arguments, the training goes on from it, bit for bit
                     as if it had never stopped; `epochs` counts those behind it too
@@ -123,75 +123,55 @@ class Trainer:
         inf.
         """
         count("patience", 1 if patience is None else patience, 1)
-        self.best, self.least, waited, done = None, math.inf, 0, 0
         settings = {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "patience": patience,
                     "shards": None if executor is None else shards}  # fmt: skip
         file = None if checkpoint is None else Checkpoint(self, checkpoint, settings)
-        if file is not None:
-            done, waited = file.resume()
-        line = Progress(epochs) if progress else None
+        watch = Watch(self, epochs, patience=patience, file=file, progress=progress)
         self._workers = None if executor is None else (executor, shards)
-
-        def enough(record: Record) -> bool:
-            nonlocal waited, done
-            waited, done = 0 if self._improved(record) else waited + 1, done + 1
-            stop = patience is not None and waited >= patience
-            if file is not None:
-                file.keep(done, waited, last=stop or done == epochs)
-            if line is not None:
-                line.show(record)
-            return stop
-
         try:
             if hasattr(self.optimizer, "minimise"):
-                self._minimise(X, y, count("epochs", epochs, 0), batch_size, validation, enough)
+                self._minimise(X, y, count("epochs", epochs, 0), batch_size, validation, watch)
             else:
-                loop = self._loop(X, y, epochs, batch_size, seed, shuffle, validation, done)
-                if file is not None and done == 0:
-                    file.keep(done, waited, last=epochs == 0)
-                if patience is None or waited < patience:
-                    any(enough(record) for record in loop)
+                loop = self._loop(X, y, epochs, batch_size, seed, shuffle, validation, watch.done)
+                watch.start()
+                if not watch.patient_no_more:
+                    any(watch(record) for record in loop)
                 loop.close()
         finally:
             self.position.give_back()
             if self._workers is not None and hasattr(self.objective, "executor"):
                 self.objective = self.objective.objective
             self._workers = None
-            if line is not None:
-                line.close()
+            watch.close()
         if patience is not None and self.best is not None:
             self.position.move(self.best)
         return self.history
 
     def _minimise(
-        self, X: Any, y: Any, epochs: int, batch_size: int | None, validation: Any, enough: Callable[[Record], bool]
+        self, X: Any, y: Any, epochs: int, batch_size: int | None, validation: Any, watch: Watch
     ) -> None:
         """Train by an optimiser that minimises the whole objective; an epoch is one of its iterations."""
         if batch_size is not None:
             raise ValueError(f"{self.optimizer!r} needs the whole dataset at every step: leave batch_size out")
         data, tested = self._data(X, y, validation)
 
-        def finished(iteration: int, p: Any, value: float) -> bool:
-            self.position.at = p
-            return enough(self._recorded(value, data, tested))
+        gradient: Any = None
 
-        def objective(p: Any) -> tuple[float, list[float]]:
-            return self.objective.value_and_gradient(data, at=p)
+        def finished(iteration: int, p: Any, value: float) -> bool:
+            self.position.reach(p, gradient)  # the last that was computed is that at p
+            return watch(self._recorded(value, data, tested))
+
+        def objective(p: Any) -> tuple[float, Any]:
+            nonlocal gradient
+            value, gradient = self.objective.value_and_gradient(data, at=p)
+            return value, gradient
 
         if epochs > 0:
             try:
-                self.optimizer.minimise(objective, [p.data for p in self.parameters], epochs, finished)
+                self.optimizer.minimise(objective, self.position.numbers(), epochs, finished)
             except ArithmeticError as error:
                 self.position.give_back()
-                raise DivergenceError(f"{error}. {self._source_of_nan(data)}") from None
-
-    def _improved(self, record: Record) -> bool:
-        """Whether this epoch is the best so far; its parameters are kept then."""
-        figure = record.loss if record.validation is None else record.validation
-        if not figure < self.least:
-            return False
-        self.best, self.least = self.position.numbers(), figure
-        return True
+                raise DivergenceError(f"{error}. {source_of_nan(self, data)}") from None
 
     def epochs(
         self, X: Iterable[Any], y: Iterable[Any], *, epochs: int, batch_size: int | None = None, seed: int = 0,
@@ -292,21 +272,9 @@ class Trainer:
 
     def _step(self, batch: Batch) -> float:
         mean, gradient = self.objective.value_and_gradient(batch, at=self.position.at)
-        if not (math.isfinite(mean) and finite(gradient)):
-            self.position.give_back()
-            what = "loss" if not math.isfinite(mean) else "gradient"
-            raise DivergenceError(f"the {what} is not finite in epoch {len(self.history) + 1}; a smaller learning rate "
-                                  f"may help. {self._source_of_nan(batch)}")  # fmt: skip
+        expect_finite(mean, gradient, self, batch)
         self.position.advance(self.optimizer, gradient)
         return mean
-
-    def _source_of_nan(self, batch: Batch) -> str:
-        """Which sample and which node the first nan or inf comes from."""
-        for i, (row, target) in enumerate(zip(batch.rows, batch.targets)):
-            fault = why_nan(self.loss(self.model(row), target))
-            if fault is not None:
-                return f"Sample {i} of the batch, {fault}"
-        return "Every sample is finite alone: the sum over them, or the penalty, is not"
 
     def _measured(self, data: Batch) -> float | None:
         """The mean metric over the data."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 from micrograd.dispatch import number
 from micrograd.functions import detach, div, exp, inf, log, maximum, where
 
+__all__ = ["dot", "logsumexp", "mean", "softmax"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable

@@ -7,6 +7,8 @@ from math import isfinite
 from micrograd.engine import Value, apply, topological
 from micrograd.ops import WHERE
 
+__all__ = ["recording", "why_nan"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType

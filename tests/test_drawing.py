@@ -13,7 +13,7 @@ from drawing_help import chain, network, parsed, toy
 from micrograd.drawing import Picture, draw, draw_dot
 from micrograd.drawing import dot as dot_module
 from micrograd.drawing.graph import Graph
-from micrograd.drawing.look import BLUE, BROWN, GREEN, GREY, INK, RED, ROLES, SOFT, WIDEST_EDGE
+from micrograd.drawing.look import BLUE, BROWN, GREEN, GREY, INK, RED, ROLES, SOFT, WIDEST_EDGE, wrapped
 from micrograd.engine import Value
 from micrograd.functions import maximum, where
 
@@ -79,9 +79,10 @@ def test_flow_that_is_zero_or_not_finite():
     dead.backward()
     edge = draw(dead, {}).diagram.edges[0]
     assert edge.flow == 0.0 and edge.colour == GREY
-    y = Value(0.0, "y").log() * Value(1.0, "x") * Value(float("nan"))
-    y.a.backward()
-    colours = {edge.key: (edge.colour, edge.width) for edge in draw(y.a, {}).diagram.edges}
+    first = Value(0.0, "y").log() * Value(1.0, "x")
+    y = first * Value(float("nan"))
+    first.backward()
+    colours = {edge.key: (edge.colour, edge.width) for edge in draw(first, {}).diagram.edges}
     assert colours["n1.0"] == (BLUE, WIDEST_EDGE) and colours["n3.1"] == (RED, WIDEST_EDGE)  # ∞ and −∞
     y.backward()
     colours = {edge.key: (edge.colour, edge.width) for edge in draw(y, {}).diagram.edges}
@@ -119,7 +120,8 @@ def test_the_picture_is_of_the_moment_of_drawing():
     picture = draw(loss, {})
     for node in Graph(loss, {}).nodes:
         node.grad = node.data = 99.0
-    assert "99" not in picture.svg
+    boxes, edges, _ = parsed(picture.svg)
+    assert boxes and edges and not any("99" in part for part in re.findall(r">([^<]+)<", picture.svg))
 
 
 def test_operands_numbers_and_repeated_operands():
@@ -313,9 +315,34 @@ def test_png_and_pdf(value, tmp_path):
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     width, height = int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
     for got, wanted in ((width, picture.geometry.width), (height, picture.geometry.height)):
-        assert got / 192 * 72 == pytest.approx(wanted, abs=60.0)  # nothing is clipped or scaled
+        room = 60.0 + wanted / 2.0 if picture.diagram.caption else 2.0  # in any font
+        assert wanted - 2.0 < got / 192 * 72 < wanted + room  # nothing is clipped or scaled
     picture.save(str(tmp_path / "net.pdf"))
     assert (tmp_path / "net.pdf").read_bytes()[:5] == b"%PDF-"
+
+
+@pytest.mark.parametrize(
+    "value", [toy(), network(2, 4, 4, 1)[1], network(8, 8, 8, 1)[1], network(2, 3, 1)[0], Value(1.0, "a name " * 9)]
+)
+def test_texts_fit_in_the_widest_font(value):
+    font_manager = pytest.importorskip("matplotlib.font_manager", reason="DejaVu Sans is taken from matplotlib")
+    from matplotlib.ft2font import FT2Font
+
+    def measured(line):
+        weight = "bold" if line.bold else "normal"
+        wanted = font_manager.FontProperties(family="DejaVu Sans", weight=weight)
+        font = FT2Font(font_manager.findfont(wanted))
+        font.set_size(line.size, 72)
+        font.set_text(line.text.replace("∇", "V"))
+        return font.get_width_height()[0] / 64.0
+
+    picture = draw(value, None if hasattr(value, "layers") else {})
+    for box in picture.diagram.boxes:
+        if not box.circle:
+            assert max(map(measured, box.lines)) <= box.width, [line.text for line in box.lines]
+    wide = float(re.search(r'viewBox="0 0 (\S+) ', picture.svg)[1])
+    for line in wrapped(picture.diagram.caption, picture.geometry.width - 12.0):
+        assert measured(line) + 6.0 <= wide, line.text
 
 
 @needs_dot

@@ -125,7 +125,7 @@ def test_two_to_the_hundred_paths_at_once():
 def test_a_spoiled_local_derivative_changes_the_numbers_and_is_noticed():
     L, w1, _, _ = toy()
     u = [node for node in topological(L) if node.label == "u"][0]
-    u.db *= 1.01
+    u._db *= 1.01
     told = str(explain(L, w1, {}))
     assert "−1.21" in told and "which equals w1.grad" not in told
 

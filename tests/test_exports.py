@@ -2,6 +2,7 @@
 import inspect
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -49,7 +50,19 @@ def test_rooms_open_on_demand():
         raise AssertionError("expected an AttributeError")
 
 
-@pytest.mark.parametrize("name", [name for name in micrograd.__all__ if callable(getattr(micrograd, name, None))])
-def test_every_public_name_has_an_example(name):
-    found = getattr(micrograd, name)
-    assert ">>> " in (found.__doc__ or ""), f"the docstring of {name} has no example"
+ROOMS = [name for name in dir(micrograd) if isinstance(getattr(micrograd, name), types.ModuleType)]
+SHOWN_BY_COMPILE = {"Batch", "Program", "TraceError"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_public_name_of_a_room_has_an_example(room):
+    module = getattr(micrograd, room)
+    assert module.__doc__, f"the room {room} does not say what it is"
+    for name in set(getattr(module, "__all__", ())) - SHOWN_BY_COMPILE:
+        found = getattr(module, name)
+        assert not callable(found) or ">>> " in (found.__doc__ or ""), f"{room}.{name} has no example"
+
+
+def test_every_room_says_what_it_offers():
+    without = {room for room in ROOMS if not hasattr(getattr(micrograd, room), "__all__")}
+    assert without == {"edge_cases", "functions"}  # a table; every function is offered

@@ -23,7 +23,7 @@ FLOORS = [
     ["derivatives", "check", "files", "formulas"],
     ["drawing", "chain_rule", "program", "nn", "optim", "losses"],
     ["history", "objectives", "position", "standalone"],
-    ["checkpoints", "sharding"],
+    ["checkpoints", "sharding", "watching"],
     ["training"],
     ["estimators", "plotting"],
     ["command_line"],
@@ -37,7 +37,7 @@ LAZY_AND_UPWARD = {  # imported when first asked for
 TYPES_ONLY = {"signatures"}
 KNOWS = {  # who may import what from outside, inside the function that needs it
     "graphviz": {"drawing"},
-    "IPython": {"drawing"},
+    "IPython": {"watching"},
     "numpy": {"program", "derivatives", "optim", "estimators", "plotting", "position", "sharding"},
     "scipy": {"optim"},
     "sklearn": {"estimators"},

@@ -48,6 +48,25 @@ def test_every_output_shows_something_without_scripts(path):
                 assert re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.S).strip()
 
 
+def test_progress_in_a_notebook_is_one_output_that_is_updated(tmp_path):
+    pytest.importorskip("nbclient", reason="needs nbclient")
+    source = (
+        "import time\n"
+        "from micrograd import Trainer, Value, losses, optim\n"
+        "w = Value(0.0)\n"
+        "def model(row):\n    time.sleep(0.02)\n    return w * row[0]\n"
+        "trainer = Trainer(model, losses.squared_error, optim.SGD(lr=0.1), parameters=[w], backend='eager')\n"
+        "history = trainer.fit([1.0, 2.0], [3.0, 6.0], epochs=10, progress=True)\n"
+        "print(f'epoch 10, loss {history.loss[-1]:.6g}')"
+    )
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+    notebook = {"cells": [cell], "metadata": tools.METADATA, "nbformat": 4, "nbformat_minor": 5}
+    shown, printed = tools.execute(notebook, folder=tmp_path)["cells"][0]["outputs"]
+    assert shown["output_type"] == "display_data" and list(shown["data"]) == ["text/plain"]
+    assert printed["name"] == "stdout"
+    assert "".join(shown["data"]["text/plain"]) + "\n" == "".join(printed["text"])
+
+
 def test_the_comparison_sees_another_number_in_text_and_picture():
     from micrograd import Value, draw
 

@@ -308,6 +308,51 @@ def test_dask_workers_are_killed_and_training_ends_with_the_same_numbers(tmp_pat
         assert 13 <= sum(client.run(keeps).values()) <= 17
 
 
+class Careless(Here):
+    """Loses every third answer, or each, as Dask does when a worker dies just before its result is passed on."""
+
+    def __init__(self, losses, every=3):
+        super().__init__()
+        self.losses, self.every = losses, every
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = super().submit(fn, *args, **kwargs)
+        self.tasks += 1
+        if self.losses and self.tasks % self.every == 0:
+            self.losses -= 1
+            lost = Future()
+            try:
+                kind, error, trace = future.result()
+            except Exception as error:  # noqa: BLE001 whichever it is
+                lost.set_exception(error)
+            return lost
+        return future
+
+
+def test_answers_that_an_executor_lost_are_asked_for_again():
+    assert trained(Careless(7)) == trained(Here())
+    with pytest.raises((ValueError, TypeError)):
+        trained(Careless(10**9, every=1))  # in the end its error is shown
+
+
+def faulty(prediction, target):
+    if target < 0:
+        raise ValueError("no logarithm")
+    return prediction * target
+
+
+def test_errors_of_the_model_are_raised_at_once_with_the_place():
+    targets = [1.0] * (len(X) - 1) + [-1.0]
+    for executor in (Here(), ThreadPoolExecutor(2)):
+        trainer = trainer_of(loss=faulty)
+        sharded = Sharded(eager_of(trainer), executor, shards=2)
+        with pytest.raises(ValueError, match="no logarithm") as caught:
+            sharded.value(sharded.batch(X, targets))
+        assert "in faulty" in str(caught.value.__cause__)
+        if isinstance(executor, Here):
+            assert len(executor.sent) == 4  # the two shards, and once more with what the worker lacked
+
+
 def test_lambdas_travel_by_cloudpickle_and_without_it_the_error_names_the_cure(monkeypatch):
     w = Value(0.5)
     lambdas = Eager(lambda row: w * row[0], lambda p, y: (p - y) ** 2, [w], lambda parameters: 0.1 * parameters[0])

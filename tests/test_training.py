@@ -264,6 +264,28 @@ def test_lbfgs_finds_the_least_squares_line():
         )
 
 
+@pytest.mark.parametrize("backend", ["eager", "numpy", "llvm"])
+@pytest.mark.parametrize("optimizer", [optim.SGD(lr=0.1), optim.LBFGS()], ids=["SGD", "LBFGS"])
+def test_the_gradients_after_fit_belong_to_the_last_loss(backend, optimizer):
+    pytest.importorskip("scipy")
+    pytest.importorskip({"llvm": "llvmlite"}.get(backend, "numpy"))
+    X, y = [[0.0, 1.0], [1.0, 0.5], [-1.0, 0.2]], [0.3, -0.2, 0.9]
+    model = nn.MLP(2, [3, 1], activation="tanh", generator=random.Random(0))
+    trainer = Trainer(model, losses.squared_error, optimizer, backend=backend)
+    for p in model.parameters():
+        p.grad = 99.0
+    for _ in range(2):
+        history = trainer.fit(X, y, epochs=3)
+        left = [p.grad for p in model.parameters()]
+    if isinstance(optimizer, optim.SGD):  # its loss and gradient are those before the step
+        for p, slope in zip(model.parameters(), left):
+            p.data += 0.1 * slope
+    batch = trainer.objective.batch(X, y)
+    value, gradient = trainer.objective.value_and_gradient(batch)
+    assert history.loss[-1] == pytest.approx(value, rel=1e-12)
+    assert left == pytest.approx(list(gradient), rel=1e-9, abs=1e-12)
+
+
 @pytest.mark.parametrize("backend", ["numpy", "llvm"])
 @pytest.mark.parametrize("optimizer", [optim.SGD(lr=0.1, momentum=0.9), optim.Adam(lr=0.05)])
 def test_backends_train_alike_and_leave_the_numbers_in_the_model(backend, optimizer):

@@ -35,6 +35,12 @@ class Explanation(Document):
     derivations     one `Derivation` for each derivative asked for: value, count of paths, chains, remainder
     sharing         `Sharing`: the adjoints in common, and the numbers of multiplications
     definitions     (place of a node, its Expression) for the nodes that stand in chains and formulas
+
+    >>> from micrograd import explain
+    >>> x = Value(3.0, "x")
+    >>> why = explain(x * x, x, {})
+    >>> why.derivations[0].value, why.derivations[0].count
+    (6.0, 2)
     """
 
     def __init__(self, root: Value, wrt: Sequence[Value], names: Mapping[str, Any] | None, paths: int) -> None:

@@ -26,6 +26,11 @@ class Pass(Document):
     """The whole pass: step, node, formula, value, local derivatives, adjoint. Of many steps the middle is left out.
 
     adjoints    ∂root/∂node for each node in topological order, as `backward` computes them; no `grad` is touched
+
+    >>> from micrograd import explain
+    >>> x = Value(3.0, "x")
+    >>> explain(x * x + x, names={}).adjoints
+    [7.0, 1.0, 1.0]
     """
 
     def __init__(self, root: Value, names: Mapping[str, Any] | None) -> None:

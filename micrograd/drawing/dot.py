@@ -5,8 +5,8 @@ same places back (`neato -n2`), so that a picture looks the same however it was 
 """
 from __future__ import annotations
 
-from micrograd.drawing.geometry import Geometry
-from micrograd.drawing.look import GREY, PANEL, SMALL, Box, Diagram, Edge, Line
+from micrograd.drawing.geometry import MARGIN, Geometry
+from micrograd.drawing.look import GREY, PANEL, SMALL, Box, Diagram, Edge, Line, wrapped
 from micrograd.drawing.svg import escape
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST_BOXES, MOST_EDGES = 150, 260  # what `dot` lays out at once
 LONGEST_LAYOUT, LONGEST_RENDERING = 3.0, 60.0  # seconds
 RESOLUTION, WIDEST_PNG = 192, 30_000  # dots per inch; pixels
+WIDEST_CAPTION = 600.0  # points, where the width of the picture is not known yet
 FONT = "Helvetica,Arial,sans-serif"
 MISSING = (
     "saving as {} needs the program dot of Graphviz, which was not found on PATH: install it (apt install graphviz, "
@@ -60,7 +61,8 @@ def digraph(diagram: Diagram, geometry: Geometry | None = None, *, caption: bool
     graph.attr("node", shape="box", style="rounded,filled", fixedsize="true", fontname=FONT, penwidth="1.3")
     graph.attr("edge", fontname=FONT, arrowsize="0.7")
     if caption and diagram.caption:
-        text = markup((Line([(diagram.caption, GREY)], SMALL),))
+        lines = wrapped(diagram.caption, geometry.width - 2.0 * MARGIN if geometry else WIDEST_CAPTION)
+        text = markup(tuple(lines)).replace("<br/>", '<br align="left"/>')[:-1] + '<br align="left"/>>'
         graph.attr(label=text, labelloc="b", labeljust="l", fontname=FONT)
     for k, group in enumerate(diagram.groups):
         if geometry is None:

@@ -27,6 +27,10 @@ LEADING = 1.28  # line height over font size
 PADDING, ROUNDING = (11.0, 5.0), 9.0
 NARROWEST, WIDEST_EDGE = 0.9, 4.6
 ARROW_ROOM, TALLEST = 8.0, 400.0
+# Widths are estimated for Helvetica. DejaVu Sans, which many machines have alone, is up to a fifth wider: what stands
+# in a box or at the edge of a picture gets that much room, with this padding.
+WIDER, LEAST_PADDING = 1.2, 3.0
+NARROWEST_CAPTION = 340.0
 
 INK, SOFT = "#23232e", "#6a6a78"  # inside boxes: what matters, and operators and gradients
 GREY, BLUE, RED, BROWN, GREEN = "#7a7a86", "#2f7fc0", "#d64a40", "#a06a1c", "#2b8a3e"  # on any ground
@@ -80,7 +84,8 @@ class Box:
         self.fill, self.border = fill or ROLES[role][0], ROLES[role][1]
         self.circle = diameter > 0.0
         across, down = PADDING
-        self.width = diameter or max([line.width for line in lines], default=0.0) + 2.0 * across
+        longest = max([line.width for line in lines], default=0.0)
+        self.width = diameter or max(longest + 2.0 * across, WIDER * longest + 2.0 * LEAST_PADDING)
         self.height = diameter or sum([line.height for line in lines]) + 2.0 * down
 
 
@@ -126,6 +131,19 @@ class Diagram:
         self.boxes, self.edges, self.groups = boxes, edges, tuple(groups)
         self.title, self.caption, self.direction = title, caption, direction
         weigh(edges)
+
+
+def wrapped(caption: str, room: float) -> list[Line]:
+    """The caption in lines that fit into `room`, or the narrowest that is good to read, in any of the fonts."""
+    room = max(room, NARROWEST_CAPTION)
+    lines: list[str] = []
+    for word in caption.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and WIDER * width(longer, SMALL) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [Line([(line, GREY)], SMALL) for line in lines]
 
 
 def make_room(diagram: Diagram) -> None:

@@ -3,9 +3,8 @@ from __future__ import annotations
 
 from math import hypot
 
-from micrograd.drawing.geometry import Geometry
-from micrograd.drawing.look import FONT, GREY, PANEL, ROUNDING, SMALL, Box, Diagram, Edge, Line
-from micrograd.drawing.typography import width
+from micrograd.drawing.geometry import MARGIN, Geometry
+from micrograd.drawing.look import FONT, GREY, PANEL, ROUNDING, SMALL, WIDER, Box, Diagram, Edge, Line, wrapped
 from micrograd.notation import clean
 
 TYPE_CHECKING = False
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
 ESCAPED = {ord(character): text for character, text in zip("&<>\"'", ("&amp;", "&lt;", "&gt;", "&quot;", "&#39;"))}
 BASELINE = 0.36  # from the middle of a line down to its baseline, over the font size
-NARROWEST_CAPTION = 340.0
 STRETCH = 1.25  # arrowheads are this much wider per point of line width
 
 
@@ -36,8 +34,8 @@ def svg_of(diagram: Diagram, geometry: Geometry) -> str:
     values `data-key` is n3 for node 3 of `topological(root)` and n3.0 for its operand 0. Texts of class `data`,
     `gradient` and `local` hold the numbers.
     """
-    caption = wrapped(diagram.caption, max(geometry.width - 12.0, NARROWEST_CAPTION))
-    wide = max([geometry.width, *[width(line, SMALL) + 12.0 for line in caption]])
+    caption = wrapped(diagram.caption, geometry.width - 2.0 * MARGIN)
+    wide = max([geometry.width, *[WIDER * line.width + 2.0 * MARGIN for line in caption]])
     high = geometry.height + (len(caption) * SMALL * 1.35 + 6.0 if caption else 0.0)
     size = f'width="{at(wide)}" height="{at(high)}" viewBox="0 0 {at(wide)} {at(high)}"'
     parts = [
@@ -53,22 +51,10 @@ def svg_of(diagram: Diagram, geometry: Geometry) -> str:
     for row, line in enumerate(caption):
         y = geometry.height + (row + 0.8) * SMALL * 1.35
         parts.append(
-            f'<text class="caption" x="6" y="{at(y)}" font-size="{at(SMALL)}" fill="{GREY}" text-anchor="start">'
-            f"{escape(line)}</text>"
+            f'<text class="caption" x="{at(MARGIN)}" y="{at(y)}" font-size="{at(SMALL)}" fill="{GREY}" '
+            f'text-anchor="start">{escape(line.text)}</text>'
         )
     return "\n".join([*parts, "</svg>", ""])
-
-
-def wrapped(caption: str, room: float) -> list[str]:
-    """The caption in lines no wider than `room`."""
-    lines: list[str] = []
-    for word in caption.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and width(longer, SMALL) <= room:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
 
 
 def panel(title: str, x0: float, y0: float, x1: float, y1: float) -> str:

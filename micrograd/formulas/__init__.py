@@ -12,6 +12,8 @@ from micrograd.formulas.writing import TEXT
 from micrograd.naming import Names
 from micrograd.notation import number, text_name
 
+__all__ = ["Formula", "formula"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +32,10 @@ class Formula(Document):
     """A formula and the definitions of the names in it, as lines (name or "", Expression).
 
     It shows itself in a notebook; `str`, `.latex` and `.markdown` give it as text. `lines[0]` is the formula itself.
+
+    >>> x = Value(3.0, "x")
+    >>> print(formula(x * x, {}).latex)
+    {x}^{2}
     """
 
     def __init__(self, lines: list[tuple[str, Expression]], omitted: int) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Block = Union["Equations", "Words", "Table"]
 
 STYLE = "text-align:left;white-space:nowrap;padding:1px 6px 1px 0;border:none"
+BARE_ROW = '<tr style="background:transparent">'  # notebooks would stripe the lines of a derivation
 
 
 class Math(str):
@@ -172,8 +173,9 @@ def html_of(block: Block) -> str:
     head = ""
     if isinstance(block, Table):
         head = "".join([f'<th style="{STYLE}">{in_html(cell)}</th>' for cell in block.header])
-        head = f"<thead><tr>{head}</tr></thead>\n"
+        head = f"<thead>{BARE_ROW}{head}</tr></thead>\n"
     else:
         rows = [[row[0], *["= " + cell for cell in row[1:]]] for row in rows]
-    body = "\n".join(["<tr>" + "".join([f'<td style="{STYLE}">{cell}</td>' for cell in row]) + "</tr>" for row in rows])
+    lines = ["".join([f'<td style="{STYLE}">{cell}</td>' for cell in row]) for row in rows]
+    body = "\n".join([f"{BARE_ROW}{line}</tr>" for line in lines])
     return f'<table style="border:none;margin:0.6em 0">{head}<tbody>\n{body}\n</tbody></table>'

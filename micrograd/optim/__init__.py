@@ -15,3 +15,5 @@ from micrograd.optim.schedules import cosine as cosine
 from micrograd.optim.schedules import exponential as exponential
 from micrograd.optim.schedules import step_decay as step_decay
 from micrograd.optim.schedules import warm_up as warm_up
+
+__all__ = ["Adam", "AdamW", "LBFGS", "RMSProp", "SGD", "constant", "cosine", "exponential", "step_decay", "warm_up"]

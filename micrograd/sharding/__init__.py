@@ -6,3 +6,5 @@
     objective   `Sharded`, which brings them together
 """
 from micrograd.sharding.objective import Sharded as Sharded
+
+__all__ = ["Sharded"]

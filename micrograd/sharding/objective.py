@@ -7,13 +7,13 @@ the number of shards, not on who computed what.
 from __future__ import annotations
 
 from array import array
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, CancelledError
 from copy import copy
 
 from micrograd.objectives import Batch, Compiled, Eager, samples
 from micrograd.sharding.packing import expect_the_same_reach, packed
 from micrograd.sharding.shards import Shards, cut, key_of
-from micrograd.sharding.worker import Missing, work
+from micrograd.sharding.worker import Failed, Missing, work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from micrograd.engine import Value
     from micrograd.sharding.shards import Part
 
+# What an executor raises by itself where an answer was lost with its worker; errors of the model come as answers. Dask
+# unpacks a result as if it were an error (ValueError, TypeError, AttributeError) if the worker dies just before the
+# result is passed on.
+LOST = (AttributeError, CancelledError, OSError, TypeError, ValueError)
+MOST_LOST = 20  # in one evaluation
 NOTHING = Batch([], [])  # of which the objective is the penalty
 
 
@@ -124,11 +129,20 @@ class Sharded:
         numbers = numbers if hasattr(numbers, "dtype") else array("d", numbers)
         parts = batch.parts()
         answers: dict[int, Any] = {}
+        lost = 0
         while len(answers) < len(parts):  # a worker that lacks something gets it in the next round
             asked = [(part, self._submit(method, batch, part, numbers)) for part in parts if part.number not in answers]
             try:
                 for part, future in asked:
-                    answer = future.result()
+                    try:
+                        answer = future.result()
+                    except LOST:
+                        lost += 1
+                        if lost > MOST_LOST:
+                            raise
+                        continue  # it is asked for again in the next round
+                    if isinstance(answer, Failed):
+                        raise answer.error from RuntimeError("in a worker:\n" + answer.where)
                     if isinstance(answer, Missing):
                         part.needed.update(answer.keys)
                     else:

@@ -41,6 +41,23 @@ class Missing:
         self.keys = keys
 
 
+class Failed:
+    """The answer of a worker whose evaluation raised an error: the error, and where in the worker it arose.
+
+    As an answer it cannot be taken for an error of the executor, which may have lost the worker.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        from traceback import format_exception
+
+        self.where = "".join(format_exception(type(error), error, error.__traceback__))
+        try:
+            pickle.loads(pickle.dumps(error))
+            self.error = error
+        except Exception:  # whatever the pickling of a stranger's class raises
+            self.error = RuntimeError(f"{type(error).__name__}: {error}")
+
+
 def read(content: bytes) -> Any:
     """The object of a content; TypeError that names the cure where it needs a module that is not there."""
     try:
@@ -67,7 +84,17 @@ def found(key: str, sent: dict[str, bytes], thing: Callable[[bytes], Any]) -> Ke
 def work(
     method: str, objective_key: str, shard_key: str, places: Sequence[int] | None, at: Any, sent: dict[str, bytes]
 ) -> Any:
-    """In a worker: objective.method(samples, at=at) for the samples at these places of a shard, or Missing."""
+    """In a worker: objective.method(samples, at=at) for the samples at these places of a shard, Missing or Failed."""
+    try:
+        return evaluated(method, objective_key, shard_key, places, at, sent)
+    except Exception as error:
+        return Failed(error)
+
+
+def evaluated(
+    method: str, objective_key: str, shard_key: str, places: Sequence[int] | None, at: Any, sent: dict[str, bytes]
+) -> Any:
+    """What `work` answers if all goes well, or Missing."""
     pairs = [(objective_key, found(objective_key, sent, bytes)), (shard_key, found(shard_key, sent, read))]
     if any(item is None for _, item in pairs):
         return Missing([key for key, item in pairs if item is None])
