@@ -54,6 +54,7 @@ class LlvmCode:
         self.tables: list[int] = []
         self._known: dict[bytes, int] = {}
         self.packed: list[int] = []  # slots whose numbers are put side by side once a step
+        self._packed: dict[bytes, int] = {}  # and where
         self.used: set[tuple[str, int]] = set()
         self.leaves = program.weight
         self.extra_rows = 0  # of the workspace, beyond those of the program; the last `_spare` are anybody's
@@ -61,7 +62,7 @@ class LlvmCode:
         self.lane_slots: list[int] = []
         self.early: dict[int, list[Index]] = {}
         self.block = SMALLEST_BLOCK
-        self._origins: dict[int, str] | None = None  # offset -> argument, for the stage that is being written
+        self._origins: dict[tuple[str, int], str] | None = None  # -> argument, for the stage that is being written
         self._stages: dict[str, str] = {}  # text -> name
         self._accumulators: dict[bytes, int] = {}
         functions: list[Function] = []
@@ -115,14 +116,14 @@ class LlvmCode:
         text = f.text()
         known = text in self._stages
         f.name = self._stages.setdefault(text, f"stage{number}")
-        self.calls.append((f.name, list(origins)))
+        self.calls.append((f.name, [offset for _, offset in origins]))
         return [] if known else [f]
 
-    def origin(self, offset: int) -> Integer:
-        """The offset, as an argument of the stage that is being written."""
+    def origin(self, memory: str, offset: int) -> Integer:
+        """An offset within x, t or i, as an argument of the stage that is being written."""
         if self._origins is None:
             return offset
-        return self._origins.setdefault(offset, f"%q{len(self._origins)}")
+        return self._origins.setdefault((memory, offset), f"%q{len(self._origins)}")
 
     # places in memory
 
@@ -149,8 +150,8 @@ class LlvmCode:
     def at_place(self, f: Function, place: int) -> str:
         """The pointer to a row of the block by its place, see `Places`."""
         if place < self.leaves:
-            return f.at("%x", self.origin(place * self.block))
-        return f.at("%t", self.origin((place - self.leaves) * self.block))
+            return f.at("%x", self.origin("x", place * self.block))
+        return f.at("%t", self.origin("t", (place - self.leaves) * self.block))
 
     def row(self, f: Function, row: int) -> str:
         """The pointer to a row of the block."""
@@ -159,7 +160,7 @@ class LlvmCode:
     def row_from(self, f: Function, index: Index, entry: Integer) -> str:
         """The pointer to row index[entry], by way of a table."""
         places = self._place[index]
-        place = f.entry("%i", f.plus(entry, self.origin(self.table(places))))
+        place = f.entry("%i", f.plus(entry, self.origin("i", self.table(places))))
         if (places < self.leaves).all():
             return f.at("%x", f.times(place, self.block))
         moved = f.times(f.plus(place, -self.leaves), self.block)
@@ -204,8 +205,9 @@ class LlvmCode:
         first = int(slots[0, 0])
         if (slots == first + down * np.arange(rows)[:, None] + across * np.arange(columns)).all():
             return first, down, across
-        place = self.program.slots + len(self.packed)
-        self.packed += slots.ravel().tolist()
+        place = self._packed.setdefault(slots.tobytes(), self.program.slots + len(self.packed))
+        if place == self.program.slots + len(self.packed):
+            self.packed += slots.ravel().tolist()
         return place, columns, 1
 
     def spare_rows(self, count: int) -> int:

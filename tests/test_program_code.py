@@ -1,0 +1,340 @@
+"""What the emitters make of a program: where rows stand, what is shared, blocks that are not full, other processors."""
+
+import pickle
+import random
+from importlib.util import find_spec
+
+import pytest
+
+import micrograd
+from micrograd import Value, losses, nn, sin, tanh
+from micrograd.objectives import Eager
+
+np = pytest.importorskip("numpy")
+without_llvm = pytest.mark.skipif(find_spec("llvmlite") is None, reason="llvmlite is not installed")
+
+
+def layers(widths, activation, loss, targets=0):
+    def make():
+        model = nn.MLP(widths[0], widths[1:], activation=activation, generator=random.Random(2))
+        return model, widths[0], model.parameters(), loss, targets
+
+    return make
+
+
+def recurrence(steps=6, size=5, form=0):
+    """h ← tanh(W h + w x + b), written in ways that put the bias and the input in other places of the sum."""
+
+    def make():
+        draw = random.Random(3)
+        W = [[Value(draw.gauss(0.0, 0.4)) for _ in range(size)] for _ in range(size)]
+        w, b, out = ([Value(draw.gauss(0.0, 0.4)) for _ in range(size)] for _ in range(3))
+
+        def cell(i, x, h):
+            if form == 0:
+                return sum((a * v for a, v in zip(W[i], h)), w[i] * x + b[i])
+            if form == 1:
+                return w[i] * x + sum(a * v for a, v in zip(W[i], h)) + b[i]
+            return sum(a * v for a, v in zip(W[i], h)) - b[i] + (w[i] * x).sin()
+
+        def model(x):
+            h = [0.0] * size
+            for t in range(steps):
+                h = [cell(i, x[t], h).tanh() for i in range(size)]
+            return sum(a * v for a, v in zip(out, h))
+
+        return model, steps, [p for row in W for p in row] + w + b + out, losses.squared_error, 0
+
+    return make
+
+
+def convolution():
+    draw = random.Random(4)
+    kernels = [[Value(draw.gauss(0.0, 0.5)) for _ in range(5)] for _ in range(3)]
+    dense = [Value(draw.gauss(0.0, 0.5)) for _ in range(3 * 8)]
+
+    def model(x):
+        maps = [(sum(w * x[i + k] for k, w in enumerate(kernel[:4])) + kernel[4]).relu()
+                for kernel in kernels for i in range(8)]  # fmt: skip
+        return sum(w * v for w, v in zip(dense, maps))
+
+    return model, 11, [w for kernel in kernels for w in kernel] + dense, losses.squared_error, 0
+
+
+def irregular():
+    """A graph that becomes a tape."""
+    draw = random.Random(5)
+    parameters = [Value(draw.uniform(0.5, 1.5)) for _ in range(6)]
+    choices = [(draw.randrange(5), draw.random(), draw.random()) for _ in range(900)]
+
+    def model(x):
+        nodes = [*parameters, *x]
+        for kind, a, b in choices:
+            left, right = nodes[int(a * len(nodes))], nodes[-1 - int(b * 9)]
+            nodes.append([left + right, left - right, sin(left * right), tanh(right), sin(left) * 0.5][kind])
+        return sum(nodes[-40:]) * 0.02
+
+    return model, 3, parameters, losses.squared_error, 0
+
+
+MODELS = {
+    "relu": layers([2, 16, 16, 1], "relu", losses.hinge),
+    "tanh": layers([3, 9, 7, 1], "tanh", losses.squared_error),
+    "digits": layers([20, 33, 10], "tanh", losses.cross_entropy, 10),
+    "sigmoid": layers([4, 40, 1], "sigmoid", losses.squared_error),
+    "recurrence, bias after the input": recurrence(form=0),
+    "recurrence, bias last": recurrence(form=1),
+    "recurrence, a sine in the sum": recurrence(form=2),
+    "convolution": convolution,
+    "irregular": irregular,
+}
+models = pytest.mark.parametrize("name", sorted(MODELS))
+
+
+def compiled(name, backend="numpy", **options):
+    model, inputs, parameters, loss, targets = MODELS[name]()
+    return micrograd.compile(model, inputs, loss=loss, targets=targets, parameters=parameters, backend=backend, **options)
+
+
+def data(program, count, seed=0):
+    """Samples, and targets that suit every loss: classes where there are several."""
+    rng = np.random.default_rng(seed)
+    classes = program._trace.targets
+    y = rng.integers(0, classes, count) if classes else rng.choice([-1.0, 1.0], count)
+    return rng.standard_normal((count, program._trace.inputs)), y
+
+
+def eager(name, X, y):
+    """Value and gradient in plain code."""
+    model, _, parameters, loss, targets = MODELS[name]()
+    objective = Eager(model, loss, parameters)
+    value, gradient = objective.value_and_gradient(objective.batch(X, y))
+    return value, np.array(gradient)
+
+
+class Memory:
+    """Which row stands in each place; reading a row that was written over is an error."""
+
+    def __init__(self, of, rows):
+        self.of, self.row_at = of, {int(of[row]): row for row in range(rows)}
+
+    def read(self, index):
+        for row in np.ravel(index).tolist():
+            assert self.row_at[int(self.of[row])] == row
+
+    def write(self, step):
+        for row in range(step.start, step.start + step.count):
+            if self.of[row] >= 0:
+                self.row_at[int(self.of[row])] = row
+
+
+class TestPlaces:
+    """Every row is where it is looked for, and what nobody reads takes no room."""
+
+    def gradient(self, name, guard):
+        from micrograd.program.array_program import gradient_program
+
+        return gradient_program(compiled(name)._trace, guard=guard)
+
+    @models
+    @pytest.mark.parametrize("guard", [False, True])
+    def test_in_numpy_code(self, name, guard):
+        from micrograd.program.arrays import Step, reads_of
+        from micrograd.program.numpy_code import NumpyCode
+
+        program = self.gradient(name, guard)
+        code = NumpyCode(program)
+        memory = Memory(code.places.of, program.weight + 1)
+        for step in code.order:
+            memory.read([row for index in reads_of(step) for row in index])
+            if isinstance(step, Step):
+                memory.write(step)
+        assert code.places.count <= program.rows
+
+    @models
+    @pytest.mark.parametrize("guard", [False, True])
+    def test_in_loops(self, name, guard):
+        from micrograd.program.schedule import Schedule
+
+        program = self.gradient(name, guard)
+        schedule = Schedule(program)
+        places = schedule.places()
+        memory = Memory(places.of, program.weight + 1)
+        for number, stage in enumerate(schedule.stages):
+            made = stage.items if stage.step is None else [stage.step] if hasattr(stage.step, "rows") else []
+            own = [step for step in made if schedule.stage_of[step.start] == number]
+            for index in stage.reads():
+                memory.read(index)
+            for index in places.early.get(number, ()):  # a loop reads these before it writes the same row elsewhere
+                assert stage.step is None and len(index) == stage.count
+            written = [set(places.of[step.own].tolist()) - {-1} for step in own]
+            assert sum(map(len, written)) == len(set().union(*written))  # nothing over what was made beside it
+            taken = set().union(*written) & {int(p) for index in stage.reads() for p in places.of[index]}
+            assert taken <= {int(p) for index in places.early.get(number, ()) for p in places.of[index]}
+            for step in own:
+                memory.write(step)
+
+    def test_in_a_tape(self):
+        from micrograd.program.llvm_code import LlvmCode, Machine
+        from micrograd.program.llvm_tape import OPERANDS, WIDTH, Tape, worth_it
+
+        program = self.gradient("irregular", False)
+        assert worth_it(program)
+        tape = Tape(LlvmCode(program, Machine(4, 6, 2)))
+        entries = np.array(tape.entries).reshape(-1, WIDTH)
+        assert tape.first_filled < program.rows / 2
+        made = {int(place) for place in entries[:, 1]} | set(range(program.weight + 1))
+        assert made == set(range(tape.first_filled))
+        names = {number: name for name, number in tape.kernels.items()}
+        for kernel, result, *operands in entries.tolist():
+            if "multiply-add" not in names[kernel]:  # which adds to its result; else a kernel never writes its operands
+                assert result not in operands[: len(OPERANDS) - 1]
+
+    def test_a_network_takes_little_more_than_what_its_backward_pass_needs(self):
+        from micrograd.program.schedule import Schedule
+
+        program = self.gradient("relu", False)
+        needed = 16 + 16 + 16  # two hidden layers; the adjoints of one take its place
+        assert needed <= Schedule(program).places().count <= needed + 10
+        assert program.rows > 3 * needed
+
+
+@without_llvm
+class TestCode:
+    """Machine code: partial blocks, all widths, code that is shared."""
+
+    @pytest.fixture(autouse=True)
+    def own_cache(self, tmp_path_factory, monkeypatch):
+        monkeypatch.setenv("MICROGRAD_CACHE", str(tmp_path_factory.getbasetemp() / "machine-code"))
+
+    def runner(self, program, features, guard):
+        """Code for a processor with these features; it need not have the instructions of wider ones."""
+        from micrograd.program.array_program import gradient_program
+        from micrograd.program.llvm_engine import Target, host
+        from micrograd.program.llvm_runner import LlvmRunner
+
+        here = host()
+        if not {f for f in features.split(",") if f} <= set(here.features.split(",")):
+            pytest.skip(f"this processor has not all of {features}")
+        target = here if features == "" else Target("x86-64", features)
+        return LlvmRunner(gradient_program(program._trace, guard=guard), target=target)
+
+    @models
+    @pytest.mark.parametrize("features", ["", "+sse2", "+avx2,+fma,+avx", "+avx512f,+avx2,+fma,+avx"])
+    def test_blocks_that_are_not_full(self, name, features):
+        program = compiled(name)
+        for guard, counts in ((False, (1, 7, 8, 9, 31, 33, 64, 65, 127, 130, 513)), (True, (40, 70))):
+            runner = self.runner(program, features, guard)
+            for count in counts:
+                X, y = data(program, count, seed=count)
+                batch = program.batch(X, y)
+                runner.run(batch, program._leaves(None), 1.0 / count)
+                value, gradient, finite = runner.result()
+                expected, expected_gradient = program.value_and_gradient(batch)  # by NumPy
+                assert finite and value == pytest.approx(expected, rel=1e-13)
+                scale = np.abs(expected_gradient).max()
+                assert np.abs(gradient - expected_gradient).max() <= 1e-13 * scale
+
+    @models
+    def test_both_backends_agree_with_plain_code(self, name):
+        for backend in ("numpy", "llvm"):
+            program = compiled(name, backend)
+            X, y = data(program, 21)
+            value, gradient = program.value_and_gradient(X, y)
+            expected, expected_gradient = eager(name, X.tolist(), y.tolist())
+            assert value == pytest.approx(expected, rel=1e-13)
+            assert np.abs(gradient - expected_gradient).max() <= 1e-13 * np.abs(expected_gradient).max()
+
+    @pytest.mark.parametrize("form", [0, 1, 2])
+    def test_a_longer_recurrence_is_no_more_code(self, form):
+        lengths = []
+        for steps in (8, 40):
+            model, inputs, parameters, loss, _ = recurrence(steps, form=form)()
+            program = micrograd.compile(model, inputs, loss=loss, parameters=parameters, backend="llvm", cache=False)
+            matrices = [step for step in program.steps.steps if "matrix 5×" in str(step)]
+            assert len(matrices) >= 2 * (steps - 1)  # forward and backward
+            lengths.append(program.ir.count("define internal void @stage"))
+        assert lengths[1] <= lengths[0] + 3
+
+    def test_positions_of_a_convolution_share_their_code(self):
+        program = compiled("convolution", "llvm")
+        assert program.ir.count("define internal void @stage") < 16
+        assert program.ir.count("call void @stage") >= 20
+
+    def test_small_programs_run_in_larger_blocks(self):
+        from micrograd.program.llvm_code import BLOCK_BYTES, LARGEST_BLOCK, SMALLEST_BLOCK
+
+        w = [Value(0.7), Value(-1.3)]
+        program = micrograd.compile(lambda x: (w[1] * (w[0] * x[0]).sigmoid()).sigmoid(), 1, parameters=w,
+                                    loss=losses.squared_error, backend="llvm")  # fmt: skip
+        code = program._main.code
+        assert SMALLEST_BLOCK < code.block <= LARGEST_BLOCK
+        assert code.block * 8 * (code.leaves + code.workspace_rows) <= BLOCK_BYTES
+        assert compiled("digits", "llvm")._main.code.block == SMALLEST_BLOCK
+
+    def test_again_with_parameters_of_all_kinds(self):
+        program = compiled("tanh", "llvm")
+        batch = program.batch(*data(program, 50))
+        at = np.array([p.data for p in program.parameters])
+        first, gradient = program.value_and_gradient(batch)
+        for same in (at, at.tolist(), tuple(at), at[::-1][::-1], at.astype(np.longdouble), None):
+            value, found = program.value_and_gradient(batch, at=same)
+            assert value == first and (found == gradient).all() and type(value) is float
+        for wrong in (at[:-1], at[:1], at[None], 3.0, np.float64(3.0)):
+            with pytest.raises(ValueError, match="expected at="):
+                program.value_and_gradient(batch, at=wrong)
+        value, found = program.value_and_gradient(batch, at=np.zeros(len(at)))
+        assert value != first and found is not gradient  # earlier results are the caller's own
+        assert (program.value_and_gradient(batch, at=at)[1] == gradient).all()
+
+    def test_a_batch_can_be_pickled_after_it_was_run(self):
+        program = compiled("tanh", "llvm")
+        batch = program.batch(*data(program, 50))
+        expected = program.value_and_gradient(batch)
+        again = pickle.loads(pickle.dumps(batch))
+        value, gradient = program.value_and_gradient(again)
+        assert value == expected[0] and (gradient == expected[1]).all()
+
+    def test_one_batch_for_several_programs_and_purposes(self):
+        small = micrograd.compile(lambda x: x[0] * x[1], 2, loss=losses.hinge, parameters=[], backend="llvm")
+        large = compiled("relu", "llvm")
+        batch = small.batch(*data(large, 300))
+        for program in (small, large):
+            value = program.value(batch)
+            assert value == pytest.approx(program.value(batch.X, batch.Y[:, 0]), rel=1e-15)
+        assert large.value_and_gradient(batch)[0] == pytest.approx(large.value(batch), rel=1e-14)
+
+    @pytest.mark.parametrize("x", [-720.0, -745.2, -40.0, 0.0, 40.0, 355.0, 372.5, 709.0, 720.0])
+    def test_arguments_far_out_within_a_program(self, x):
+        """The code in a loop leaves them to functions beside it; one lane must not touch its neighbours."""
+        for activation in ("tanh", "sigmoid", "softplus", "exp", "sinh", "cosh", "gaussian"):
+            w = Value(1.0)
+            program = micrograd.compile(lambda x, w=w, f=activation: getattr(w * x[0], f)(), 1, parameters=[w],
+                                        loss=lambda out, y: out, backend="llvm")  # fmt: skip
+            samples = np.full((40, 1), 0.3)
+            samples[17] = x
+            program.value(samples, np.zeros(40))
+            results = np.ravel(program.predict(samples))
+            for sample, result in zip(samples[:, 0], results):
+                expected = getattr(Value(sample), activation)().data
+                assert result == pytest.approx(expected, rel=1e-15 * 4)
+            value, gradient = program.value_and_gradient(np.array([[x]]), [0.0])
+            leaf = Value(1.0)
+            out = getattr(leaf * x, activation)()
+            out.backward()
+            assert gradient[0] == pytest.approx(leaf.grad, rel=1e-14, abs=1e-320)
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("llvm", marks=without_llvm)])
+def test_selections_to_the_bit(backend):
+    """What is not selected may be anything, and the signs of zeros stay."""
+    special = [0.0, -0.0, 1.0, -2.5, float("inf"), -float("inf"), float("nan"), 5e-324]
+    held = [Value(0.0) for _ in range(3)]
+    program = micrograd.compile(lambda x: micrograd.where(*[x[0] + value for value in held]), 1, parameters=held,
+                                backend=backend)  # fmt: skip
+    for c in special:
+        for a in special:
+            for b in special:
+                found = np.ravel(program.predict([[-0.0]], at=[c, a, b]))[0]
+                expected = a if c != 0.0 else b
+                assert found.tobytes() == np.float64(expected).tobytes() or found != found and expected != expected
