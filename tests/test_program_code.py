@@ -93,7 +93,8 @@ models = pytest.mark.parametrize("name", sorted(MODELS))
 
 def compiled(name, backend="numpy", **options):
     model, inputs, parameters, loss, targets = MODELS[name]()
-    return micrograd.compile(model, inputs, loss=loss, targets=targets, parameters=parameters, backend=backend, **options)
+    return micrograd.compile(model, inputs, loss=loss, targets=targets, parameters=parameters, backend=backend,
+                             **options)  # fmt: skip
 
 
 def data(program, count, seed=0):
@@ -161,7 +162,7 @@ class TestPlaces:
         places = schedule.places()
         memory = Memory(places.of, program.weight + 1)
         for number, stage in enumerate(schedule.stages):
-            made = stage.items if stage.step is None else [stage.step] if hasattr(stage.step, "rows") else []
+            made = [*([stage.step] if hasattr(stage.step, "rows") else []), *stage.items]
             own = [step for step in made if schedule.stage_of[step.start] == number]
             for index in stage.reads():
                 memory.read(index)

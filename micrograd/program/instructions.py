@@ -114,6 +114,14 @@ class Function:
         chosen = ", ".join([f"i32 {place}" for place in places])
         return self.value(f"shufflevector {kind(lanes)} {a}, {kind(lanes)} {b}, <{len(places)} x i32> <{chosen}>")
 
+    def joined(self, vectors: Sequence[str], lanes: int) -> str:
+        """Vectors of these many lanes side by side as one; their number is a power of two."""
+        if len(vectors) == 1:
+            return vectors[0]
+        half = len(vectors) // 2
+        a, b = self.joined(vectors[:half], lanes), self.joined(vectors[half:], lanes)
+        return self.shuffle(a, b, range(2 * half * lanes), half * lanes)
+
     def sum(self, vector: str, lanes: int) -> str:
         """The sum of the lanes, always in the same order."""
         if lanes == 1:

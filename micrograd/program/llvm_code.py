@@ -11,11 +11,11 @@ i           tables of whole numbers; o: outputs
 
 from __future__ import annotations
 
-from micrograd.program.arrays import Linear, Map, Outer, Rows, Slots
-from micrograd.program.instructions import Function, kind, splat
-from micrograd.program.llvm_math import declared, definitions, primitive
+from micrograd.program.arrays import Linear, Outer
+from micrograd.program.instructions import Function
+from micrograd.program.llvm_loops import Loop
+from micrograd.program.llvm_math import declared, definitions
 from micrograd.program.schedule import Schedule, Stage
-from micrograd.program.vector_code import Code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,9 +104,11 @@ class LlvmCode:
         few = step is not None or len(stage.reads()) + len(stage.items) <= FEW_PLACES
         self._origins = {} if few else None
         if step is None:
-            Loop(self, f, stage, number)
+            Loop(self, f, stage, number, self.machine.wide).whole()
         elif isinstance(step, Linear):
-            llvm_tiles.linear(self, f, step)
+            lanes = self.machine.lanes * self.machine.tile_vectors
+            then = Loop(self, f, stage, number, lanes) if stage.items or stage.sums else None
+            llvm_tiles.linear(self, f, step, then)
         elif isinstance(step, Outer):
             llvm_tiles.outer(self, f, step)
         else:
@@ -234,117 +236,3 @@ class LlvmCode:
 
         f.loop(len(rows), copy)
         return f
-
-
-class Loop:
-    """The code of a stage of fused elementwise steps."""
-
-    def __init__(self, code: LlvmCode, f: Function, stage: Stage, number: int) -> None:
-        self.code, self.f, self.stage, self.number, self.lanes = code, f, stage, number, code.machine.wide
-        f.loop(stage.count, self._round)
-
-    def _round(self, r: Integer) -> None:
-        """One row: everything that is the same for all samples first, then a loop over the samples."""
-        f, stage, lanes, schedule = self.f, self.stage, self.lanes, self.code.schedule
-        self.r = r
-        self.factors: dict[Any, str] = {}
-        self.pointers: dict[Any, str] = {}
-        for item in stage.items:
-            slots = (
-                [x.index for x in item.operands if isinstance(x, Slots)]
-                if isinstance(item, Map)
-                else [item.slots[:, k] for k in range(item.slots.shape[1])] + ([] if item.bias is None else [item.bias])
-            )
-            for index in slots:
-                if index.tobytes() not in self.factors:
-                    self.factors[index.tobytes()] = f.broadcast(self.code.slot_of(f, index, r), lanes)
-            for index in rows_of(item):
-                self._point(index)
-            if schedule.stage_of[item.start] == self.number and schedule.in_memory[item.own].any():
-                start = self.code.row(f, item.start)
-                self.pointers["made", item.start] = f.at(start, f.times(r, self.code.block))
-        for _, left, right in stage.sums:
-            self._point(left)
-            if right is not None:
-                self._point(right)
-        # sums of one slot share its accumulator
-        firsts = list(dict.fromkeys([first for first, _, _ in stage.sums]))
-        wide = code_lanes = self.code.machine.lanes
-        places = [f.at("%a", f.plus(first * code_lanes, f.times(r, code_lanes))) for first in firsts]
-        carried = [(kind(wide), f.load(place, wide)) for place in places]
-        result = f.loop("%n", lambda v, *sums: self._samples(v, dict(zip(firsts, sums))), carried, lanes)
-        for place, value in zip(places, result):
-            f.store(value, place, wide)
-
-    def _point(self, index: Index) -> None:
-        key = index.tobytes()
-        if not self.stage.lines_up(index) and key not in self.pointers:
-            self.pointers[key] = self.code.row_of(self.f, index, self.r)
-
-    def _samples(self, v: Integer, sums: dict[int, str]) -> list[str]:
-        """The fused steps on one vector of samples."""
-        f, lanes = self.f, self.lanes
-        c = Code(f, lanes, self.code.used)
-        made: dict[int, str] = {}
-        loaded: dict[bytes, str] = {}
-
-        def operand(index: Index) -> str:
-            if self.stage.lines_up(index) and int(index[0]) in made:
-                return made[int(index[0])]
-            key = index.tobytes()
-            if key not in loaded:
-                loaded[key] = f.load(f.at(self.pointers[key], v), lanes)
-            return loaded[key]
-
-        for index in self.code.early.get(self.number, []):
-            operand(index)
-        for item in self.stage.items:
-            if isinstance(item, Map):
-                operands = [splat(x, lanes) if isinstance(x, float) else self.factors[x.index.tobytes()]
-                            if isinstance(x, Slots) else operand(x.index) for x in item.operands]  # fmt: skip
-                value = primitive(c, item.op.name, operands)
-            else:
-                value = self._short_sum(item, operand)
-            made[item.start] = value
-            if ("made", item.start) in self.pointers:
-                f.store(value, f.at(self.pointers["made", item.start], v), lanes)
-        for first, left, right in self.stage.sums:
-            a = operand(left)
-            b = None if right is None else operand(right)
-            sums[first] = self._add(sums[first], a, b)
-        return list(sums.values())
-
-    def _short_sum(self, item: Linear, operand: Any) -> str:
-        f, lanes = self.f, self.lanes
-        total = "" if item.bias is None else self.factors[item.bias.tobytes()]
-        for k in range(item.rows.shape[1]):
-            factor, row = self.factors[item.slots[:, k].tobytes()], operand(item.rows[:, k])
-            if not total:
-                total = f.arithmetic("fmul", factor, row, lanes)
-            else:
-                total = f.multiply_add(factor, row, total, lanes)
-        return total
-
-    def _add(self, total: str, a: str, b: str | None) -> str:
-        """total + a · b, the halves of a wide vector one after the other."""
-        f, wide, narrow = self.f, self.lanes, self.code.machine.lanes
-        for start in range(0, wide, narrow):
-            part = a if wide == narrow else self._part(a, start)
-            if b is None:
-                total = f.arithmetic("fadd", total, part, narrow)
-            else:
-                total = f.multiply_add(part, b if wide == narrow else self._part(b, start), total, narrow)
-        return total
-
-    def _part(self, value: str, start: int) -> str:
-        wide, narrow = self.lanes, self.code.machine.lanes
-        if narrow == 1:
-            return self.f.value(f"extractelement {kind(wide)} {value}, i64 {start}")
-        return self.f.shuffle(value, "poison", range(start, start + narrow), wide)
-
-
-def rows_of(item: Any) -> list[Index]:
-    """The row operands of an item."""
-    if isinstance(item, Map):
-        return [x.index for x in item.operands if isinstance(x, Rows) and not isinstance(x, Slots)]
-    return [item.rows[:, k] for k in range(item.rows.shape[1])]

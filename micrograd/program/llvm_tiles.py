@@ -9,14 +9,15 @@ vb          first sample of the tile in the block; n: how many samples of the bl
 from __future__ import annotations
 
 from micrograd.program.instructions import Function, kind, splat
+from micrograd.program.schedule import PANEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from micrograd.program.arrays import Index, Linear, Outer, Pairs
     from micrograd.program.instructions import Integer
     from micrograd.program.llvm_code import LlvmCode
+    from micrograd.program.llvm_loops import Loop
 
-PANEL = 32  # so many rows of a block, half of a first cache of 32 kB, are added to all sums before the next ones
 AT_ONCE = 4  # sums over the samples, since each waits for its last addition
 MANY_LANES = 2048  # sums of an outer product that have as many lanes, 16 kB, are kept as numbers
 
@@ -43,8 +44,8 @@ def add_product(f: Function, factor: str, row: str, total: str, lanes: int, guar
     return f.arithmetic("fadd", total, chosen, lanes)
 
 
-def linear(code: LlvmCode, f: Function, step: Linear) -> None:
-    """Rows of sums of uniform times varying."""
+def linear(code: LlvmCode, f: Function, step: Linear, then: Loop | None = None) -> None:
+    """Rows of sums of uniform times varying; `then` goes on with each, as long as it is in registers."""
     if not step.shared:
         table_sums(code, f, step)
         return
@@ -54,8 +55,10 @@ def linear(code: LlvmCode, f: Function, step: Linear) -> None:
 
     def tile(r: Integer, vb: Integer, begin: Integer, terms: int, start: int, size: int) -> None:
         """Add the terms from `begin` on to one tile: rows start + r · size and so on, samples vb and so on."""
-        target = f.at(code.row(f, step.start + start), f.plus(f.times(r, size * code.block), vb))
-        places = [f.at(target, i * code.block + j * lanes) for i in range(size) for j in range(vectors)]
+        places = []
+        if then is None:
+            target = f.at(code.row(f, step.start + start), f.plus(f.times(r, size * code.block), vb))
+            places = [f.at(target, i * code.block + j * lanes) for i in range(size) for j in range(vectors)]
         if begin != 0:
             sums = [f.load(place, lanes) for place in places]
         elif bias is not None:
@@ -63,7 +66,7 @@ def linear(code: LlvmCode, f: Function, step: Linear) -> None:
             sums = [b for i in range(size)
                     for b in [f.broadcast(f.load(f.at(place, i * bias[1]), 1), lanes)] * vectors]  # fmt: skip
         else:
-            sums = [splat(0.0, lanes)] * len(places)
+            sums = [splat(0.0, lanes)] * (size * vectors)
         factors = f.at("%u", f.plus(f.plus(f.times(r, size * down), first + start * down), f.times(begin, across)))
 
         def add(k: Integer, *sums: str) -> list[str]:
@@ -77,8 +80,17 @@ def linear(code: LlvmCode, f: Function, step: Linear) -> None:
                           for j in range(vectors)]  # fmt: skip
             return found
 
-        for value, place in zip(f.loop(terms, add, [(kind(lanes), x) for x in sums]), places):
-            f.store(value, place, lanes)
+        values = f.loop(terms, add, [(kind(lanes), x) for x in sums])
+        if then is None:
+            for value, place in zip(values, places):
+                f.store(value, place, lanes)
+            return
+        for i in range(size):
+            then.begin(f.plus(f.times(r, size), start + i))
+            row = f.joined(values[i * vectors : i * vectors + vectors], lanes)
+            totals = then.samples(vb, [f.load(place, lanes) for place in then.places], {step.start: row})
+            for total, place in zip(totals, then.places):
+                f.store(total, place, lanes)
 
     def panel(begin: Integer, terms: int) -> None:
         for start, size, number in tiles(step.count, code.machine.tile_rows):

@@ -3,6 +3,7 @@
 stage       one loop over rows and samples: fused Maps, or one Linear step, or one sum
 lined up    row r of the operand is made in round r of the same loop, so it need not go through memory
 short sum   a Linear step of one row with few terms; it is fused like a Map
+product     a Linear step over rows that all share; quick steps go on with its rows in the same stage
 depth       how many functions, such as tanh, one after the other a row waits for within its loop. One, never two: each
             takes a hundred cycles from operand to result, and a processor that works on some three hundred
             instructions at a time must find other samples among them to fill that time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     Item = Union[Map, Linear]
 
+PANEL = 32  # so many rows of a block, half of a first cache of 32 kB, are added to all sums before the next ones
 SHORT, MOST_ITEMS, MOST_SUMS = 32, 200, 8
 CHEAP = ("add", "sub", "mul", "neg", "abs", "relu", "maximum", "minimum", "where", "detach",
          "less", "less_equal", "greater", "greater_equal")  # fmt: skip
@@ -33,14 +35,17 @@ QUICK = (*CHEAP, "div", "sqrt")
 class Stage:
     """One loop over `count` rows. `items` are made in each round; `sums` are (accumulator, left, right) added up there.
 
-    Stages of one Linear step, Outer or Pairs have that as `step` and no items.
+    Stages of a Linear step, Outer or Pairs have that as `step`; only that of a product may have items and sums too.
     """
 
     def __init__(self, count: int, step: Any = None) -> None:
         self.count, self.step = count, step
+        self.open = step is None  # to items and sums
         self.items: list[Item] = []
         self.sums: list[tuple[int, Index, Index | None]] = []
         self.depth: dict[int, int] = {}  # by the first row of each step
+        if isinstance(step, Linear) and step.shared and not step.guard and step.rows.shape[1] <= PANEL:
+            self.open, self.count, self.depth[step.start] = True, step.count, 0
 
     def depth_with(self, step: Item, operands: list[Index]) -> int:
         """The depth that a step would have here."""
@@ -54,9 +59,10 @@ class Stage:
 
     def reads(self) -> list[Index]:
         """The rows that it reads from memory."""
-        if self.step is not None:
-            return reads_of(self.step)
-        read = [index for item in self.items for index in inputs_of(item)]
+        read = [] if self.step is None else reads_of(self.step)
+        if not self.open:
+            return read
+        read = read + [index for item in self.items for index in inputs_of(item)]
         read += [index for _, a, b in self.sums for index in (a, b) if index is not None]
         return [index for index in read if not self.lines_up(index)]
 
@@ -100,7 +106,7 @@ class Schedule:
             last = int(self.stage_of[index].max())
             if last >= 0:
                 stage = self.stages[last]
-                fits = stage.step is None and stage.count == count and stage.lines_up(index)
+                fits = stage.open and stage.count == count and stage.lines_up(index)
                 earliest = max(earliest, last if fits else last + 1)
         return earliest
 
@@ -108,8 +114,8 @@ class Schedule:
         operands = inputs_of(step)
         for number in range(self._earliest(operands, step.count), len(self.stages)):
             stage = self.stages[number]
-            if stage.step is None and stage.count == step.count and len(stage.items) < MOST_ITEMS:
-                if stage.depth_with(step, operands) <= 1:
+            if stage.open and stage.count == step.count and len(stage.items) < MOST_ITEMS:
+                if stage.depth_with(step, operands) <= (stage.step is None):
                     break
         else:
             number = len(self.stages)
@@ -157,7 +163,7 @@ class Schedule:
         operands = [index for _, a, b in columns for index in (a, b) if index is not None]
         earliest = self._earliest(operands, count)
         for stage in self.stages[earliest:]:
-            if stage.step is None and stage.count == count and len(stage.sums) + len(columns) <= MOST_SUMS:
+            if stage.open and stage.count == count and len(stage.sums) + len(columns) <= MOST_SUMS:
                 first: dict[int, int] = {}
                 for taken, a, b in columns:
                     key = int(taken[0])
@@ -180,7 +186,7 @@ class Schedule:
         """Where the rows stand that are read from memory."""
         works = []
         for number, stage in enumerate(self.stages):
-            made = [stage.step] if isinstance(stage.step, Linear) else stage.items
+            made = [*([stage.step] if isinstance(stage.step, Linear) else []), *stage.items]
             owned = [step for step in made if self.stage_of[step.start] == number]
             works.append(Work(stage.reads(), owned, stage.count if stage.step is None else None))
         return Places(self.program.rows, self.program.weight + 1, works, self.program.outputs)
