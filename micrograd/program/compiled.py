@@ -68,20 +68,23 @@ class Program:
 
     def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
         """The value and its derivative by each parameter, (p,)."""
-        self._lock.acquire()  # half as long as `with`, which a small batch would notice
+        lock, found = self._lock, None
+        lock.acquire()  # half as long as `with`, which a small batch would notice
         try:
-            again = X.again.get(self) if X.__class__ is Batch else None
-            found = None if again is None else again(at)
+            if X.__class__ is Batch and self in X.again:
+                found = X.again[self](at)
             return self._value_and_gradient(X, y, at) if found is None else found
         finally:
-            self._lock.release()
+            lock.release()
 
     def _value_and_gradient(self, X: Any, y: Any, at: Any) -> tuple[float, np.ndarray]:
         """The same on a batch met for the first time, and where something is not finite."""
         self._run("gradient", X := self._batch(X, y), at)
         runner = self._runners["gradient"]
         value, gradient, finite = runner.result()
-        X.again[self] = runner.again(X)
+        again = runner.again(X)
+        if again is not None:
+            X.again[self] = again
         if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
             self._run("guarded gradient", X, at)
             value, gradient, _ = self._runners["guarded gradient"].result()
