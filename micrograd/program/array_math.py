@@ -79,8 +79,8 @@ def select(condition: Any, x: Any, y: Any, out: Any) -> None:
     np.negative(mask, out=mask)  # all bits where x is taken
     chosen = np.bitwise_and(np.asarray(x, np.float64).view(np.int64), mask)
     np.invert(mask, out=mask)
-    np.bitwise_and(np.asarray(y, np.float64).view(np.int64), mask, out=mask)
-    np.bitwise_or(chosen, mask, out=out.view(np.int64))
+    other = np.bitwise_and(np.asarray(y, np.float64).view(np.int64), mask)
+    np.bitwise_or(chosen, other, out=out.view(np.int64))
 
 
 def guarded_sum(space: Any, U: Any, rows: Any, slots: Any) -> Any:

@@ -137,9 +137,10 @@ class Schedule:
         import numpy as np
 
         made = self.cheap.get(int(index[0]))
-        if made is None or made in stage.items:
+        if made is None or made in stage.items or stage.count != made.count or not np.array_equal(index, made.own):
             return
-        if stage.count == made.count and np.array_equal(index, made.own):
+        read = [other for item in stage.items for other in inputs_of(item)]
+        if not any(np.array_equal(index, other) for other in read):  # else what is above would come before it
             stage.depth[made.start] = 0
             stage.items.append(made)
 
