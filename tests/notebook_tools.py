@@ -104,7 +104,7 @@ def content(kind, data):
 
 
 def svg_texts(svg):
-    """All words in the texts of an SVG, sorted: where the lines of a caption break depends on the fonts of a machine."""
+    """All words in the texts of an SVG, sorted: where the lines of a caption break depends on the layout."""
     return sorted(word for text in SVG_TEXT.findall(svg) for word in re.sub(r"<[^>]*>", " ", text).split())
 
 
