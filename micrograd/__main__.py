@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -110,12 +111,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(given or ["toy"])
     try:
         import_module(f"micrograd.command_line.{ROOMS[options.command]}").run(options)
+        sys.stdout.flush()
     except InputError as error:
         print(f"micrograd: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nmicrograd: stopped", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader, such as head, has seen enough; nothing is left to be written at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0
 
 

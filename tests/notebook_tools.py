@@ -104,8 +104,8 @@ def content(kind, data):
 
 
 def svg_texts(svg):
-    """All texts of an SVG, without spaces, sorted."""
-    return sorted(re.sub(r"<[^>]*>|\s", "", text) for text in SVG_TEXT.findall(svg))
+    """All words in the texts of an SVG, sorted: where the lines of a caption break depends on the layout."""
+    return sorted(word for text in SVG_TEXT.findall(svg) for word in re.sub(r"<[^>]*>", " ", text).split())
 
 
 def kept(old, new):

@@ -196,3 +196,13 @@ def test_errors_point_at_the_column(text, at, message, column):
 def test_errors_without_a_column(text, at, message):
     with pytest.raises(InputError, match=message):
         read_expression(text, values_at(at))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of another kind")
+def test_a_reader_that_leaves_early_is_no_error_to_report(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)  # as head does when it has its lines
+    command = [sys.executable, "-m", "micrograd", "explain", "tanh(w*x)", "--at", "w=1,x=2", "--wrt", "w"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path)
+    os.close(writing)
+    assert done.returncode == 1 and done.stderr == b""

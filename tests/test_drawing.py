@@ -346,6 +346,16 @@ def test_texts_fit_in_the_widest_font(value):
 
 
 @needs_dot
+def test_the_bytes_do_not_depend_on_the_fonts_of_the_machine(tmp_path, monkeypatch):
+    values = [toy(), network(8, 8, 8, 1)[1]]
+    here = [draw(value, {}).svg for value in values]
+    fonts = tmp_path / "fonts.conf"  # a machine without fonts
+    fonts.write_text(f"<fontconfig><cachedir>{tmp_path}</cachedir></fontconfig>", encoding="utf-8")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(fonts))
+    assert [draw(value, {}).svg for value in values] == here
+
+
+@needs_dot
 def test_dot_understands_the_source():
     import json
 

@@ -1,6 +1,7 @@
 """`explain` and `formula`: the derivations word for word, and their numbers against gradients and brute force."""
 import math
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -227,3 +228,9 @@ def test_a_million_nodes_deep_and_wide():
     derivation = explain(wide, x, {}).derivations[0]
     assert derivation.count == 10**5 and derivation.value == x.grad - 1.0
     assert len(str(formula(wide, {}))) < 10_000
+
+
+def test_rows_in_a_notebook_are_not_striped_and_stand_left_without_styles():
+    page = explain(toy()[0], names={})._repr_html_()
+    rows = re.findall("<tr[^>]*>", page)
+    assert rows and set(rows) == {'<tr align="left" style="background:transparent">'}

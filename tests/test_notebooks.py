@@ -1,6 +1,8 @@
 """The notebooks run from the top, in a fresh kernel, and give what is committed."""
 import json
 import re
+import subprocess
+import sys
 
 import notebook_tools as tools
 import pytest
@@ -46,6 +48,15 @@ def test_every_output_shows_something_without_scripts(path):
                 assert any(kind in output["data"] for kind in STATIC)
                 page = "".join(output["data"].get("text/html", "x"))
                 assert re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.S).strip()
+
+
+def test_the_picture_of_the_readme_is_what_the_command_draws(tmp_path):
+    expression = "z = w1*x; h = sigmoid(z); u = w2*h; yhat = sigmoid(u); L = (yhat - y)**2"
+    drawn = tmp_path / "toy-net.svg"
+    command = ["draw", expression, "--at", "w1=0.5,x=1,w2=-1.2,y=1", "-o", str(drawn)]
+    subprocess.run([sys.executable, "-m", "micrograd", *command], check=True, capture_output=True)
+    committed = tools.NOTEBOOKS / "pictures" / "toy-net.svg"
+    assert tools.svg_texts(committed.read_text("utf-8")) == tools.svg_texts(drawn.read_text("utf-8"))
 
 
 def test_progress_in_a_notebook_is_one_output_that_is_updated(tmp_path):

@@ -5,6 +5,8 @@ same places back (`neato -n2`), so that a picture looks the same however it was 
 """
 from __future__ import annotations
 
+from math import ceil
+
 from micrograd.drawing.geometry import MARGIN, Geometry
 from micrograd.drawing.look import GREY, PANEL, SMALL, Box, Diagram, Edge, Line, wrapped
 from micrograd.drawing.svg import escape
@@ -51,8 +53,17 @@ def literal(text: str) -> str:
     return graphviz.escape(text.replace("&", "&amp;"))
 
 
-def digraph(diagram: Diagram, geometry: Geometry | None = None, *, caption: bool = True) -> Digraph:
-    """The diagram as a graph of the graphviz package; with a geometry every place is fixed for `neato -n2`."""
+def reserved(width: float, height: float) -> str:
+    """A label of that size without text, for a layout that does not depend on the fonts of a machine."""
+    size = f'fixedsize="true" width="{ceil(width)}" height="{ceil(height)}"'
+    return f'<<table border="0" cellborder="0" cellpadding="0" cellspacing="0" {size}><tr><td></td></tr></table>>'
+
+
+def digraph(diagram: Diagram, geometry: Geometry | None = None, *, texts: bool = True) -> Digraph:
+    """The diagram as a graph of the graphviz package; with a geometry every place is fixed for `neato -n2`.
+
+    Without texts, boxes are empty and labels are room of the size that they will take.
+    """
     import graphviz
 
     graph = graphviz.Digraph("micrograd")
@@ -60,7 +71,7 @@ def digraph(diagram: Diagram, geometry: Geometry | None = None, *, caption: bool
     graph.attr(bgcolor="transparent")
     graph.attr("node", shape="box", style="rounded,filled", fixedsize="true", fontname=FONT, penwidth="1.3")
     graph.attr("edge", fontname=FONT, arrowsize="0.7")
-    if caption and diagram.caption:
+    if texts and diagram.caption:
         lines = wrapped(diagram.caption, geometry.width - 2.0 * MARGIN if geometry else WIDEST_CAPTION)
         text = markup(tuple(lines)).replace("<br/>", '<br align="left"/>')[:-1] + '<br align="left"/>>'
         graph.attr(label=text, labelloc="b", labeljust="l", fontname=FONT)
@@ -74,9 +85,10 @@ def digraph(diagram: Diagram, geometry: Geometry | None = None, *, caption: bool
         else:
             place_panel(graph, group.title, geometry, k)
     for i, box in enumerate(diagram.boxes):
-        graph.node(f"n{i}", **box_attributes(box, geometry, i))
+        graph.node(f"n{i}", **box_attributes(box, geometry, i) | ({} if texts else {"label": ""}))
     for i, edge in enumerate(diagram.edges):
-        graph.edge(f"n{edge.tail}", f"n{edge.head}", **edge_attributes(edge, geometry, i))
+        label = {} if texts or not edge.lines else {"label": reserved(*edge.label_size)}
+        graph.edge(f"n{edge.tail}", f"n{edge.head}", **edge_attributes(edge, geometry, i) | label)
     return graph
 
 
@@ -150,7 +162,7 @@ def dot_layout(diagram: Diagram) -> Geometry | None:
     if shutil.which("dot") is None:
         return None
     try:
-        source = digraph(diagram, caption=False).source
+        source = digraph(diagram, texts=False).source
         return geometry_of(diagram, json.loads(run(["-Tjson0"], source, LONGEST_LAYOUT)))
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, ImportError):
         return None  # the own layout takes over: drawing never fails

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Block = Union["Equations", "Words", "Table"]
 
 STYLE = "text-align:left;white-space:nowrap;padding:1px 6px 1px 0;border:none"
-BARE_ROW = '<tr style="background:transparent">'  # notebooks would stripe the lines of a derivation
+# Notebooks would stripe the lines of a derivation; where styles are taken out, `align` stays.
+BARE_ROW = '<tr align="left" style="background:transparent">'
 
 
 class Math(str):
