@@ -143,16 +143,19 @@ def started(make, work):
     return step, time.perf_counter() - start
 
 
-def row(work, makers, base, rounds):
-    """Times, seconds to the first gradient, and the part of the samples that eager ran; all contenders checked."""
+def row(work, makers, base, rounds, few=None):
+    """Times, seconds to the first gradient, and the part of the samples that eager ran; all contenders checked.
+
+    few: how many samples eager runs; by default as many as take a tenth of a second in plain networks
+    """
     steps, seconds = {}, {}
     for name, make in makers.items():
         steps[name], seconds[name] = started(make, work)
     agree(steps, base)
-    count = max(1, min(len(work.X), EAGER_WORK // len(work.numbers)))
-    few = work.first(count)
-    steps["eager"] = contenders.eager(few)
-    agree({base: makers[base](few), "eager": steps["eager"]}, base)
+    count = few or max(1, min(len(work.X), EAGER_WORK // len(work.numbers)))
+    first = work.first(count)
+    steps["eager"] = contenders.eager(first)
+    agree({base: makers[base](first), "eager": steps["eager"]}, base)
     times = measured(steps, rounds=rounds)
     times["eager"] *= len(work.X) / count
     return steps, times, seconds, count / len(work.X)

@@ -87,6 +87,20 @@ def test_peers_compute_what_eager_computes(compiled, peer, name):
     assert_same(compiled, make(work), compiled.contenders.eager(work))
 
 
+@pytest.mark.parametrize("name", ["convolution", "recurrence", "bundle", "mixture", "graph-1k"])
+def test_structures_compute_the_same_in_values_in_programs_and_in_arrays(compiled, name):
+    sys.path.insert(0, str(FOLDER))
+    import structures
+
+    work, arrays = structures.ALL[name]()
+    work = work.first(3)
+    expected = compiled.contenders.eager(work)
+    for backend in ["numpy"] + ["llvm"] * bool(find_spec("llvmlite")):
+        assert_same(compiled, compiled.contenders.program(work, backend), expected)
+    if find_spec("jax") and name != "graph-1k":  # which takes JAX long to compile
+        assert_same(compiled, structures.jax_step(work, arrays), expected)
+
+
 def test_layers_and_flat_are_inverse(compiled):
     for name in ("toy", "moons", "wide"):
         work = compiled.workloads.ALL[name]()

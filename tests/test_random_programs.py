@@ -52,7 +52,8 @@ class RandomModel:
                 break
         self.outputs = width
         if not self.parameters:
-            self.layers.insert(0, lambda v, w=self.parameter(): [w * x for x in v])
+            factor = self.parameter()
+            self.layers.insert(0, lambda v: [factor * x for x in v])
 
     def parameter(self):
         if not self.parameters or self.draw.random() < 0.85:
@@ -61,7 +62,8 @@ class RandomModel:
         return self.draw.choice(self.parameters)
 
     def weights(self, rows, columns):
-        return [[self.parameter() for _ in range(columns)] for _ in range(rows)], [self.parameter() for _ in range(rows)]
+        W = [[self.parameter() for _ in range(columns)] for _ in range(rows)]
+        return W, [self.parameter() for _ in range(rows)]
 
     def activation(self, *names):
         return ACTIVATIONS[self.draw.choice(names or sorted(ACTIVATIONS))]
