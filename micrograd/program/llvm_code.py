@@ -11,6 +11,7 @@ i           tables of whole numbers; o: outputs
 
 from __future__ import annotations
 
+from micrograd.program import llvm_tape, llvm_tiles, llvm_uniform
 from micrograd.program.arrays import Linear, Outer
 from micrograd.program.instructions import Function
 from micrograd.program.llvm_loops import Loop
@@ -48,39 +49,22 @@ class LlvmCode:
     """The text of a program, its tables, and the sizes of the memory it works on."""
 
     def __init__(self, program: ArrayProgram, machine: Machine) -> None:
-        from micrograd.program import llvm_tape, llvm_uniform
-
-        self.program, self.machine = program, machine
+        self.program, self.machine, self.block = program, machine, SMALLEST_BLOCK
+        self.used: set[tuple[str, int]] = set()  # functions of vectors
         self.tables: list[int] = []
-        self._known: dict[bytes, int] = {}
+        self._known: dict[bytes, int] = {}  # table -> where it begins
         self.packed: list[int] = []  # slots whose numbers are put side by side once a step
-        self._packed: dict[bytes, int] = {}  # and where
-        self.used: set[tuple[str, int]] = set()
+        self._packed: dict[bytes, int] = {}  # slots -> where
         self.leaves = program.weight
+        self.early: dict[int, list[Index]] = {}  # see Places
         self.extra_rows = 0  # of the workspace, beyond those of the program; the last `_spare` are anybody's
         self._spare = 0
-        self.lane_slots: list[int] = []
-        self.early: dict[int, list[Index]] = {}
-        self.block = SMALLEST_BLOCK
+        self.lane_slots: list[int] = []  # for each accumulator of lanes, the slot it goes to
+        self._accumulators: dict[bytes, int] = {}  # slots -> the first
+        self.calls: list[tuple[str, list[int]]] = []  # for each block: functions, and their origins
         self._origins: dict[tuple[str, int], str] | None = None  # -> argument, for the stage that is being written
         self._stages: dict[str, str] = {}  # text -> name
-        self._accumulators: dict[bytes, int] = {}
-        functions: list[Function] = []
-        player = ""
-        self.calls: list[tuple[str, list[int]]] = []  # for each block: functions, and their origins
-        if llvm_tape.worth_it(program):
-            functions, player = llvm_tape.functions(self)
-            self.calls = [("fill", []), ("play", [])]
-            stages = [Stage(0, one) for one in program.sums]
-        else:
-            self.schedule = Schedule(program)
-            self.lane_slots = self.schedule.lane_slots
-            places = self.schedule.places()
-            self.use_places(places.of, places.count)
-            self.early = places.early
-            while self.block < LARGEST_BLOCK and 2 * self.block * 8 * places.count <= BLOCK_BYTES:
-                self.block *= 2
-            stages = self.schedule.stages
+        functions, player, stages = self._tape() if llvm_tape.worth_it(program) else ([], "", self._loops())
         for number, stage in enumerate(stages):
             functions += self._stage(number, stage)
         if program.outputs is not None:
@@ -93,13 +77,28 @@ class LlvmCode:
         lanes = {1, machine.lanes, machine.wide} | {n for _, n in self.used}
         self.source = "\n\n".join([declared(lanes), definitions(self.used), *texts, drivers]) + "\n"
 
+    def _tape(self) -> tuple[list[Function], str, list[Stage]]:
+        """For an irregular program: the functions of a tape, its player, the sums as stages."""
+        functions, player = llvm_tape.functions(self)
+        self.calls = [("fill", []), ("play", [])]
+        return functions, player, [Stage(0, one) for one in self.program.sums]
+
+    def _loops(self) -> list[Stage]:
+        """For any other: the stages, with places for their rows, and blocks as large as is good for so many places."""
+        self.schedule = Schedule(self.program)
+        self.lane_slots = self.schedule.lane_slots
+        places = self.schedule.places()
+        self.use_places(places.of, places.count)
+        self.early = places.early
+        while self.block < LARGEST_BLOCK and 2 * self.block * 8 * places.count <= BLOCK_BYTES:
+            self.block *= 2
+        return self.schedule.stages
+
     def _stage(self, number: int, stage: Stage) -> list[Function]:
         """The code of a stage, and its call; stages that differ only in where their rows stand share their code.
 
         The places are arguments then; where there is one call alone, LLVM puts its numbers in.
         """
-        from micrograd.program import llvm_tiles
-
         f, step = Function("stage", ARGUMENTS), stage.step
         few = step is not None or len(stage.reads()) + len(stage.items) <= FEW_PLACES
         self._origins = {} if few else None
