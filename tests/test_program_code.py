@@ -262,6 +262,28 @@ class TestCode:
         assert program.ir.count("define internal void @stage") < 16
         assert program.ir.count("call void @stage") >= 20
 
+    @pytest.mark.parametrize("triple, features, machine", [
+        ("aarch64-unknown-linux-gnu", "+neon", (2, 4, 4)), ("riscv64-unknown-linux-gnu", "+d", (2, 4, 2)),
+    ])  # fmt: skip
+    def test_code_for_processors_of_other_kinds_can_be_made(self, triple, features, machine):
+        """It cannot be run here; that LLVM takes it, without functions it does not have, is what this shows."""
+        import llvmlite.binding as binding
+
+        from micrograd.program.array_program import gradient_program
+        from micrograd.program.llvm_code import LlvmCode, Machine
+        from micrograd.program.llvm_engine import optimise, started
+
+        started()
+        binding.initialize_all_targets()
+        binding.initialize_all_asmprinters()
+        target = binding.Target.from_triple(triple).create_target_machine(features=features, opt=2)
+        for name in ("relu", "digits", "irregular"):
+            module = binding.parse_assembly(LlvmCode(gradient_program(compiled(name)._trace), Machine(*machine)).source)
+            module.triple, module.data_layout = triple, str(target.target_data)
+            optimise(module, target, binding)
+            text = target.emit_assembly(module)
+            assert "whole:" in text and ("fmla" in text or "fmadd.d" in text)
+
     def test_small_programs_run_in_larger_blocks(self):
         from micrograd.program.llvm_code import BLOCK_BYTES, LARGEST_BLOCK, SMALLEST_BLOCK
 

@@ -164,20 +164,42 @@ def hyperbolic(c: Code, x: str) -> tuple[str, str, str, str]:
     return c.once(("hyperbolic", c.magnitude(x)), make)
 
 
+def doubled(c: Code, x: str) -> tuple[str, str, str, str]:
+    """u = exp −2|x|, m = u − 1, d = u + 1 and 1 / d; u is right for |x| <= 354, the others always."""
+
+    def make() -> tuple[str, str, str, str]:
+        a = c.at_most(c.magnitude(x), LARGEST_POWER / 2)
+        t, p = reduced(c, c.negative(c.add(a, a)))
+        scale = power(c, t)
+        m = c.multiply_add(p, scale, c.sub(scale, c.number(1.0), ""))
+        d = c.add(m, c.number(2.0), "")
+        return c.multiply_add(p, scale, scale), m, d, c.div(c.number(1.0), d)
+
+    return c.once(("doubled", c.magnitude(x)), make)
+
+
 def tanh(c: Code, x: str) -> str:
-    """(1 − e²) / (1 + e²) with the sign of x: m times 1 / d, and one step of Newton's for what that lacks."""
-    _, m, d, r = hyperbolic(c, x)
+    """(1 − u) / (1 + u) with the sign of x: m times 1 / d, and one step of Newton's for what that lacks."""
+    _, m, d, r = doubled(c, x)
     t = c.mul(m, r, "")
     return c.signed(c.multiply_add(c.sub(m, c.mul(t, d)), r, t), x)
 
 
+def sech_squared(c: Code, x: str) -> str:
+    """4 u / (1 + u)², the derivative of tanh."""
+    u, _, _, r = doubled(c, x)
+    twice = c.add(r, r)
+    far = c.compare("ogt", c.magnitude(x), c.number(LARGEST_POWER / 2))
+    return c.unless(far, c.mul(c.mul(twice, twice, ""), u, ""), "sech_squared", x)
+
+
 def cosh(c: Code, x: str) -> str:
-    """(1 + e²) / 2e; its reciprocal, a factor in the derivative of tanh, comes without a quotient of its own."""
+    """(1 + e²) / 2e; its reciprocal and the square of that come without a quotient of their own."""
     e, _, d, r = hyperbolic(c, x)
     far = c.compare("ogt", c.magnitude(x), c.number(LARGEST_POWER))
     twice = c.add(e, e)
     value = c.unless(far, c.div(d, twice), "cosh", x)
-    return c.knows_reciprocal(value, c.unless(far, c.mul(twice, r, ""), "sech", x))
+    return c.knows_reciprocal(value, c.unless(far, c.mul(twice, r, ""), "sech", x), lambda: sech_squared(c, x))
 
 
 def sinh(c: Code, x: str) -> str:
@@ -196,6 +218,12 @@ def far_sech(c: Code, x: str) -> str:
     """2 exp −|x|, likewise."""
     e = far_exp(c, c.negative(c.magnitude(x)))
     return c.add(e, e, "")
+
+
+def far_sech_squared(c: Code, x: str) -> str:
+    """Its square, rounded once."""
+    e = far_sech(c, x)
+    return c.mul(e, e, "")
 
 
 def far_sinh(c: Code, x: str) -> str:
@@ -298,4 +326,4 @@ def softplus(c: Code, x: str) -> str:
 
 FORMULAS = (exp, expm1, log, log1p, sigmoid, softplus, tanh, sinh, cosh, gaussian, erf, *vector_angles.FORMULAS)
 BODIES = {f.__name__: f for f in FORMULAS}
-FAR = {f.__name__: f for f in (far_exp, far_log, far_cosh, far_sech, far_sinh, far_gaussian)}
+FAR = {f.__name__: f for f in (far_exp, far_log, far_cosh, far_sech, far_sech_squared, far_sinh, far_gaussian)}
