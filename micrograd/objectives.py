@@ -246,11 +246,21 @@ def batches(data: Any, size: int, seed: str | None) -> Iterator[Any]:
     if size >= len(data):
         yield data
         return
-    order = list(range(len(data)))
     if seed is not None:
-        random.Random(seed).shuffle(order)
-    for start in range(0, len(order), size):
-        yield data.take(order[start : start + size])
+        data = data.take(shuffled(len(data), seed))
+    for start in range(0, len(data), size):
+        yield data.take(range(start, min(start + size, len(data))))
+
+
+def shuffled(count: int, seed: str) -> list[int]:
+    """The numbers below count in an order that depends on the seed alone.
+
+    >>> shuffled(5, "0 0")
+    [1, 0, 3, 4, 2]
+    """
+    order = list(range(count))
+    random.Random(seed).shuffle(order)
+    return order
 
 
 def kept(data: Any) -> Any:

@@ -33,34 +33,33 @@ class Packed:
     """One batch in the layout of the code, with the pointers of a run."""
 
     def __init__(self, batch: Batch, block: int) -> None:
-        import numpy as np
-
         self.samples, inputs = n, _ = batch.X.shape
         self.blocks = -(-n // block)
-        padded, leaves = self.blocks * block, inputs + batch.Y.shape[1]
-        self.leaves = aligned(padded * leaves).reshape(self.blocks, leaves, block)
-        last = np.minimum(np.arange(padded), n - 1)  # what fills the last block: its last sample, with weight 0
-        X = batch.X if padded == n else batch.X[last]
-        Y = batch.Y if padded == n else batch.Y[last]
-        self.leaves[:, :inputs] = X.reshape(self.blocks, block, inputs).transpose(0, 2, 1)
-        self.leaves[:, inputs:] = Y.reshape(self.blocks, block, -1).transpose(0, 2, 1)
+        self.leaves = aligned(self.blocks * (inputs + batch.Y.shape[1]) * block).reshape(self.blocks, -1, block)
+        self.address = address_of(self.leaves)
+        full, rest = divmod(n, block)
+        for data, rows in ((batch.X, self.leaves[:, :inputs]), (batch.Y, self.leaves[:, inputs:])):
+            if full:
+                rows[:full] = data[: n - rest].reshape(full, block, -1).transpose(0, 2, 1)
+            if rest:  # the last sample, with weight 0, fills the last block
+                rows[full, :, :rest] = data[n - rest :].T
+                rows[full, :, rest:] = data[-1][:, None]
         self.contexts: dict[LlvmRunner, list[Context]] = {}
 
 
 class Context:
     """What an entry point of the code is given: the address of one array, of pointers, the number of samples, a weight.
 
-    The samples are `first` to `end` of the batch; each counts by the weight, in a mean 1/n.
+    The samples are `first` to `end` of the batch; each counts by the weight, in a mean 1/n. `sums` is where their sums
+    go. What the addresses belong to must live as long.
     """
 
-    def __init__(self, arrays: dict[str, np.ndarray], first: int, end: int) -> None:
-        import numpy as np
-
-        self.arrays, self.first = arrays, first  # the arrays must live as long
-        pointers = [arrays[n].ctypes.data if n in arrays else 0 for n in NAMES]
-        self.words = np.array([*pointers, end - first, 0], np.uint64)
-        self.weight = self.words[-1:].view(np.float64)
-        self.pointer = ctypes.c_void_p(self.words.ctypes.data)
+    def __init__(self, addresses: dict[str, int], sums: np.ndarray, first: int, end: int) -> None:
+        self.sums, self.first = sums, first
+        pointers = [addresses.get(name, 0) for name in NAMES]
+        self.words = (ctypes.c_uint64 * (len(NAMES) + 2))(*pointers, end - first)
+        self.weight = ctypes.c_double.from_buffer(self.words, 8 * (len(NAMES) + 1))
+        self.pointer = ctypes.c_void_p(ctypes.addressof(self.words))
 
 
 class LlvmRunner:
@@ -91,7 +90,7 @@ class LlvmRunner:
             sum([step.rows.size if hasattr(step, "rows") else 8 * step.count for step in program.steps])
             + sum([one.slots.size for one in program.sums])
         )
-        self._spaces: list[tuple[Any, Any, Any]] = []
+        self._spaces: list[tuple[dict[str, int], np.ndarray, np.ndarray, np.ndarray]] = []  # see _memory
         self._parameters = len(program.trace.parameters)
         self._outputs = 0 if program.outputs is None else len(program.outputs)
         self._pool: ThreadPoolExecutor | None = None
@@ -107,7 +106,7 @@ class LlvmRunner:
         self.uniform[: len(leaves)] = leaves
         contexts, block, outputs = packed.contexts[self], self.code.block, None
         for context in contexts:
-            context.weight[0] = weight
+            context.weight.value = weight
         if self._outputs:
             outputs = aligned(packed.blocks * self._outputs * block).reshape(packed.blocks, self._outputs, block)
         if len(contexts) == 1 and outputs is None:
@@ -162,19 +161,31 @@ class LlvmRunner:
         """One for each chunk."""
         most = min(MOST_CHUNKS, packed.blocks // CHUNK_BLOCKS)
         chunks = max(1, min(most, packed.blocks * self.work // CHUNK_WORK))
-        while len(self._spaces) < (chunks if self.threads > 1 else 1):  # one thread needs one space
-            self._spaces.append((aligned(self.code.workspace_rows * self.code.block),
-                                 aligned(len(self.code.lane_slots) * self.code.machine.lanes),
-                                 aligned(self.program.incoming[1])))  # fmt: skip
         bounds = [packed.blocks * k // chunks for k in range(chunks + 1)]
-        first, block, contexts = self.program.incoming[0], self.code.block, []
+        block, contexts = self.code.block, []
         for k in range(chunks):
-            t, a, g = self._spaces[k if self.threads > 1 else 0]
-            if k == 0:
-                g = self.uniform[first:]
-            arrays = {"x": packed.leaves[bounds[k] :], "u": self.uniform, "t": t, "a": a, "g": g, "i": self.tables}
-            contexts.append(Context(arrays, bounds[k] * block, min(bounds[k + 1] * block, packed.samples)))
+            addresses, sums = self._memory(k if self.threads > 1 else min(k, 1))
+            begin, end = bounds[k] * block, min(bounds[k + 1] * block, packed.samples)
+            addresses["x"] = packed.address + 8 * begin * self.code.leaves
+            contexts.append(Context(addresses, sums, begin, end))
         return contexts
+
+    def _memory(self, number: int) -> tuple[dict[str, int], np.ndarray]:
+        """The addresses of what a chunk works on, but for its data, and where its sums go: for the first, straight on.
+
+        One thread needs one workspace, and sums of their own for all chunks but the first.
+        """
+        while len(self._spaces) <= number:
+            t, a = (aligned(size) for size in (self.code.workspace_rows * self.code.block,
+                                               len(self.code.lane_slots) * self.code.machine.lanes))  # fmt: skip
+            first, count = self.program.incoming
+            sums = aligned(count) if self._spaces else self.uniform[first : first + count]
+            if self._spaces and self.threads == 1:
+                t, a = self._spaces[0][2:]
+            arrays = {"u": self.uniform, "t": t, "a": a, "g": sums, "i": self.tables}
+            self._spaces.append(({name: address_of(array) for name, array in arrays.items()}, sums, t, a))
+        addresses, sums, _, _ = self._spaces[number]
+        return dict(addresses), sums
 
     def _work(self, waiting: Iterator[Context]) -> None:
         """Run chunks until there are none."""
@@ -185,7 +196,7 @@ class LlvmRunner:
         """Chunk by chunk, in threads where there is more than one; their sums are added in order."""
         if outputs is not None:
             for context in contexts:
-                context.words[NAMES.index("o")] = outputs.ctypes.data + 8 * context.first * self._outputs
+                context.words[NAMES.index("o")] = address_of(outputs) + 8 * context.first * self._outputs
         self._prepare(contexts[0].pointer)
         first, count = self.program.incoming
         incoming = self.uniform[first : first + count]  # where the sums of the first chunk are
@@ -198,12 +209,12 @@ class LlvmRunner:
             for helper in helpers:
                 helper.result()
             for context in contexts[1:]:
-                incoming += context.arrays["g"][:count]
+                incoming += context.sums
         else:
             for context in contexts:
                 self._chunk(context.pointer)
                 if context is not contexts[0]:
-                    incoming += context.arrays["g"][:count]
+                    incoming += context.sums
         self._finish(contexts[0].pointer)
 
 
@@ -211,6 +222,12 @@ def aligned(count: int) -> np.ndarray:
     """Zeros that start at a multiple of 64 bytes."""
     import numpy as np
 
-    raw = np.zeros(8 * count + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + 8 * count].view(np.float64)
+    raw = np.zeros(count + 8)
+    start = -address_of(raw) % 64 // 8
+    return raw[start : start + count]
+
+
+def address_of(array: np.ndarray) -> int:
+    """Where an array stands in memory."""
+    address: int = array.__array_interface__["data"][0]
+    return address
