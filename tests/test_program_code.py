@@ -257,6 +257,15 @@ class TestCode:
             lengths.append(program.ir.count("define internal void @stage"))
         assert lengths[1] <= lengths[0] + 3
 
+    def test_layers_of_one_size_share_their_code(self):
+        counts = []
+        for depth in (5, 60):
+            model = nn.MLP(3, [6] * depth + [1], activation="tanh", generator=random.Random(0))
+            program = micrograd.compile(model, 3, loss=losses.squared_error, backend="llvm", cache=False)
+            counts.append(program.ir.count("define internal void @stage"))
+            assert "@play" not in program.ir
+        assert counts[1] <= counts[0] + 2
+
     def test_positions_of_a_convolution_share_their_code(self):
         program = compiled("convolution", "llvm")
         assert program.ir.count("define internal void @stage") < 16

@@ -14,7 +14,7 @@ from __future__ import annotations
 from micrograd.program import llvm_tape, llvm_tiles, llvm_uniform
 from micrograd.program.arrays import Linear, Outer
 from micrograd.program.instructions import Function
-from micrograd.program.llvm_loops import Loop
+from micrograd.program.llvm_loops import Loop, slots_of
 from micrograd.program.llvm_math import declared, definitions
 from micrograd.program.schedule import Schedule, Stage
 
@@ -95,12 +95,12 @@ class LlvmCode:
         return self.schedule.stages
 
     def _stage(self, number: int, stage: Stage) -> list[Function]:
-        """The code of a stage, and its call; stages that differ only in where their rows stand share their code.
+        """The code of a stage, and its call; stages that differ only in where things stand share their code.
 
         The places are arguments then; where there is one call alone, LLVM puts its numbers in.
         """
         f, step = Function("stage", ARGUMENTS), stage.step
-        few = step is not None or len(stage.reads()) + len(stage.items) <= FEW_PLACES
+        few = step is not None or len(stage.reads()) + sum([len(slots_of(item)) for item in stage.items]) <= FEW_PLACES
         self._origins = {} if few else None
         if step is None:
             Loop(self, f, stage, number, self.machine.wide).whole()
@@ -120,11 +120,12 @@ class LlvmCode:
         self.calls.append((f.name, [offset for _, offset in origins]))
         return [] if known else [f]
 
-    def origin(self, memory: str, offset: int) -> Integer:
-        """An offset within x, t or i, as an argument of the stage that is being written."""
+    def at(self, f: Function, memory: str, offset: int, element: str = "double") -> str:
+        """A pointer into x, u, t, a, g or i; the offset is an argument of the stage that is being written."""
         if self._origins is None:
-            return offset
-        return self._origins.setdefault((memory, offset), f"%q{len(self._origins)}")
+            return f.at(f"%{memory}", offset, element)
+        origin = self._origins.setdefault((memory, offset), f"%q{len(self._origins)}")
+        return f.at(f"%{memory}", origin, element)
 
     # places in memory
 
@@ -151,8 +152,8 @@ class LlvmCode:
     def at_place(self, f: Function, place: int) -> str:
         """The pointer to a row of the block by its place, see `Places`."""
         if place < self.leaves:
-            return f.at("%x", self.origin("x", place * self.block))
-        return f.at("%t", self.origin("t", (place - self.leaves) * self.block))
+            return self.at(f, "x", place * self.block)
+        return self.at(f, "t", (place - self.leaves) * self.block)
 
     def row(self, f: Function, row: int) -> str:
         """The pointer to a row of the block."""
@@ -161,7 +162,7 @@ class LlvmCode:
     def row_from(self, f: Function, index: Index, entry: Integer) -> str:
         """The pointer to row index[entry], by way of a table."""
         places = self._place[index]
-        place = f.entry("%i", f.plus(entry, self.origin("i", self.table(places))))
+        place = f.entry(self.at(f, "i", self.table(places), "i32"), entry)
         if (places < self.leaves).all():
             return f.at("%x", f.times(place, self.block))
         moved = f.times(f.plus(place, -self.leaves), self.block)
@@ -187,11 +188,11 @@ class LlvmCode:
         """The number in slot index[round]."""
         first = int(index[0])
         if (index == first).all():
-            return f.load(f.at("%u", first), 1)
+            return f.load(self.at(f, "u", first), 1)
         step = int(index[1]) - first
         if step > 0 and (index[1:] - index[:-1] == step).all():
-            return f.load(f.at(f.at("%u", first), f.times(round_, step)), 1)
-        return f.load(f.at("%u", f.entry("%i", f.plus(round_, self.table(index)))), 1)
+            return f.load(f.at(self.at(f, "u", first), f.times(round_, step)), 1)
+        return f.load(f.at("%u", f.entry(self.at(f, "i", self.table(index), "i32"), round_)), 1)
 
     def factors(self, slots: Index) -> tuple[int, int, int]:
         """(place of the first, step from row to row, step from column to column) of the factors of a Linear step.

@@ -70,7 +70,8 @@ class Loop:
         for step in [*stage.items, *([] if stage.step is None else [stage.step])]:
             if schedule.stage_of[step.start] == self.number and schedule.in_memory[step.own].any():
                 self.pointers["made", step.start] = f.at(self.code.row(f, step.start), f.times(r, self.code.block))
-        self.places = [f.at("%a", f.plus(first * self.narrow, f.times(r, self.narrow))) for first in self.firsts]
+        narrow = self.narrow
+        self.places = [f.at(self.code.at(f, "a", first * narrow), f.times(r, narrow)) for first in self.firsts]
 
     def samples(self, v: Integer, totals: Sequence[str], made: dict[int, str]) -> list[str]:
         """One round on the samples from v on, as many as lanes; the totals of the sums with them added."""

@@ -62,12 +62,13 @@ def linear(code: LlvmCode, f: Function, step: Linear, then: Loop | None = None) 
         if begin != 0:
             sums = [f.load(place, lanes) for place in places]
         elif bias is not None:
-            place = f.at("%u", f.plus(f.times(r, size * bias[1]), bias[0] + start * bias[1]))
+            place = f.at(code.at(f, "u", bias[0]), f.plus(f.times(r, size * bias[1]), start * bias[1]))
             sums = [b for i in range(size)
                     for b in [f.broadcast(f.load(f.at(place, i * bias[1]), 1), lanes)] * vectors]  # fmt: skip
         else:
             sums = [splat(0.0, lanes)] * (size * vectors)
-        factors = f.at("%u", f.plus(f.plus(f.times(r, size * down), first + start * down), f.times(begin, across)))
+        factors = f.at(code.at(f, "u", first), f.plus(f.plus(f.times(r, size * down), start * down),
+                                                      f.times(begin, across)))  # fmt: skip
 
         def add(k: Integer, *sums: str) -> list[str]:
             pointer = f.at(code.row_of(f, step.rows[0], f.plus(begin, k)), vb)
@@ -114,16 +115,16 @@ def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
     index = step.rows.ravel()
 
     def one(r: Integer) -> None:
-        start = f.plus(f.times(r, down), first)
+        factors = f.at(code.at(f, "u", first), f.times(r, down))
 
         def samples(vb: Integer) -> None:
             begin = splat(0.0, lanes)
             if bias is not None:
-                begin = f.broadcast(f.load(f.at("%u", f.plus(f.times(r, bias[1]), bias[0])), 1), lanes)
+                begin = f.broadcast(f.load(f.at(code.at(f, "u", bias[0]), f.times(r, bias[1])), 1), lanes)
 
             def add(k: Integer, *sums: str) -> list[str]:
                 row = f.at(code.row_from(f, index, f.plus(f.times(r, terms), k)), vb)
-                factor = f.broadcast(f.load(f.at("%u", f.plus(start, f.times(k, across))), 1), lanes)
+                factor = f.broadcast(f.load(f.at(factors, f.times(k, across)), 1), lanes)
                 return [add_product(f, factor, f.load(f.at(row, j * lanes), lanes), total, lanes, step.guard)
                         for j, total in enumerate(sums)]  # fmt: skip
 
@@ -157,7 +158,7 @@ def outer(code: LlvmCode, f: Function, step: Outer) -> None:
             def two(tj: Integer) -> None:
                 b = [code.row_of(f, step.right[right[0] + j :: right[1]][: right[2]], tj) for j in range(right[1])]
                 row = f.plus(f.times(ti, left[1] * columns * lanes), f.times(tj, right[1] * lanes))
-                place = f.at("%a", f.plus(row, (accumulators + left[0] * columns + right[0]) * lanes))
+                place = f.at(code.at(f, "a", accumulators * lanes), f.plus(row, (left[0] * columns + right[0]) * lanes))
                 spots = [f.at(place, (i * columns + j) * lanes) for i in range(left[1]) for j in range(right[1])]
                 sums = [(kind(lanes), f.load(spot, lanes)) for spot in spots]
 
@@ -193,7 +194,7 @@ def outer_by_samples(code: LlvmCode, f: Function, step: Outer, down: int) -> Non
             turn(code, f, [code.row_of(f, step.right[place::width][:times], number) for place in places],
                  f.at(turned, start), width)  # fmt: skip
         widths = [min(lanes, count - start) for start in range(0, count, lanes)]
-        sums = f.at("%g", f.plus(f.times(number, width), first + column))
+        sums = f.at(code.at(f, "g", first), f.plus(f.times(number, width), column))
         for left, size, among in tiles(rows, code.machine.tile_rows):
             f.loop(among, lambda r, left=left, size=size, among=among: tile(
                 r, step.left[left:], size, among, f.at(sums, f.plus(f.times(r, size * down), left * down)), widths))
@@ -261,7 +262,7 @@ def pairs(code: LlvmCode, f: Function, step: Pairs) -> None:
         return code.row_from(f, index.ravel(), f.plus(f.times(i, each), j))
 
     def one(i: Integer) -> None:
-        place = f.at("%a", f.plus(f.times(i, lanes), accumulators * lanes))
+        place = f.at(code.at(f, "a", accumulators * lanes), f.times(i, lanes))
 
         def some(j: Integer, *totals: str) -> list[str]:
             """Pairs j, j + 1 …, one for each of the totals."""
