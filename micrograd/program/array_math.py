@@ -75,7 +75,7 @@ def select(condition: Any, x: Any, y: Any, out: Any) -> None:
     """x where the condition holds, else y: bit by bit, five times as fast as `np.where` on what has no pattern."""
     import numpy as np
 
-    mask = condition.astype(np.int64)
+    mask = np.asarray(condition).astype(np.int64)
     np.negative(mask, out=mask)  # all bits where x is taken
     chosen = np.bitwise_and(np.asarray(x, np.float64).view(np.int64), mask)
     np.invert(mask, out=mask)

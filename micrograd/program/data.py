@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,12 +15,21 @@ if TYPE_CHECKING:
 class Batch:
     """Samples X, (n, inputs), and targets Y, (n, targets), both float64 in C order; `take` picks some samples."""
 
-    __slots__ = ("X", "Y", "packed", "again")
+    __slots__ = ("X", "Y", "packed", "again", "_programs")
 
     def __init__(self, X: np.ndarray, Y: np.ndarray) -> None:
         self.X, self.Y = X, Y
         self.packed: dict[Any, Any] = {}  # what a backend keeps beside
-        self.again: dict[Any, Any] = {}  # program -> the short way to run it on this batch once more
+        self.again: dict[Any, Any] = {}  # a program's lock -> the short way to run it on this batch once more
+        self._programs: dict[Any, Any] = {}
+
+    def remember(self, program: Any, lock: Any, step: Any) -> None:
+        """Keep the short way to run a program, which is not kept alive, and drop those of programs that are gone."""
+        for other, reference in list(self._programs.items()):
+            if reference() is None:
+                self.again.pop(other, None)
+                self._programs.pop(other, None)
+        self.again[lock], self._programs[lock] = step, weakref.ref(program)
 
     def __reduce__(self) -> Any:
         return Batch, (self.X, self.Y)

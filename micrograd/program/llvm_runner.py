@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 from concurrent.futures import ThreadPoolExecutor
+from weakref import ReferenceType
 
 from micrograd.program.llvm_code import NAMES, LlvmCode
 from micrograd.program.llvm_engine import Engine, host
@@ -44,7 +45,7 @@ class Packed:
             if rest:  # the last sample, with weight 0, fills the last block
                 rows[full, :, :rest] = data[n - rest :].T
                 rows[full, :, rest:] = data[-1][:, None]
-        self.contexts: dict[LlvmRunner, list[Context]] = {}
+        self.contexts: dict[ReferenceType[LlvmRunner], list[Context]] = {}
 
 
 class Context:
@@ -93,7 +94,9 @@ class LlvmRunner:
         self._spaces: list[tuple[dict[str, int], np.ndarray, np.ndarray, np.ndarray]] = []  # see _memory
         self._parameters = len(program.trace.parameters)
         self._outputs = 0 if program.outputs is None else len(program.outputs)
+        self._reference = ReferenceType(self)  # under which a batch has the contexts: it keeps no program alive
         self._pool: ThreadPoolExecutor | None = None
+        self._process = 0  # whose threads those of the pool are
 
     @property
     def source(self) -> str:
@@ -104,7 +107,7 @@ class LlvmRunner:
         """See `NumpyRunner.run`."""
         packed = self._packed(batch)
         self.uniform[: len(leaves)] = leaves
-        contexts, block, outputs = packed.contexts[self], self.code.block, None
+        contexts, block, outputs = packed.contexts[self._reference], self.code.block, None
         for context in contexts:
             context.weight.value = weight
         if self._outputs:
@@ -124,7 +127,8 @@ class LlvmRunner:
         """
         import numpy as np
 
-        contexts = self._packed(batch).contexts[self]
+        packed = self._packed(batch)
+        contexts = packed.contexts[self._reference]
         if len(contexts) > 1 or self.program.rolled.held or self.program.gradient is None:
             return None
         run, context = self._whole, contexts[0].pointer
@@ -139,6 +143,7 @@ class LlvmRunner:
             run(context)
             return (numbers[value], copy()) if numbers[status] == 0.0 else None
 
+        step.kept = packed, contexts  # type: ignore[attr-defined]  # a pointer does not keep what it points to
         return step
 
     def result(self) -> tuple[float, np.ndarray | None, bool]:
@@ -153,8 +158,10 @@ class LlvmRunner:
         if block not in batch.packed:
             batch.packed[block] = Packed(batch, block)
         kept: Packed = batch.packed[block]
-        if self not in kept.contexts:
-            kept.contexts[self] = self._contexts(kept)
+        if self._reference not in kept.contexts:
+            for other in [other for other in list(kept.contexts) if other() is None]:
+                kept.contexts.pop(other, None)
+            kept.contexts[self._reference] = self._contexts(kept)
         return kept
 
     def _contexts(self, packed: Packed) -> list[Context]:
@@ -192,6 +199,12 @@ class LlvmRunner:
         for context in waiting:
             self._chunk(context.pointer)
 
+    def _threads(self) -> ThreadPoolExecutor:
+        """The helping threads; a forked process has none of its parent's."""
+        if self._pool is None or self._process != os.getpid():
+            self._pool, self._process = ThreadPoolExecutor(self.threads - 1), os.getpid()
+        return self._pool
+
     def _in_chunks(self, contexts: list[Context], outputs: Any) -> None:
         """Chunk by chunk, in threads where there is more than one; their sums are added in order."""
         if outputs is not None:
@@ -201,13 +214,14 @@ class LlvmRunner:
         first, count = self.program.incoming
         incoming = self.uniform[first : first + count]  # where the sums of the first chunk are
         if self.threads > 1 and len(contexts) > 1:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self.threads - 1)
             waiting = iter(contexts)  # this thread and the others take chunk after chunk
-            helpers = [self._pool.submit(self._work, waiting) for _ in range(min(self.threads, len(contexts)) - 1)]
-            self._work(waiting)
-            for helper in helpers:
-                helper.result()
+            helpers = [self._threads().submit(self._work, waiting)
+                       for _ in range(min(self.threads, len(contexts)) - 1)]  # fmt: skip
+            try:
+                self._work(waiting)
+            finally:  # after Ctrl-C too nobody may be writing here any more
+                for helper in helpers:
+                    helper.result()
             for context in contexts[1:]:
                 incoming += context.sums
         else:

@@ -10,6 +10,9 @@ in place    elementwise work may write a row over one that it alone still reads,
 
 from __future__ import annotations
 
+from collections import defaultdict
+from heapq import heappop, heappush
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +43,9 @@ class Places:
         self.of[:first] = np.arange(first)
         self.count = first
         self.early: dict[int, list[Index]] = {}
-        self._free: list[tuple[int, int]] = []  # (first, end)
+        self._hole_from: dict[int, int] = {}  # where a hole begins -> where it ends
+        self._hole_to: dict[int, int] = {}  # where a hole ends -> where it begins
+        self._holes: dict[int, list[int]] = {}  # length -> heap of where holes begin, among them some that are gone
         reads = [work.reads for work in works] + [[] if outputs is None else [outputs]]
         segments = joined(rows, first, [step for work in works for step in work.made], reads)
         segment_of = np.full(rows, -1)
@@ -50,20 +55,19 @@ class Places:
         for number, found in enumerate(reads):
             for index in found:
                 last[segment_of[index[index >= first]]] = number
-        living: list[int] = []
+        living: dict[int, list[int]] = defaultdict(list)  # segments by the work that reads them last
         for number, work in enumerate(works):
-            for old in [old for old in living if last[old] < number]:
-                living.remove(old)
+            for old in living.pop(number - 1, []):
                 self._give_back(*segments[old])
-            over = [old for old in living if last[old] == number and written_over(work, *segments[old])]
+            over = [old for old in living[number] if written_over(work, *segments[old])]
             for new in dict.fromkeys([int(segment_of[step.start]) for step in work.made]):
                 start, end = segments[new]
                 if last[new] < 0 or self.of[start] != NOWHERE:
                     continue
-                living.append(new)
+                living[max(int(last[new]), number)].append(new)
                 if over and end - start == work.rounds:
                     old = over.pop()
-                    living.remove(old)
+                    living[number].remove(old)
                     self.of[start:end] = self.of[slice(*segments[old])]
                     self.early.setdefault(number, []).append(np.arange(*segments[old]))
                 else:
@@ -71,22 +75,32 @@ class Places:
 
     def _take(self, size: int) -> int:
         """So many places side by side: the smallest hole that is large enough, or new ones."""
-        holes = [(end - first, first) for first, end in self._free if end - first >= size]
-        if not holes:
-            self.count += size
-            return self.count - size
-        length, first = min(holes)
-        self._free.remove((first, first + length))
-        if length > size:
-            self._free.append((first + size, first + length))
-        return first
+        while wide := [length for length in self._holes if length >= size]:
+            length = min(wide)
+            first = heappop(self._holes[length])
+            if not self._holes[length]:
+                del self._holes[length]
+            if self._hole_from.get(first) == first + length:
+                del self._hole_from[first], self._hole_to[first + length]
+                if length > size:
+                    self._hole(first + size, first + length)
+                return first
+        self.count += size
+        return self.count - size
 
     def _give_back(self, start: int, stop: int) -> None:
         first, end = int(self.of[start]), int(self.of[stop - 1]) + 1
-        for hole in [hole for hole in self._free if first in hole or end in hole]:
-            self._free.remove(hole)
-            first, end = min(first, hole[0]), max(end, hole[1])
-        self._free.append((first, end))
+        if first in self._hole_to:
+            first = self._hole_to.pop(first)
+            del self._hole_from[first]
+        if end in self._hole_from:
+            end = self._hole_from.pop(end)
+            del self._hole_to[end]
+        self._hole(first, end)
+
+    def _hole(self, first: int, end: int) -> None:
+        self._hole_from[first], self._hole_to[end] = end, first
+        heappush(self._holes.setdefault(end - first, []), first)
 
 
 def joined(rows: int, first: int, steps: Sequence[Step], reads: Sequence[Sequence[Index]]) -> list[tuple[int, int]]:
