@@ -29,6 +29,23 @@ def number(x: Any) -> float:
         raise ValueError("expected a number that fits a float (below 1.8e308), got a larger int") from None
 
 
+def brief(x: Any) -> str:
+    """What was got, with its type, on one short line.
+
+    >>> brief([1, 2])
+    'list [1, 2]'
+    """
+    shown = repr(x)
+    return f"{type(x).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"
+
+
+def expect_rows(data: Any, name: str) -> None:
+    """TypeError for what is no sequence of samples or targets, or has no order."""
+    listed = hasattr(data, "__iter__") or hasattr(data, "__len__")
+    if not listed or isinstance(data, (str, bytes, dict, set, frozenset)):
+        raise TypeError(f"expected {name} as an array, a frame or a list of numbers or rows, got {brief(data)}")
+
+
 def numpy_number(x: Any) -> bool:
     """Whether x is a real NumPy scalar, told without importing NumPy."""
     return getattr(getattr(x, "dtype", None), "kind", "") in ("b", "i", "u", "f") and x.shape == ()

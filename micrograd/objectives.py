@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import random
 
-from micrograd.dispatch import number
+from micrograd.dispatch import expect_rows, number
 from micrograd.engine import Value
 
 TYPE_CHECKING = False
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 def plain(x: Any, where: str) -> Any:
     """A number as a finite float, a sequence of numbers as a list of them; ValueError or TypeError that says where."""
     if hasattr(x, "__len__") and not isinstance(x, (str, bytes)):
-        return [plain(item, where) for item in x]
+        found = [plain(item, where) for item in x]
+        if list in map(type, found):
+            raise TypeError(f"{where}: expected a number or a list of numbers, got a list of lists")
+        return found
     try:
         value = number(x)
     except TypeError as error:
@@ -130,7 +133,7 @@ class Eager:
         try:
             shares = [self._loss(row, target).data / len(batch) for row, target in zip(batch.rows, batch.targets)]
             if self.penalty is not None:
-                shares.append(self.penalty(self.parameters).data)
+                shares.append(self._penalty().data)
             return total(shares)
         finally:
             self._move(before)
@@ -147,7 +150,7 @@ class Eager:
                 share.backward()
                 shares.append(share.data)
             if self.penalty is not None:
-                penalty = self.penalty(self.parameters)
+                penalty = self._penalty()
                 penalty.backward()
                 shares.append(penalty.data)
             return total(shares), [p.grad for p in self.parameters]
@@ -166,6 +169,11 @@ class Eager:
 
     def _loss(self, row: list[float], target: Any) -> Value:
         return expect_value(self.loss(self.model(row), target))
+
+    def _penalty(self) -> Value:
+        """The penalty, which may be a number."""
+        share = self.penalty(self.parameters)  # type: ignore[misc]
+        return share if isinstance(share, Value) else Value(number(share))
 
     def _move(self, at: Sequence[float] | None) -> list[float] | None:
         """Set the parameters to the numbers `at`, and return what they were; nothing for None."""
@@ -263,8 +271,10 @@ def shuffled(count: int, seed: str) -> list[int]:
     return order
 
 
-def kept(data: Any) -> Any:
-    """The data themselves, or a list of what an iterator gives once."""
-    if hasattr(data, "to_numpy"):  # a frame: iterating would give the names of its columns
-        data = data.to_numpy()
-    return data if hasattr(data, "__len__") else list(data)
+def kept(data: Any, name: str) -> Any:
+    """The data themselves, or a list of what an iterator gives once; TypeError for what has no order or no rows."""
+    data = items(data)
+    expect_rows(data, name)
+    if hasattr(data, "__len__"):
+        return data
+    return [row if hasattr(row, "__len__") or not hasattr(row, "__iter__") else list(row) for row in data]

@@ -61,6 +61,8 @@ class Trainer:
         for p in self.parameters:
             if not isinstance(p, Value) or p.op is not None:
                 raise TypeError(f"expected parameters that are leaves, made as Value(number), got {p!r}")
+        if len({id(p) for p in self.parameters}) != len(self.parameters):
+            raise ValueError("expected parameters that are all different, got one of them twice")
         if not self.parameters:
             raise ValueError("expected at least one parameter to train, got none")
         self.backend = backend
@@ -222,7 +224,7 @@ class Trainer:
         return self._epochs(data, tested, range(done, epochs), size, seed, shuffle, open)
 
     def _data(self, X: Any, y: Any, validation: Any) -> tuple[Batch, Batch | None]:
-        X, y = kept(X), kept(y)
+        X, y = kept(X, "X"), kept(y, "y")
         objective = self._objective(X, y)
         if self._workers is not None:
             from micrograd.sharding import Sharded
@@ -231,7 +233,7 @@ class Trainer:
         data = objective.batch(X, y)
         if validation is None:
             return data, None
-        X, y = map(kept, validation)
+        X, y = map(kept, validation, ("validation X", "validation y"))
         if len(first_sample(X)) != data.width:
             raise ValueError(f"expected validation rows of {data.width} numbers, got {len(first_sample(X))}")
         tested = self.objective.batch(X, y)
@@ -286,7 +288,7 @@ class Trainer:
 
     def predict(self, X: Iterable[Any]) -> list[Any]:
         """The model's outputs as floats: one per sample, or a list per sample if the model has several."""
-        X = kept(X)
+        X = kept(X, "X")
         if self.objective is not None:
             return self.objective.predict(X)
         return Eager(self.model, self.loss, self.parameters).predict(X)

@@ -290,7 +290,7 @@ def branching(x):
     (lambda x: math.exp(x[0]), "turned into a number.*line"),
     (lambda x: Value(1.0) * x[0].data, "`.data` is read"),
     (lambda x: max(x[0], 0.0 * x[0]), "branch"),
-    (lambda x: "text", "expected a number"),
+    (lambda x: "text", "expected the model to return a Value or a list of Values, got str 'text'"),
 ])  # fmt: skip
 def test_what_depends_on_numbers_is_refused_with_the_line(model, message):
     with pytest.raises(TypeError, match=message):

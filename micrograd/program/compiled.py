@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from threading import RLock
 
+from micrograd.dispatch import brief
 from micrograd.engine import Value
 from micrograd.program import data
+from micrograd.program.arguments import expect_options, leaves, whole
 from micrograd.program.array_program import (
     ArrayProgram,
     gradient_program,
@@ -19,7 +21,7 @@ from micrograd.program.array_program import (
 )
 from micrograd.program.check import check
 from micrograd.program.data import Batch
-from micrograd.program.trace import Trace, trace, trace_expression
+from micrograd.program.trace import TRACING, Trace, trace, trace_expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +43,8 @@ class Program:
     """
 
     def __init__(self, trace: Trace, loss: Any, backend: str, threads: int | None, cache: bool) -> None:
-        self._trace, self._loss = trace, loss
+        self._trace = trace
+        self._loss = loss if loss is None or hasattr(loss, "prepare") else True  # needed only to prepare targets
         self.parameters, self.backend = trace.parameters, chosen(backend)
         self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
         self._runners: dict[str, Any] = {}
@@ -117,24 +120,31 @@ class Program:
             raise TypeError("expected targets y beside X")
         prepare = getattr(self._loss, "prepare", None)
         if prepare is not None:
-            listed = y.tolist() if hasattr(y, "tolist") else list(y)
-            y = prepare(listed, len(self._trace.outputs))
+            y = data.rows(y, "y")
+            y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(self._trace.outputs))
         return Batch(rows, data.targets(y, width, len(rows)))
 
     def _batch(self, X: Any, y: Any) -> Batch:
         if isinstance(X, Batch):
-            if X.X.shape[1] != self._trace.inputs or X.Y.shape[1] != (self._trace.targets or 1):
-                raise ValueError(f"expected a batch of {self._trace.inputs} inputs, got one of {X.X.shape[1]}")
+            wanted, got = (self._trace.inputs, self._trace.targets or 1), (X.X.shape[1], X.Y.shape[1])
+            if got != wanted:
+                raise ValueError("expected a batch of {} inputs and {} targets, got one of {} and {}"
+                                 .format(*wanted, *got))  # fmt: skip
+            if y is not None:
+                raise TypeError("expected a batch alone, which has its targets, got targets y beside it")
             return X
         return self.batch(X, y)
 
     def _samples(self, X: Any) -> Batch:
         import numpy as np
 
+        width = self._trace.targets or 1
         if isinstance(X, Batch):
-            return X
+            if X.X.shape[1] != self._trace.inputs:
+                raise ValueError(f"expected a batch of {self._trace.inputs} inputs, got one of {X.X.shape[1]}")
+            return X if X.Y.shape[1] == width else Batch(X.X, np.zeros((len(X), width)))
         rows = data.samples(X, self._trace.inputs)
-        return Batch(rows, np.zeros((len(rows), self._trace.targets or 1)))
+        return Batch(rows, np.zeros((len(rows), width)))
 
     def _run(self, purpose: str, batch: Batch, at: Any, weight: float | None = None) -> Any:
         runner = self._runners.get(purpose) or self._runner(purpose)
@@ -144,13 +154,11 @@ class Program:
         """The numbers of parameters and held Values."""
         import numpy as np
 
-        held = [value.data for value in self._trace.held]
+        held = self._trace.held
         if at is None:
-            return np.array([p.data for p in self.parameters] + held)
-        at = np.asarray(at, np.float64)
-        if at.shape != (len(self.parameters),):
-            raise ValueError(f"expected at={len(self.parameters)} numbers, one per parameter, got shape {at.shape}")
-        return np.concatenate([at, held]) if held else at
+            return data.numbers_of([*self.parameters, *held])
+        at = data.point(at, len(self.parameters))
+        return np.concatenate([at, data.numbers_of(held)]) if held else at
 
     # building
 
@@ -256,37 +264,38 @@ def compile(
     >>> print(f"{value:.4f} {gradient[0]:.4f}")
     0.0006 -0.0025
     """
+    expect_options(threads, cache)
     if isinstance(inputs, (list, tuple)) or isinstance(model, Value):
+        if (loss, penalty, parameters, targets) != (None, None, None, 0):
+            raise TypeError("expected no loss, targets, penalty or parameters beside an expression and its inputs: "
+                            "its value is its own, its parameters are its other leaves")  # fmt: skip
         return compile_expression(model, inputs, backend, threads, cache)
-    if inputs.__class__ is not int or inputs < 1 or targets.__class__ is not int or targets < 0:
-        raise ValueError(f"expected inputs of at least 1 and targets of at least 0, got {inputs!r} and {targets!r}")
+    inputs, targets = whole("inputs", inputs, 1), whole("targets", targets, 0)
+    for name, code in (("model", model), ("loss", loss), ("penalty", penalty)):
+        if not callable(code) and (code is not None or name == "model"):
+            raise TypeError(f"expected the {name} to be a function, got {brief(code)}")
+    if penalty is not None and loss is None:
+        raise TypeError("expected a loss beside the penalty, which is added to its mean; got none")
     if parameters is None:
         if not hasattr(model, "parameters"):
             raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
         parameters = model.parameters()
-    leaves(parameters, "parameters")
-    recorded = trace(model, inputs, parameters, loss=loss, targets=targets, penalty=penalty)
-    program = Program(recorded, loss, backend, threads, cache)
-    check(program, model, loss, penalty, recorded)
+    parameters = leaves(parameters, "parameters")
+    with TRACING:
+        recorded = trace(model, inputs, parameters, loss=loss, targets=targets, penalty=penalty)
+        program = Program(recorded, loss, backend, threads, cache)
+        check(program, model, loss, penalty, recorded)
     return program
 
 
 def compile_expression(roots: Any, inputs: Any, backend: str, threads: int | None, cache: bool) -> Program:
     """A built expression as a function of some of its leaves."""
     bare = isinstance(roots, Value)
-    roots = [roots] if bare else list(roots)
+    roots = [roots] if bare else list(roots) if isinstance(roots, (list, tuple)) else []
     if not roots or not all(isinstance(root, Value) for root in roots):
-        raise TypeError(f"expected a Value or a list of Values to compile, got {roots!r}")
+        raise TypeError("expected a Value or a list of Values beside a list of inputs; for a function or a model, give "
+                        "the number of its inputs")  # fmt: skip
     if not isinstance(inputs, (list, tuple)) or not inputs:
-        raise TypeError(f"expected a list of the leaves that are the inputs, got {inputs!r}")
+        raise TypeError(f"expected a list of the leaves that are the inputs, got {brief(inputs)}")
     leaves(inputs, "inputs")
     return Program(trace_expression(roots, bare, inputs), None, backend, threads, cache)
-
-
-def leaves(values: Sequence[Any], name: str) -> None:
-    """TypeError for anything but leaves, ValueError for a leaf that stands twice."""
-    for value in values:
-        if not isinstance(value, Value) or value.op is not None:
-            raise TypeError(f"expected {name} that are leaves, made as Value(number), got {value!r}")
-    if len({id(value) for value in values}) != len(values):
-        raise ValueError(f"expected {name} that are all different, got one of them twice")

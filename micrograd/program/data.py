@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import weakref
 
+from micrograd.dispatch import expect_rows, number
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
     import numpy as np
+
+    from micrograd.engine import Value
 
 
 class Batch:
@@ -63,29 +67,78 @@ def numbers(data: Any, name: str) -> np.ndarray:
     """data as a float64 array; TypeError for what is no number, ValueError for nan, inf and rows of two widths."""
     import numpy as np
 
-    if hasattr(data, "to_numpy"):  # a frame: iterating would give the names of its columns
-        data = data.to_numpy()
-    if not hasattr(data, "dtype") and not isinstance(data, (list, tuple)):
-        data = list(data)
+    data = rows(data, name)
     try:
         array = np.asarray(data)
     except ValueError:
         raise ValueError(ragged(data, name)) from None
+    if array.dtype == object:
+        array = floats(array, name)
     if array.dtype.kind not in "buif":
         raise TypeError(f"expected numbers in {name}, got {array.dtype} such as {array.ravel()[:1].tolist()}")
-    array = array.astype(np.float64, order="C")
+    if np.ma.is_masked(data):
+        raise ValueError(f"expected numbers in {name}, got an array in which some are masked; fill or drop them first")
+    with np.errstate(over="ignore"):  # a long double that is too large becomes inf, and is told of
+        array = array.astype(np.float64, order="C")
     if not np.isfinite(array).all():
         place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
-        shown = "".join([f"[{i}]" for i in place])
-        raise ValueError(f"{name}{shown}: expected finite numbers, got {array[place]}")
+        raise ValueError(f"{at(name, place)}: expected finite numbers, got {array[place]}")
     return array
+
+
+def rows(data: Any, name: str) -> Any:
+    """data as an array, or a list that may be gone through twice; TypeError for what has no order or no rows."""
+    if hasattr(data, "to_numpy"):  # a frame: iterating would give the names of its columns
+        return data.to_numpy()
+    if hasattr(data, "dtype") or isinstance(data, (list, tuple)):
+        return data
+    expect_rows(data, name)
+    return [row if hasattr(row, "__len__") or not hasattr(row, "__iter__") else list(row) for row in data]
+
+
+def floats(array: np.ndarray, name: str) -> np.ndarray:
+    """An array of objects, such as a frame of columns of several types, as floats, if all are numbers."""
+    import numpy as np
+
+    found = np.empty(array.shape)
+    for place in np.ndindex(array.shape):
+        try:
+            found[place] = number(array[place])
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{at(name, place)}: {error}") from None
+    return found
+
+
+def at(name: str, place: tuple[int, ...]) -> str:
+    """The name of an item: X[2][0]."""
+    return name + "".join([f"[{i}]" for i in place])
 
 
 def ragged(data: Any, name: str) -> str:
     """What is wrong with rows of different widths."""
     widths = [len(row) if hasattr(row, "__len__") else 0 for row in data]
-    other = next((i for i, width in enumerate(widths) if width != widths[0]), 0)
+    other = next((i for i, width in enumerate(widths) if width != widths[0]), None)
+    if other is None:
+        return f"expected rows of numbers in {name}, got rows of lists of different lengths"
     return f"expected rows of one width, got {widths[0]} numbers in {name}[0] and {widths[other]} in {name}[{other}]"
+
+
+def point(numbers: Any, count: int) -> np.ndarray:
+    """The numbers of `count` parameters as an array; they need not be finite."""
+    import numpy as np
+
+    array = rows(numbers, "at") if hasattr(numbers, "__iter__") else numbers
+    try:
+        array = np.asarray(array)
+        if array.dtype == object:
+            array = floats(array, "at")
+    except ValueError:
+        raise ValueError("expected at to be a flat list of numbers, got lists of different lengths in it") from None
+    if array.shape != (count,):
+        raise ValueError(f"expected at={count} numbers, one per parameter, got shape {array.shape}")
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"expected numbers in at, got {array.dtype} such as {array.ravel()[:1].tolist()}")
+    return array.astype(np.float64, copy=False)
 
 
 def samples(X: Any, inputs: int) -> np.ndarray:
@@ -113,3 +166,22 @@ def targets(y: Any, width: int, count: int) -> np.ndarray:
     if len(array) != count:
         raise ValueError(f"expected one target per sample, got {count} samples and {len(array)} targets")
     return array
+
+
+def numbers_of(values: Sequence[Value]) -> np.ndarray:
+    """What the Values hold; TypeError where somebody has set what is no number."""
+    import numpy as np
+
+    found = [value.data for value in values]
+    try:
+        array = np.array(found)
+    except ValueError:  # an array among them
+        array = np.array(0)
+    if array.shape == (len(found),) and array.dtype.kind in "fiub":
+        return array.astype(np.float64, copy=False)
+    for place, value in enumerate(values):
+        try:
+            found[place] = number(value.data)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"the data of the Value {value.label or 'without a label'}: {error}") from None
+    return np.array(found)

@@ -43,7 +43,8 @@ class Graph:
         return len(self.kind)
 
     def __str__(self) -> str:
-        return "\n".join([f"{i}  {kind} {' '.join(map(shown_arg, args))}"
+        width = len(str(len(self) - 1))
+        return "\n".join([f"{i:{width}}  {kind} {' '.join(map(shown_arg, args))}"
                           for i, (kind, args) in enumerate(zip(self.kind, self.args))])  # fmt: skip
 
     def _node(self, kind: str, args: tuple[Any, ...], key: Any, varying: bool) -> int:

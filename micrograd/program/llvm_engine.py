@@ -104,8 +104,8 @@ def optimise(module: Any, machine: Any, binding: Any) -> None:
 # The cache
 
 
-def cache_folder() -> str:
-    """Where machine code is kept: MICROGRAD_CACHE, or the user's cache directory."""
+def cache_folder() -> str | None:
+    """Where machine code is kept: MICROGRAD_CACHE, or the user's cache directory; None for a user without one."""
     chosen = os.environ.get("MICROGRAD_CACHE")
     if chosen:
         return chosen
@@ -114,14 +114,18 @@ def cache_folder() -> str:
     elif sys.platform == "darwin":
         base = os.path.expanduser("~/Library/Caches")
     else:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(base, "micrograd")
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        base = base if os.path.isabs(base) else os.path.expanduser("~/.cache")
+    return os.path.join(base, "micrograd") if os.path.isabs(base) else None
 
 
-def cache_path(source: str, target: Target, binding: Any) -> str:
+def cache_path(source: str, target: Target, binding: Any) -> str | None:
     """The file for this text, processor and version of LLVM."""
+    folder = cache_folder()
+    if folder is None:
+        return None
     parts = [source, target.cpu, target.features, str(binding.llvm_version_info), sys.platform, str(OPTIMISATION)]
-    return os.path.join(cache_folder(), hashlib.sha256("\0".join(parts).encode()).hexdigest() + ".o")
+    return os.path.join(folder, hashlib.sha256("\0".join(parts).encode()).hexdigest() + ".o")
 
 
 def load(path: str | None) -> bytes | None:

@@ -7,6 +7,8 @@ of π.
 
 from __future__ import annotations
 
+import functools
+
 from micrograd.ops import find
 from micrograd.program import vector_math
 from micrograd.program.instructions import Function, kind
@@ -15,6 +17,8 @@ from micrograd.program.vector_code import Code, declarations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from micrograd.ops import Op
 
 ARITHMETIC = ("add", "sub", "mul", "div")
 COMPARISONS = {"less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
@@ -107,9 +111,16 @@ def scalar_functions(names: list[str]) -> dict[str, Any]:
         if name in C_LIBRARY and hasattr(library, name):
             found[PREFIX + name] = getattr(library, name)
         else:
-            signature = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * len(op.partials))
-            found[PREFIX + name] = signature(op.forward)
+            found[PREFIX + name] = callback(op)
     return found
+
+
+@functools.lru_cache(None)
+def callback(op: Op) -> Any:
+    """A primitive as C calls it; one for all programs, since LLVM knows one address by its name."""
+    import ctypes
+
+    return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * len(op.partials))(op.forward)
 
 
 def declared(lanes: set[int]) -> str:

@@ -8,7 +8,9 @@ placeholder stands for a number that is not known yet: an input, a target, a par
 
 from __future__ import annotations
 
-from micrograd.dispatch import Operators, number
+from threading import RLock
+
+from micrograd.dispatch import Operators, brief, number
 from micrograd.engine import Value, topological
 from micrograd.ops import TABLE
 from micrograd.program.graph import Graph
@@ -19,19 +21,29 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+TRACING = RLock()  # one thread at a time: while code is traced, its parameters are placeholders
+
+
 class TraceError(TypeError):
     """The code to compile does something that depends on the numbers, which a program cannot record."""
 
 
 def users_line() -> str:
-    """File, line and text of the innermost frame outside this package."""
+    """File, line and text of the innermost frame outside this package, NumPy and the standard library."""
     import linecache
     import os
     import sys
 
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-    frame = sys._getframe(1)
-    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(package):
+    library, package = (os.path.dirname(os.path.abspath(file)) + os.sep for file in (os.__file__, __file__))
+    numpy = getattr(sys.modules.get("numpy"), "__file__", None) or __file__
+    ours = (os.path.dirname(package[:-1]) + os.sep, os.path.dirname(os.path.abspath(numpy)) + os.sep)
+
+    def foreign(file: str) -> bool:
+        path = os.path.abspath(file)
+        return path.startswith(ours) or path.startswith(library) and "site-packages" not in path
+
+    frame: Any = sys._getframe(1)
+    while frame.f_back is not None and foreign(frame.f_code.co_filename):
         frame = frame.f_back
     name, line = frame.f_code.co_filename, frame.f_lineno
     return f'{name}, line {line}: "{linecache.getline(name, line, frame.f_globals).strip()}"'
@@ -67,7 +79,10 @@ class Placeholder(Operators):
     def __float__(self) -> float:
         return refuse("a Value is turned into a number", "Use micrograd's functions in place of those of math")
 
-    __int__ = __index__ = __float__
+    __int__ = __index__ = __complex__ = __trunc__ = __floor__ = __ceil__ = __float__
+
+    def __round__(self, digits: Any = None) -> Any:
+        return float(self)
 
     def where(self, x: Any, y: Any) -> Any:
         """x where self is not 0, else y."""
@@ -81,6 +96,15 @@ class Placeholder(Operators):
     @data.setter
     def data(self, value: Any) -> None:
         refuse("`.data` is set", "Change parameters outside the model")
+
+    @property
+    def grad(self) -> float:
+        """Refused."""
+        return refuse("`.grad` is read", "Read gradients outside the model")
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        refuse("`.grad` is set", "Set gradients outside the model")
 
     def backward(self) -> None:
         """Refused."""
@@ -108,10 +132,10 @@ for _name in TABLE:
 class Traced(Placeholder):
     """The placeholder for one node."""
 
-    __slots__ = ("tracer", "node", "label", "grad")
+    __slots__ = ("tracer", "node", "label")
 
     def __init__(self, tracer: Tracer, node: int) -> None:
-        self.tracer, self.node, self.label, self.grad = tracer, node, "", 0.0
+        self.tracer, self.node, self.label = tracer, node, ""
 
     def __add__(self, other: Any) -> Any:  # the two operators of a network, without detours
         tracer = self.tracer
@@ -139,6 +163,7 @@ class Tracer:
             raise ValueError("expected parameters that are all different, got one of them twice")
 
     def __enter__(self) -> Tracer:
+        TRACING.acquire()
         self._classes = [type(p) for p in self.parameters]
         stand_ins = {cls: type(cls.__name__, (Placeholder, cls), {"__slots__": (), "tracer": self})
                      for cls in set(self._classes)}  # fmt: skip
@@ -149,6 +174,17 @@ class Tracer:
     def __exit__(self, *details: Any) -> None:
         for p, cls in zip(self.parameters, self._classes):
             p.__class__ = cls
+        TRACING.release()
+
+    def end(self, x: Any, expected: str) -> int:
+        """The node of what the user's code returned; TypeError, saying what was expected, for what has none."""
+        try:
+            return self.node_of(x)
+        except TypeError as error:
+            if isinstance(error, TraceError):
+                raise
+            got = "None: is a return missing?" if x is None else brief(x)
+            raise TypeError(f"expected {expected}, got {got}") from None
 
     def placeholders(self, kind: str, count: int) -> list[Traced]:
         """Inputs or targets."""
@@ -222,13 +258,20 @@ def trace(
     with Tracer(parameters) as tracer:
         prediction = model(tracer.placeholders("input", inputs))
         bare = not isinstance(prediction, (list, tuple))
-        outputs = [tracer.node_of(x) for x in ([prediction] if bare else prediction)]
+        expected = "the model to return a Value or a list of Values"
+        outputs = [tracer.end(x, expected) for x in ([prediction] if bare else prediction)]
+        if not outputs:
+            raise TypeError(f"expected {expected}, got an empty {type(prediction).__name__}")
         nodes = []
         if loss is not None:
             target = tracer.placeholders("target", targets or 1)
-            nodes.append(tracer.node_of(loss(prediction, target if targets else target[0])))
+            share = loss(prediction, target if targets else target[0])
+            expected = "the loss to be a Value that depends on the parameters"
+            if not isinstance(share, (Placeholder, Value)):
+                raise TypeError(f"expected {expected}, got {share!r}")
+            nodes.append(tracer.node_of(share))
         if penalty is not None:
-            nodes.append(tracer.node_of(penalty(tracer.parameters)))
+            nodes.append(tracer.end(penalty(tracer.parameters), "the penalty to be a Value or a number"))
     ends = iter(nodes)
     return Trace(tracer, outputs, bare, None if loss is None else next(ends), None if penalty is None else next(ends),
                  inputs, targets)  # fmt: skip
