@@ -126,10 +126,10 @@ class Program:
 
     def _batch(self, X: Any, y: Any) -> Batch:
         if isinstance(X, Batch):
-            wanted, got = (self._trace.inputs, self._trace.targets or 1), (X.X.shape[1], X.Y.shape[1])
-            if got != wanted:
-                raise ValueError("expected a batch of {} inputs and {} targets, got one of {} and {}"
-                                 .format(*wanted, *got))  # fmt: skip
+            inputs, targets = self._trace.inputs, self._trace.targets or 1
+            if X.X.shape[1] != inputs or X.Y.shape[1] != targets:
+                raise ValueError(f"expected a batch of {inputs} inputs and {targets} targets, "
+                                 f"got one of {X.X.shape[1]} and {X.Y.shape[1]}")  # fmt: skip
             if y is not None:
                 raise TypeError("expected a batch alone, which has its targets, got targets y beside it")
             return X
@@ -156,7 +156,7 @@ class Program:
 
         held = self._trace.held
         if at is None:
-            return data.numbers_of([*self.parameters, *held])
+            return data.numbers_of(self.parameters + held)
         at = data.point(at, len(self.parameters))
         return np.concatenate([at, data.numbers_of(held)]) if held else at
 

@@ -127,6 +127,8 @@ def point(numbers: Any, count: int) -> np.ndarray:
     """The numbers of `count` parameters as an array; they need not be finite."""
     import numpy as np
 
+    if numbers.__class__ is np.ndarray and numbers.shape == (count,) and numbers.dtype.char == "d":
+        return numbers
     array = rows(numbers, "at") if hasattr(numbers, "__iter__") else numbers
     try:
         array = np.asarray(array)
@@ -176,9 +178,9 @@ def numbers_of(values: Sequence[Value]) -> np.ndarray:
     try:
         array = np.array(found)
     except ValueError:  # an array among them
-        array = np.array(0)
-    if array.shape == (len(found),) and array.dtype.kind in "fiub":
-        return array.astype(np.float64, copy=False)
+        array = np.array(None)
+    if array.ndim == 1 and array.dtype.char == "d":
+        return array
     for place, value in enumerate(values):
         try:
             found[place] = number(value.data)
