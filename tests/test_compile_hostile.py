@@ -121,6 +121,21 @@ class TestData:
             classes.value(batch)
 
 
+    @backends
+    def test_a_batch_stays_as_it_is(self, backend):
+        program, samples = plane(backend), X.copy()
+        batch = program.batch(samples, Y)
+        expected = program.value(batch)
+        samples[:] = 0.0
+        assert program.value(batch) == expected
+        for array in (batch.X, batch.Y):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1.0
+        for run in (program.value, program.value_and_gradient, program.predict, program.input_gradients):
+            with pytest.raises(ValueError, match="at least one sample"):
+                run(batch.take([]))
+
+
 class TestCode:
     """Models, losses and penalties that return or do something odd."""
 
@@ -158,6 +173,21 @@ class TestCode:
             with pytest.raises(micrograd.program.TraceError, match=message):
                 micrograd.compile(model, 1, parameters=[w], backend="numpy")
             assert type(w) is type(Value(1.0)) and w.grad == 0.0
+
+    def test_parameters_of_a_class_that_has_no_subclasses(self):
+        class Final(Value):
+            def __init_subclass__(cls):
+                raise TypeError("no subclasses")
+
+        w, final = Value(1.0), Final(2.0)
+        with pytest.raises(TypeError, match="no subclasses"):
+            micrograd.compile(lambda x: final * x[0], 1, parameters=[w, final], backend="numpy")
+        assert type(w) is type(Value(1.0)) and type(final) is Final
+        other = threading.Thread(target=micrograd.compile, args=(lambda x: w * x[0], 1),
+                                 kwargs={"parameters": [w], "backend": "numpy"}, daemon=True)  # fmt: skip
+        other.start()
+        other.join(30)
+        assert not other.is_alive()
 
     def test_losses_and_penalties_that_are_refused(self):
         w = Value(1.0)

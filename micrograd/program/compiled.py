@@ -115,14 +115,14 @@ class Program:
                 raise TypeError("expected no targets: this program has no loss")
             import numpy as np
 
-            return Batch(rows, np.zeros((len(rows), width)))
+            return data.frozen(Batch(rows, np.zeros((len(rows), width))))
         if y is None:
             raise TypeError("expected targets y beside X")
         prepare = getattr(self._loss, "prepare", None)
         if prepare is not None:
             y = data.rows(y, "y")
             y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(self._trace.outputs))
-        return Batch(rows, data.targets(y, width, len(rows)))
+        return data.frozen(Batch(rows, data.targets(y, width, len(rows))))
 
     def _batch(self, X: Any, y: Any) -> Batch:
         if isinstance(X, Batch):
@@ -147,6 +147,8 @@ class Program:
         return Batch(rows, np.zeros((len(rows), width)))
 
     def _run(self, purpose: str, batch: Batch, at: Any, weight: float | None = None) -> Any:
+        if len(batch) == 0:
+            raise ValueError("expected at least one sample, got none")
         runner = self._runners.get(purpose) or self._runner(purpose)
         return runner.run(batch, self._leaves(at), 1.0 / len(batch) if weight is None else weight)
 

@@ -63,6 +63,12 @@ class Batch:
         return self.Y[:, 0].tolist() if self.Y.shape[1] == 1 else self.Y.tolist()
 
 
+def frozen(batch: Batch) -> Batch:
+    """The batch, whose arrays cannot be written any more: a backend may have laid them out for itself."""
+    batch.X.flags.writeable = batch.Y.flags.writeable = False
+    return batch
+
+
 def numbers(data: Any, name: str) -> np.ndarray:
     """data as a float64 array; TypeError for what is no number, ValueError for nan, inf and rows of two widths."""
     import numpy as np

@@ -164,11 +164,16 @@ class Tracer:
 
     def __enter__(self) -> Tracer:
         TRACING.acquire()
-        self._classes = [type(p) for p in self.parameters]
-        stand_ins = {cls: type(cls.__name__, (Placeholder, cls), {"__slots__": (), "tracer": self})
-                     for cls in set(self._classes)}  # fmt: skip
-        for p, cls in zip(self.parameters, self._classes):
-            p.__class__ = stand_ins[cls]
+        self._classes: list[type] = []
+        try:
+            stand_ins = {cls: type(cls.__name__, (Placeholder, cls), {"__slots__": (), "tracer": self})
+                         for cls in {type(p) for p in self.parameters}}  # fmt: skip
+            for p in self.parameters:
+                self._classes.append(type(p))
+                p.__class__ = stand_ins[type(p)]
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *details: Any) -> None:
