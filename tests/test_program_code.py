@@ -152,6 +152,11 @@ class TestPlaces:
                 memory.write(step)
         assert code.places.count <= program.rows
 
+    def test_inputs_that_go_into_products_alone_are_not_copied(self):
+        for name in ("digits", "convolution"):
+            assert "= x\n" not in compiled(name).source
+        assert "W[0:6] = x\n" in compiled("recurrence, a sine in the sum").source
+
     @models
     @pytest.mark.parametrize("guard", [False, True])
     def test_in_loops(self, name, guard):

@@ -38,7 +38,10 @@ class NumpyCode:
         self.order = by_products(program.in_order())
         works = [work_of(step) for step in self.order]
         self.places = Places(program.rows, program.weight + 1, works, program.outputs)
-        self.block_size = max(256, min(4096, BLOCK_BYTES // (8 * self.places.count) // 16 * 16))
+        self.inputs = program.rolled.targets
+        self.copied = any(bool((index < self.inputs).any()) for index in self._read_from_memory())
+        held = self.places.count - (0 if self.copied else self.inputs)
+        self.block_size = max(256, min(4096, BLOCK_BYTES // (8 * held) // 16 * 16))
         lines = ["def before(U):", *self._uniform(program.before), "", "def block(x, y, s, W, U):",
                  *self._samples(), "", "def after(U):", *self._uniform(program.after)]  # fmt: skip
         self.source = "\n".join(lines) + "\n"
@@ -62,7 +65,8 @@ class NumpyCode:
     def _samples(self) -> list[str]:
         program = self.program
         targets, weight = program.rolled.targets, program.weight
-        lines = [f"W[0:{targets}] = x", f"W[{targets}:{weight}] = y", f"W[{weight}] = s"]
+        lines = [f"W[0:{targets}] = x"] if self.copied else []
+        lines += [f"W[{targets}:{weight}] = y", f"W[{weight}] = s"]
         for one in self.order:
             lines += self._step(one, "W", "[:, None]") if isinstance(one, Step) else [self._sum(one)]
         return [f"    {line}" for line in lines]
@@ -83,7 +87,7 @@ class NumpyCode:
         bias = [] if step.bias is None else [f"{made} += {self._operand(Slots(step.bias), space, column)}"]
         factors = self._matrix(step.slots)
         if step.shared:
-            rows = self._rows(step.rows[0], every=True) if column else f"U[{place(step.rows[0], self, every=True)}]"
+            rows = self._matrix_of(step.rows[0]) if column else f"U[{place(step.rows[0], self, every=True)}]"
             return [f"np.matmul({factors}, {rows}, out={made})", *bias]
         if column:
             terms = f'np.einsum("rk,rks->rs", {factors}, {self._rows(step.rows)})'
@@ -119,6 +123,23 @@ class NumpyCode:
         places = self.places.of[index]
         return f"W[{place(places, self, every=every) if index.ndim == 1 else self.constant(places)}]"
 
+    def _matrix_of(self, index: Index) -> str:
+        """Rows as a factor of a matrix product, for which neighbouring inputs need not be copied."""
+        if self._straight(index):
+            return f"x[{index[0]}:{index[-1] + 1}]"
+        return self._rows(index, every=True)
+
+    def _straight(self, index: Index) -> bool:
+        return bool(index.max() < self.inputs and (index[1:] - index[:-1] == 1).all())
+
+    def _read_from_memory(self) -> list[Index]:
+        """All that steps and sums read from the workspace, outputs too."""
+        found = [] if self.program.outputs is None else [self.program.outputs]
+        for step in self.order:
+            straight = (isinstance(step, Outer) or isinstance(step, Linear) and step.shared) and not step.guard
+            found += [index for index in reads_of(step) if not (straight and self._straight(index))]
+        return found
+
     def _sum(self, one: Any) -> str:
         slots = place(one.slots.ravel(), self)
         if one.guard and (isinstance(one, Outer) or one.right is not None):
@@ -127,7 +148,7 @@ class NumpyCode:
             left, right = self.places.of[one.left], self.places.of[one.right if right is None else right]
             return f"U[{slots}] += {name}(W, {self.constant(left)}, {self.constant(right)}).ravel()"
         if isinstance(one, Outer):
-            left, right = self._rows(one.left, every=True), self._rows(one.right, every=True)
+            left, right = self._matrix_of(one.left), self._matrix_of(one.right)
             return f"U[{slots}] += np.matmul({left}, {right}.T).ravel()"
         if one.left.shape[1] == 1:
             left = self._rows(one.left[:, 0])
