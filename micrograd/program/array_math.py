@@ -77,10 +77,20 @@ def select(condition: Any, x: Any, y: Any, out: Any) -> None:
 
     mask = np.asarray(condition).astype(np.int64)
     np.negative(mask, out=mask)  # all bits where x is taken
-    chosen = np.bitwise_and(np.asarray(x, np.float64).view(np.int64), mask)
+    chosen = None if isinstance(x, float) and bits(x) == 0 else np.bitwise_and(bits(x), mask)
     np.invert(mask, out=mask)
-    other = np.bitwise_and(np.asarray(y, np.float64).view(np.int64), mask)
-    np.bitwise_or(chosen, other, out=out.view(np.int64))
+    if chosen is None:  # as in the derivative of relu
+        np.bitwise_and(bits(y), mask, out=bits(out))
+    else:
+        other = np.bitwise_and(bits(y), mask, out=mask if mask.shape == out.shape else None)
+        np.bitwise_or(chosen, other, out=bits(out))
+
+
+def bits(x: Any) -> Any:
+    """The bits of doubles as whole numbers."""
+    import numpy as np
+
+    return np.asarray(x, np.float64).view(np.int64)
 
 
 def guarded_sum(space: Any, U: Any, rows: Any, slots: Any) -> Any:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from micrograd.program.arrays import Index, Operand
     from micrograd.program.differentiate import Accumulation
 
+FEW_RUNS, LONG_RUN = 3, 8  # of rows in a matrix product; else they are gathered first
 BLOCK_BYTES = 1 << 21  # of workspace: it should stay in the cache
 
 
@@ -85,10 +86,11 @@ class NumpyCode:
             return [f"{made} = {self.call('guarded_sum')}({space}, U, {self.constant(index)}, "
                     f"{self.constant(step.slots)})"]  # fmt: skip
         bias = [] if step.bias is None else [f"{made} += {self._operand(Slots(step.bias), space, column)}"]
+        if step.shared and column:
+            return [*self._product(step, made), *bias]
         factors = self._matrix(step.slots)
         if step.shared:
-            rows = self._matrix_of(step.rows[0]) if column else f"U[{place(step.rows[0], self, every=True)}]"
-            return [f"np.matmul({factors}, {rows}, out={made})", *bias]
+            return [f"np.matmul({factors}, U[{place(step.rows[0], self, every=True)}], out={made})", *bias]
         if column:
             terms = f'np.einsum("rk,rks->rs", {factors}, {self._rows(step.rows)})'
         else:
@@ -123,9 +125,21 @@ class NumpyCode:
         places = self.places.of[index]
         return f"W[{place(places, self, every=every) if index.ndim == 1 else self.constant(places)}]"
 
+    def _product(self, step: Linear, made: str) -> list[str]:
+        """A matrix product: one for each run of neighbouring rows if those are few, so that no rows are gathered."""
+        import numpy as np
+
+        runs = np.split(np.arange(step.rows.shape[1]), np.flatnonzero(np.diff(self.places.of[step.rows[0]]) != 1) + 1)
+        if len(runs) > FEW_RUNS or max(map(len, runs)) < LONG_RUN:
+            runs = [np.arange(step.rows.shape[1])]
+        factors = [(self._matrix(step.slots[:, run]), self._matrix_of(step.rows[0, run]))
+                   for run in sorted(runs, key=len, reverse=True)]  # fmt: skip
+        lines = [f"np.matmul({factors[0][0]}, {factors[0][1]}, out={made})"]
+        return lines + [f"{made} += np.matmul({matrix}, {rows})" for matrix, rows in factors[1:]]
+
     def _matrix_of(self, index: Index) -> str:
         """Rows as a factor of a matrix product, for which neighbouring inputs need not be copied."""
-        if self._straight(index):
+        if not self.copied and self._straight(index):
             return f"x[{index[0]}:{index[-1] + 1}]"
         return self._rows(index, every=True)
 
