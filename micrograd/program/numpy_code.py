@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from micrograd.program.arrays import Index, Operand
     from micrograd.program.differentiate import Accumulation
 
+LARGEST_BLOCK = 4000  # and not 4096: rows that are a power of 2 apart take the same few lines of a cache
 FEW_RUNS, LONG_RUN = 3, 8  # of rows in a matrix product; else they are gathered first
 BLOCK_BYTES = 1 << 21  # of workspace: it should stay in the cache
 
@@ -42,7 +43,7 @@ class NumpyCode:
         self.inputs = program.rolled.targets
         self.copied = any(bool((index < self.inputs).any()) for index in self._read_from_memory())
         held = self.places.count - (0 if self.copied else self.inputs)
-        self.block_size = max(256, min(4096, BLOCK_BYTES // (8 * held) // 16 * 16))
+        self.block_size = max(256, min(LARGEST_BLOCK, BLOCK_BYTES // (8 * held)))
         lines = ["def before(U):", *self._uniform(program.before), "", "def block(x, y, s, W, U):",
                  *self._samples(), "", "def after(U):", *self._uniform(program.after)]  # fmt: skip
         self.source = "\n".join(lines) + "\n"

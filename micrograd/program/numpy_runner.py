@@ -43,7 +43,8 @@ class NumpyRunner:
         U[: len(leaves)] = leaves
         first, count = program.incoming
         U[first : first + count] = 0.0
-        n, size, rows = len(batch), code.block_size, code.places.count
+        n, rows = len(batch), code.places.count
+        size = -(-n // -(-n // code.block_size))  # as many blocks as it takes, of one size
         outputs = None if program.outputs is None else np.empty((n, len(program.outputs)))
         with np.errstate(all="ignore"):
             code.before(U)
