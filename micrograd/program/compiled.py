@@ -71,12 +71,14 @@ class Program:
 
     def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
         """The value and its derivative by each parameter, (p,)."""
-        lock, found = self._lock, None
+        lock = self._lock
         lock.acquire()  # half as long as `with`, which a small batch would notice
         try:
-            if X.__class__ is Batch and lock in X.again:
-                found = X.again[lock](at)
-            return self._value_and_gradient(X, y, at) if found is None else found
+            if y is None and X.__class__ is Batch:
+                again = X.again.get(lock)
+                if again is not None and (found := again(at)) is not None:
+                    return found
+            return self._value_and_gradient(X, y, at)
         finally:
             lock.release()
 

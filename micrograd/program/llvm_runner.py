@@ -134,12 +134,15 @@ class LlvmRunner:
         run, context = self._whole, contexts[0].pointer
         parameters, gradient = self.uniform[: self._parameters], self.uniform[self.gradient_at : self.value_at]
         numbers, value, status = self.uniform.data, self.value_at, self.value_at + 1
-        array, shape, copy = np.ndarray, (self._parameters,), gradient.copy
+        array, count, copy = np.ndarray, self._parameters, gradient.copy
 
         def step(at: Any) -> tuple[float, np.ndarray] | None:
-            if at.__class__ is not array or at.shape != shape:
+            try:
+                if at.__class__ is not array or len(at) != count:
+                    return None
+                parameters[...] = at
+            except (TypeError, ValueError):  # an array, but not of one dimension
                 return None
-            parameters[...] = at
             run(context)
             return (numbers[value], copy()) if numbers[status] == 0.0 else None
 
