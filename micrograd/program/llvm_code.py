@@ -70,12 +70,24 @@ class LlvmCode:
         if program.outputs is not None:
             functions.append(self._outputs(program.outputs))
             self.calls.append(("outputs", []))
-        self.gradient = program.slots + len(self.packed)  # then the value and the status
+        self.gradient, self.value = self._results()
         extra = llvm_uniform.functions(self)
         drivers = llvm_uniform.drivers(self)
         texts = [f.text() for f in functions + extra] + [player]
         lanes = {1, machine.lanes, machine.wide} | {n for _, n in self.used}
         self.source = "\n\n".join([declared(lanes), definitions(self.used), *texts, drivers]) + "\n"
+
+    def _results(self) -> tuple[int, int]:
+        """Where the gradient and the value are in the uniform vector, the status behind the value.
+
+        A gradient whose numbers do not stand side by side is gathered behind the packed factors.
+        """
+        behind, gradient = self.program.slots + len(self.packed), self.program.gradient
+        if gradient is None or not len(gradient):
+            return behind, behind
+        if (gradient[1:] - gradient[:-1] == 1).all():
+            return int(gradient[0]), behind
+        return behind, behind + len(gradient)
 
     def _tape(self) -> tuple[list[Function], str, list[Stage]]:
         """For an irregular program: the functions of a tape, its player, the sums as stages."""

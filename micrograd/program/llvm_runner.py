@@ -80,9 +80,8 @@ class LlvmRunner:
         entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
         names = ("prepare", "chunk", "finish", "whole")
         self._prepare, self._chunk, self._finish, self._whole = [entry(self.engine.address(name)) for name in names]
-        self.gradient_at = self.code.gradient
         count = 0 if program.gradient is None else len(program.gradient)
-        self.value_at = self.gradient_at + count
+        self.gradient_at, self.value_at = slice(self.code.gradient, self.code.gradient + count), self.code.value
         self.uniform = aligned(self.value_at + 2 + target.machine.lanes)
         for slot, number in program.constants:
             self.uniform[slot] = number
@@ -132,7 +131,7 @@ class LlvmRunner:
         if len(contexts) > 1 or self.program.rolled.held or self.program.gradient is None:
             return None
         run, context = self._whole, contexts[0].pointer
-        parameters, gradient = self.uniform[: self._parameters], self.uniform[self.gradient_at : self.value_at]
+        parameters, gradient = self.uniform[: self._parameters], self.uniform[self.gradient_at]
         numbers, value, status = self.uniform.data, self.value_at, self.value_at + 1
         array, count, copy = np.ndarray, self._parameters, gradient.copy
 
@@ -152,7 +151,7 @@ class LlvmRunner:
     def result(self) -> tuple[float, np.ndarray | None, bool]:
         """See `NumpyRunner.result`."""
         U, value = self.uniform, self.value_at
-        gradient = None if self.program.gradient is None else U[self.gradient_at : value].copy()
+        gradient = None if self.program.gradient is None else U[self.gradient_at].copy()
         return float(U[value]), gradient, bool(U[value + 1] == 0.0)
 
     def _packed(self, batch: Batch) -> Packed:

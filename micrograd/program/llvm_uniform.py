@@ -162,16 +162,18 @@ def fold(code: LlvmCode) -> Function:
 
 
 def result(code: LlvmCode) -> Function:
-    """Behind the uniform vector: the gradient, the value, and the status, which is 0 if all are finite."""
+    """The gradient side by side, the value, and the status, which is 0 if all are finite."""
     f, program, lanes = Function("result", UNIFORM), code.program, code.machine.lanes
     count = 0 if program.gradient is None else len(program.gradient)
     total = literal(0.0)
     for slot in program.value:
         total = f.arithmetic("fadd", total, f.load(f.at("%u", slot), 1), 1)
-    f.store(total, f.at("%u", code.gradient + count), 1)
+    f.store(total, f.at("%u", code.value), 1)
     status = f.arithmetic("fmul", total, literal(0.0), 1)
     if count:
-        gather(code, f, program.gradient, code.gradient)
+        assert program.gradient is not None
+        if code.gradient != int(program.gradient[0]):
+            gather(code, f, program.gradient, code.gradient)
         full = count // lanes
         zero = splat(0.0, lanes)
 
@@ -182,7 +184,7 @@ def result(code: LlvmCode) -> Function:
         status = f.arithmetic("fadd", status, f.sum(sums[0], lanes), 1)
         for k in range(full * lanes, count):
             status = f.multiply_add(f.load(f.at("%u", code.gradient + k), 1), literal(0.0), status, 1)
-    f.store(status, f.at("%u", code.gradient + count + 1), 1)
+    f.store(status, f.at("%u", code.value + 1), 1)
     return f
 
 
