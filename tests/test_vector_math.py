@@ -15,7 +15,7 @@ mpmath = pytest.importorskip("mpmath")
 import ctypes  # noqa: E402
 import functools  # noqa: E402
 
-from micrograd.program import vector_angles, vector_math  # noqa: E402
+from micrograd.program import vector_angles, vector_math, vector_powers  # noqa: E402
 from micrograd.program.instructions import Function  # noqa: E402
 from micrograd.program.llvm_engine import Engine, Target, host  # noqa: E402
 from micrograd.program.llvm_math import declared, definitions, primitive  # noqa: E402
@@ -241,7 +241,7 @@ def test_the_polynomials_are_those_of_a_fresh_fit():
             return mp(1) / 2 + r / 6 + r * r / 24 if abs(r) < mp(2) ** -40 else (mpmath.exp(r) - 1 - r) / r**2
 
         for coefficients, f, interval in (
-            (vector_math.EXP, exp_rest, [-half, half]),
+            (vector_powers.EXP, exp_rest, [-half, half]),
             (vector_math.LOG, rest(lambda s: mpmath.log((1 + s) / (1 - s)), 3, (1, 2)), [tiny, bound]),
             (vector_math.ERF[:-1], rest(lambda x: mpmath.erf(x) / x, 2, (0, 2 / mpmath.sqrt(mpmath.pi))), [tiny, 1]),
             (vector_angles.SIN, rest(mpmath.sin, 3, (1, 1)), [tiny, (mpmath.pi / 2) ** 2 * wider]),
@@ -268,10 +268,10 @@ def test_the_parts_of_the_constants():
         for parts, exact, bits in (
             (vector_angles.PI, mpmath.pi, 120),
             (vector_angles.QUARTER_PI, mpmath.pi / 4, 105),
-            (vector_math.LOG_2, mpmath.log(2), 85),
+            (vector_powers.LOG_2, mpmath.log(2), 85),
         ):
             assert abs(sum(map(mpmath.mpf, parts)) - exact) < mpmath.mpf(2) ** -bits
     most = round(vector_angles.LARGEST_ANGLE / math.pi) + 0.5
-    for k, parts in ((2 * most, vector_angles.PI[:2]), (1100, vector_math.LOG_2[:1])):
+    for k, parts in ((2 * most, vector_angles.PI[:2]), (1100, vector_powers.LOG_2[:1])):
         for part in parts:  # k times it is exact
             assert (int(math.ldexp(part, 100)) & -int(math.ldexp(part, 100))) * 2**53 > k * math.ldexp(part, 100)
