@@ -135,7 +135,6 @@ def function(name: str) -> Callable[..., Any]:
     op = find(name)
     one_by_one = np.frompyfunc(lambda *args: op.forward(*map(float, args)), len(op.partials), 1)
 
-
     def written(*args: Any, out: Any) -> None:
         out[...] = one_by_one(*args)
 

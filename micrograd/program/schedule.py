@@ -11,7 +11,7 @@ depth       how many functions, such as tanh, one after the other a row waits fo
 
 from __future__ import annotations
 
-from micrograd.program.arrays import Linear, Map, Outer, Pairs, Rows, reads_of
+from micrograd.program.arrays import Linear, Map, Outer, Pairs, reads_of
 from micrograd.program.places import Places, Work
 
 TYPE_CHECKING = False
@@ -201,6 +201,6 @@ def short(step: Linear) -> bool:
 def inputs_of(step: Item) -> list[np.ndarray]:
     """The rows that each operand of a step takes."""
     if isinstance(step, Map):
-        return [x.index for x in step.operands if isinstance(x, Rows) and x.letter == "r"]
+        return reads_of(step)
     return [step.rows[:, k] for k in range(step.rows.shape[1])]
 
