@@ -39,11 +39,20 @@ def brief(x: Any) -> str:
     return f"{type(x).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"
 
 
-def expect_rows(data: Any, name: str) -> None:
-    """TypeError for what is no sequence of samples or targets, or has no order."""
-    listed = hasattr(data, "__iter__") or hasattr(data, "__len__")
+def rows_of(data: Any, name: str) -> Any:
+    """Samples or targets as an array or a list, which may be gone through twice; of a frame its array.
+
+    TypeError for what is no sequence of rows or numbers, or has no order.
+    """
+    if hasattr(data, "to_numpy"):  # iterating would give the names of the columns
+        return data.to_numpy()
+    if hasattr(data, "dtype") and data.shape or isinstance(data, (list, tuple)):
+        return data
+    listed = (hasattr(data, "__iter__") or hasattr(data, "__len__")) and getattr(data, "shape", None) != ()
     if not listed or isinstance(data, (str, bytes, dict, set, frozenset)):
-        raise TypeError(f"expected {name} as an array, a frame or a list of numbers or rows, got {brief(data)}")
+        shape = f" of shape {data.shape}" if hasattr(data, "shape") else ""
+        raise TypeError(f"expected {name} as an array, a frame or a list of numbers or rows, got {brief(data)}{shape}")
+    return [row if hasattr(row, "__len__") or not hasattr(row, "__iter__") else list(row) for row in data]
 
 
 def numpy_number(x: Any) -> bool:

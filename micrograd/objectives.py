@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import random
 
-from micrograd.dispatch import expect_rows, number
+from micrograd.dispatch import number
 from micrograd.engine import Value
 
 TYPE_CHECKING = False
@@ -269,12 +269,3 @@ def shuffled(count: int, seed: str) -> list[int]:
     order = list(range(count))
     random.Random(seed).shuffle(order)
     return order
-
-
-def kept(data: Any, name: str) -> Any:
-    """The data themselves, or a list of what an iterator gives once; TypeError for what has no order or no rows."""
-    data = items(data)
-    expect_rows(data, name)
-    if hasattr(data, "__len__"):
-        return data
-    return [row if hasattr(row, "__len__") or not hasattr(row, "__iter__") else list(row) for row in data]

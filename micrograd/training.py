@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 from micrograd.checkpoints import Checkpoint, read, restore, state_of, write
+from micrograd.dispatch import rows_of
 from micrograd.engine import Value
 from micrograd.history import History, Record, count
-from micrograd.objectives import Batch, Compiled, Eager, batches, first_sample, kept
+from micrograd.objectives import Batch, Compiled, Eager, batches, first_sample
 from micrograd.position import Position
 from micrograd.watching import DivergenceError, Watch, expect_finite, source_of_nan
 
@@ -224,7 +225,7 @@ class Trainer:
         return self._epochs(data, tested, range(done, epochs), size, seed, shuffle, open)
 
     def _data(self, X: Any, y: Any, validation: Any) -> tuple[Batch, Batch | None]:
-        X, y = kept(X, "X"), kept(y, "y")
+        X, y = rows_of(X, "X"), rows_of(y, "y")
         objective = self._objective(X, y)
         if self._workers is not None:
             from micrograd.sharding import Sharded
@@ -233,7 +234,7 @@ class Trainer:
         data = objective.batch(X, y)
         if validation is None:
             return data, None
-        X, y = map(kept, validation, ("validation X", "validation y"))
+        X, y = map(rows_of, validation, ("validation X", "validation y"))
         if len(first_sample(X)) != data.width:
             raise ValueError(f"expected validation rows of {data.width} numbers, got {len(first_sample(X))}")
         tested = self.objective.batch(X, y)
@@ -288,7 +289,7 @@ class Trainer:
 
     def predict(self, X: Iterable[Any]) -> list[Any]:
         """The model's outputs as floats: one per sample, or a list per sample if the model has several."""
-        X = kept(X, "X")
+        X = rows_of(X, "X")
         if self.objective is not None:
             return self.objective.predict(X)
         return Eager(self.model, self.loss, self.parameters).predict(X)

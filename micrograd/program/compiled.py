@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from threading import RLock
 
-from micrograd.dispatch import brief
+from micrograd.dispatch import brief, rows_of
 from micrograd.engine import Value
 from micrograd.program import data
 from micrograd.program.arguments import expect_options, leaves, whole
@@ -122,7 +122,7 @@ class Program:
             raise TypeError("expected targets y beside X")
         prepare = getattr(self._loss, "prepare", None)
         if prepare is not None:
-            y = data.rows(y, "y")
+            y = rows_of(y, "y")
             y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(self._trace.outputs))
         return data.frozen(Batch(rows, data.targets(y, width, len(rows))))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 
-from micrograd.dispatch import expect_rows, number
+from micrograd.dispatch import number, rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def numbers(data: Any, name: str) -> np.ndarray:
     """data as a float64 array; TypeError for what is no number, ValueError for nan, inf and rows of two widths."""
     import numpy as np
 
-    data = rows(data, name)
+    data = rows_of(data, name)
     try:
         array = np.asarray(data)
     except ValueError:
@@ -90,16 +90,6 @@ def numbers(data: Any, name: str) -> np.ndarray:
         place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
         raise ValueError(f"{at(name, place)}: expected finite numbers, got {array[place]}")
     return array
-
-
-def rows(data: Any, name: str) -> Any:
-    """data as an array, or a list that may be gone through twice; TypeError for what has no order or no rows."""
-    if hasattr(data, "to_numpy"):  # a frame: iterating would give the names of its columns
-        return data.to_numpy()
-    if hasattr(data, "dtype") or isinstance(data, (list, tuple)):
-        return data
-    expect_rows(data, name)
-    return [row if hasattr(row, "__len__") or not hasattr(row, "__iter__") else list(row) for row in data]
 
 
 def floats(array: np.ndarray, name: str) -> np.ndarray:
@@ -135,7 +125,7 @@ def point(numbers: Any, count: int) -> np.ndarray:
 
     if numbers.__class__ is np.ndarray and numbers.shape == (count,) and numbers.dtype.char == "d":
         return numbers
-    array = rows(numbers, "at") if hasattr(numbers, "__iter__") else numbers
+    array = rows_of(numbers, "at") if hasattr(numbers, "__iter__") else numbers
     try:
         array = np.asarray(array)
         if array.dtype == object:
