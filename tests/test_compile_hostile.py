@@ -76,7 +76,8 @@ class TestData:
         ([[[1], 2], [3, 4]], "lists of different lengths"), ([[Value(1.0), 2.0]], r"X\[0\]\[0\].*use its .data"),
         (np.ma.masked_array(X, X > 9), "masked"), ([[10**400, 1]], r"X\[0\]\[0\].*larger int"),
         (X.astype(np.longdouble) * np.longdouble(2) ** 2000, "expected finite"), (X + 0j, "complex"),
-        (X[:, :, None], "shape"), (np.float64(3.0), "shape"), (np.array(3.0), "shape"), ([["1", "2"]], "expected numbers in X"),
+        (X[:, :, None], "shape"), (np.float64(3.0), "shape"), (np.array(3.0), "shape"),
+        ([["1", "2"]], "expected numbers in X"),
     ])  # fmt: skip
     def test_what_is_no_data_is_named(self, form, message):
         with pytest.raises((TypeError, ValueError), match=message):
