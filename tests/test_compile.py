@@ -370,8 +370,7 @@ class TestLlvm:
         runner = LlvmRunner(gradient_program(program._trace), target=target, cache=False)
         rng = np.random.default_rng(0)
         batch = program.batch(rng.standard_normal((100, 8)), rng.integers(0, 3, 100))
-        runner.run(batch, program._leaves(None), 0.01)
-        value, gradient, _ = runner.result()
+        value, gradient, _ = runner.step(batch, program._leaves(None), 0.01)
         expected = program.value_and_gradient(batch)
         assert value == pytest.approx(expected[0], rel=1e-14)
         assert np.abs(gradient - expected[1]).max() <= 1e-14

@@ -234,8 +234,7 @@ class TestCode:
             for count in counts:
                 X, y = data(program, count, seed=count)
                 batch = program.batch(X, y)
-                runner.run(batch, program._leaves(None), 1.0 / count)
-                value, gradient, finite = runner.result()
+                value, gradient, finite = runner.step(batch, program._leaves(None), 1.0 / count)
                 expected, expected_gradient = program.value_and_gradient(batch)  # by NumPy
                 assert finite and value == pytest.approx(expected, rel=1e-13)
                 scale = np.abs(expected_gradient).max()

@@ -48,51 +48,35 @@ class Program:
         self.parameters, self.backend = trace.parameters, chosen(backend)
         self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
         self._runners: dict[str, Any] = {}
-        self._lock = RLock()  # a program has one workspace: threads take turns
+        self._lock = RLock()  # while a runner is built; batches know the program by it
 
     # running
 
     def predict(self, X: Any, *, at: Any = None) -> np.ndarray:
         """The model's outputs: (n,) for a model that returns a Value, (n, outputs) for a list of Values."""
-        with self._lock:
-            outputs = self._run("prediction", self._samples(X), at)
+        outputs = self._outputs("prediction", self._samples(X), at)
         return outputs[:, 0] if self._trace.bare else outputs
 
     def value(self, X: Any, y: Any = None, *, at: Any = None) -> float:
         """The mean loss over the samples plus the penalty; X may be a batch. Of an expression: its mean value."""
-        batch = self._batch(X, y)
-        with self._lock:
-            self._run("value", batch, at)
-            value, _, finite = self._runners["value"].result()
-            if not finite:  # the weight 0 of what fills the last block, times inf
-                self._run("guarded value", batch, at)
-                value = self._runners["guarded value"].result()[0]
+        batch, leaves = self._batch(X, y), self._leaves(at)
+        value, _, finite = self._step("value", batch, leaves)
+        if not finite:  # the weight 0 of what fills the last block, times inf
+            value = self._step("guarded value", batch, leaves)[0]
         return value
 
     def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
         """The value and its derivative by each parameter, (p,)."""
-        lock = self._lock
-        lock.acquire()  # half as long as `with`, which a small batch would notice
-        try:
-            if y is None and X.__class__ is Batch:
-                again = X.again.get(lock)
-                if again is not None and (found := again(at)) is not None:
-                    return found
-            return self._value_and_gradient(X, y, at)
-        finally:
-            lock.release()
-
-    def _value_and_gradient(self, X: Any, y: Any, at: Any) -> tuple[float, np.ndarray]:
-        """The same on a batch met for the first time, and where something is not finite."""
-        self._run("gradient", X := self._batch(X, y), at)
-        runner = self._runners["gradient"]
-        value, gradient, finite = runner.result()
-        again = runner.again(X)
-        if again is not None:
-            X.remember(self, self._lock, again)
+        if at is not None and y is None and X.__class__ is Batch:
+            again = X.again.get(self._lock)
+            if again is not None and (found := again(at)) is not None:
+                return found
+        batch, leaves = self._batch(X, y), self._leaves(at)
+        value, gradient, finite = self._step("gradient", batch, leaves)
         if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
-            self._run("guarded gradient", X, at)
-            value, gradient, _ = self._runners["guarded gradient"].result()
+            value, gradient, _ = self._step("guarded gradient", batch, leaves)
+        elif batch is X and self._lock not in X.again:
+            X.remember(self, self._lock, self._runner("gradient").again(X))
         return value, gradient
 
     def input_gradients(self, X: Any, *, at: Any = None) -> tuple[np.ndarray, np.ndarray]:
@@ -102,10 +86,9 @@ class Program:
         if not self._trace.bare:
             raise TypeError("expected a model with a single output for input gradients, got one that returns a list")
         batch = self._samples(X)
-        with self._lock:
-            outputs = self._run("input gradient", batch, at, weight=1.0)
-            if not np.isfinite(outputs).all():
-                outputs = self._run("guarded input gradient", batch, at, weight=1.0)
+        outputs = self._outputs("input gradient", batch, at)
+        if not np.isfinite(outputs).all():
+            outputs = self._outputs("guarded input gradient", batch, at)
         return outputs[:, 0].copy(), outputs[:, 1:].copy()
 
     def batch(self, X: Any, y: Any = None) -> Batch:
@@ -148,11 +131,14 @@ class Program:
         rows = data.samples(X, self._trace.inputs)
         return Batch(rows, np.zeros((len(rows), width)))
 
-    def _run(self, purpose: str, batch: Batch, at: Any, weight: float | None = None) -> Any:
-        if len(batch) == 0:
-            raise ValueError("expected at least one sample, got none")
-        runner = self._runners.get(purpose) or self._runner(purpose)
-        return runner.run(batch, self._leaves(at), 1.0 / len(batch) if weight is None else weight)
+    def _step(self, purpose: str, batch: Batch, leaves: np.ndarray) -> Any:
+        """Value, gradient if the purpose has one, and whether all are finite."""
+        return self._runner(purpose).step(nonempty(batch), leaves, 1.0 / len(batch))
+
+    def _outputs(self, purpose: str, batch: Batch, at: Any) -> np.ndarray:
+        """The outputs, (samples, outputs); what the seeds of their derivatives are multiplied by is 1."""
+        outputs: np.ndarray = self._runner(purpose).outputs(nonempty(batch), self._leaves(at), 1.0)
+        return outputs
 
     def _leaves(self, at: Any) -> np.ndarray:
         """The numbers of parameters and held Values."""
@@ -168,22 +154,26 @@ class Program:
 
     def _runner(self, purpose: str) -> Any:
         """What runs a purpose, built when it is first asked for."""
-        program = PURPOSES[purpose](self._trace)
-        if self.backend == "llvm":
-            from micrograd.program.llvm_runner import LlvmRunner
+        return self._runners.get(purpose) or self._build(purpose)
 
-            runner: Any = LlvmRunner(program, **self._options)
-        else:
-            from micrograd.program.numpy_runner import NumpyRunner
+    def _build(self, purpose: str) -> Any:
+        with self._lock:
+            if purpose not in self._runners:
+                program = PURPOSES[purpose](self._trace)
+                if self.backend == "llvm":
+                    from micrograd.program.llvm_runner import LlvmRunner
 
-            runner = NumpyRunner(program)
-        self._runners[purpose] = runner
-        return runner
+                    self._runners[purpose] = LlvmRunner(program, **self._options)
+                else:
+                    from micrograd.program.numpy_runner import NumpyRunner
+
+                    self._runners[purpose] = NumpyRunner(program)
+            return self._runners[purpose]
 
     @property
     def _main(self) -> Any:
         purpose = "prediction" if self._trace.loss is None else "gradient"
-        return self._runners.get(purpose) or self._runner(purpose)
+        return self._runner(purpose)
 
     @property
     def graph(self) -> Any:
@@ -214,6 +204,13 @@ class Program:
     def __reduce__(self) -> Any:
         options = self._options
         return Program, (self._trace, self._loss, self.backend, options.get("threads"), options.get("cache", True))
+
+
+def nonempty(batch: Batch) -> Batch:
+    """The batch; ValueError if it has no sample."""
+    if len(batch) == 0:
+        raise ValueError("expected at least one sample, got none")
+    return batch
 
 
 PURPOSES: dict[str, Callable[[Trace], ArrayProgram]] = {

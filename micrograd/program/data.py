@@ -24,7 +24,7 @@ class Batch:
     def __init__(self, X: np.ndarray, Y: np.ndarray) -> None:
         self.X, self.Y = X, Y
         self.packed: dict[Any, Any] = {}  # what a backend keeps beside
-        self.again: dict[Any, Any] = {}  # a program's lock -> the short way to run it on this batch once more
+        self.again: dict[Any, Any] = {}  # a program's lock -> the short way to run it on this batch, or None
         self._programs: dict[Any, Any] = {}
 
     def remember(self, program: Any, lock: Any, step: Any) -> None:

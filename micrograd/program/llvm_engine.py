@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 from micrograd.program.llvm_code import Machine
-from micrograd.program.llvm_math import PREFIX, scalar_functions
+from micrograd.program.llvm_math import PREFIX, in_c, scalar_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,11 +54,13 @@ def started() -> Any:
 
 
 class Engine:
-    """Machine code of one text; `address(name)` of its functions."""
+    """Machine code of one text; `address(name)` of its functions; `calls_python` if one is a row's `forward`."""
 
     def __init__(self, source: str, target: Target, *, cache: bool = True) -> None:
         binding = started()
-        self.functions = scalar_functions(names_called(source))
+        names = names_called(source)
+        self.functions = scalar_functions(names)
+        self.calls_python = any(in_c(name) is None for name in names)
         for name, function in self.functions.items():
             import ctypes
 

@@ -101,18 +101,16 @@ def lane_by_lane(name: str, primitive: str, operands: int, lanes: int) -> str:
 
 def scalar_functions(names: list[str]) -> dict[str, Any]:
     """name of the symbol -> ctypes function, for the functions that are called lane by lane; keep them alive."""
+    return {PREFIX + name: in_c(name) or callback(find(name)) for name in names}
+
+
+@functools.lru_cache(None)
+def in_c(name: str) -> Any:
+    """A primitive of the C library; None where it has none."""
     import ctypes
     import ctypes.util
 
-    library = ctypes.CDLL(ctypes.util.find_library("m") or None)
-    found: dict[str, Any] = {}
-    for name in names:
-        op = find(name)
-        if name in C_LIBRARY and hasattr(library, name):
-            found[PREFIX + name] = getattr(library, name)
-        else:
-            found[PREFIX + name] = callback(op)
-    return found
+    return getattr(ctypes.CDLL(ctypes.util.find_library("m") or None), name, None) if name in C_LIBRARY else None
 
 
 @functools.lru_cache(None)

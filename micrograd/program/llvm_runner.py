@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 from concurrent.futures import ThreadPoolExecutor
+from threading import RLock
 from weakref import ReferenceType
 
 from micrograd.program.llvm_code import NAMES, LlvmCode
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MOST_CHUNKS = 16
 CHUNK_WORK = 5_000_000  # multiplications that are worth a thread, some hundred microseconds
+SHORT_WORK = 1_000_000  # multiplications in which nobody misses Python's lock, some twenty microseconds
 CHUNK_BLOCKS = 4  # fewer do not pay for sums of their own, which may be as many as the parameters
 
 
@@ -60,7 +62,8 @@ class Context:
         pointers = [addresses.get(name, 0) for name in NAMES]
         self.words = (ctypes.c_uint64 * (len(NAMES) + 2))(*pointers, end - first)
         self.weight = ctypes.c_double.from_buffer(self.words, 8 * (len(NAMES) + 1))
-        self.pointer = ctypes.c_void_p(ctypes.addressof(self.words))
+        self.address = ctypes.addressof(self.words)
+        self.pointer = ctypes.c_void_p(self.address)
 
 
 class LlvmRunner:
@@ -77,6 +80,7 @@ class LlvmRunner:
         self.program, self.threads = program, threads or os.cpu_count() or 1
         self.code = LlvmCode(program, target.machine)
         self.engine = Engine(self.code.source, target, cache=cache)
+        self._cache = cache
         entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
         names = ("prepare", "chunk", "finish", "whole")
         self._prepare, self._chunk, self._finish, self._whole = [entry(self.engine.address(name)) for name in names]
@@ -94,6 +98,8 @@ class LlvmRunner:
         self._parameters = len(program.trace.parameters)
         self._outputs = 0 if program.outputs is None else len(program.outputs)
         self._reference = ReferenceType(self)  # under which a batch has the contexts: it keeps no program alive
+        self._lock = RLock()  # there is one workspace: threads take turns
+        self._in_use = ctypes.c_int64(0)  # 1 while a thread has the workspace: see `direct_call`
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0  # whose threads those of the pool are
 
@@ -102,8 +108,29 @@ class LlvmRunner:
         """The text that was compiled."""
         return self.code.source
 
-    def run(self, batch: Batch, leaves: np.ndarray, weight: float) -> np.ndarray | None:
-        """See `NumpyRunner.run`."""
+    def outputs(self, batch: Batch, leaves: np.ndarray, weight: float) -> np.ndarray:
+        """See `NumpyRunner.outputs`."""
+        found: np.ndarray = self._turn(batch, leaves, weight)[0]
+        return found
+
+    def step(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[float, np.ndarray | None, bool]:
+        """See `NumpyRunner.step`."""
+        _, value, gradient, finite = self._turn(batch, leaves, weight)
+        return value, gradient, finite
+
+    def _turn(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, np.ndarray | None, bool]:
+        """Run and read the results while no other thread does."""
+        with self._lock:
+            self._in_use.value = 1
+            try:
+                outputs, U, value = self._run(batch, leaves, weight), self.uniform, self.value_at
+                gradient = None if self.program.gradient is None else U[self.gradient_at].copy()
+                return outputs, float(U[value]), gradient, bool(U[value + 1] == 0.0)
+            finally:
+                self._in_use.value = 0
+
+    def _run(self, batch: Batch, leaves: np.ndarray, weight: float) -> Any:
+        """Run; the outputs, if the program has some."""
         packed = self._packed(batch)
         self.uniform[: len(leaves)] = leaves
         contexts, block, outputs = packed.contexts[self._reference], self.code.block, None
@@ -120,39 +147,20 @@ class LlvmRunner:
         return outputs
 
     def again(self, batch: Batch) -> Callable[[Any], tuple[float, np.ndarray] | None] | None:
-        """For a batch that was run: a function of all parameters that gives value and gradient, if all is finite.
-
-        It is called for every step of a training, and on a small batch each line of Python would be felt.
-        """
-        import numpy as np
+        """For a small batch that was run: a function of all parameters, see `direct_call`."""
+        from micrograd.program import direct_call
 
         packed = self._packed(batch)
         contexts = packed.contexts[self._reference]
-        if len(contexts) > 1 or self.program.rolled.held or self.program.gradient is None:
+        short = len(contexts) == 1 and packed.blocks * self.work <= SHORT_WORK
+        alone = not self.engine.calls_python and direct_call.possible()  # in Python code threads take turns
+        if self.program.rolled.held or not (short and alone):
             return None
-        run, context = self._whole, contexts[0].pointer
-        parameters, gradient = self.uniform[: self._parameters], self.uniform[self.gradient_at]
-        numbers, value, status = self.uniform.data, self.value_at, self.value_at + 1
-        array, count, copy = np.ndarray, self._parameters, gradient.copy
-
-        def step(at: Any) -> tuple[float, np.ndarray] | None:
-            try:
-                if at.__class__ is not array or len(at) != count:
-                    return None
-                parameters[...] = at
-            except (TypeError, ValueError):  # an array, but not of one dimension
-                return None
-            run(context)
-            return (numbers[value], copy()) if numbers[status] == 0.0 else None
-
-        step.kept = packed, contexts  # type: ignore[attr-defined]  # a pointer does not keep what it points to
-        return step
-
-    def result(self) -> tuple[float, np.ndarray | None, bool]:
-        """See `NumpyRunner.result`."""
-        U, value = self.uniform, self.value_at
-        gradient = None if self.program.gradient is None else U[self.gradient_at].copy()
-        return float(U[value]), gradient, bool(U[value + 1] == 0.0)
+        numbers = address_of(self.uniform)
+        words = [self.engine.address("whole"), contexts[0].address, numbers, 8 * self._parameters,
+                 numbers + 8 * self.value_at, ctypes.addressof(self._in_use)]  # fmt: skip
+        keep = packed, contexts, self._spaces, self.tables, self._in_use, self.engine
+        return direct_call.direct(words, self.uniform[self.gradient_at].copy, keep, self._cache)
 
     def _packed(self, batch: Batch) -> Packed:
         """The batch laid out, kept with it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import RLock
+
 from micrograd.program.numpy_code import NumpyCode
 
 TYPE_CHECKING = False
@@ -24,6 +26,7 @@ class NumpyRunner:
         self.program, self.code = program, NumpyCode(program)
         self.workspace = np.zeros(self.code.places.count * self.code.block_size)
         self.uniform = np.zeros(program.slots)
+        self._lock = RLock()  # there is one workspace: threads take turns
         for slot, number in program.constants:
             self.uniform[slot] = number
 
@@ -32,11 +35,29 @@ class NumpyRunner:
         """The Python source of the functions that run."""
         return self.code.source
 
-    def run(self, batch: Any, leaves: np.ndarray, weight: float) -> np.ndarray | None:
-        """Run; the outputs, (samples, outputs), of a program that has some.
+    def outputs(self, batch: Any, leaves: np.ndarray, weight: float) -> np.ndarray:
+        """The outputs, (samples, outputs), of a program that has some.
 
         leaves are the numbers of parameters and held Values, weight that of each sample in the mean.
         """
+        with self._lock:
+            found: np.ndarray = self._run(batch, leaves, weight)
+            return found
+
+    def step(self, batch: Any, leaves: np.ndarray, weight: float) -> tuple[float, np.ndarray | None, bool]:
+        """Value and gradient, if the program has one, and whether all are finite."""
+        import numpy as np
+
+        with self._lock:
+            self._run(batch, leaves, weight)
+            value = float(sum([self.uniform[slot] for slot in self.program.value]))
+            if self.program.gradient is None:
+                return value, None, bool(np.isfinite(value))
+            gradient = self.uniform[self.program.gradient]
+            return value, gradient, bool(np.isfinite(value) and np.isfinite(gradient).all())
+
+    def _run(self, batch: Any, leaves: np.ndarray, weight: float) -> Any:
+        """Run; the outputs, if there are some."""
         import numpy as np
 
         program, code, U = self.program, self.code, self.uniform
@@ -59,13 +80,3 @@ class NumpyRunner:
 
     def again(self, batch: Any) -> None:
         """See `LlvmRunner.again`: there is no shorter way."""
-
-    def result(self) -> tuple[float, np.ndarray | None, bool]:
-        """Value and gradient of the last run, and whether all are finite."""
-        import numpy as np
-
-        value = float(sum([self.uniform[slot] for slot in self.program.value]))
-        if self.program.gradient is None:
-            return value, None, bool(np.isfinite(value))
-        gradient = self.uniform[self.program.gradient]
-        return value, gradient, bool(np.isfinite(value) and np.isfinite(gradient).all())

@@ -1,0 +1,165 @@
+"""The short way into the machine code of a small batch: a function that Python calls as one of its own.
+
+A step on a few hundred samples takes some microseconds; to call it through ctypes and to read its results took one
+more. `direct` makes a built-in function of one argument instead. It copies the parameters from any buffer of doubles,
+runs the step, and returns (value, gradient). All the while it holds Python's lock (the GIL), so that no other thread
+comes between, which suits short steps alone. Where it cannot be sure, it returns None: the caller goes the long way.
+
+Its code uses functions of Python's stable ABI only (PEP 384), and is the same for all programs.
+
+words       what the function is told: addresses of the code and its context, of the parameters and how many bytes they
+            have, of the value, behind which is the status, and of the number that says that the memory is in use
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import sys
+
+from micrograd.program.llvm_engine import Engine, host, started
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+FUNCTIONS = ("PyBuffer_Release", "PyErr_Clear", "PyFloat_FromDouble", "PyLong_AsVoidPtr", "PyObject_CallNoArgs",
+             "PyObject_GetBuffer", "PyTuple_GetItem", "PyTuple_Pack", "Py_DecRef", "Py_IncRef")  # fmt: skip
+ONE_ARGUMENT = 8  # METH_O
+FORMAT_AND_SHAPE = 4 | 8  # PyBUF_FORMAT | PyBUF_ND: in C order, whatever it is
+CODE = f"""
+declare i32 @PyObject_GetBuffer(ptr, ptr, i32)
+declare void @PyBuffer_Release(ptr)
+declare void @PyErr_Clear()
+declare ptr @PyLong_AsVoidPtr(ptr)
+declare ptr @PyFloat_FromDouble(double)
+declare ptr @PyTuple_GetItem(ptr, i64)
+declare ptr @PyTuple_Pack(i64, ...)
+declare ptr @PyObject_CallNoArgs(ptr)
+declare void @Py_IncRef(ptr)
+declare void @Py_DecRef(ptr)
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+
+; self is the tuple (address of the words, method that copies the gradient, None, …); numbers is the argument
+define ptr @step(ptr %self, ptr %numbers) nounwind {{
+entry:
+  %view = alloca [10 x i64], align 8
+  %address = call ptr @PyTuple_GetItem(ptr %self, i64 0)
+  %words = call ptr @PyLong_AsVoidPtr(ptr %address)
+  %got = call i32 @PyObject_GetBuffer(ptr %numbers, ptr %view, i32 {FORMAT_AND_SHAPE})
+  %is_buffer = icmp eq i32 %got, 0
+  br i1 %is_buffer, label %shape, label %no_buffer
+no_buffer:
+  call void @PyErr_Clear()
+  br label %none
+
+; a Py_buffer is: buf, obj, len, itemsize, readonly and ndim (each of 32 bits), format, …
+shape:
+  %length_at = getelementptr i64, ptr %view, i64 2
+  %length = load i64, ptr %length_at, align 8
+  %bytes_at = getelementptr i64, ptr %words, i64 3
+  %bytes = load i64, ptr %bytes_at, align 8
+  %dimensions_at = getelementptr i32, ptr %view, i64 9
+  %dimensions = load i32, ptr %dimensions_at, align 4
+  %fits = icmp eq i64 %length, %bytes
+  %flat = icmp eq i32 %dimensions, 1
+  %shaped = and i1 %fits, %flat
+  br i1 %shaped, label %format, label %release
+format:
+  %format_at = getelementptr i64, ptr %view, i64 5
+  %text = load ptr, ptr %format_at, align 8
+  %letter = load i8, ptr %text, align 1
+  %is_double = icmp eq i8 %letter, {ord("d")}
+  br i1 %is_double, label %letters, label %release
+letters:
+  %second_at = getelementptr i8, ptr %text, i64 1
+  %second = load i8, ptr %second_at, align 1
+  %alone = icmp eq i8 %second, 0
+  br i1 %alone, label %free, label %release
+free:
+  %used_at = getelementptr ptr, ptr %words, i64 5
+  %used_in = load ptr, ptr %used_at, align 8
+  %used = load i64, ptr %used_in, align 8
+  %is_free = icmp eq i64 %used, 0
+  br i1 %is_free, label %run, label %release
+release:
+  call void @PyBuffer_Release(ptr %view)
+  br label %none
+
+run:
+  %source = load ptr, ptr %view, align 8
+  %parameters_at = getelementptr ptr, ptr %words, i64 2
+  %parameters = load ptr, ptr %parameters_at, align 8
+  call void @llvm.memcpy.p0.p0.i64(ptr %parameters, ptr %source, i64 %bytes, i1 false)
+  call void @PyBuffer_Release(ptr %view)
+  %code = load ptr, ptr %words, align 8
+  %context_at = getelementptr ptr, ptr %words, i64 1
+  %context = load ptr, ptr %context_at, align 8
+  call void %code(ptr %context)
+  %value_in = getelementptr ptr, ptr %words, i64 4
+  %value_at = load ptr, ptr %value_in, align 8
+  %status_at = getelementptr double, ptr %value_at, i64 1
+  %status = load double, ptr %status_at, align 8
+  %finite = fcmp oeq double %status, 0.0
+  br i1 %finite, label %results, label %none
+results:
+  %number = load double, ptr %value_at, align 8
+  %copy = call ptr @PyTuple_GetItem(ptr %self, i64 1)
+  %gradient = call ptr @PyObject_CallNoArgs(ptr %copy)
+  %copied = icmp ne ptr %gradient, null
+  br i1 %copied, label %both, label %failed
+both:
+  %value = call ptr @PyFloat_FromDouble(double %number)
+  %made = icmp ne ptr %value, null
+  br i1 %made, label %pair, label %no_value
+pair:
+  %result = call ptr (i64, ...) @PyTuple_Pack(i64 2, ptr %value, ptr %gradient)
+  call void @Py_DecRef(ptr %value)
+  call void @Py_DecRef(ptr %gradient)
+  ret ptr %result
+no_value:
+  call void @Py_DecRef(ptr %gradient)
+  br label %failed
+failed:
+  ret ptr null
+
+none:
+  %nothing = call ptr @PyTuple_GetItem(ptr %self, i64 2)
+  call void @Py_IncRef(ptr %nothing)
+  ret ptr %nothing
+}}
+"""
+
+
+class Definition(ctypes.Structure):
+    """Python's PyMethodDef."""
+
+    _fields_ = [("name", ctypes.c_char_p), ("code", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p)]
+
+
+def possible() -> bool:
+    """Whether this Python has the interface, and one lock that the function can rely on."""
+    locked = getattr(sys, "_is_gil_enabled", lambda: True)()
+    return sys.implementation.name == "cpython" and sys.maxsize > 2**32 and locked
+
+
+@functools.lru_cache(None)
+def engine(cache: bool) -> Engine:
+    """The machine code of the function."""
+    binding = started()
+    for name in FUNCTIONS:
+        binding.add_symbol(name, ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value)
+    return Engine(CODE, host(), cache=cache)
+
+
+def direct(words: Sequence[int], copy: Callable[[], Any], keep: Any, cache: bool) -> Callable[[Any], Any]:
+    """The function of all parameters for these words, see above; copy() gives the gradient, `keep` lives as long."""
+    code = engine(cache)
+    told = (ctypes.c_uint64 * len(words))(*words)
+    definition = Definition(b"step", code.address("step"), ONE_ARGUMENT, None)
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+    itself = (ctypes.addressof(told), copy, None, told, definition, code, keep)
+    step: Callable[[Any], Any] = make(ctypes.addressof(definition), itself, None)
+    return step

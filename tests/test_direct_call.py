@@ -1,0 +1,224 @@
+"""The short way of a small batch into its machine code: the same bits, any buffer, nothing taken on trust."""
+
+import array
+import gc
+import random
+import sys
+import threading
+import tracemalloc
+
+import pytest
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+import micrograd  # noqa: E402
+from micrograd import Value, losses, nn  # noqa: E402
+from micrograd.program import direct_call  # noqa: E402
+
+COUNT = 2 * 8 + 8 + 8 + 1
+
+pytestmark = pytest.mark.skipif(not direct_call.possible(), reason="this Python has no such interface, or no GIL")
+
+
+def program_and_batch(samples=50):
+    """A small net, and a batch that was run once, so that it has the short way."""
+    rng = np.random.default_rng(0)
+    model = nn.MLP(2, [8, 1], activation="tanh", generator=random.Random(1))
+    program = micrograd.compile(model, 2, loss=losses.squared_error, backend="llvm", cache=False)
+    batch = program.batch(rng.standard_normal((samples, 2)), rng.standard_normal(samples))
+    program.value_and_gradient(batch)
+    return program, batch
+
+
+def short_way(program, batch):
+    return batch.again[program._lock]
+
+
+def long_way(program, batch, numbers):
+    return program.value_and_gradient(batch.X, batch.Y[:, 0], at=numbers)
+
+
+def same(found, expected):
+    return found is not None and found[0] == expected[0] and (found[1] == expected[1]).all()
+
+
+def test_it_gives_the_same_bits():
+    program, batch = program_and_batch()
+    for seed in range(20):
+        numbers = np.random.default_rng(seed).standard_normal(COUNT)
+        kept = numbers.copy()
+        found = short_way(program, batch)(numbers)
+        assert same(found, long_way(program, batch, numbers)) and type(found[0]) is float
+        assert same(program.value_and_gradient(batch, at=numbers), found)
+        assert (numbers == kept).all()
+
+
+def test_a_gradient_is_the_callers_own():
+    program, batch = program_and_batch()
+    _, first = short_way(program, batch)(np.ones(COUNT))
+    kept = first.copy()
+    _, second = short_way(program, batch)(np.zeros(COUNT))
+    second[:] = 7.0
+    assert (first == kept).all() and first.flags.owndata and first.flags.writeable
+
+
+def test_any_buffer_of_doubles_will_do():
+    program, batch = program_and_batch()
+    numbers = np.linspace(-1.0, 1.0, COUNT)
+    expected = long_way(program, batch, numbers)
+    readonly = numbers.copy()
+    readonly.flags.writeable = False
+    odd = np.zeros(8 * COUNT + 1, np.uint8)[1:]  # not where doubles usually stand
+    odd[:] = numbers.view(np.uint8)
+    for given in (array.array("d", numbers), memoryview(numbers), readonly, memoryview(odd).cast("d")):
+        assert same(short_way(program, batch)(given), expected)
+
+
+def unfit():
+    numbers = np.linspace(-1.0, 1.0, COUNT)
+    return {
+        "list": numbers.tolist(), "strided": np.repeat(numbers, 2)[::2], "backwards": numbers[::-1].copy()[::-1],
+        "float32": numbers.astype(np.float32), "other byte order": numbers.astype(numbers.dtype.newbyteorder()),
+        "long double": numbers.astype(np.longdouble), "objects": numbers.astype(object),
+        "unaligned": np.frombuffer(b"x" + numbers.tobytes(), np.float64, COUNT, 1),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(unfit()))
+def test_what_it_cannot_take_goes_the_long_way(name):
+    program, batch = program_and_batch()
+    given = unfit()[name]
+    assert short_way(program, batch)(given) is None
+    expected = long_way(program, batch, np.array([float(x) for x in np.asarray(given)]))
+    assert same(program.value_and_gradient(batch, at=given), expected)
+
+
+@pytest.mark.parametrize("given", [
+    b"", "text", 3.0, np.ones(COUNT - 1), np.ones(COUNT + 1), np.ones((1, COUNT)), np.ones(()), np.ones(COUNT, "i8"),
+    np.ones(COUNT, "M8[s]"), np.ones(COUNT, "f8,f8"), bytes(8 * COUNT), np.zeros(COUNT, "c16"),
+])  # fmt: skip
+def test_what_is_no_list_of_numbers_is_left_to_the_long_way(given):
+    program, batch = program_and_batch()
+    assert short_way(program, batch)(given) is None
+    if not (isinstance(given, np.ndarray) and given.dtype.kind == "i"):  # whole numbers are numbers
+        with pytest.raises((TypeError, ValueError), match="expected"):
+            program.value_and_gradient(batch, at=given)
+
+
+def test_an_object_whose_buffer_fails_raises_nothing():
+    program, batch = program_and_batch()
+    view = memoryview(np.ones(COUNT))
+    view.release()
+    assert short_way(program, batch)(view) is None
+
+
+def test_what_is_not_finite_goes_the_long_way():
+    program, batch = program_and_batch()
+    for number in (np.nan, np.inf, 1e200):
+        numbers = np.full(COUNT, number)
+        assert short_way(program, batch)(numbers) is None
+        value, gradient = program.value_and_gradient(batch, at=numbers)
+        expected, expected_gradient = long_way(program, batch, numbers)
+        np.testing.assert_array_equal([value, *gradient], [expected, *expected_gradient])
+
+
+def test_while_a_thread_has_the_memory_nobody_else_writes_there():
+    program, batch = program_and_batch()
+    runner = program._runners["gradient"]
+    numbers, before = np.ones(COUNT), runner.uniform.copy()
+    runner._in_use.value = 1
+    assert short_way(program, batch)(numbers) is None and (runner.uniform == before).all()
+    runner._in_use.value = 0
+    assert short_way(program, batch)(numbers) is not None
+
+
+def test_threads_on_one_batch_get_what_they_asked_for():
+    program, batch = program_and_batch()
+    large = program.batch(np.tile(batch.X, (2000, 1)), np.tile(batch.Y[:, 0], 2000))  # which runs without the GIL
+    points = [np.random.default_rng(seed).standard_normal(COUNT) for seed in range(4)]
+    program.value_and_gradient(large, at=points[0])
+    assert short_way(program, large) is None
+    expected = [[program.value_and_gradient(b, at=p) for p in points] for b in (batch, large)]
+    wrong = []
+
+    def work(k):
+        for turn in range(400):
+            if not same(program.value_and_gradient(batch, at=points[k]), expected[0][k]):
+                wrong.append((k, turn))
+            if turn % 40 == 0 and not same(program.value_and_gradient(large, at=points[k]), expected[1][k]):
+                wrong.append((k, turn))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(len(points))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+
+
+def test_it_loses_no_memory():
+    program, batch = program_and_batch()
+    numbers, step = np.ones(COUNT), short_way(program, batch)
+    held = [sys.getrefcount(x) for x in (numbers, step, step.__self__, "text")]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            start = tracemalloc.get_traced_memory()[0]
+            for _ in range(2000):
+                step(numbers)
+                step("text")
+            lost = tracemalloc.get_traced_memory()[0] - start
+    finally:
+        tracemalloc.stop()
+    assert lost < 2000  # bytes: less than one for a call
+    assert [sys.getrefcount(x) for x in (numbers, step, step.__self__, "text")] == held
+
+
+def test_it_outlives_its_program():
+    program, batch = program_and_batch()
+    numbers = np.ones(COUNT)
+    expected, step = long_way(program, batch, numbers), short_way(program, batch)
+    del program, batch
+    gc.collect()
+    assert same(step(numbers), expected)
+
+
+def test_programs_for_which_it_is_not(monkeypatch):
+    from micrograd.program import llvm_math
+
+    w, held = Value(0.5), Value(2.0)
+
+    def runs(model):
+        """Whether there is a short way, and whether the result is right."""
+        program = micrograd.compile(model, 1, parameters=[w], loss=losses.squared_error, backend="llvm", cache=False)
+        batch = program.batch([0.5, -2.0, 3.0], [1.0, 2.0, 3.0])
+        program.value_and_gradient(batch)
+        held.data += 1.0
+        numbers = np.ones(1)
+        assert same(program.value_and_gradient(batch, at=numbers), long_way(program, batch, numbers))
+        return short_way(program, batch) is not None
+
+    assert runs(lambda x: (w * x[0]).sin())  # huge angles go to the C library
+    assert not runs(lambda x: w * x[0] * held)  # a held Value may change from call to call
+    with monkeypatch.context() as patch:
+        patch.setattr(llvm_math, "C_LIBRARY", ())
+        llvm_math.in_c.cache_clear()
+        assert not runs(lambda x: (w * x[0]).sin())  # now they go to Python
+    llvm_math.in_c.cache_clear()
+
+
+def test_pythons_without_it(monkeypatch):
+    monkeypatch.setattr(direct_call, "possible", lambda: False)
+    program, batch = program_and_batch()
+    assert short_way(program, batch) is None
+    assert same(program.value_and_gradient(batch, at=np.ones(COUNT)), long_way(program, batch, np.ones(COUNT)))
+    monkeypatch.undo()
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    assert not direct_call.possible()
