@@ -198,7 +198,7 @@ LOG = Op("log", "log", log, (lambda x, out: div(1.0, x),), r"\log\left({0}\right
 LOG1P = Op("log1p", "log1p", log1p, (lambda x, out: div(1.0, 1.0 + x),), function("log1p"))
 SQRT = Op("sqrt", "√", sqrt, (lambda x, out: div(0.5, out),), r"\sqrt{{{0}}}")
 ERF = Op("erf", "erf", erf, (lambda x, out: TWO_OVER_ROOT_PI * gaussian(x),), function("erf"))
-GAUSSIAN = Op("gaussian", "exp −x²", gaussian, (lambda x, out: where(abs(x) < inf, -2.0 * x * out, 0.0),),
+GAUSSIAN = Op("gaussian", "exp −x²", gaussian, (lambda x, out: where(abs(x) < inf, -2.0 * (x * out), 0.0),),
               r"e^{{-\left({0}\right)^2}}", (POWER, 0))
 
 # trigonometry

@@ -45,7 +45,8 @@ class RandomModel:
         self.draw, self.parameters, self.layers = random.Random(seed), [], []
         self.inputs = width = self.draw.randint(1, 6)
         for _ in range(self.draw.randint(1, 6)):
-            kind = self.draw.choice(["dense", "own_term", "again", "elementwise", "slide", "reduce", "mix"])
+            kind = self.draw.choice(["dense", "own_term", "again", "elementwise", "slide", "reduce", "mix",
+                                     "ratios"])  # fmt: skip
             layer, width = getattr(self, kind)(width)
             self.layers.append(layer)
             if width > 40:
@@ -110,6 +111,17 @@ class RandomModel:
         picks = [(self.draw.randrange(width), self.draw.randrange(width), self.draw.choice(kinds))
                  for _ in range(self.draw.randint(1, 7))]  # fmt: skip
         return lambda v: [mixed(v[i], v[j], kind) for i, j, kind in picks], len(picks)
+
+    def ratios(self, width):
+        """Everything by one divisor, with signs, powers of two and factors that all samples share."""
+        factors = [self.draw.choice([-1.0, 0.5, -2.0, 4.0, -0.25, 64.0, 0.3, self.parameter()]) for _ in range(width)]
+        offset = self.parameter()
+
+        def layer(v):
+            below = sum([x * x for x in v]) + 1.0 + offset * offset
+            return [factor * (x / below) - (-x * offset) / (2.0 + offset * offset) for factor, x in zip(factors, v)]
+
+        return layer, width
 
     def __call__(self, x):
         for layer in self.layers:

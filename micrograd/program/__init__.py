@@ -1,7 +1,8 @@
 """The compiler: trace → roll → differentiate → emit, one room each.
 
 `trace` records the scalar graph of one sample, `roll` makes it a few steps on whole groups, `differentiate` adds the
-reverse sweep, `numpy_code` and `llvm_code` write the steps down as code. `compiled` has `compile` and `Program`.
+reverse sweep, which `simplify` shortens, `numpy_code` and `llvm_code` write the steps down as code. `compiled` has
+`compile` and `Program`.
 """
 
 from __future__ import annotations

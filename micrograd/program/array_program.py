@@ -9,17 +9,19 @@ outputs     the rows that are handed out for each sample
 
 from __future__ import annotations
 
-from micrograd.ops import ADD, DETACH
-from micrograd.program.arrays import Map, Pairs, Slots, reads_of
+from micrograd.ops import ADD, DETACH, MUL
+from micrograd.program.arrays import Map, Pairs, Rows, Slots, reads_of
 from micrograd.program.differentiate import NONE, Reverse, spread
 from micrograd.program.roll import Rolled
+from micrograd.program.simplify import Simplifier, needed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from micrograd.program.arrays import Index, Step
+    from micrograd.program.arrays import Index, Operand, Step
     from micrograd.program.differentiate import Accumulation
+    from micrograd.program.simplify import Factor
     from micrograd.program.trace import Trace
 
 
@@ -71,6 +73,44 @@ class ArrayProgram:
             operand = Slots(np.array([slot])) if number is None else number
             self.steps.append(Map(ADD, [-0.0, operand], start, 1))  # -0.0 + x is x, and has its derivative
         return self.rolled.rows[node]
+
+    def sweep(self, reverse: Reverse, ends: Any) -> tuple[list[Accumulation], dict[int, Factor], Index]:
+        """Go on with the steps of a reverse sweep, in a simpler form if it has no guard.
+
+        Returns its sums, the factors that these are to be multiplied by, and where the rows called `ends` are now.
+        """
+        import numpy as np
+
+        ends = np.asarray(ends, np.int64)
+        if reverse.guard:
+            self.steps = self.steps + reverse.steps
+            return reverse.sums, {}, ends
+        simpler = Simplifier(self.steps, reverse.steps, self.row_space)
+        ends = simpler.made(ends)
+        sums, factors = simpler.sums(reverse.sums)
+        self.steps = self.steps + needed(simpler.steps, sums, self.rows, ends)
+        return sums, factors, ends
+
+    def multiplied(self, receivers: list[int], factors: dict[int, Factor]) -> tuple[list[Step], Index]:
+        """Uniform steps that multiply the sums by their factors, and the slots of all products."""
+        import numpy as np
+
+        steps: list[Step] = []
+        found = self.incoming[0] + 1 + np.arange(len(receivers))
+        own = [factors.get(slot, (1.0, NONE)) for slot in receivers]
+        for scale in sorted({scale for scale, _ in own if scale != 1.0}):
+            self._multiply(steps, found, [i for i, factor in enumerate(own) if factor[0] == scale], scale)
+        chosen = [i for i, (_, shared) in enumerate(own) if shared != NONE]
+        if chosen:
+            self._multiply(steps, found, chosen, Rows(np.array([own[i][1] for i in chosen])))
+        return steps, found
+
+    def _multiply(self, steps: list[Step], found: Index, chosen: list[int], factor: Operand) -> None:
+        import numpy as np
+
+        start = self.slot_space.take(len(chosen))
+        steps.append(Map(MUL, [Rows(found[chosen]), factor], start, len(chosen)))
+        found[chosen] = np.arange(start, start + len(chosen))
 
     def collect(self, sums: list[Accumulation], loss: int | None, guard: bool = False) -> list[int]:
         """Give every slot that receives a sum a place among the incoming, the loss the first; the slots, in order."""
@@ -141,9 +181,10 @@ def gradient_program(trace: Trace, *, guard: bool = False) -> ArrayProgram:
     spread(program.before, active_slots, np.zeros(program.slots, bool))
     reverse = Reverse(program.steps, program.row_space, program.slot_space, np.zeros(program.rows, bool),
                       active_slots, [(loss, program.weight)], guard=guard)  # fmt: skip
-    program.steps = program.steps + reverse.steps
-    receivers = program.collect(reverse.sums, trace.loss, guard)
-    seeds = [(slot, program.incoming[0] + 1 + i) for i, slot in enumerate(receivers)]
+    sums, factors, _ = program.sweep(reverse, [])
+    receivers = program.collect(sums, trace.loss, guard)
+    after, sources = program.multiplied(receivers, factors)
+    seeds = list(zip(receivers, sources.tolist()))
     if trace.penalty is not None:
         program.value.append(penalty_slot(program, trace.penalty))
         seeds.append((program.value[-1], program.slot_space.constant(1.0)))
@@ -152,7 +193,7 @@ def gradient_program(trace: Trace, *, guard: bool = False) -> ArrayProgram:
     uniform = Reverse(program.before, program.slot_space, program.slot_space, active, np.zeros(program.slots, bool),
                       seeds, guard=guard)  # fmt: skip
     gradient = uniform.adjoints(NONE, 0, len(trace.parameters))
-    program.after = uniform.steps
+    program.after = after + uniform.steps
     program.gradient = np.where(gradient == NONE, program.slot_space.constant(0.0), gradient)
     return program
 
@@ -168,7 +209,7 @@ def input_gradient_program(trace: Trace, *, guard: bool = False) -> ArrayProgram
     reverse = Reverse(program.steps, program.row_space, program.slot_space, active, np.zeros(program.slots, bool),
                       [(output, program.weight)], guard=guard)  # fmt: skip
     adjoint = reverse.adjoints(NONE, 0, trace.inputs)
-    program.steps = program.steps + reverse.steps
+    _, _, adjoint[adjoint != NONE] = program.sweep(reverse, adjoint[adjoint != NONE])
     if (adjoint == NONE).any():
         zero = program.row_space.take(1)
         program.steps.append(Map(DETACH, [0.0], zero, 1))
