@@ -298,15 +298,43 @@ class TestCode:
             assert "whole:" in text and ("fmla" in text or "fmadd.d" in text)
 
     def test_small_programs_run_in_larger_blocks(self):
-        from micrograd.program.llvm_code import BLOCK_BYTES, LARGEST_BLOCK, SMALLEST_BLOCK
+        from micrograd.program.llvm_code import BLOCK_BYTES, LARGEST_BLOCK, USUAL_BLOCK
 
         w = [Value(0.7), Value(-1.3)]
         program = micrograd.compile(lambda x: (w[1] * (w[0] * x[0]).sigmoid()).sigmoid(), 1, parameters=w,
                                     loss=losses.squared_error, backend="llvm")  # fmt: skip
         code = program._main.code
-        assert SMALLEST_BLOCK < code.block <= LARGEST_BLOCK
+        assert USUAL_BLOCK < code.block <= LARGEST_BLOCK
         assert code.block * 8 * (code.leaves + code.workspace_rows) <= BLOCK_BYTES
-        assert compiled("digits", "llvm")._main.code.block == SMALLEST_BLOCK
+        assert compiled("digits", "llvm")._main.code.block == USUAL_BLOCK
+
+    def test_quick_steps_go_on_with_each_place_of_a_convolution(self):
+        from micrograd.program.llvm_code import SMALLEST_BLOCK
+
+        draw = random.Random(0)
+        kernels = [[Value(draw.gauss(0.0, 0.5)) for _ in range(4)] for _ in range(4)]
+        bias = Value(0.1)
+
+        def model(x):  # 8 × 8 pixels, four 2 × 2 kernels, sums over rows
+            maps = [[sum((w * x[8 * (i + k // 2) + j + k % 2] for k, w in enumerate(kernel)), bias).relu()
+                     for i in range(7) for j in range(7)] for kernel in kernels]  # fmt: skip
+            pooled = [sum(places[7 * i : 7 * i + 7]) for places in maps for i in range(7)]
+            return micrograd.functions.tanh(sum(pooled) * 0.01)
+
+        parameters = [*[w for kernel in kernels for w in kernel], bias]
+        program = micrograd.compile(model, 64, parameters=parameters, loss=losses.squared_error, backend="llvm",
+                                    cache=False)  # fmt: skip
+        code = program._main.code
+        products = [stage for stage in code.schedule.stages if stage.step is not None and stage.items]
+        assert sum([item.count for stage in products for item in stage.items if item.op.name == "relu"]) == 4 * 49
+        assert code.block == SMALLEST_BLOCK and len(code._stages) < 20  # all places share their code
+        rng = np.random.default_rng(0)
+        X, y = rng.standard_normal((77, 64)), rng.standard_normal(77)
+        value, gradient = program.value_and_gradient(X, y)
+        other = micrograd.compile(model, 64, parameters=parameters, loss=losses.squared_error, backend="numpy")
+        expected, slopes = other.value_and_gradient(X, y)
+        assert value == pytest.approx(expected, rel=1e-13)
+        assert np.abs(gradient - slopes).max() <= 1e-13 * np.abs(slopes).max()
 
     def test_again_with_parameters_of_all_kinds(self):
         program = compiled("tanh", "llvm")

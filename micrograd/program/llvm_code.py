@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from micrograd.program.arrays import Index
     from micrograd.program.instructions import Integer
 
-SMALLEST_BLOCK, LARGEST_BLOCK = 64, 512
-BLOCK_BYTES = 16384  # larger blocks than the smallest must not fill more than half of a first cache
+SMALLEST_BLOCK, USUAL_BLOCK, LARGEST_BLOCK = 32, 64, 512
+BLOCK_BYTES = 16384  # larger blocks than the usual must not fill more than half of a first cache
+TABLE_BYTES = 40960  # rows that fit into a first cache, or nearly so; a matrix product goes through few at a time
 FEW_PLACES = 12  # of a stage: they may be arguments, in registers
 NAMES = "xutagio"
 ARGUMENTS = ", ".join([f"ptr %{name}" for name in NAMES] + ["i64 %n"])
@@ -49,7 +50,7 @@ class LlvmCode:
     """The text of a program, its tables, and the sizes of the memory it works on."""
 
     def __init__(self, program: ArrayProgram, machine: Machine) -> None:
-        self.program, self.machine, self.block = program, machine, SMALLEST_BLOCK
+        self.program, self.machine, self.block = program, machine, USUAL_BLOCK
         self.used: set[tuple[str, int]] = set()  # functions of vectors
         self.tables: list[int] = []
         self._known: dict[bytes, int] = {}  # table -> where it begins
@@ -102,7 +103,9 @@ class LlvmCode:
         places = self.schedule.places()
         self.use_places(places.of, places.count)
         self.early = places.early
-        while self.block < LARGEST_BLOCK and 2 * self.block * 8 * places.count <= BLOCK_BYTES:
+        if max([stage.table_rows for stage in self.schedule.stages], default=0) * USUAL_BLOCK * 8 > TABLE_BYTES:
+            self.block = SMALLEST_BLOCK
+        while USUAL_BLOCK <= self.block < LARGEST_BLOCK and 2 * self.block * 8 * places.count <= BLOCK_BYTES:
             self.block *= 2
         return self.schedule.stages
 

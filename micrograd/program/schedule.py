@@ -44,7 +44,7 @@ class Stage:
         self.items: list[Item] = []
         self.sums: list[tuple[int, Index, Index | None]] = []
         self.depth: dict[int, int] = {}  # by the first row of each step
-        if isinstance(step, Linear) and step.shared and not step.guard and step.rows.shape[1] <= PANEL:
+        if isinstance(step, Linear) and goes_on(step):
             self.open, self.count, self.depth[step.start] = True, step.count, 0
 
     def depth_with(self, step: Item, operands: list[Index]) -> int:
@@ -67,6 +67,16 @@ class Stage:
         return [index for index in read if not self.lines_up(index)]
 
 
+    @property
+    def table_rows(self) -> int:
+        """How many rows a table, sums that share no rows, reads and makes; no product."""
+        import numpy as np
+
+        if not isinstance(self.step, Linear) or self.step.shared:
+            return 0
+        return len(np.unique(self.step.rows)) + self.step.count
+
+
 class Schedule:
     """The stages of an array program in order.
 
@@ -83,7 +93,7 @@ class Schedule:
         self.in_memory = np.zeros(program.rows, bool)
         self.lane_slots: list[int] = []
         self.cheap: dict[int, Map] = {}  # by the first row
-        for step in program.in_order():
+        for step in by_product(program.in_order()):
             if isinstance(step, Map) or (isinstance(step, Linear) and short(step)):
                 self._fuse(step)
             elif isinstance(step, Linear):
@@ -191,6 +201,41 @@ class Schedule:
             owned = [step for step in made if self.stage_of[step.start] == number]
             works.append(Work(stage.reads(), owned, stage.count if stage.step is None else None))
         return Places(self.program.rows, self.program.weight + 1, works, self.program.outputs)
+
+
+def by_product(order: list[Any]) -> list[Any]:
+    """The steps; a quick Map on the rows of several products, as in a convolution, in parts, one for each product."""
+    product: dict[int, Linear] = {}  # by its first row
+    found = []
+    for step in order:
+        parts = []
+        if isinstance(step, Linear) and goes_on(step):
+            product[step.start] = step
+        elif isinstance(step, Map) and step.op.name in QUICK:
+            parts = [part for index in reads_of(step)[:1] for part in parts_of(step, index, product)]
+        found += parts or [step]
+    return found
+
+
+def parts_of(step: Map, index: Index, product: dict[int, Linear]) -> list[Map]:
+    """A Map in parts, if its first operand is the rows of several products one after the other; else none."""
+    import numpy as np
+
+    parts, place = [], 0
+    while place < len(index):
+        made = product.get(int(index[place]))
+        if made is None or made.count == step.count or not np.array_equal(index[place : place + made.count], made.own):
+            return []
+        taken = np.arange(place, place + made.count)
+        operands = [x if isinstance(x, float) else x.take(taken) for x in step.operands]
+        parts.append(Map(step.op, operands, step.start + place, made.count))
+        place += made.count
+    return parts
+
+
+def goes_on(step: Linear) -> bool:
+    """Whether quick steps may go on with the rows of a product in its stage."""
+    return step.shared and not step.guard and step.rows.shape[1] <= PANEL
 
 
 def short(step: Linear) -> bool:
