@@ -20,13 +20,13 @@ import micrograd
 BLOCK = 64  # samples, see reference.c
 
 
-def build(march="native"):
-    """The library of reference.c, or None and a printed reason."""
+def build(march="native", source="reference.c"):
+    """The library of reference.c, or of another source, or None and a printed reason."""
     compiler = shutil.which("gcc")
     if compiler is None:
         print("no tuned C: there is no gcc here")
         return None
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference.c")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), source)
     vector_functions = ["-lmvec"] if platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc" else []
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "reference")

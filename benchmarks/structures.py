@@ -1,11 +1,12 @@
-"""Programs that are no plain layers: shared weights, geometry, mixtures, random graphs; against JAX and eager Values.
+"""Programs that are no plain layers: shared weights, geometry, mixtures, random graphs; against C, JAX, eager Values.
 
     python benchmarks/structures.py [--only NAMES] [--quick]
 
-One core, CPU time; a figure is the median time of a step, value and gradient, divided by that of the backend llvm. JAX,
-where it is installed, has the same function in arrays, as its users would write it, compiled; first all must agree. A
-graph of 10,000 nodes is more than JAX compiles in a minute, so there it is left out. `first` is seconds from the code
-to the first gradient.
+One core, CPU time; a figure is the median time of a step, value and gradient, divided by that of the backend llvm. C is
+`structures.c`, tuned by hand, where there is GCC; it knows more than the code says: that the camera of the bundle
+adjustment turns all points alike. JAX, where it is installed, has the same function in arrays, as its users would write
+it, compiled; first all must agree. A graph of 10,000 nodes is more than JAX compiles in a minute, so there it is left
+out. `first` is seconds from the code to the first gradient.
 """
 from __future__ import annotations
 
@@ -61,7 +62,7 @@ def convolution():
         scores = pooled @ p[40:400].reshape(10, 36).T + p[400:]
         return (jax.nn.logsumexp(scores, axis=1) - (scores * y).sum(1)).mean()
 
-    work = Workload("convolution", "", model, flat([kernels, biases, dense, last]), losses.cross_entropy,
+    work = Workload("convolution", "convolution", model, flat([kernels, biases, dense, last]), losses.cross_entropy,
                     rng.standard_normal((1000, 64)), rng.integers(0, 10, 1000), targets=10)  # fmt: skip
     return work, arrays
 
@@ -83,7 +84,7 @@ def recurrence(size=8, steps=16):
             h = jax.numpy.tanh(h @ p[size:end].reshape(size, size).T + x[:, t : t + 1] * p[:size] + p[end : end + size])
         return ((h @ p[end + size :] - y[:, 0]) ** 2).mean()
 
-    work = Workload("recurrence", "", model, flat([across, along, bias, out]), losses.squared_error,
+    work = Workload("recurrence", "recurrence", model, flat([across, along, bias, out]), losses.squared_error,
                     rng.standard_normal((1000, steps)), rng.standard_normal(1000))  # fmt: skip
     return work, arrays
 
@@ -107,7 +108,7 @@ def bundle_adjustment():
         scale = focal * (1.0 + k1 * radius + k2 * radius * radius)
         return (scale * u - x[3]) ** 2 + (scale * v - x[4]) ** 2
 
-    work = Workload("bundle adjustment", "", lambda x: error(camera, x, functions), camera, itself,
+    work = Workload("bundle adjustment", "bundle", lambda x: error(camera, x, functions), camera, itself,
                     rng.standard_normal((5000, 5)), np.zeros(5000))  # fmt: skip
     return work, lambda p, x, y, jax: error(list(p), list(x.T), jax.numpy).mean()
 
@@ -130,7 +131,7 @@ def mixture(parts=8):
         terms = weights + scales.sum(1) - 0.5 * (z * z).sum(2)
         return (jax.nn.logsumexp(weights) - jax.nn.logsumexp(terms, axis=1)).mean()
 
-    work = Workload("mixture", "", model, flat([weights, means, scales]), itself, rng.standard_normal((5000, 2)),
+    work = Workload("mixture", "mixture", model, flat([weights, means, scales]), itself, rng.standard_normal((5000, 2)),
                     np.zeros(5000))  # fmt: skip
     return work, arrays
 
@@ -192,20 +193,23 @@ def main() -> None:
     if unknown:
         parser.error(f"expected --only with names among {', '.join(ALL)}, got {', '.join(unknown)}")
     fast = "llvm" if importlib.util.find_spec("llvmlite") else "numpy"
-    heads = f"{fast + ', µs':>12}{'numpy':>9}{'JAX':>9}{'eager':>10}{f'first, s: {fast}':>18}{'JAX':>8}"
+    library = contenders.build(source="structures.c")
+    heads = f"{fast + ', µs':>12}{'C':>9}{'numpy':>9}{'JAX':>9}{'eager':>10}{f'first, s: {fast}':>18}{'JAX':>8}"
     print(f"{'CPU time of a step':31}{heads}")
     for name in options.only.split(","):
         work, arrays = ALL[name]()
         makers = {backend: lambda work, backend=backend: contenders.program(work, backend)
                   for backend in (fast, "numpy")}  # fmt: skip
+        if library is not None and work.kind:
+            makers["C"] = lambda work: contenders.tuned_c(work, library)
         if importlib.util.find_spec("jax") and name != "graph-10k":
             makers["JAX"] = lambda work, arrays=arrays: jax_step(work, arrays)
         steps, times, seconds, part = compiled.row(work, makers, fast, 3 if options.quick else 15, few=2)
         ratio = {other: compiled.shown(times[other] / times[fast]) for other in steps}
         eager = "≈" * (part < 1) + ratio["eager"]
         waits = f"{seconds[fast]:18.2f}" + (f"{seconds['JAX']:8.2f}" if "JAX" in seconds else f"{'–':>8}")
-        print(f"{work.name:31}{times[fast] * 1e6:12.1f}{ratio['numpy']:>9}{ratio.get('JAX', '–'):>9}{eager:>10}{waits}",
-              flush=True)  # fmt: skip
+        others = "".join([f"{ratio.get(other, '–'):>9}" for other in ("C", "numpy", "JAX")])
+        print(f"{work.name:31}{times[fast] * 1e6:12.1f}{others}{eager:>10}{waits}", flush=True)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,21 @@ def test_structures_compute_the_same_in_values_in_programs_and_in_arrays(compile
         assert_same(compiled, structures.jax_step(work, arrays), expected)
 
 
+@pytest.mark.parametrize("march", ["native", "x86-64", "x86-64-v3"])
+def test_structures_in_c_give_the_value_and_gradient_of_eager(compiled, library, march):
+    if march == "x86-64" and platform.machine() != "x86_64":
+        pytest.skip("these are x86-64's vectors")
+    if march == "x86-64-v3" and not {"avx2", "fma"} <= set(Path("/proc/cpuinfo").read_text().split()):
+        pytest.skip("this machine has no AVX2")
+    sys.path.insert(0, str(FOLDER))
+    import structures
+
+    built = compiled.contenders.build(march, "structures.c")
+    for name in ("convolution", "recurrence", "bundle", "mixture"):
+        work = structures.ALL[name]()[0].first(70)
+        assert_same(compiled, compiled.contenders.tuned_c(work, built), compiled.contenders.eager(work))
+
+
 def test_layers_and_flat_are_inverse(compiled):
     for name in ("toy", "moons", "wide"):
         work = compiled.workloads.ALL[name]()
