@@ -22,8 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    import numpy as np
-
     from micrograd.program.arrays import Index, Operand, Space, Step
     from micrograd.program.differentiate import Accumulation
 
@@ -68,7 +66,8 @@ class Simplifier:
         """Rows that hold these numbers themselves."""
         import numpy as np
 
-        for first in np.unique(self.group_of[index[self.scale[index] != 1.0]]).tolist():
+        multiples = index[self.scale[index] != 1.0]
+        for first in np.unique(self.group_of[multiples]).tolist() if len(multiples) else ():
             rows, scale = self.group[first], float(self.scale[first])
             op, factor = (NEG, []) if scale == -1.0 else (MUL, [scale])
             self.steps.append(Map(op, [Rows(self.of[rows]), *factor], first, len(rows)))
@@ -84,9 +83,10 @@ class Simplifier:
         if not isinstance(x, Rows) or isinstance(x, Slots):
             return x, 1.0
         scales = self.scale[x.index]
-        if (scales != scales[0]).any() or not near_one(scales[:1]) or scales[0] != 1.0 and repeats(x.index):
+        scale = float(scales[0])
+        if (scales != scale).any() or scale != 1.0 and (not near_one(scale) or repeats(x.index)):
             return Rows(self.made(x.index)), 1.0
-        return Rows(self.of[x.index]), float(scales[0])
+        return Rows(self.of[x.index]), scale
 
     def _is(self, step: Step, of: Index, scale: float) -> None:
         """The rows of a step are not made, but multiples of others."""
@@ -107,11 +107,12 @@ class Simplifier:
         """New rows."""
         import numpy as np
 
-        start = self.space.take(count)
-        rows = np.arange(start, start + count)
-        self.of, self.scale = np.append(self.of, rows), np.append(self.scale, np.ones(count))
-        self.group_of = np.append(self.group_of, np.full(count, NONE))
-        return rows
+        start, known = self.space.take(count), len(self.of)
+        if start + count > known:  # room for as many again: a large graph takes rows many thousand times
+            more = np.arange(known, 2 * known + count)
+            self.of, self.scale = np.append(self.of, more), np.append(self.scale, np.ones(len(more)))
+            self.group_of = np.append(self.group_of, np.full(len(more), NONE))
+        return np.arange(start, start + count)
 
     # steps
 
@@ -238,8 +239,9 @@ class Simplifier:
 
         sides = [x for x in (one.left, one.right) if x is not None]
         rows, scales = [self.of[x] for x in sides], [self.scale[x] for x in sides]
-        fewer = one.slots.size > one.left.size or any(repeats(x.ravel()) for x in sides if (self.scale[x] != 1.0).any())
-        if fewer or not all(near_one(scale) for scale in scales):
+        several = {scale for x in scales for scale in x.ravel().tolist()} - {1.0}
+        fewer = one.slots.size > one.left.size or any(repeats(x.ravel()) for x in sides)
+        if several and (fewer or not all(near_one(scale) for scale in several)):
             return self._as_it_is(one)
         if isinstance(one, Outer):
             return with_rows(one, *rows), [(scale, NONE) for scale in np.outer(*scales).ravel().tolist()]
@@ -279,9 +281,9 @@ def repeats(index: Index) -> bool:
     return len(index) > 1 and len(np.unique(index)) < len(index)
 
 
-def near_one(scales: np.ndarray) -> bool:
-    """Whether what is multiplied by these has its digits anyhow."""
-    return bool((abs(scales) <= LARGEST).all() and (abs(scales) >= 1.0 / LARGEST).all())
+def near_one(scale: float) -> bool:
+    """Whether what is multiplied by this has its digits anyhow."""
+    return 1.0 / LARGEST <= abs(scale) <= LARGEST
 
 
 def product(maker: tuple[Map, int] | None) -> tuple[int, int]:
