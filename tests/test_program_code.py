@@ -77,6 +77,20 @@ def irregular():
     return model, 3, parameters, losses.squared_error, 0
 
 
+def geometry():
+    """Points turned, moved and projected: groups of two and three rows, many sums, no layer."""
+    p = [Value(v) for v in (0.3, -0.2, 0.5, 0.1, -0.4, 4.0, 1.1, 0.01, 0.7, 0.2)]
+
+    def model(x):
+        turned = [p[(i + 1) % 3] * x[(i + 2) % 3] - p[(i + 2) % 3] * x[(i + 1) % 3] for i in range(3)]
+        a, b, c = [x[i] * p[8] + turned[i] * p[9] + p[3 + i] for i in range(3)]
+        c = c * c + 1.0
+        radius = (a / c) ** 2 + (b / c) ** 2
+        return p[6] * (1.0 + p[7] * radius) * (a / c - b / c) + (c * p[9]).sin()
+
+    return model, 3, p, losses.squared_error, 0
+
+
 MODELS = {
     "relu": layers([2, 16, 16, 1], "relu", losses.hinge),
     "tanh": layers([3, 9, 7, 1], "tanh", losses.squared_error),
@@ -87,6 +101,7 @@ MODELS = {
     "recurrence, a sine in the sum": recurrence(form=2),
     "convolution": convolution,
     "irregular": irregular,
+    "geometry": geometry,
 }
 models = pytest.mark.parametrize("name", sorted(MODELS))
 
@@ -335,6 +350,12 @@ class TestCode:
         expected, slopes = other.value_and_gradient(X, y)
         assert value == pytest.approx(expected, rel=1e-13)
         assert np.abs(gradient - slopes).max() <= 1e-13 * np.abs(slopes).max()
+
+    def test_small_groups_without_layers_are_one_loop(self):
+        stages = compiled("geometry", "llvm")._main.code.schedule.stages
+        assert len(stages) <= 2 and stages[0].count == 1  # the function waits for what comes before
+        assert len(stages[0].sums) + len(stages[-1].sums) > 8
+        assert len(compiled("tanh", "llvm")._main.code.schedule.stages) > 2
 
     def test_again_with_parameters_of_all_kinds(self):
         program = compiled("tanh", "llvm")

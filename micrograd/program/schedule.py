@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PANEL = 32  # so many rows of a block, half of a first cache of 32 kB, are added to all sums before the next ones
 SHORT, MOST_ITEMS, MOST_SUMS = 32, 200, 8
+FEW_ROWS, MANY_SUMS = 4, 32  # of small programs, see one_by_one
 CHEAP = ("add", "sub", "mul", "neg", "abs", "relu", "maximum", "minimum", "where", "detach",
          "less", "less_equal", "greater", "greater_equal")  # fmt: skip
 QUICK = (*CHEAP, "div", "sqrt")
@@ -93,7 +94,9 @@ class Schedule:
         self.in_memory = np.zeros(program.rows, bool)
         self.lane_slots: list[int] = []
         self.cheap: dict[int, Map] = {}  # by the first row
-        for step in by_product(program.in_order()):
+        order = one_by_one(by_product(program.in_order()))
+        self.most_sums = MANY_SUMS if is_one_by_one(order) else MOST_SUMS
+        for step in order:
             if isinstance(step, Map) or (isinstance(step, Linear) and short(step)):
                 self._fuse(step)
             elif isinstance(step, Linear):
@@ -160,7 +163,7 @@ class Schedule:
         if left.shape[1] == 1 and len(slots) > 1:
             if self._attach_columns([(slots, left[:, 0], None if right is None else right[:, 0])]):
                 return True
-        if left.size > MOST_SUMS:
+        if left.size > self.most_sums:
             return False
         columns = []
         for i in range(len(slots)):
@@ -174,7 +177,7 @@ class Schedule:
         operands = [index for _, a, b in columns for index in (a, b) if index is not None]
         earliest = self._earliest(operands, count)
         for stage in self.stages[earliest:]:
-            if stage.open and stage.count == count and len(stage.sums) + len(columns) <= MOST_SUMS:
+            if stage.open and stage.count == count and len(stage.sums) + len(columns) <= self.most_sums:
                 first: dict[int, int] = {}
                 for taken, a, b in columns:
                     key = int(taken[0])
@@ -214,6 +217,37 @@ def by_product(order: list[Any]) -> list[Any]:
         elif isinstance(step, Map) and step.op.name in QUICK:
             parts = [part for index in reads_of(step)[:1] for part in parts_of(step, index, product)]
         found += parts or [step]
+    return found
+
+
+def one_by_one(order: list[Any]) -> list[Any]:
+    """The steps; those of a small program without layers row by row, so that all of it fits into one loop."""
+    made = [step for step in order if isinstance(step, (Map, Linear))]
+    if sum([step.count for step in made]) > MOST_ITEMS or not all(one_row_or_few(step) for step in order):
+        return order
+    return [part for step in order for part in (rows_of(step) if isinstance(step, Map) else [step])]
+
+
+def one_row_or_few(step: Any) -> bool:
+    """Whether a step makes one row, or a few quick ones; a function is better called for one row after the other."""
+    if isinstance(step, Map):
+        return step.count <= (FEW_ROWS if step.op.name in QUICK else 1)
+    return isinstance(step, Pairs) or isinstance(step, Linear) and step.count == 1
+
+
+def is_one_by_one(order: list[Any]) -> bool:
+    """Whether all steps make one row."""
+    return all(step.count == 1 for step in order if isinstance(step, (Map, Linear)))
+
+
+def rows_of(step: Map) -> list[Map]:
+    """A step for each row."""
+    import numpy as np
+
+    found = []
+    for r in range(step.count):
+        operands = [x if isinstance(x, float) else x.take(np.array([r])) for x in step.operands]
+        found.append(Map(step.op, operands, step.start + r, 1))
     return found
 
 
