@@ -123,6 +123,18 @@ def test_what_is_not_finite_goes_the_long_way():
         np.testing.assert_array_equal([value, *gradient], [expected, *expected_gradient])
 
 
+def test_a_longer_step_waits_for_its_turn():
+    program, batch = program_and_batch(20_000)
+    runner, numbers = program._runners["gradient"], np.ones(COUNT)
+    expected, step, found = long_way(program, batch, numbers), short_way(program, batch), []
+    with runner._lock:
+        thread = threading.Thread(target=lambda: found.append(step(numbers)))
+        thread.start()
+        thread.join()
+    assert hasattr(step, "__code__")  # it is `turn`
+    assert found == [None] and same(step(numbers), expected) and runner._in_use.value == 0
+
+
 def test_while_a_thread_has_the_memory_nobody_else_writes_there():
     program, batch = program_and_batch()
     runner = program._runners["gradient"]
@@ -135,19 +147,22 @@ def test_while_a_thread_has_the_memory_nobody_else_writes_there():
 
 def test_threads_on_one_batch_get_what_they_asked_for():
     program, batch = program_and_batch()
-    large = program.batch(np.tile(batch.X, (2000, 1)), np.tile(batch.Y[:, 0], 2000))  # which runs without the GIL
+    large = program.batch(np.tile(batch.X, (400, 1)), np.tile(batch.Y[:, 0], 400))  # which gives the GIL back
+    huge = program.batch(np.tile(batch.X, (4000, 1)), np.tile(batch.Y[:, 0], 4000))  # which is done in chunks
     points = [np.random.default_rng(seed).standard_normal(COUNT) for seed in range(4)]
-    program.value_and_gradient(large, at=points[0])
-    assert short_way(program, large) is None
-    expected = [[program.value_and_gradient(b, at=p) for p in points] for b in (batch, large)]
+    batches = (batch, large, huge)
+    expected = [[long_way(program, b, p) for p in points] for b in batches]
+    for b in batches:
+        program.value_and_gradient(b)
+    assert [callable(short_way(program, b)) for b in batches] == [True, True, False]
+    assert type(short_way(program, batch)) is not type(short_way(program, large))
     wrong = []
 
     def work(k):
         for turn in range(400):
-            if not same(program.value_and_gradient(batch, at=points[k]), expected[0][k]):
-                wrong.append((k, turn))
-            if turn % 40 == 0 and not same(program.value_and_gradient(large, at=points[k]), expected[1][k]):
-                wrong.append((k, turn))
+            for number in range(1 + (turn % 4 == 0) + (turn % 40 == 0)):
+                if not same(program.value_and_gradient(batches[number], at=points[k]), expected[number][k]):
+                    wrong.append((k, turn, number))
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
@@ -162,23 +177,24 @@ def test_threads_on_one_batch_get_what_they_asked_for():
     assert wrong == []
 
 
-def test_it_loses_no_memory():
-    program, batch = program_and_batch()
+@pytest.mark.parametrize("samples", [50, 20_000])
+def test_it_loses_no_memory(samples):
+    program, batch = program_and_batch(samples)
     numbers, step = np.ones(COUNT), short_way(program, batch)
-    held = [sys.getrefcount(x) for x in (numbers, step, step.__self__, "text")]
+    held = [sys.getrefcount(x) for x in (numbers, step, "text")]
     gc.collect()
     tracemalloc.start()
     try:
         for _ in range(3):
             start = tracemalloc.get_traced_memory()[0]
-            for _ in range(2000):
+            for _ in range(2000 if samples < 1000 else 500):
                 step(numbers)
                 step("text")
             lost = tracemalloc.get_traced_memory()[0] - start
     finally:
         tracemalloc.stop()
     assert lost < 2000  # bytes: less than one for a call
-    assert [sys.getrefcount(x) for x in (numbers, step, step.__self__, "text")] == held
+    assert [sys.getrefcount(x) for x in (numbers, step, "text")] == held
 
 
 def test_it_outlives_its_program():

@@ -1,14 +1,16 @@
-"""The short way into the machine code of a small batch: a function that Python calls as one of its own.
+"""The short way into machine code: a function that Python calls as one of its own.
 
 A step on a few hundred samples takes some microseconds; to call it through ctypes and to read its results took one
 more. `direct` makes a built-in function of one argument instead. It copies the parameters from any buffer of doubles,
-runs the step, and returns (value, gradient). All the while it holds Python's lock (the GIL), so that no other thread
-comes between, which suits short steps alone. Where it cannot be sure, it returns None: the caller goes the long way.
+runs the step, and returns (value, gradient). A short step holds Python's lock (the GIL) all the while, so that no other
+thread comes between; a longer one gives it back, and `taking_turns` keeps the others away. Where the function cannot be
+sure, it returns None: the caller goes the long way.
 
 Its code uses functions of Python's stable ABI only (PEP 384), and is the same for all programs.
 
 words       what the function is told: addresses of the code and its context, of the parameters and how many bytes they
-            have, of the value, behind which is the status, and of the number that says that the memory is in use
+            have, of the value, behind which is the status, of the number that says that the memory is in use, and
+            whether the GIL is given back
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-FUNCTIONS = ("PyBuffer_Release", "PyErr_Clear", "PyFloat_FromDouble", "PyLong_AsVoidPtr", "PyObject_CallNoArgs",
-             "PyObject_GetBuffer", "PyTuple_GetItem", "PyTuple_Pack", "Py_DecRef", "Py_IncRef")  # fmt: skip
+FUNCTIONS = ("PyBuffer_Release", "PyErr_Clear", "PyEval_RestoreThread", "PyEval_SaveThread", "PyFloat_FromDouble",
+             "PyLong_AsVoidPtr", "PyObject_CallNoArgs", "PyObject_GetBuffer", "PyTuple_GetItem", "PyTuple_Pack",
+             "Py_DecRef", "Py_IncRef")  # fmt: skip
 ONE_ARGUMENT = 8  # METH_O
 FORMAT_AND_SHAPE = 4 | 8  # PyBUF_FORMAT | PyBUF_ND: in C order, whatever it is
 CODE = f"""
@@ -37,6 +40,8 @@ declare ptr @PyFloat_FromDouble(double)
 declare ptr @PyTuple_GetItem(ptr, i64)
 declare ptr @PyTuple_Pack(i64, ...)
 declare ptr @PyObject_CallNoArgs(ptr)
+declare ptr @PyEval_SaveThread()
+declare void @PyEval_RestoreThread(ptr)
 declare void @Py_IncRef(ptr)
 declare void @Py_DecRef(ptr)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
@@ -96,7 +101,19 @@ run:
   %code = load ptr, ptr %words, align 8
   %context_at = getelementptr ptr, ptr %words, i64 1
   %context = load ptr, ptr %context_at, align 8
+  %gives_back_at = getelementptr i64, ptr %words, i64 6
+  %gives_back = load i64, ptr %gives_back_at, align 8
+  %keeps = icmp eq i64 %gives_back, 0
+  br i1 %keeps, label %short, label %long
+short:
   call void %code(ptr %context)
+  br label %status_of
+long:
+  %thread = call ptr @PyEval_SaveThread()
+  call void %code(ptr %context)
+  call void @PyEval_RestoreThread(ptr %thread)
+  br label %status_of
+status_of:
   %value_in = getelementptr ptr, ptr %words, i64 4
   %value_at = load ptr, ptr %value_in, align 8
   %status_at = getelementptr double, ptr %value_at, i64 1
@@ -163,3 +180,20 @@ def direct(words: Sequence[int], copy: Callable[[], Any], keep: Any, cache: bool
     itself = (ctypes.addressof(told), copy, None, told, definition, code, keep)
     step: Callable[[Any], Any] = make(ctypes.addressof(definition), itself, None)
     return step
+
+
+def taking_turns(step: Callable[[Any], Any], lock: Any, in_use: Any) -> Callable[[Any], Any]:
+    """The same for a step that gives the GIL back; None while another thread has the lock."""
+    acquire, release = lock.acquire, lock.release
+
+    def turn(numbers: Any) -> Any:
+        if not acquire(False):
+            return None
+        in_use.value = 1
+        try:
+            return step(numbers)
+        finally:
+            in_use.value = 0
+            release()
+
+    return turn

@@ -147,20 +147,22 @@ class LlvmRunner:
         return outputs
 
     def again(self, batch: Batch) -> Callable[[Any], tuple[float, np.ndarray] | None] | None:
-        """For a small batch that was run: a function of all parameters, see `direct_call`."""
+        """For a batch of one chunk that was run: a function of all parameters, see `direct_call`."""
         from micrograd.program import direct_call
 
         packed = self._packed(batch)
         contexts = packed.contexts[self._reference]
-        short = len(contexts) == 1 and packed.blocks * self.work <= SHORT_WORK
         alone = not self.engine.calls_python and direct_call.possible()  # in Python code threads take turns
-        if self.program.rolled.held or not (short and alone):
+        if len(contexts) > 1 or self.program.rolled.held or not alone:
             return None
+        short = packed.blocks * self.work <= SHORT_WORK
+        in_use = self._in_use if short else ctypes.c_int64(0)  # a longer step has its turn anyhow
         numbers = address_of(self.uniform)
         words = [self.engine.address("whole"), contexts[0].address, numbers, 8 * self._parameters,
-                 numbers + 8 * self.value_at, ctypes.addressof(self._in_use)]  # fmt: skip
-        keep = packed, contexts, self._spaces, self.tables, self._in_use, self.engine
-        return direct_call.direct(words, self.uniform[self.gradient_at].copy, keep, self._cache)
+                 numbers + 8 * self.value_at, ctypes.addressof(in_use), int(not short)]  # fmt: skip
+        keep = packed, contexts, self._spaces, self.tables, in_use, self.engine
+        step = direct_call.direct(words, self.uniform[self.gradient_at].copy, keep, self._cache)
+        return step if short else direct_call.taking_turns(step, self._lock, self._in_use)
 
     def _packed(self, batch: Batch) -> Packed:
         """The batch laid out, kept with it."""
