@@ -191,6 +191,26 @@ double tanh_net(const vec *x, const vec *y, const vec *s, long blocks, const dou
 }
 
 #define CLASSES 10
+/* the cross-entropy of a block; dz gets its derivative by z */
+INLINE vec softmax_loss(const vec *z, const vec *y, const vec *s, vec *dz)
+{
+    vec loss = {};
+    for (int v = 0; v < VECTORS; v++) {
+        vec top = z[v], all = {}, right = {};
+        for (int c = 1; c < CLASSES; c++) top = where(top > z[c * VECTORS + v], top, z[c * VECTORS + v]);
+        for (int c = 0; c < CLASSES; c++) {
+            int i = c * VECTORS + v;
+            dz[i] = exp_(z[i] - top);
+            all += dz[i];
+            right += y[i] * z[i];
+        }
+        loss += s[v] * (log_(all) + top - right);
+        for (int c = 0; c < CLASSES; c++)
+            dz[c * VECTORS + v] = s[v] * (dz[c * VECTORS + v] / all - y[c * VECTORS + v]);
+    }
+    return loss;
+}
+
 INLINE double cross_entropy(int inputs, int hidden, const vec *x, const vec *y, const vec *s, long blocks,
                             const double *w, double *gradient, vec *totals)
 {
@@ -201,19 +221,7 @@ INLINE double cross_entropy(int inputs, int hidden, const vec *x, const vec *y, 
         forward(w, hidden, inputs, x, h);
         for (int i = 0; i < hidden * VECTORS; i++) h[i] = tanh_(h[i]);
         forward(w + second, CLASSES, hidden, h, z);
-        for (int v = 0; v < VECTORS; v++) {
-            vec top = z[v], all = {}, right = {};
-            for (int c = 1; c < CLASSES; c++) top = where(top > z[c * VECTORS + v], top, z[c * VECTORS + v]);
-            for (int c = 0; c < CLASSES; c++) {
-                int i = c * VECTORS + v;
-                dz[i] = exp_(z[i] - top);
-                all += dz[i];
-                right += y[i] * z[i];
-            }
-            loss += s[v] * (log_(all) + top - right);
-            for (int c = 0; c < CLASSES; c++)
-                dz[c * VECTORS + v] = s[v] * (dz[c * VECTORS + v] / all - y[c * VECTORS + v]);
-        }
+        loss += softmax_loss(z, y, s, dz);
         outer(CLASSES, hidden, dz, h, totals + second);
         backward(w + second, CLASSES, hidden, dz, d);
         for (int i = 0; i < hidden * VECTORS; i++) d[i] *= 1 - h[i] * h[i];

@@ -40,19 +40,7 @@ double convolution(const vec *x, const vec *y, const vec *s, long blocks, const 
                             0.25 * (m[v] + m[VECTORS + v] + m[6 * VECTORS + v] + m[7 * VECTORS + v]);
                 }
         forward(dense, CLASSES, POOLED, pooled, z);
-        for (int v = 0; v < VECTORS; v++) {
-            vec top = z[v], all = {}, right = {};
-            for (int c = 1; c < CLASSES; c++) top = where(top > z[c * VECTORS + v], top, z[c * VECTORS + v]);
-            for (int c = 0; c < CLASSES; c++) {
-                int i = c * VECTORS + v;
-                dz[i] = exp_(z[i] - top);
-                all += dz[i];
-                right += y[i] * z[i];
-            }
-            loss += s[v] * (log_(all) + top - right);
-            for (int c = 0; c < CLASSES; c++)
-                dz[c * VECTORS + v] = s[v] * (dz[c * VECTORS + v] / all - y[c * VECTORS + v]);
-        }
+        loss += softmax_loss(z, y, s, dz);
         outer(CLASSES, POOLED, dz, pooled, second);
         backward(dense, CLASSES, POOLED, dz, d);
         for (int k = 0; k < KERNELS; k++) {
