@@ -253,7 +253,8 @@ def compile(
 
     The code runs once on placeholders, so a branch may not depend on a number: TraceError (a TypeError) names the line.
     backend "llvm" needs llvmlite and numpy, "numpy" needs numpy; "auto" takes the first that is there.
-    threads: how many may work, all cores where it pays unless given; the result is the same to the bit.
+    threads: how many may work, all cores where it pays unless given; the result is the same to the bit. A step of some
+    twenty microseconds or more runs without Python's lock (the GIL), so other threads go on meanwhile.
     cache: keep machine code in the user's cache directory.
 
     >>> from micrograd import Value, compile, losses, tanh
