@@ -24,9 +24,15 @@ FUNCTIONS = {
 
 
 def sigmoid(x: Any, out: Any) -> None:
-    """1 / (1 + exp(-x)), without overflow."""
+    """1 / (1 + exp(-x)); where a number is so small that this overflows, or is nan, without overflow."""
     import numpy as np
 
+    if np.min(x) >= -700.0:
+        e = np.negative(x)
+        np.exp(e, out=e)
+        e += 1.0
+        np.divide(1.0, e, out=out)
+        return
     e = np.abs(x)
     np.negative(e, out=e)
     np.exp(e, out=e)

@@ -112,6 +112,8 @@ class NumpyCode:
         end = start + down * rows
         if columns == down:
             return f"U[{start}:{end}].reshape({rows}, {columns})"
+        if end <= self.program.slots:
+            return f"U[{start}:{end}].reshape({rows}, {down})[:, :{columns}]"
         return f"np.lib.stride_tricks.as_strided(U[{start}:], ({rows}, {columns}), ({8 * down}, 8))"
 
     def _operand(self, operand: Operand, space: str, column: str) -> str:
@@ -137,6 +139,13 @@ class NumpyCode:
                    for run in sorted(runs, key=len, reverse=True)]  # fmt: skip
         lines = [f"np.matmul({factors[0][0]}, {factors[0][1]}, out={made})"]
         return lines + [f"{made} += np.matmul({matrix}, {rows})" for matrix, rows in factors[1:]]
+
+    def _products_of(self, left: Index, right: Index) -> str:
+        """Sums over the samples of left row · right row; with one row for all it is a matrix times a vector."""
+        for one, others in ((left, right), (right, left)):
+            if (one == one[0]).all():
+                return f"np.matmul({self._rows(others, every=True)}, W[{self.places.of[one[0]]}])"
+        return f'np.einsum("is,is->i", {self._rows(left)}, {self._rows(right)})'
 
     def _matrix_of(self, index: Index) -> str:
         """Rows as a factor of a matrix product, for which neighbouring inputs need not be copied."""
@@ -169,7 +178,7 @@ class NumpyCode:
             left = self._rows(one.left[:, 0])
             if one.right is None:
                 return f"U[{slots}] += {left}.sum(1)"
-            return f'U[{slots}] += np.einsum("is,is->i", {left}, {self._rows(one.right[:, 0])})'
+            return f"U[{slots}] += {self._products_of(one.left[:, 0], one.right[:, 0])}"
         left = self._rows(one.left)
         if one.right is None:
             return f"U[{slots}] += {left}.sum((1, 2))"
