@@ -102,3 +102,10 @@ def test_long_values_are_shortened_in_messages():
     with pytest.raises(TypeError) as caught:
         micrograd.exp("9" * 1000)
     assert len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize("number", [30.0, 1e155, 1e308, -1.7e308])
+def test_the_derivative_of_gaussian_far_out_is_zero(number):
+    x = Value(number)
+    micrograd.gaussian(x).backward()
+    assert x.grad == 0.0
