@@ -9,6 +9,7 @@ import pickle
 import random
 import threading
 import time
+import tracemalloc
 import weakref
 from importlib.util import find_spec
 
@@ -281,6 +282,28 @@ class TestLife:
         del batch
         gc.collect()
         assert gone() is None
+
+    @backends
+    def test_arrays_of_floats_are_read_as_they_are(self, backend):
+        rng = np.random.default_rng(0)
+        program = micrograd.compile(nn.MLP(8, [5, 1]), 8, loss=losses.squared_error, backend=backend, cache=False)
+        X, y = rng.standard_normal((200_000, 8)), rng.standard_normal(200_000)
+        kept = X.copy(), y.copy()
+        program.value_and_gradient(X[:10], y[:10])
+        program.predict(X[:10])
+        tracemalloc.start()
+        try:
+            program.value_and_gradient(X, y)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 1.3 * (X.nbytes + y.nbytes)  # which numbers are finite; for "llvm" a copy in blocks
+        program.predict(X)
+        assert X.flags.writeable and y.flags.writeable and (X == kept[0]).all() and (y == kept[1]).all()
+        batch = program.batch(X, y)
+        expected = program.value_and_gradient(batch)[0]
+        X[:] = 0.0
+        assert program.value_and_gradient(batch)[0] == expected  # a batch has its own
 
     @backends
     def test_programs_copied_and_pickled(self, backend):

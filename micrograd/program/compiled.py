@@ -93,21 +93,24 @@ class Program:
 
     def batch(self, X: Any, y: Any = None) -> Batch:
         """X and y checked and laid out once, to be given to `value` and `value_and_gradient` many times."""
-        rows = data.samples(X, self._trace.inputs)
+        return data.frozen(self._checked(X, y, copy=True))
+
+    def _checked(self, X: Any, y: Any, *, copy: bool) -> Batch:
+        rows = data.samples(X, self._trace.inputs, copy=copy)
         width = self._trace.targets or 1
         if self._loss is None:
             if y is not None:
                 raise TypeError("expected no targets: this program has no loss")
             import numpy as np
 
-            return data.frozen(Batch(rows, np.zeros((len(rows), width))))
+            return Batch(rows, np.zeros((len(rows), width)))
         if y is None:
             raise TypeError("expected targets y beside X")
         prepare = getattr(self._loss, "prepare", None)
         if prepare is not None:
             y = rows_of(y, "y")
             y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(self._trace.outputs))
-        return data.frozen(Batch(rows, data.targets(y, width, len(rows))))
+        return Batch(rows, data.targets(y, width, len(rows), copy=copy))
 
     def _batch(self, X: Any, y: Any) -> Batch:
         if isinstance(X, Batch):
@@ -118,7 +121,7 @@ class Program:
             if y is not None:
                 raise TypeError("expected a batch alone, which has its targets, got targets y beside it")
             return X
-        return self.batch(X, y)
+        return self._checked(X, y, copy=False)
 
     def _samples(self, X: Any) -> Batch:
         import numpy as np
@@ -128,7 +131,7 @@ class Program:
             if X.X.shape[1] != self._trace.inputs:
                 raise ValueError(f"expected a batch of {self._trace.inputs} inputs, got one of {X.X.shape[1]}")
             return X if X.Y.shape[1] == width else Batch(X.X, np.zeros((len(X), width)))
-        rows = data.samples(X, self._trace.inputs)
+        rows = data.samples(X, self._trace.inputs, copy=False)
         return Batch(rows, np.zeros((len(rows), width)))
 
     def _step(self, purpose: str, batch: Batch, leaves: np.ndarray) -> Any:

@@ -69,8 +69,11 @@ def frozen(batch: Batch) -> Batch:
     return batch
 
 
-def numbers(data: Any, name: str) -> np.ndarray:
-    """data as a float64 array; TypeError for what is no number, ValueError for nan, inf and rows of two widths."""
+def numbers(data: Any, name: str, *, copy: bool = True) -> np.ndarray:
+    """data as a float64 array; TypeError for what is no number, ValueError for nan, inf and rows of two widths.
+
+    copy: False if the array is only to be read while the caller waits; it may be his own then.
+    """
     import numpy as np
 
     data = rows_of(data, name)
@@ -85,7 +88,7 @@ def numbers(data: Any, name: str) -> np.ndarray:
     if np.ma.is_masked(data):
         raise ValueError(f"expected numbers in {name}, got an array in which some are masked; fill or drop them first")
     with np.errstate(over="ignore"):  # a long double that is too large becomes inf, and is told of
-        array = array.astype(np.float64, order="C")
+        array = array.astype(np.float64, order="C", copy=copy)
     if not np.isfinite(array).all():
         place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
         raise ValueError(f"{at(name, place)}: expected finite numbers, got {array[place]}")
@@ -139,9 +142,9 @@ def point(numbers: Any, count: int) -> np.ndarray:
     return array.astype(np.float64, copy=False)
 
 
-def samples(X: Any, inputs: int) -> np.ndarray:
+def samples(X: Any, inputs: int, *, copy: bool = True) -> np.ndarray:
     """X as an array (n, inputs); single numbers are samples of one input."""
-    array = numbers(X, "X")
+    array = numbers(X, "X", copy=copy)
     if array.ndim == 1 and inputs == 1:
         array = array[:, None]
     if array.ndim != 2 or (len(array) and array.shape[1] != inputs):
@@ -151,9 +154,9 @@ def samples(X: Any, inputs: int) -> np.ndarray:
     return array
 
 
-def targets(y: Any, width: int, count: int) -> np.ndarray:
+def targets(y: Any, width: int, count: int, *, copy: bool = True) -> np.ndarray:
     """y as an array (n, width)."""
-    array = numbers(y, "y")
+    array = numbers(y, "y", copy=copy)
     if array.ndim == 1 and width == 1:
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] != width:
