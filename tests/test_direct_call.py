@@ -22,11 +22,13 @@ pytestmark = pytest.mark.skipif(not direct_call.possible(), reason="this Python 
 
 
 def program_and_batch(samples=50):
-    """A small net, and a batch that was run once, so that it has the short way."""
+    """A small net, and a batch that was run twice, so that it has the short way."""
     rng = np.random.default_rng(0)
     model = nn.MLP(2, [8, 1], activation="tanh", generator=random.Random(1))
     program = micrograd.compile(model, 2, loss=losses.squared_error, backend="llvm", cache=False)
     batch = program.batch(rng.standard_normal((samples, 2)), rng.standard_normal(samples))
+    program.value_and_gradient(batch)
+    assert not batch.again  # a batch that is run once needs none
     program.value_and_gradient(batch)
     return program, batch
 
@@ -152,7 +154,7 @@ def test_threads_on_one_batch_get_what_they_asked_for():
     points = [np.random.default_rng(seed).standard_normal(COUNT) for seed in range(4)]
     batches = (batch, large, huge)
     expected = [[long_way(program, b, p) for p in points] for b in batches]
-    for b in batches:
+    for b in (*batches, *batches):
         program.value_and_gradient(b)
     assert [callable(short_way(program, b)) for b in batches] == [True, True, False]
     assert type(short_way(program, batch)) is not type(short_way(program, large))
@@ -215,6 +217,7 @@ def test_programs_for_which_it_is_not(monkeypatch):
         """Whether there is a short way, and whether the result is right."""
         program = micrograd.compile(model, 1, parameters=[w], loss=losses.squared_error, backend="llvm", cache=False)
         batch = program.batch([0.5, -2.0, 3.0], [1.0, 2.0, 3.0])
+        program.value_and_gradient(batch)
         program.value_and_gradient(batch)
         held.data += 1.0
         numbers = np.ones(1)

@@ -75,8 +75,9 @@ class Program:
         value, gradient, finite = self._step("gradient", batch, leaves)
         if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
             value, gradient, _ = self._step("guarded gradient", batch, leaves)
-        elif batch is X and self._lock not in X.again:
-            X.remember(self, self._lock, self._runner("gradient").again(X))
+        elif batch.was_run and self._lock not in batch.again:
+            batch.remember(self, self._lock, self._runner("gradient").again(batch))
+        batch.was_run = True
         return value, gradient
 
     def input_gradients(self, X: Any, *, at: Any = None) -> tuple[np.ndarray, np.ndarray]:

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 class Batch:
     """Samples X, (n, inputs), and targets Y, (n, targets), both float64 in C order; `take` picks some samples."""
 
-    __slots__ = ("X", "Y", "packed", "again", "_programs")
+    __slots__ = ("X", "Y", "packed", "again", "was_run", "_programs")
 
     def __init__(self, X: np.ndarray, Y: np.ndarray) -> None:
         self.X, self.Y = X, Y
         self.packed: dict[Any, Any] = {}  # what a backend keeps beside
         self.again: dict[Any, Any] = {}  # a program's lock -> the short way to run it on this batch, or None
+        self.was_run = False  # many a batch of a training is run once, and needs no short way
         self._programs: dict[Any, Any] = {}
 
     def remember(self, program: Any, lock: Any, step: Any) -> None:
