@@ -215,7 +215,7 @@ def by_product(order: list[Any]) -> list[Any]:
         if isinstance(step, Linear) and goes_on(step):
             product[step.start] = step
         elif isinstance(step, Map) and step.op.name in QUICK:
-            parts = [part for index in reads_of(step)[:1] for part in parts_of(step, index, product)]
+            parts = [piece for index in reads_of(step)[:1] for piece in parts_of(step, index, product)]
         found += parts or [step]
     return found
 
@@ -225,7 +225,10 @@ def one_by_one(order: list[Any]) -> list[Any]:
     made = [step for step in order if isinstance(step, (Map, Linear))]
     if sum([step.count for step in made]) > MOST_ITEMS or not all(one_row_or_few(step) for step in order):
         return order
-    return [part for step in order for part in (rows_of(step) if isinstance(step, Map) else [step])]
+    found = []
+    for step in order:
+        found += [part(step, r, 1) for r in range(step.count)] if isinstance(step, Map) else [step]
+    return found
 
 
 def one_row_or_few(step: Any) -> bool:
@@ -240,15 +243,11 @@ def is_one_by_one(order: list[Any]) -> bool:
     return all(step.count == 1 for step in order if isinstance(step, (Map, Linear)))
 
 
-def rows_of(step: Map) -> list[Map]:
-    """A step for each row."""
-    import numpy as np
-
-    found = []
-    for r in range(step.count):
-        operands = [x if isinstance(x, float) else x.take(np.array([r])) for x in step.operands]
-        found.append(Map(step.op, operands, step.start + r, 1))
-    return found
+def part(step: Map, first: int, count: int) -> Map:
+    """Some neighbouring rows of a Map."""
+    taken = slice(first, first + count)
+    operands = [x if isinstance(x, float) else type(x)(x.index[taken]) for x in step.operands]
+    return Map(step.op, operands, step.start + first, count)
 
 
 def parts_of(step: Map, index: Index, product: dict[int, Linear]) -> list[Map]:
@@ -260,9 +259,7 @@ def parts_of(step: Map, index: Index, product: dict[int, Linear]) -> list[Map]:
         made = product.get(int(index[place]))
         if made is None or made.count == step.count or not np.array_equal(index[place : place + made.count], made.own):
             return []
-        taken = np.arange(place, place + made.count)
-        operands = [x if isinstance(x, float) else x.take(taken) for x in step.operands]
-        parts.append(Map(step.op, operands, step.start + place, made.count))
+        parts.append(part(step, place, made.count))
         place += made.count
     return parts
 
