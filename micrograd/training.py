@@ -12,6 +12,7 @@ from micrograd.checkpoints import Checkpoint, read, restore, state_of, write
 from micrograd.dispatch import rows_of
 from micrograd.engine import Value
 from micrograd.history import History, Record, count
+from micrograd.leaves import leaves
 from micrograd.objectives import Batch, Compiled, Eager, batches, first_sample
 from micrograd.position import Position
 from micrograd.watching import DivergenceError, Watch, expect_finite, source_of_nan
@@ -58,12 +59,7 @@ class Trainer:
                 raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
             parameters = model.parameters()
         self.model, self.loss, self.optimizer, self.penalty, self.metric = model, loss, optimizer, penalty, metric
-        self.parameters = list(parameters)
-        for p in self.parameters:
-            if not isinstance(p, Value) or p.op is not None:
-                raise TypeError(f"expected parameters that are leaves, made as Value(number), got {p!r}")
-        if len({id(p) for p in self.parameters}) != len(self.parameters):
-            raise ValueError("expected parameters that are all different, got one of them twice")
+        self.parameters = leaves(parameters, "parameters")
         if not self.parameters:
             raise ValueError("expected at least one parameter to train, got none")
         self.backend = backend

@@ -1,4 +1,5 @@
 """What `benchmarks/compiled.py` compares computes the same: tuned C, eager Values, programs, peers, exact formulas."""
+import importlib
 import platform
 import subprocess
 import sys
@@ -14,12 +15,20 @@ SAMPLES = {"toy": [3, 64, 100], "moons": [3, 64, 100], "tanh": [3, 64, 100], "di
 
 @pytest.fixture(scope="module")
 def compiled():
+    return benchmark("compiled")
+
+
+@pytest.fixture(scope="module")
+def structures():
+    return benchmark("structures")
+
+
+def benchmark(name):
     sys.path.insert(0, str(FOLDER))
     try:
-        import compiled as module
+        return importlib.import_module(name)
     finally:
         sys.path.remove(str(FOLDER))
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +97,7 @@ def test_peers_compute_what_eager_computes(compiled, peer, name):
 
 
 @pytest.mark.parametrize("name", ["convolution", "recurrence", "bundle", "mixture", "graph-1k"])
-def test_structures_compute_the_same_in_values_in_programs_and_in_arrays(compiled, name):
-    sys.path.insert(0, str(FOLDER))
-    import structures
-
+def test_structures_compute_the_same_in_values_in_programs_and_in_arrays(compiled, structures, name):
     work, arrays = structures.ALL[name]()
     work = work.first(3)
     expected = compiled.contenders.eager(work)
@@ -102,14 +108,11 @@ def test_structures_compute_the_same_in_values_in_programs_and_in_arrays(compile
 
 
 @pytest.mark.parametrize("march", ["native", "x86-64", "x86-64-v3"])
-def test_structures_in_c_give_the_value_and_gradient_of_eager(compiled, library, march):
+def test_structures_in_c_give_the_value_and_gradient_of_eager(compiled, structures, library, march):
     if march == "x86-64" and platform.machine() != "x86_64":
         pytest.skip("these are x86-64's vectors")
     if march == "x86-64-v3" and not {"avx2", "fma"} <= set(Path("/proc/cpuinfo").read_text().split()):
         pytest.skip("this machine has no AVX2")
-    sys.path.insert(0, str(FOLDER))
-    import structures
-
     built = compiled.contenders.build(march, "structures.c")
     for name in ("convolution", "recurrence", "bundle", "mixture"):
         work = structures.ALL[name]()[0].first(70)

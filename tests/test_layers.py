@@ -19,7 +19,7 @@ FLOORS = [
     ["functions"],
     ["ops", "vectors"],
     ["engine"],
-    ["copying", "naming", "taylor", "why"],
+    ["copying", "leaves", "naming", "taylor", "why"],
     ["derivatives", "check", "files", "formulas"],
     ["drawing", "chain_rule", "program", "nn", "optim", "losses"],
     ["history", "objectives", "position", "standalone"],

@@ -13,7 +13,7 @@ from micrograd.ops import ADD, DETACH, MUL
 from micrograd.program.arrays import Map, Pairs, Rows, Slots, reads_of
 from micrograd.program.differentiate import NONE, Reverse, spread
 from micrograd.program.roll import Rolled
-from micrograd.program.simplify import Simplifier, needed
+from micrograd.program.simplify import PLAIN, Simplifier, needed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class ArrayProgram:
 
         steps: list[Step] = []
         found = self.incoming[0] + 1 + np.arange(len(receivers))
-        own = [factors.get(slot, (1.0, NONE)) for slot in receivers]
+        own = [factors.get(slot, PLAIN) for slot in receivers]
         for scale in sorted({scale for scale, _ in own if scale != 1.0}):
             self._multiply(steps, found, [i for i, factor in enumerate(own) if factor[0] == scale], scale)
         chosen = [i for i, (_, shared) in enumerate(own) if shared != NONE]

@@ -10,8 +10,9 @@ from threading import RLock
 
 from micrograd.dispatch import brief, rows_of
 from micrograd.engine import Value
+from micrograd.leaves import leaves
 from micrograd.program import data
-from micrograd.program.arguments import expect_options, leaves, whole
+from micrograd.program.arguments import expect_options, whole
 from micrograd.program.array_program import (
     ArrayProgram,
     gradient_program,

@@ -7,10 +7,6 @@ thread comes between; a longer one gives it back, and `taking_turns` keeps the o
 sure, it returns None: the caller goes the long way.
 
 Its code uses functions of Python's stable ABI only (PEP 384), and is the same for all programs.
-
-words       what the function is told: addresses of the code and its context, of the parameters and how many bytes they
-            have, of the value, behind which is the status, of the number that says that the memory is in use, and
-            whether the GIL is given back
 """
 
 from __future__ import annotations
@@ -23,7 +19,7 @@ from micrograd.program.llvm_engine import Engine, host, started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
 FUNCTIONS = ("PyBuffer_Release", "PyErr_Clear", "PyEval_RestoreThread", "PyEval_SaveThread", "PyFloat_FromDouble",
@@ -31,6 +27,25 @@ FUNCTIONS = ("PyBuffer_Release", "PyErr_Clear", "PyEval_RestoreThread", "PyEval_
              "Py_DecRef", "Py_IncRef")  # fmt: skip
 ONE_ARGUMENT = 8  # METH_O
 FORMAT_AND_SHAPE = 4 | 8  # PyBUF_FORMAT | PyBUF_ND: in C order, whatever it is
+
+
+class Words(ctypes.Structure):
+    """What the function is told: addresses, how many bytes the parameters have, and 1 if the GIL is to be given back.
+
+    The status stands behind the value; `in_use` is where a number says whether the memory is in use.
+    """
+
+    _fields_ = [("code", ctypes.c_void_p), ("context", ctypes.c_void_p), ("parameters", ctypes.c_void_p),
+                ("bytes", ctypes.c_int64), ("value", ctypes.c_void_p), ("in_use", ctypes.c_void_p),
+                ("gives_back", ctypes.c_int64)]  # fmt: skip
+
+
+def word(name: str, kind: str = "ptr") -> str:
+    """The instructions that read one of the words."""
+    return (f"  %{name}_at = getelementptr i8, ptr %words, i64 {getattr(Words, name).offset}\n"
+            f"  %{name} = load {kind}, ptr %{name}_at, align 8")  # fmt: skip
+
+
 CODE = f"""
 declare i32 @PyObject_GetBuffer(ptr, ptr, i32)
 declare void @PyBuffer_Release(ptr)
@@ -63,8 +78,7 @@ no_buffer:
 shape:
   %length_at = getelementptr i64, ptr %view, i64 2
   %length = load i64, ptr %length_at, align 8
-  %bytes_at = getelementptr i64, ptr %words, i64 3
-  %bytes = load i64, ptr %bytes_at, align 8
+{word("bytes", "i64")}
   %dimensions_at = getelementptr i32, ptr %view, i64 9
   %dimensions = load i32, ptr %dimensions_at, align 4
   %fits = icmp eq i64 %length, %bytes
@@ -83,9 +97,8 @@ letters:
   %alone = icmp eq i8 %second, 0
   br i1 %alone, label %free, label %release
 free:
-  %used_at = getelementptr ptr, ptr %words, i64 5
-  %used_in = load ptr, ptr %used_at, align 8
-  %used = load i64, ptr %used_in, align 8
+{word("in_use")}
+  %used = load i64, ptr %in_use, align 8
   %is_free = icmp eq i64 %used, 0
   br i1 %is_free, label %run, label %release
 release:
@@ -94,15 +107,12 @@ release:
 
 run:
   %source = load ptr, ptr %view, align 8
-  %parameters_at = getelementptr ptr, ptr %words, i64 2
-  %parameters = load ptr, ptr %parameters_at, align 8
+{word("parameters")}
   call void @llvm.memcpy.p0.p0.i64(ptr %parameters, ptr %source, i64 %bytes, i1 false)
   call void @PyBuffer_Release(ptr %view)
-  %code = load ptr, ptr %words, align 8
-  %context_at = getelementptr ptr, ptr %words, i64 1
-  %context = load ptr, ptr %context_at, align 8
-  %gives_back_at = getelementptr i64, ptr %words, i64 6
-  %gives_back = load i64, ptr %gives_back_at, align 8
+{word("code")}
+{word("context")}
+{word("gives_back", "i64")}
   %keeps = icmp eq i64 %gives_back, 0
   br i1 %keeps, label %short, label %long
 short:
@@ -114,25 +124,24 @@ long:
   call void @PyEval_RestoreThread(ptr %thread)
   br label %status_of
 status_of:
-  %value_in = getelementptr ptr, ptr %words, i64 4
-  %value_at = load ptr, ptr %value_in, align 8
-  %status_at = getelementptr double, ptr %value_at, i64 1
+{word("value")}
+  %status_at = getelementptr double, ptr %value, i64 1
   %status = load double, ptr %status_at, align 8
   %finite = fcmp oeq double %status, 0.0
   br i1 %finite, label %results, label %none
 results:
-  %number = load double, ptr %value_at, align 8
+  %number = load double, ptr %value, align 8
   %copy = call ptr @PyTuple_GetItem(ptr %self, i64 1)
   %gradient = call ptr @PyObject_CallNoArgs(ptr %copy)
   %copied = icmp ne ptr %gradient, null
   br i1 %copied, label %both, label %failed
 both:
-  %value = call ptr @PyFloat_FromDouble(double %number)
-  %made = icmp ne ptr %value, null
+  %float = call ptr @PyFloat_FromDouble(double %number)
+  %made = icmp ne ptr %float, null
   br i1 %made, label %pair, label %no_value
 pair:
-  %result = call ptr (i64, ...) @PyTuple_Pack(i64 2, ptr %value, ptr %gradient)
-  call void @Py_DecRef(ptr %value)
+  %result = call ptr (i64, ...) @PyTuple_Pack(i64 2, ptr %float, ptr %gradient)
+  call void @Py_DecRef(ptr %float)
   call void @Py_DecRef(ptr %gradient)
   ret ptr %result
 no_value:
@@ -170,14 +179,13 @@ def engine(cache: bool) -> Engine:
     return Engine(CODE, host(), cache=cache)
 
 
-def direct(words: Sequence[int], copy: Callable[[], Any], keep: Any, cache: bool) -> Callable[[Any], Any]:
-    """The function of all parameters for these words, see above; copy() gives the gradient, `keep` lives as long."""
+def direct(words: Words, copy: Callable[[], Any], keep: Any, cache: bool) -> Callable[[Any], Any]:
+    """The function of all parameters for these words; copy() gives the gradient, `keep` lives as long."""
     code = engine(cache)
-    told = (ctypes.c_uint64 * len(words))(*words)
     definition = Definition(b"step", code.address("step"), ONE_ARGUMENT, None)
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-    itself = (ctypes.addressof(told), copy, None, told, definition, code, keep)
+    itself = (ctypes.addressof(words), copy, None, words, definition, code, keep)
     step: Callable[[Any], Any] = make(ctypes.addressof(definition), itself, None)
     return step
 

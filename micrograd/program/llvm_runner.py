@@ -158,8 +158,8 @@ class LlvmRunner:
         short = packed.blocks * self.work <= SHORT_WORK
         in_use = self._in_use if short else ctypes.c_int64(0)  # a longer step has its turn anyhow
         numbers = address_of(self.uniform)
-        words = [self.engine.address("whole"), contexts[0].address, numbers, 8 * self._parameters,
-                 numbers + 8 * self.value_at, ctypes.addressof(in_use), int(not short)]  # fmt: skip
+        words = direct_call.Words(self.engine.address("whole"), contexts[0].address, numbers, 8 * self._parameters,
+                                  numbers + 8 * self.value_at, ctypes.addressof(in_use), not short)  # fmt: skip
         keep = packed, contexts, self._spaces, self.tables, in_use, self.engine
         step = direct_call.direct(words, self.uniform[self.gradient_at].copy, keep, self._cache)
         return step if short else direct_call.taking_turns(step, self._lock, self._in_use)

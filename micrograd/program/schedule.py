@@ -67,7 +67,6 @@ class Stage:
         read += [index for _, a, b in self.sums for index in (a, b) if index is not None]
         return [index for index in read if not self.lines_up(index)]
 
-
     @property
     def table_rows(self) -> int:
         """How many rows a table, sums that share no rows, reads and makes; no product."""

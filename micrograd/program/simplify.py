@@ -17,6 +17,7 @@ from math import frexp
 
 from micrograd.ops import ADD, COSH, DIV, MUL, NEG, SUB, WHERE
 from micrograd.program.arrays import Linear, Map, Outer, Pairs, Rows, Slots, reads_of
+from micrograd.program.differentiate import NONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     Factor = tuple[float, int]  # scale, and the slot of a shared factor or NONE
 
-NONE = -1
 PLAIN = (1.0, NONE)
 LARGEST = 4.0  # scale of what something is made of
 

@@ -149,7 +149,7 @@ class Traced(Placeholder):
 
 
 class Tracer:
-    """Builds the graph of one sample. `parameters` are leaves, `held` the other leaves met on the way.
+    """Builds the graph of one sample. `parameters` are leaves, all different, `held` the other leaves met on the way.
 
     Used as a context: inside, the parameters themselves are placeholders (their class is changed and put back).
     """
@@ -159,8 +159,6 @@ class Tracer:
         self.parameters = list(parameters)
         self.held: list[Value] = []
         self.nodes = {id(p): self.graph.leaf("parameter", i) for i, p in enumerate(self.parameters)}
-        if len(self.nodes) != len(self.parameters):
-            raise ValueError("expected parameters that are all different, got one of them twice")
 
     def __enter__(self) -> Tracer:
         TRACING.acquire()

@@ -6,6 +6,7 @@ varying     depends on an input
 from __future__ import annotations
 
 from micrograd.engine import Value, topological
+from micrograd.leaves import leaves
 from micrograd.ops import TABLE
 from micrograd.program.trace import Trace, Tracer, trace
 
@@ -63,7 +64,7 @@ def recorded(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Val
         raise TypeError(f"expected a model: an nn.Module, a function of a list of Values, or a Value, got {model!r}")
     if parameters is None:
         parameters = model.parameters() if hasattr(model, "parameters") else []
-    return Recording(trace(model, inputs, parameters), {})
+    return Recording(trace(model, inputs, leaves(parameters, "parameters")), {})
 
 
 def recorded_expression(model: Any, inputs: Any) -> Recording:
@@ -74,14 +75,9 @@ def recorded_expression(model: Any, inputs: Any) -> Recording:
         raise TypeError(f"expected a Value or a list of Values beside a list of leaves, got {model!r}")
     if not isinstance(inputs, (list, tuple)) or not inputs:
         raise TypeError(f"expected a list of the leaves that are the inputs, got {inputs!r}")
-    for x in inputs:
-        if not isinstance(x, Value) or x.op is not None:
-            raise TypeError(f"expected inputs that are leaves, made as Value(number), got {x!r}")
-    tracer = Tracer([])
+    tracer, inputs = Tracer([]), leaves(inputs, "inputs")
     for i, x in enumerate(inputs):
         tracer.nodes[id(x)] = tracer.graph.leaf("input", i)
-    if len(tracer.nodes) != len(inputs):
-        raise ValueError("expected inputs that are all different, got one of them twice")
     outputs = [tracer.node_of(root) for root in roots]
     labels: dict[int, str] = {}
     for value in [*inputs, *[node for root in roots for node in topological(root)]]:
