@@ -66,7 +66,7 @@ def apply(op: Op, args: tuple[Any, ...]) -> Value:
 def mixed(op: Op, x: Any, y: Any) -> Any:
     """A binary operator on operands that are not plain Values and floats; NotImplemented lets an array take over."""
     other = y if isinstance(x, Value) else x
-    if not isinstance(other, Value):
+    if not isinstance(other, (Value, Operators)):
         try:
             number(other)
         except TypeError:

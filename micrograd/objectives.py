@@ -188,27 +188,40 @@ class Eager:
 
 
 class Compiled:
-    """The objective as a compiled program; gradients are arrays.
+    """The objective as a compiled program, compared with the code on some of the data; gradients are arrays.
 
-    ImportError if a package is missing, TypeError (a TraceError names the line) for code that cannot be compiled.
+    ImportError if a package is missing, TypeError (a TraceError names the line) for code that cannot be compiled, and
+    whatever error the code itself raises on the data.
     """
 
     def __init__(
         self, model: Callable[[list[float]], Any], loss: Callable[[Any, Any], Any], parameters: Sequence[Value],
         penalty: Callable[[Sequence[Value]], Any] | None, X: Any, y: Any, *, backend: str = "auto",
     ) -> None:  # fmt: skip
-        from micrograd.program import compile
+        from micrograd.program.code import Code
+        from micrograd.program.compiled import compile_code
+        from micrograd.program.self_check import Sample
 
         row, target = first_sample(X), plain(first(y), "y[0]")
-        prediction = model(row)
+        code = Code(model, len(row), parameters, loss=loss, penalty=penalty)
+        prediction = model(list(row))
         outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
-        if hasattr(loss, "prepare"):
-            target = loss.prepare([target], outputs)[0]
-        expect_value(loss(prediction, target))
-        self.parameters, self.penalty = list(parameters), penalty
-        self.program = compile(
-            model, len(row), loss=loss, targets=width(target), penalty=penalty, parameters=parameters, backend=backend
-        )
+        ready = prepared(loss, [target], outputs)[0]
+        code.targets = width(ready)
+        result = code.result(prediction, expect_value(loss(prediction, target)))
+
+        def chosen() -> Iterator[Sample]:
+            yield Sample(code, row, target, listed(ready), result)
+            for i in telling(y, min(len(X), len(y))):
+                try:
+                    other = plain(X[i], f"X[{i}]"), plain(y[i], f"y[{i}]")
+                    wanted = prepared(loss, [other[1]], outputs)[0]
+                except (TypeError, ValueError):  # told of when the data are taken as a batch
+                    return
+                yield Sample(code, listed(other[0]), other[1], listed(wanted))
+
+        self.parameters, self.penalty = code.parameters, penalty
+        self.program = compile_code(code, chosen(), lambda: None, backend)
         self.backend = self.program.backend
         self.batch, self.value = self.program.batch, self.program.value
         self.value_and_gradient = self.program.value_and_gradient
@@ -216,6 +229,29 @@ class Compiled:
     def predict(self, X: Any, at: Any = None) -> list[Any]:
         """The outputs as floats: one per sample, or a list per sample if the model has several."""
         return self.program.predict(X, at=at).tolist()
+
+
+def prepared(loss: Any, targets: list[Any], outputs: int) -> list[Any]:
+    """The targets as the loss takes them."""
+    return loss.prepare(targets, outputs) if hasattr(loss, "prepare") else targets
+
+
+def listed(x: Any) -> list[float]:
+    """A number or a list of numbers as a list."""
+    return x if isinstance(x, list) else [x]
+
+
+def telling(y: Any, count: int) -> Iterator[int]:
+    """The last place of the data, and the first place of every other distinct target."""
+    yield count - 1
+    seen: set[Any] = set()
+    for i in range(count):
+        target = y[i].tolist() if hasattr(y[i], "tolist") else y[i]
+        key = tuple(target) if isinstance(target, list) else target
+        if key not in seen:
+            seen.add(key)
+            if 0 < i < count - 1:
+                yield i
 
 
 def expect_value(loss: Any) -> Value:

@@ -7,6 +7,7 @@ at          the numbers of the parameters, (p,); their present ones unless given
 from __future__ import annotations
 
 from threading import RLock
+from time import perf_counter
 
 from micrograd.dispatch import brief, rows_of
 from micrograd.engine import Value
@@ -20,16 +21,19 @@ from micrograd.program.array_program import (
     prediction_program,
     value_program,
 )
-from micrograd.program.check import check
+from micrograd.program.code import Built, Code
 from micrograd.program.data import Batch
-from micrograd.program.trace import TRACING, Trace, trace, trace_expression
+from micrograd.program.self_check import SelfCheck, made_up, near
+from micrograd.program.trace import Trace, trace, trace_expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     import numpy as np
+
+    from micrograd.program.self_check import Sample
 
 BACKENDS = ("auto", "llvm", "numpy")
 
@@ -49,6 +53,7 @@ class Program:
         self.parameters, self.backend = trace.parameters, chosen(backend)
         self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
         self._runners: dict[str, Any] = {}
+        self._check = SelfCheck(trace)
         self._lock = RLock()  # while a runner is built; batches know the program by it
 
     # running
@@ -157,23 +162,26 @@ class Program:
 
     # building
 
-    def _runner(self, purpose: str) -> Any:
-        """What runs a purpose, built when it is first asked for."""
-        return self._runners.get(purpose) or self._build(purpose)
+    def _runner(self, purpose: str, code: Any = None) -> Any:
+        """What runs a purpose, built, and compared with the code, when it is first asked for."""
+        return self._runners.get(purpose) or self._build(purpose, code)
 
-    def _build(self, purpose: str) -> Any:
+    def _build(self, purpose: str, code: Any) -> Any:
         with self._lock:
             if purpose not in self._runners:
-                program = PURPOSES[purpose](self._trace)
-                if self.backend == "llvm":
-                    from micrograd.program.llvm_runner import LlvmRunner
-
-                    self._runners[purpose] = LlvmRunner(program, **self._options)
-                else:
-                    from micrograd.program.numpy_runner import NumpyRunner
-
-                    self._runners[purpose] = NumpyRunner(program)
+                runner = self._built(PURPOSES[purpose](self._trace))
+                self._check.all(self, runner, purpose, code)
+                self._runners[purpose] = runner
             return self._runners[purpose]
+
+    def _built(self, program: ArrayProgram) -> Any:
+        if self.backend == "llvm":
+            from micrograd.program.llvm_runner import LlvmRunner
+
+            return LlvmRunner(program, **self._options)
+        from micrograd.program.numpy_runner import NumpyRunner
+
+        return NumpyRunner(program)
 
     @property
     def _main(self) -> Any:
@@ -208,7 +216,8 @@ class Program:
 
     def __reduce__(self) -> Any:
         options = self._options
-        return Program, (self._trace, self._loss, self.backend, options.get("threads"), options.get("cache", True))
+        arguments = self._trace, self._loss, self.backend, options.get("threads"), options.get("cache", True)
+        return Program, arguments, {"_check": self._check}
 
 
 def nonempty(batch: Batch) -> Batch:
@@ -287,11 +296,20 @@ def compile(
         if not hasattr(model, "parameters"):
             raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
         parameters = model.parameters()
-    parameters = leaves(parameters, "parameters")
-    with TRACING:
-        recorded = trace(model, inputs, parameters, loss=loss, targets=targets, penalty=penalty)
-        program = Program(recorded, loss, backend, threads, cache)
-        check(program, model, loss, penalty, recorded)
+    code = Code(model, inputs, leaves(parameters, "parameters"), loss=loss, targets=targets, penalty=penalty)
+    return compile_code(code, made_up(code), lambda: next(made_up(code)), backend, threads, cache)
+
+
+def compile_code(
+    code: Code, samples: Iterator[Sample], on_numbers: Callable[[], Any], backend: str, threads: int | None = None,
+    cache: bool = True,
+) -> Program:  # fmt: skip
+    """Code as a program that was compared with it on samples."""
+    started = perf_counter()
+    recorded = trace(code, on_numbers)
+    traced = perf_counter()
+    program = Program(recorded, code.loss, backend, threads, cache)
+    program._check.start(program, code, samples, traced - started)
     return program
 
 
@@ -304,5 +322,8 @@ def compile_expression(roots: Any, inputs: Any, backend: str, threads: int | Non
                         "the number of its inputs")  # fmt: skip
     if not isinstance(inputs, (list, tuple)) or not inputs:
         raise TypeError(f"expected a list of the leaves that are the inputs, got {brief(inputs)}")
-    leaves(inputs, "inputs")
-    return Program(trace_expression(roots, bare, inputs), None, backend, threads, cache)
+    inputs = leaves(inputs, "inputs")
+    recorded = trace_expression(roots, bare, inputs)
+    program = Program(recorded, None, backend, threads, cache)
+    program._check.kept = list(near(Built(roots, bare, inputs, recorded.parameters), inputs))
+    return program

@@ -47,6 +47,14 @@ class Graph:
         return "\n".join([f"{i:{width}}  {kind} {' '.join(map(shown_arg, args))}"
                           for i, (kind, args) in enumerate(zip(self.kind, self.args))])  # fmt: skip
 
+    def keys(self) -> list[Any]:
+        """What each node is, in a form that can be compared (nan with nan, and zeros by their signs)."""
+        return list(self._places)
+
+    def same(self, other: Graph) -> bool:
+        """Whether two graphs have the same nodes in the same order."""
+        return self._places == other._places
+
     def _node(self, kind: str, args: tuple[Any, ...], key: Any, varying: bool) -> int:
         self._places[key] = place = len(self.kind)
         self.kind.append(kind)

@@ -1,182 +1,60 @@
-"""Tracing: the user's scalar code runs once on placeholders, and the graph of one sample is what it did to them.
+"""Tracing: the user's scalar code runs on placeholders, and the graph of one sample is what it did to them.
 
-model       function of a list of inputs that returns a Value or a list of Values
-loss        function of the model's prediction and the target
-penalty     function of the parameters
 placeholder stands for a number that is not known yet: an input, a target, a parameter, anything made of them
+held        leaves that the code uses beside its parameters; their numbers are read anew at every step
 """
 
 from __future__ import annotations
 
 from threading import RLock
 
-from micrograd.dispatch import Operators, brief, number
+from micrograd.dispatch import brief, number
 from micrograd.engine import Value, topological
-from micrograd.ops import TABLE
 from micrograd.program.graph import Graph
+from micrograd.program.placeholders import Placeholder, Traced, TraceError, line_of, users_line
+from micrograd.program.stand_ins import StandIns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from micrograd.program.code import Code
+
 
 TRACING = RLock()  # one thread at a time: while code is traced, its parameters are placeholders
-
-
-class TraceError(TypeError):
-    """The code to compile does something that depends on the numbers, which a program cannot record."""
-
-
-def users_line() -> str:
-    """File, line and text of the innermost frame outside this package, NumPy and the standard library."""
-    import linecache
-    import os
-    import sys
-
-    library, package = (os.path.dirname(os.path.abspath(file)) + os.sep for file in (os.__file__, __file__))
-    numpy = getattr(sys.modules.get("numpy"), "__file__", None) or __file__
-    ours = (os.path.dirname(package[:-1]) + os.sep, os.path.dirname(os.path.abspath(numpy)) + os.sep)
-
-    def foreign(file: str) -> bool:
-        path = os.path.abspath(file)
-        return path.startswith(ours) or path.startswith(library) and "site-packages" not in path
-
-    frame: Any = sys._getframe(1)
-    while frame.f_back is not None and foreign(frame.f_code.co_filename):
-        frame = frame.f_back
-    name, line = frame.f_code.co_filename, frame.f_lineno
-    return f'{name}, line {line}: "{linecache.getline(name, line, frame.f_globals).strip()}"'
-
-
-def refuse(what: str, cure: str) -> Any:
-    """Raise TraceError for the user's line."""
-    raise TraceError(f"{what} while the code is compiled, but its number changes from call to call. {cure}. "
-                     f"In {users_line()}")  # fmt: skip
-
-
-class Placeholder(Operators):
-    """What stands for a Value while code is traced: everything that Values do, except tell their number."""
-
-    __slots__ = ()
-    graph: Graph
-
-    def operate(self, name: str, args: tuple[Any, ...]) -> Any:
-        """The primitive `name` on args, as a new node."""
-        return Traced(self.tracer, self.tracer.apply(name, args))  # type: ignore[attr-defined]
-
-    def __pos__(self) -> Any:
-        return self
-
-    def __radd__(self, other: Any) -> Any:
-        if other.__class__ is int and other == 0:  # as in Value: sum(values) starts from the int 0
-            return self
-        return self.operate("add", (other, self))
-
-    def __bool__(self) -> bool:
-        return refuse("a branch asks whether a Value is true", "Write where(condition, x, y), maximum or minimum")
-
-    def __float__(self) -> float:
-        return refuse("a Value is turned into a number", "Use micrograd's functions in place of those of math")
-
-    __int__ = __index__ = __complex__ = __trunc__ = __floor__ = __ceil__ = __float__
-
-    def __round__(self, digits: Any = None) -> Any:
-        return float(self)
-
-    def where(self, x: Any, y: Any) -> Any:
-        """x where self is not 0, else y."""
-        return self.operate("where", (self, x, y))
-
-    @property
-    def data(self) -> float:
-        """Refused."""
-        return refuse("`.data` is read", "Compute with the Value itself")
-
-    @data.setter
-    def data(self, value: Any) -> None:
-        refuse("`.data` is set", "Change parameters outside the model")
-
-    @property
-    def grad(self) -> float:
-        """Refused."""
-        return refuse("`.grad` is read", "Read gradients outside the model")
-
-    @grad.setter
-    def grad(self, value: Any) -> None:
-        refuse("`.grad` is set", "Set gradients outside the model")
-
-    def backward(self) -> None:
-        """Refused."""
-        refuse("`backward` is called", "A program gives value and gradient by itself")
-
-    def __repr__(self) -> str:
-        return "Value(to be known later)"
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return refuse("a Value is formatted", "Print after compiling") if spec else repr(self)
-
-
-def method(name: str) -> Callable[..., Any]:
-    """The method of a primitive."""
-    return lambda self, *args: self.operate(name, (self, *args))
-
-
-for _name in TABLE:
-    if hasattr(Value, _name) and not hasattr(Placeholder, _name):
-        setattr(Placeholder, _name, method(_name))
-
-
-class Traced(Placeholder):
-    """The placeholder for one node."""
-
-    __slots__ = ("tracer", "node", "label")
-
-    def __init__(self, tracer: Tracer, node: int) -> None:
-        self.tracer, self.node, self.label = tracer, node, ""
-
-    def __add__(self, other: Any) -> Any:  # the two operators of a network, without detours
-        tracer = self.tracer
-        node = other.node if other.__class__ is Traced else tracer.node_of(other)
-        return Traced(tracer, tracer.graph.apply("add", (self.node, node)))
-
-    def __mul__(self, other: Any) -> Any:
-        tracer = self.tracer
-        node = other.node if other.__class__ is Traced else tracer.node_of(other)
-        return Traced(tracer, tracer.graph.apply("mul", (self.node, node)))
 
 
 class Tracer:
     """Builds the graph of one sample. `parameters` are leaves, all different, `held` the other leaves met on the way.
 
-    Used as a context: inside, the parameters themselves are placeholders (their class is changed and put back).
+    Used as a context: inside, the parameters themselves are placeholders for this thread.
+
+    open        whether the code still runs
+    refused     the first question for a number, whether or not the code caught the error
     """
 
-    def __init__(self, parameters: Sequence[Value]) -> None:
-        self.graph = Graph()
+    def __init__(self, parameters: Sequence[Value], graph: Graph | None = None) -> None:
+        self.graph = Graph() if graph is None else graph
         self.parameters = list(parameters)
         self.held: list[Value] = []
         self.nodes = {id(p): self.graph.leaf("parameter", i) for i, p in enumerate(self.parameters)}
+        self.open, self.refused = False, None
+        self._kept: list[Value] = []  # whose id stands in `nodes`, so that no other object gets it
 
     def __enter__(self) -> Tracer:
         TRACING.acquire()
-        self._classes: list[type] = []
         try:
-            stand_ins = {cls: type(cls.__name__, (Placeholder, cls), {"__slots__": (), "tracer": self})
-                         for cls in {type(p) for p in self.parameters}}  # fmt: skip
-            for p in self.parameters:
-                self._classes.append(type(p))
-                p.__class__ = stand_ins[type(p)]
+            self._stand_ins = StandIns(self.parameters, self)
         except BaseException:
-            self.__exit__()
+            TRACING.release()
             raise
+        self.open = True
         return self
 
     def __exit__(self, *details: Any) -> None:
-        for p, cls in zip(self.parameters, self._classes):
-            p.__class__ = cls
+        self.open = False
+        self._stand_ins.give_back()
         TRACING.release()
 
     def end(self, x: Any, expected: str) -> int:
@@ -201,7 +79,8 @@ class Tracer:
         """The node of a placeholder, a Value (with all it was computed from) or a number."""
         if x.__class__ is Traced:
             if x.tracer is not self:
-                raise TraceError("expected Values of one compilation, got one that was kept from another")
+                raise TraceError("the code uses what it stored when it ran before: a program computes every sample by "
+                                 f"itself. Give such a state as an input. In {users_line()}")  # fmt: skip
             return x.node
         if x.__class__ is float:
             return self.graph.constant(x)
@@ -220,13 +99,8 @@ class Tracer:
                 self.held.append(value)
             else:
                 self.nodes[id(value)] = self.apply(value.op.name, value.args)
-                self._keep.append(value)
+                self._kept.append(value)
         return self.nodes[id(root)]
-
-    @property
-    def _keep(self) -> list[Value]:
-        """Values whose id stands in `nodes`: kept, so that no other object gets that id."""
-        return self.__dict__.setdefault("_kept", [])
 
 
 class Trace:
@@ -244,40 +118,111 @@ class Trace:
         self.outputs, self.bare, self.loss, self.penalty = outputs, bare, loss, penalty
         self.inputs, self.targets = inputs, targets
 
+    def same(self, other: Trace) -> bool:
+        """Whether two traces compute the same; the Values that they hold may be others."""
+        mine, theirs = [(x.outputs, x.bare, x.loss, x.penalty, x.inputs, x.targets, len(x.held)) for x in (self, other)]
+        return mine == theirs and self.graph.same(other.graph)
 
-def trace(
-    model: Callable[[list[Any]], Any], inputs: int, parameters: Sequence[Value], *,
-    loss: Callable[[Any, Any], Any] | None = None, targets: int = 0, penalty: Callable[[Any], Any] | None = None,
-) -> Trace:  # fmt: skip
-    """Run the code once on placeholders. TraceError, naming the user's line, where it asks for a number.
 
-    >>> from micrograd import Value
+def trace(code: Code, on_numbers: Callable[[], Any] | None = None) -> Trace:
+    """Run the code on placeholders. TraceError, naming the user's line, where it asks for a number.
+
+    It runs twice: TraceError too where it does something else at every run. Another error of the code is raised as it
+    is if `on_numbers`, which runs it on numbers, has an error too; else it is TraceError: placeholders brought it.
+
+    >>> from micrograd.program.code import Code
     >>> w = Value(2.0)
-    >>> print(trace(lambda x: w * x[0], 1, [w]).graph)
+    >>> print(trace(Code(lambda x: w * x[0], 1, [w])).graph)
     0  parameter 0
     1  input 0
     2  mul 0 1
     """
-    with Tracer(parameters) as tracer:
-        prediction = model(tracer.placeholders("input", inputs))
-        bare = not isinstance(prediction, (list, tuple))
-        expected = "the model to return a Value or a list of Values"
-        outputs = [tracer.end(x, expected) for x in ([prediction] if bare else prediction)]
-        if not outputs:
-            raise TypeError(f"expected {expected}, got an empty {type(prediction).__name__}")
-        nodes = []
-        if loss is not None:
-            target = tracer.placeholders("target", targets or 1)
-            share = loss(prediction, target if targets else target[0])
-            expected = "the loss to be a Value that depends on the parameters"
-            if not isinstance(share, (Placeholder, Value)):
-                raise TypeError(f"expected {expected}, got {share!r}")
-            nodes.append(tracer.node_of(share))
-        if penalty is not None:
-            nodes.append(tracer.end(penalty(tracer.parameters), "the penalty to be a Value or a number"))
-    ends = iter(nodes)
-    return Trace(tracer, outputs, bare, None if loss is None else next(ends), None if penalty is None else next(ends),
-                 inputs, targets)  # fmt: skip
+    first, second = traced(code, on_numbers), traced(code, on_numbers)
+    if not first.same(second) or not same_numbers(first.held, second.held):
+        raise TraceError("the code computes something else at every run, as with a random number, the time or a count "
+                         "of its calls. Draw such numbers outside, and give them as inputs or held Values. "
+                         f"In {changing_line(second, code)}")  # fmt: skip
+    return second
+
+
+def same_numbers(first: list[Value], second: list[Value]) -> bool:
+    """Whether two runs of the code hold the same Values, or ones that it made of the same numbers."""
+    return all(a is b or float(a.data).hex() == float(b.data).hex() for a, b in zip(first, second))
+
+
+def traced(code: Code, on_numbers: Callable[[], Any] | None = None, graph: Graph | None = None) -> Trace:
+    """One run of the code."""
+    tracer = Tracer(code.parameters, graph)
+    loss, penalty, targets = code.loss, code.penalty, code.targets
+    with tracer:
+        try:
+            prediction = code.model(tracer.placeholders("input", code.inputs))
+            if loss is not None:
+                target = tracer.placeholders("target", targets or 1)
+                share = loss(prediction, target if targets else target[0])
+            if penalty is not None:
+                charge = penalty(tracer.parameters)
+        except Exception as caught:
+            failed: Exception | None = caught
+        else:
+            failed = None
+    if tracer.refused is not None:
+        raise tracer.refused from (None if failed is tracer.refused else failed)
+    if failed is not None:
+        raise fault_of_placeholders(failed, on_numbers)
+    bare = not isinstance(prediction, (list, tuple))
+    expected = "the model to return a Value or a list of Values"
+    outputs = [tracer.end(x, expected) for x in ([prediction] if bare else prediction)]
+    if not outputs:
+        raise TypeError(f"expected {expected}, got an empty {type(prediction).__name__}")
+    ends: dict[str, int] = {}
+    if loss is not None:
+        if not isinstance(share, (Placeholder, Value)):
+            raise TypeError(f"expected the loss to be a Value that depends on the parameters, got {share!r}")
+        ends["loss"] = tracer.node_of(share)
+    if penalty is not None:
+        ends["penalty"] = tracer.end(charge, "the penalty to be a Value or a number")
+    return Trace(tracer, outputs, bare, ends.get("loss"), ends.get("penalty"), code.inputs, targets)
+
+
+def fault_of_placeholders(error: Exception, on_numbers: Callable[[], Any] | None) -> Exception:
+    """The error to raise for one that the code had on placeholders: a TraceError if it has none on numbers."""
+    if isinstance(error, TraceError) or on_numbers is None:
+        return error
+    try:
+        on_numbers()
+    except Exception:
+        return error
+    refusal = TraceError(
+        f"on numbers the code runs, but while it is compiled it raises {type(error).__name__}: {error}. It asks what "
+        "kind of thing it got, or does with a number what a Value cannot. Compute with micrograd's functions alone. "
+        f"In {line_of(error)}"
+    )
+    refusal.__cause__ = error
+    return refusal
+
+
+class LinedGraph(Graph):
+    """A graph that knows the user's line behind each node."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def _node(self, kind: str, args: tuple[Any, ...], key: Any, varying: bool) -> int:
+        self.lines.append(users_line())
+        return super()._node(kind, args, key, varying)
+
+
+def changing_line(before: Trace, code: Code) -> str:
+    """The user's line of the first node that another run makes differently."""
+    graph = LinedGraph()
+    try:
+        traced(code, graph=graph)
+    except Exception as error:
+        return line_of(error)
+    return next((line for line, mine, other in zip(graph.lines, graph.keys(), before.graph.keys()) if mine != other),
+                graph.lines[-1])  # fmt: skip
 
 
 def trace_expression(roots: Sequence[Value], bare: bool, inputs: Sequence[Value]) -> Trace:

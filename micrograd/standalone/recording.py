@@ -8,6 +8,8 @@ from __future__ import annotations
 from micrograd.engine import Value, topological
 from micrograd.leaves import leaves
 from micrograd.ops import TABLE
+from micrograd.program.code import Code
+from micrograd.program.self_check import SelfCheck, made_up
 from micrograd.program.trace import Trace, Tracer, trace
 
 TYPE_CHECKING = False
@@ -64,7 +66,10 @@ def recorded(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Val
         raise TypeError(f"expected a model: an nn.Module, a function of a list of Values, or a Value, got {model!r}")
     if parameters is None:
         parameters = model.parameters() if hasattr(model, "parameters") else []
-    return Recording(trace(model, inputs, leaves(parameters, "parameters")), {})
+    code = Code(model, inputs, leaves(parameters, "parameters"))
+    found = trace(code, lambda: next(made_up(code)))
+    SelfCheck(found).trace_itself(code)
+    return Recording(found, {})
 
 
 def recorded_expression(model: Any, inputs: Any) -> Recording:

@@ -1,0 +1,364 @@
+"""Code that asks for numbers: compiled it is right, or refused with its line; under "auto" it does what eager does."""
+
+import math
+import random
+import sys
+import threading
+from importlib.util import find_spec
+
+import pytest
+
+import micrograd
+from micrograd import Trainer, Value, losses, nn, optim, relu, softplus, tanh, where
+from micrograd.program import TraceError
+
+np = pytest.importorskip("numpy")
+without_llvm = pytest.mark.skipif(find_spec("llvmlite") is None, reason="llvmlite is not installed")
+backends = pytest.mark.parametrize("backend", ["numpy", pytest.param("llvm", marks=without_llvm)])
+
+TABLE = {0.0: 5.0, 1.0: 7.0}
+SMALL = {0.0, 1.0}
+
+
+def swallowed(t):
+    try:
+        k = [5.0, 7.0][int(t)]
+    except Exception:
+        k = 1.0
+    return k
+
+
+def swallowed_wholly(t):
+    try:
+        return 2.0 if t == 1 else 3.0
+    except BaseException:
+        return 4.0
+
+
+def matched(t):
+    match t:
+        case 0:
+            return 5.0
+        case 1:
+            return 7.0
+    return 1.0
+
+
+def raising(t):
+    if not isinstance(t, float):
+        raise KeyError("a key")
+    return 2.0
+
+
+def asserting(t):
+    if type(t) is not float:
+        raise AssertionError("floats only")
+    return 2.0
+
+
+# What people write with a number t, an input or a target; each gives a float. Some of these run on floats alone.
+ASKING = {
+    "==": lambda t: 5.0 if t == 1 else 7.0,
+    "!=": lambda t: 5.0 if t != 1 else 7.0,
+    "1 ==": lambda t: 5.0 if 1 == t else 7.0,
+    "numpy ==": lambda t: 5.0 if np.float64(1.0) == t else 7.0,
+    "guard": lambda t: 1.0 / t if t != 0 else 0.0,
+    "in list": lambda t: 5.0 if t in [1.0, 3.0] else 7.0,
+    "in tuple": lambda t: 5.0 if t in (1.0, 3.0) else 7.0,
+    "in set": lambda t: 5.0 if t in SMALL else 7.0,
+    "dict": lambda t: TABLE[t],
+    "dict get": lambda t: TABLE.get(t, 1.0),
+    "count": lambda t: 1.0 + [1.0, 2.0, 1.0].count(t),
+    "index": lambda t: 1.0 + [0.0, 1.0].index(t),
+    "match": matched,
+    "<": lambda t: 5.0 if t < 1 else 7.0,
+    "if": lambda t: 5.0 if t else 7.0,
+    "not": lambda t: 5.0 if not t else 7.0,
+    "and": lambda t: t and 5.0,
+    "max": lambda t: max(t, 0.5),
+    "sorted": lambda t: sorted([0.5, t])[0],
+    "chained": lambda t: 5.0 if 0.5 < t < 2 else 7.0,
+    "bitwise": lambda t: 1.0 + ((t > 0.5) & (t < 2.0)),
+    "is True": lambda t: 5.0 if (t > 0.5) is True else 7.0,
+    "int": lambda t: [5.0, 7.0][int(t)],
+    "float": lambda t: float(t) + 1.0,
+    "round": lambda t: round(t) + 1.0,
+    "floor": lambda t: math.floor(t) + 1.0,
+    "math": lambda t: math.exp(t),
+    "isnan": lambda t: 5.0 if math.isnan(t) else 7.0,
+    "%": lambda t: 5.0 if t % 2 == 0 else 7.0,
+    "//": lambda t: t // 1 + 1.0,
+    "divmod": lambda t: divmod(t, 2.0)[1],
+    "is_integer": lambda t: 5.0 if t.is_integer() else 7.0,
+    "real": lambda t: t.real + 1.0,
+    "str": lambda t: 5.0 if str(t) == "1.0" else 7.0,
+    "repr": lambda t: 5.0 if repr(t) == "1.0" else 7.0,
+    "f-string": lambda t: 5.0 if f"{t}" == "1.0" else 7.0,
+    "format": lambda t: 5.0 if f"{t:.0f}" == "1" else 7.0,
+    "percent": lambda t: 5.0 if "%s" % t == "1.0" else 7.0,
+    "isinstance": lambda t: 5.0 if isinstance(t, float) else 7.0,
+    "isinstance of a pair": lambda t: 5.0 if isinstance(t, (int, float)) else 7.0,
+    "type": lambda t: 5.0 if type(t) is float else 7.0,
+    "hasattr": lambda t: 5.0 if hasattr(t, "is_integer") else 7.0,
+    "callable method": lambda t: 5.0 if hasattr(t, "tanh") else 7.0,
+    "hash": lambda t: 1.0 + hash(t),
+    "one-hot by numpy": lambda t: float((np.arange(3) == t) @ np.array([5.0, 7.0, 9.0])),
+    "one-hot": lambda t: sum([5.0 * (j == t) for j in range(3)], 0.0),
+    "numpy where": lambda t: float(np.where(np.array([t]) > 0.5, 5.0, 7.0)[0]),
+    "numpy sign": lambda t: float(np.sign(t)) + 2.0,
+    "swallowed": swallowed,
+    "swallowed wholly": swallowed_wholly,
+    "KeyError": raising,
+    "AssertionError": asserting,
+}  # fmt: skip
+asking = pytest.mark.parametrize("ask", ASKING.values(), ids=list(ASKING))
+ROWS, TARGETS = [[0.0], [1.0], [1.0], [0.0], [1.0]], [1.0, 0.0, 1.0, 0.0, 1.0]
+
+
+def eager_sum(model, loss, w, rows=ROWS, targets=TARGETS):
+    """The mean loss and its derivative by w, by Values alone."""
+    w.grad = 0.0
+    total = sum([loss(model(row), t) for row, t in zip(rows, targets)]) * (1.0 / len(rows))
+    total.backward()
+    return total.data, w.grad
+
+
+@pytest.mark.parametrize("place", ["input", "target"])
+@asking
+def test_auto_is_what_eager_gives(ask, place):
+    w = Value(0.5)
+    model = (lambda x: w * ask(x[0])) if place == "input" else lambda x: w + 0.0 * x[0]
+    loss = losses.squared_error if place == "input" else lambda p, t: (p * ask(t)) ** 2
+    trainer = Trainer(model, loss, optim.SGD(lr=0.1), parameters=[w])
+    expected = eager_sum(model, loss, w)
+    assert trainer.fit(ROWS, TARGETS, epochs=1).loss[0] == pytest.approx(expected[0], rel=1e-12)
+    assert w.data == pytest.approx(0.5 - 0.1 * expected[1], rel=1e-12)
+    at = [model(row).data for row in ROWS]
+    assert trainer.predict(ROWS) == pytest.approx(at, rel=1e-12)
+    assert trainer.evaluate(ROWS, TARGETS).loss == pytest.approx(eager_sum(model, loss, w)[0], rel=1e-12)
+
+
+@backends
+@asking
+def test_a_named_backend_is_right_or_refuses(ask, backend):
+    w = Value(0.5)
+    for model, loss in [
+        (lambda x: w * ask(x[0]), losses.squared_error), (lambda x: w + 0.0 * x[0], lambda p, t: (p * ask(t)) ** 2),
+    ]:  # fmt: skip
+        trainer = Trainer(model, loss, optim.SGD(lr=0.1), parameters=[w], backend=backend)
+        with pytest.raises(TraceError, match=r"In .*test_traced_code.py, line \d+"):
+            trainer.fit(ROWS, TARGETS, epochs=1)
+        with pytest.raises(TraceError, match=r"In .*test_traced_code.py, line \d+"):
+            micrograd.compile(model, 1, parameters=[w], loss=loss, backend=backend)
+    assert w.data == 0.5
+
+
+@pytest.mark.parametrize("language", ["python", "c"])
+@asking
+def test_export_refuses(ask, language):
+    w = Value(0.5)
+    with pytest.raises(TraceError, match=r"In .*test_traced_code.py, line \d+"):
+        micrograd.export(lambda x: w * ask(x[0]), 1, language=language)
+
+
+PARAMETERS = {
+    "==": lambda w: 5.0 if w == 0.5 else 7.0,
+    "in": lambda w: 5.0 if w in [0.5] else 7.0,
+    "<": lambda w: 5.0 if w < 1.0 else 7.0,
+    "data": lambda w: w.data + 1.0,
+    "grad": lambda w: w.grad + 1.0,
+    "derived": lambda w: 5.0 if tanh(w * 2.0) > 0.0 else 7.0,
+    "str": lambda w: float(len(str(w))),
+    "float": lambda w: 2.0 if f"{w:.1f}" == "0.5" else 3.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ask", PARAMETERS.values(), ids=list(PARAMETERS))
+def test_code_that_asks_for_a_parameter(ask):
+    w = Value(0.5)
+
+    def model(x):
+        return w * ask(w) * x[0]
+
+    with pytest.raises(TraceError, match=r"In .*test_traced_code.py, line \d+"):
+        micrograd.compile(model, 1, parameters=[w])
+    losses_found = []
+    for backend in ("auto", "eager"):
+        w.data, w.grad = 0.5, 0.0
+        trainer = Trainer(model, losses.squared_error, optim.SGD(lr=0.2), parameters=[w], backend=backend)
+        losses_found.append(trainer.fit(ROWS, TARGETS, epochs=4).loss)
+    assert losses_found[0] == losses_found[1]
+
+
+def test_parameters_are_themselves_in_dictionaries_and_lists():
+    w, c = Value(0.5, "w"), Value(2.0, "c")
+    scales = {w: 3.0, c: 4.0}
+
+    def model(x):
+        assert w == w and w != c and [w, c].index(c) == 1 and c in [w, c] and len({w, c, w}) == 2
+        return scales[w] * w * x[0] + scales[c] * c
+
+    program = micrograd.compile(model, 1, parameters=[w, c])
+    assert program.predict([1.0]).tolist() == [9.5]
+
+
+def test_the_classifier_that_branches_on_its_target_learns_both_classes():
+    def bce(score, t):
+        return softplus(-score) if t == 1 else softplus(score)
+
+    X, y = [[-2.0], [-1.0], [1.0], [2.0]], [0, 0, 1, 1]
+    trainer = Trainer(nn.MLP(1, [1], generator=random.Random(0)), bce, optim.SGD(lr=0.5))
+    assert trainer.fit(X, y, epochs=200).loss[-1] < 0.02
+    assert [p > 0.0 for p in trainer.predict(X)] == [False, False, True, True]
+    assert trainer.objective.backend == "eager"
+    with pytest.raises(TraceError, match="in bce|== 1"):
+        w = Value(1.0)
+        micrograd.compile(lambda x: w * x[0], 1, parameters=[w], loss=bce)
+
+
+def test_a_branch_is_not_dropped_from_an_export():
+    with pytest.raises(TraceError, match=r"x\[0\] == 1"):
+        micrograd.export(lambda x: 2 * x[0] if x[0] == 1 else 3 * x[0], 1)
+
+
+@backends
+def test_one_sample_of_every_target_is_tried(backend):
+    """What cannot be refused, and differs for one target alone, is found."""
+    w = Value(1.0)
+
+    def loss(p, t):
+        return (p + t) ** 2 if (t > 4.0) is True else (p - t) ** 2
+
+    X, y = [1.0, 2.0, 3.0, 1.0], [0.0, 1.0, 5.0, 0.0]
+    trainer = Trainer(lambda x: w * x[0], loss, optim.SGD(lr=1e-9), parameters=[w])
+    assert trainer.fit(X, y, epochs=1).loss == [(1.0 + 1.0 + 64.0 + 1.0) / 4.0]
+    named = Trainer(lambda x: w * x[0], loss, optim.SGD(lr=0.1), parameters=[w], backend=backend)
+    with pytest.raises(TraceError, match="is True"):
+        named.fit(X, y, epochs=1)
+
+
+def test_code_that_computes_with_numbers_alone_is_compiled():
+    """Nothing of what is right is refused."""
+    w, c = Value(0.5), Value(2.0)
+    models = [
+        lambda x: w * x[0] + c * x[1], lambda x: np.dot([w, c], x), lambda x: np.array([w, c]) @ np.array(x),
+        lambda x: (np.array([[w, c], [c, w]]) @ np.array(x)).sum(), lambda x: np.exp(np.array(x) * w).sum(),
+        lambda x: sum(w * v for v in x) / len(x), lambda x: sum([w, c][i] * v for i, v in enumerate(x)),
+        lambda x: where(x[0] > 0, w, c), lambda x: (x[0] > 0) * w + x[1], lambda x: relu(x[0] * w) + tanh(x[1]) * c,
+        lambda x: micrograd.softmax([w * x[0], c * x[1]]), lambda x: [v * w for v in reversed(x)],
+        lambda x: np.mean(np.array([w * x[0], c * x[1]])), lambda x: math.pi * w * x[0] if len(x) == 2 else c,
+        lambda x: w * x[0] if x is not None and x != [] else c, lambda x: +x[0] * w - -x[1] * abs(c),
+    ]  # fmt: skip
+    for model in models:
+        trainer = Trainer(lambda x, model=model: model(x), losses.squared_error, optim.SGD(lr=0.1), parameters=[w, c])
+        width = 2 if isinstance(model([1.0, 2.0]), list) else 1
+        targets = [[0.5, 1.0]] * 3 if width == 2 else [0.5, 1.0, 2.0]
+        trainer.evaluate([[1.0, 2.0], [-1.0, 0.5], [0.0, 0.0]], targets)
+        assert trainer.objective.backend != "eager"
+
+
+def test_whatever_the_code_raises_is_eagers():
+    w = Value(1.0)
+
+    def late(x):
+        if x[0] > 2.0:
+            raise LookupError(f"no {x[0]}")
+        return w * x[0]
+
+    trainer = Trainer(late, losses.squared_error, optim.SGD(lr=0.1), parameters=[w])
+    with pytest.raises(LookupError, match=r"no 3.0"):
+        trainer.fit([1.0, 2.0, 3.0, 1.0], [1.0, 1.0, 1.0, 1.0], epochs=1)
+    wrong = Trainer(lambda x: w * x[5], losses.squared_error, optim.SGD(lr=0.1), parameters=[w])
+    with pytest.raises(IndexError):
+        wrong.fit([1.0], [1.0], epochs=1)
+
+
+def test_random_numbers_and_counts_run_eagerly():
+    w, generator, calls = Value(1.0), random.Random(0), []
+
+    def noisy(x):
+        return w * x[0] + generator.random()
+
+    def counted(x):
+        calls.append(1)
+        return w * x[0] * float(len(calls))
+
+    for model in (noisy, counted):
+        trainer = Trainer(model, losses.squared_error, optim.SGD(lr=1e-9), parameters=[w])
+        assert len(set(trainer.fit([1.0, 2.0], [1.0, 2.0], epochs=3).loss)) == 3
+        assert trainer.objective.backend == "eager"
+        with pytest.raises(TraceError, match=r"at every run.* In .*test_traced_code.py, line \d+: \"return w"):
+            micrograd.compile(model, 1, parameters=[w])
+
+
+class TestThreads:
+    """A trace in one thread is not seen by another."""
+
+    def test_a_model_used_while_it_is_compiled(self, monkeypatch):
+        model = nn.MLP(2, [8, 1], activation="tanh", generator=random.Random(0))
+        row, target = [0.3, -0.7], 0.25
+        loss = losses.squared_error(model(row), target)
+        loss.backward()
+        expected = [p.grad for p in model.parameters()]
+        model.zero_grad()
+        wrong, done = [], threading.Event()
+
+        def use():
+            parameters = model.parameters()
+            while not done.is_set():
+                for p in parameters:
+                    p.grad = 0.0
+                value = losses.squared_error(model(row), target)
+                if type(value) is not Value or value.data != loss.data:
+                    wrong.append(value)
+                value.backward()
+                found = [p.grad for p in parameters]
+                if found != expected:
+                    wrong.append(found)
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)
+        user = threading.Thread(target=use)
+        try:
+            user.start()
+            for _ in range(20):
+                micrograd.compile(model, 2, loss=losses.squared_error, backend="numpy")
+        finally:
+            done.set()
+            user.join()
+            sys.setswitchinterval(interval)
+        assert not wrong, wrong[0]
+
+    def test_a_parameter_in_another_thread_while_it_is_traced(self):
+        w = Value(2.0, "w")
+        seen = {}
+
+        def look():
+            w.grad = 0.5
+            w.data = 3.0
+            seen.update(kind=type(w * 2.0), text=repr(w), data=w.data, grad=w.grad, true=bool(w), less=(w < 4.0).data,
+                        same=w == w, known=w in {w}, left=(1.0 + w).data, power=(w**2).data, tanh=w.tanh().data,
+                        is_value=w.__class__ is type(Value(0.0)), function=tanh(w).data)  # fmt: skip
+            y = w * w
+            y.backward()
+            seen["after"] = w.grad
+
+        def model(x):
+            thread = threading.Thread(target=look)
+            thread.start()
+            thread.join()
+            assert isinstance(w, Value)
+            return w * x[0]
+
+        program = micrograd.compile(model, 1, parameters=[w])
+        assert seen == {"kind": Value, "text": "Value(data=3, grad=0.5, label='w')", "data": 3.0, "grad": 0.5,
+                        "true": True, "less": 1.0, "same": True, "known": True, "left": 4.0, "power": 9.0,
+                        "tanh": math.tanh(3.0), "is_value": True, "function": math.tanh(3.0), "after": 6.5}  # fmt: skip
+        assert program.predict([1.0]).tolist() == [3.0] and type(w) is type(Value(0.0))
+
+    def test_compiling_sets_no_gradient(self):
+        model = nn.MLP(2, [3, 1], generator=random.Random(0))
+        for i, p in enumerate(model.parameters()):
+            p.grad = float(i)
+        micrograd.compile(model, 2, loss=losses.squared_error, penalty=losses.l2(0.1)).value([[1.0, 2.0]], [1.0])
+        assert [p.grad for p in model.parameters()] == [float(i) for i in range(13)]
