@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from micrograd.engine import Value, inner_nodes, topological
+from micrograd.expect import whole
 from micrograd.functions import abs, where
 from micrograd.taylor import taylor_coefficient
 
@@ -225,8 +226,7 @@ def derivative(f: Callable[[Value], Any], x: Value | float, *, order: int = 1) -
     >>> derivative(lambda x: x**5, 2.0, order=3)
     240.0
     """
-    if order.__class__ is not int or order < 0:
-        raise ValueError(f"expected an order of 0, 1, 2, …, got {order!r}")
+    order = whole(order, "order", 0)
     v = variables(x)[0]
     y = f(v)
     if not isinstance(y, Value):

@@ -69,10 +69,3 @@ class History(list[Record]):
         if not self:
             return "History of 0 epochs"
         return f"History of {len(self)} epochs, loss {self[0].loss:.6g} to {self[-1].loss:.6g}"
-
-
-def count(name: str, value: Any, least: int) -> int:
-    """value, if it is a whole number of at least `least`; ValueError otherwise."""
-    if value.__class__ is not int or value < least:
-        raise ValueError(f"expected {name} to be a whole number of at least {least}, got {value!r}")
-    return value

@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 
 from micrograd.dispatch import number
+from micrograd.expect import at_least_zero, positive
 from micrograd.functions import abs, exp, log, relu, softplus, where
 from micrograd.vectors import listed, shift, total
 
@@ -191,9 +192,7 @@ def huber(prediction: Any, target: Any, *, delta: float = 1.0) -> Any:
     >>> huber(0.5, 0.0), huber(3.0, 0.0), huber(3.0, 0.0, delta=2.0)
     (0.125, 2.5, 4.0)
     """
-    width = number(delta)
-    if not 0.0 < width < math.inf:
-        raise ValueError(f"expected a delta above 0, and finite, got {delta!r}")
+    width = positive(delta, "a delta")
     return total([where(abs(e) <= width, 0.5 * (e * e), width * (abs(e) - 0.5 * width))
                   for e in errors(prediction, target, "huber")])  # fmt: skip
 
@@ -281,21 +280,13 @@ def probabilities(target: Any, outputs: int) -> Sequence[Any]:
 # Penalties
 
 
-def strength_of(strength: float) -> float:
-    """The strength of a penalty as a float; ValueError below 0 and for nan and inf."""
-    value = number(strength)
-    if not 0.0 <= value < math.inf:
-        raise ValueError(f"expected a finite strength of at least 0, got {strength!r}")
-    return value
-
-
 def l2(strength: float) -> Callable[[Sequence[Any]], Any]:
     """The penalty strength · Σ w² on the parameters (ridge, weight decay).
 
     >>> l2(0.5)([1.0, 2.0])
     2.5
     """
-    factor = strength_of(strength)
+    factor = at_least_zero(strength, "a strength")
     return lambda parameters: factor * total([p * p for p in listed(parameters, "l2")])
 
 
@@ -305,5 +296,5 @@ def l1(strength: float) -> Callable[[Sequence[Any]], Any]:
     >>> l1(0.5)([1.0, -2.0])
     1.5
     """
-    factor = strength_of(strength)
+    factor = at_least_zero(strength, "a strength")
     return lambda parameters: factor * total([abs(p) for p in listed(parameters, "l1")])

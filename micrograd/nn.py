@@ -12,6 +12,7 @@ from math import sqrt
 from operator import methodcaller
 
 from micrograd.engine import Value
+from micrograd.expect import whole
 from micrograd.ops import TABLE
 
 __all__ = ["Layer", "MLP", "Module", "Neuron"]
@@ -69,13 +70,6 @@ def initial_named(initial: Initial) -> Callable[[Generator, int, int], float]:
     return INITIAL[initial]
 
 
-def positive(count: Any, what: str) -> int:
-    """A count as an int of at least 1, else ValueError."""
-    if isinstance(count, bool) or not hasattr(count, "__index__") or count.__index__() < 1:
-        raise ValueError(f"expected {what} to be a whole number of at least 1, got {count!r}")
-    return int(count.__index__())
-
-
 class Module:
     """What has parameters. Models of your own derive from it and give `parameters()`.
 
@@ -117,7 +111,7 @@ class Neuron(Module):
         self, nin: int, nonlin: bool = True, *, activation: Activation = "relu", bias: bool = True,
         initial: Initial = "uniform", generator: Generator = random, label: str = "", nout: int = 1,
     ) -> None:  # fmt: skip
-        count, width, draw = positive(nin, "nin"), positive(nout, "nout"), initial_named(initial)
+        count, width, draw = whole(nin, "nin", 1), whole(nout, "nout", 1), initial_named(initial)
         self.w = [Value(draw(generator, count, width), f"{label}w{i + 1}") for i in range(count)]
         self.b = Value(0.0, f"{label}b") if bias else None
         self.nonlin, self.activation = nonlin, activation
@@ -160,7 +154,7 @@ class Layer(Module):
         self.neurons = [
             Neuron(nin, nonlin, activation=activation, bias=bias, initial=initial, generator=generator,
                    label=f"{label}neuron {i + 1} " if label else "", nout=nout)
-            for i in range(positive(nout, "nout"))
+            for i in range(whole(nout, "nout", 1))
         ]  # fmt: skip
 
     def __call__(self, x: Sequence[Any]) -> Any:

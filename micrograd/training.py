@@ -11,7 +11,8 @@ import math
 from micrograd.checkpoints import Checkpoint, read, restore, state_of, write
 from micrograd.dispatch import rows_of
 from micrograd.engine import Value
-from micrograd.history import History, Record, count
+from micrograd.expect import whole
+from micrograd.history import History, Record
 from micrograd.leaves import leaves
 from micrograd.objectives import Batch, Compiled, Eager, batches, first_sample
 from micrograd.position import Position
@@ -121,7 +122,9 @@ class Trainer:
         as they are. ValueError or TypeError for bad data before any step, DivergenceError if the loss becomes nan or
         inf.
         """
-        count("patience", 1 if patience is None else patience, 1)
+        epochs, seed, batch_size = whole(epochs, "epochs", 0), whole(seed, "seed"), size_of(batch_size)
+        patience = None if patience is None else whole(patience, "patience", 1)
+        shards = whole(shards, "shards", 1)
         settings = {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "patience": patience,
                     "shards": None if executor is None else shards}  # fmt: skip
         file = None if checkpoint is None else Checkpoint(self, checkpoint, settings)
@@ -129,7 +132,7 @@ class Trainer:
         self._workers = None if executor is None else (executor, shards)
         try:
             if hasattr(self.optimizer, "minimise"):
-                self._minimise(X, y, count("epochs", epochs, 0), batch_size, validation, watch)
+                self._minimise(X, y, epochs, batch_size, validation, watch)
             else:
                 loop = self._loop(X, y, epochs, batch_size, seed, shuffle, validation, watch.done)
                 watch.start()
@@ -183,6 +186,7 @@ class Trainer:
         """
         if hasattr(self.optimizer, "minimise"):
             raise TypeError(f"{self.optimizer!r} has no open loop: call fit")
+        epochs, seed, batch_size = whole(epochs, "epochs", 0), whole(seed, "seed"), size_of(batch_size)
         return self._loop(X, y, epochs, batch_size, seed, shuffle, validation, open=True)
 
     def save(self, path: Any) -> None:
@@ -214,10 +218,7 @@ class Trainer:
         done: int = 0, open: bool = False,
     ) -> Generator[Record, None, None]:  # fmt: skip
         data, tested = self._data(X, y, validation)
-        count("epochs", epochs, 0)
-        size = len(data) if batch_size is None else count("batch_size", batch_size, 1)
-        if seed.__class__ is not int:
-            raise TypeError(f"expected seed to be a whole number, got {seed!r}")
+        size = len(data) if batch_size is None else batch_size
         return self._epochs(data, tested, range(done, epochs), size, seed, shuffle, open)
 
     def _data(self, X: Any, y: Any, validation: Any) -> tuple[Batch, Batch | None]:
@@ -294,3 +295,8 @@ class Trainer:
         """The mean loss (penalty included) and metric over a dataset, without a step."""
         data, _ = self._data(X, y, None)
         return Record(len(self.history), self.objective.value(data), self._measured(data))
+
+
+def size_of(batch: Any) -> int | None:
+    """The size of a batch as an int of at least 1; None for the whole dataset."""
+    return None if batch is None else whole(batch, "batch_size", 1)

@@ -105,3 +105,9 @@ def test_without_scikit_learn_the_error_names_the_cure():
     code = "import sys; sys.modules['sklearn'] = None; import micrograd.estimators"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "ImportError: micrograd.estimators needs scikit-learn 1.6 or newer: pip install" in run.stderr
+
+
+def test_a_grid_of_numpy_integers():
+    X, y = rings(30)
+    search = GridSearchCV(Classifier(hidden=(2,)), {"epochs": numpy.arange(20, 60, 20)}, cv=2).fit(X, y)
+    assert search.best_params_["epochs"] in (20, 40)

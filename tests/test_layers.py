@@ -16,7 +16,7 @@ PACKAGE = Path(micrograd.__file__).parent
 # The house, bottom up. Rooms of one line do not import each other; a package (drawing, program, …) is one room.
 FLOORS = [
     ["differences", "dispatch", "edge_cases", "notation"],
-    ["functions"],
+    ["expect", "functions"],
     ["ops", "vectors"],
     ["engine"],
     ["copying", "leaves", "naming", "taylor", "why"],

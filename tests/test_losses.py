@@ -260,8 +260,8 @@ def test_penalties():
     (lambda: losses.squared_error([Value(1.0)] * 2, [1.0]), "2 outputs, 1 targets"),
     (lambda: losses.huber(Value(1.0), 0.0, delta=0.0), "delta above 0, and finite, got 0.0"),
     (lambda: losses.l2(0.1)([]), "l2 expects at least one value, got none"),
-    (lambda: losses.l2(-1.0), "at least 0, got -1.0"),
-    (lambda: losses.l1(math.nan), "at least 0, got nan"),
+    (lambda: losses.l2(-1.0), "strength of at least 0, and finite, got -1.0"),
+    (lambda: losses.l1(math.nan), "strength of at least 0, and finite, got nan"),
 ])  # fmt: skip
 def test_clear_errors(wrong, message):
     with pytest.raises(ValueError, match=message):

@@ -271,8 +271,8 @@ def test_columns_of_a_frame_name_the_axes():
     ([], [], {}, "expected X of shape|at least one sample"),
     (CORNERS, [1, -1], {}, "one class per sample, got 4 samples and 2 classes"),
     (CORNERS, [1, 2, 3, 1], {}, "expected y of two classes for a model with one output, got 3 of them"),
-    (CORNERS, [1, 1, -1, -1], {"resolution": 1}, "expected a resolution of at least 2"),
-    (CORNERS, [1, 1, -1, -1], {"resolution": 6.5}, "expected a resolution of at least 2"),
+    (CORNERS, [1, 1, -1, -1], {"resolution": 1}, "expected resolution to be a whole number of at least 2"),
+    (CORNERS, [1, 1, -1, -1], {"resolution": 6.5}, "expected resolution to be a whole number of at least 2"),
 ])  # fmt: skip
 def test_bad_samples_and_classes(X, y, options, error):
     with pytest.raises(ValueError, match=error):

@@ -15,6 +15,7 @@ from __future__ import annotations
 from micrograd.chain_rule.explanation import Explanation
 from micrograd.chain_rule.table import Pass
 from micrograd.engine import Value
+from micrograd.expect import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ def explain(root: Any, wrt: Any = None, names: Any = None, *, paths: int = 5) ->
     for node in [root, *asked]:
         if not isinstance(node, Value):
             raise TypeError(f"explain expects Values, got {type(node).__name__} {node!r}")
-    if isinstance(paths, bool) or not isinstance(paths, int) or paths < 1:
-        raise ValueError(f"expected paths to be a whole number of at least 1, got {paths!r}")
+    paths = whole(paths, "paths", 1)
     if wrt is None:
         return Pass(root, names)
     if not asked:

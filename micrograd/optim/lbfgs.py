@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from importlib import import_module
 
-from micrograd.optim.settings import at_least_zero, whole
+from micrograd.expect import at_least_zero, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class LBFGS:
     """
 
     def __init__(self, *, memory: int = 10, tolerance: float = 1e-8) -> None:
-        self.memory = whole(memory, "memory")
+        self.memory = whole(memory, "memory", 1)
         self.tolerance = at_least_zero(tolerance, "a tolerance")
         self.reset()
 
@@ -57,7 +57,7 @@ class LBFGS:
         best = numpy.array(start, float)  # a copy
         if best.ndim != 1 or best.size == 0 or not numpy.isfinite(best).all():
             raise ValueError(f"expected a start that is an array of p finite parameters, got shape {best.shape}")
-        whole(iterations, "iterations")
+        iterations = whole(iterations, "iterations", 1)
         seen: list[Any] = [None, math.nan]  # the last point and its value
         done = 0
 

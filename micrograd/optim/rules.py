@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from micrograd.dispatch import number
-from micrograd.optim.settings import at_least_zero, below_one, positive
+from micrograd.expect import at_least_zero, below_one, positive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

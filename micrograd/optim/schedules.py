@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from micrograd.optim.settings import at_least_zero, below_one, positive, whole
+from micrograd.expect import at_least_zero, below_one, positive, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def step_decay(lr: float, *, every: int, factor: float = 0.1) -> Schedule:
     >>> rate(99), rate(100), rate(250)
     (1.0, 0.5, 0.25)
     """
-    value, width = positive(lr, "a learning rate"), whole(every, "every")
+    value, width = positive(lr, "a learning rate"), whole(every, "every", 1)
     share = below_one(factor, "a factor")
     return named(lambda step: value * share ** (step // width), f"step_decay({value:g}, {width}, {share:g})")
 
@@ -68,7 +68,7 @@ def cosine(lr: float, *, steps: int, lowest: float = 0.0) -> Schedule:
     >>> rate(0), round(rate(50), 12), rate(100), rate(1000)
     (1.0, 0.5, 0.0, 0.0)
     """
-    value, length = positive(lr, "a learning rate"), whole(steps, "steps")
+    value, length = positive(lr, "a learning rate"), whole(steps, "steps", 1)
     low = at_least_zero(lowest, "a lowest rate")
     if low > value:
         raise ValueError(f"expected a lowest rate of at most lr = {value:g}, got {low:g}")
@@ -87,6 +87,6 @@ def warm_up(lr: Rate, *, steps: int) -> Schedule:
     >>> [round(rate(step), 3) for step in range(5)]
     [0.25, 0.5, 0.75, 1.0, 1.0]
     """
-    schedule, length = lr if callable(lr) else constant(lr), whole(steps, "steps")
+    schedule, length = lr if callable(lr) else constant(lr), whole(steps, "steps", 1)
     name = getattr(schedule, "__name__", "schedule")
     return named(lambda step: schedule(step) * min(1.0, (step + 1) / length), f"warm_up({name}, {length})")

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from micrograd.drawing.look import BLUE, GREY, RED
+from micrograd.expect import whole
 from micrograd.notation import number
 
 TYPE_CHECKING = False
@@ -76,8 +77,7 @@ def points(span: Span, resolution: int) -> np.ndarray:
     """Evenly spaced numbers from the lowest to the highest. ValueError for a resolution below 2 or an empty span."""
     import numpy as np
 
-    if resolution.__class__ is not int or resolution < 2:
-        raise ValueError(f"expected a resolution of at least 2 points along each axis, got {resolution!r}")
+    resolution = whole(resolution, "resolution", 2)
     low, high = span
     if not (np.isfinite([low, high]).all() and low < high):
         raise ValueError(f"expected a span of two finite numbers, the lower first, got {number(low)}, {number(high)}")

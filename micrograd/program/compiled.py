@@ -11,9 +11,10 @@ from time import perf_counter
 
 from micrograd.dispatch import brief, rows_of
 from micrograd.engine import Value
+from micrograd.expect import whole
 from micrograd.leaves import leaves
 from micrograd.program import data
-from micrograd.program.arguments import expect_options, whole
+from micrograd.program.arguments import expect_options
 from micrograd.program.array_program import (
     ArrayProgram,
     gradient_program,
@@ -286,7 +287,7 @@ def compile(
             raise TypeError("expected no loss, targets, penalty or parameters beside an expression and its inputs: "
                             "its value is its own, its parameters are its other leaves")  # fmt: skip
         return compile_expression(model, inputs, backend, threads, cache)
-    inputs, targets = whole("inputs", inputs, 1), whole("targets", targets, 0)
+    inputs, targets = whole(inputs, "inputs", 1), whole(targets, "targets", 0)
     for name, code in (("model", model), ("loss", loss), ("penalty", penalty)):
         if not callable(code) and (code is not None or name == "model"):
             raise TypeError(f"expected the {name} to be a function, got {brief(code)}")

@@ -10,6 +10,7 @@ from array import array
 from concurrent.futures import BrokenExecutor, CancelledError
 from copy import copy
 
+from micrograd.expect import whole
 from micrograd.objectives import Batch, Compiled, Eager, samples
 from micrograd.sharding.packing import expect_the_same_reach, packed
 from micrograd.sharding.shards import Shards, cut, key_of
@@ -66,9 +67,7 @@ class Sharded:
         self._executors: list[Any] = list(executor) if isinstance(executor, (list, tuple)) else [executor]
         if not self._executors or not all(callable(getattr(one, "submit", None)) for one in self._executors):
             raise TypeError(f"expected a concurrent.futures.Executor, got {executor!r}; Dask has client.get_executor()")
-        if shards.__class__ is not int or shards < 1:
-            raise ValueError(f"expected shards to be a whole number of at least 1, got {shards!r}")
-        self.objective, self.executor, self.shards = objective, executor, shards
+        self.objective, self.executor, self.shards = objective, executor, whole(shards, "shards", 1)
         self.parameters: list[Value] = list(objective.parameters)
         self.backend = objective.backend
         self._penalty = objective.penalty if isinstance(objective, Eager) else None

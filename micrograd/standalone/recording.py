@@ -6,6 +6,7 @@ varying     depends on an input
 from __future__ import annotations
 
 from micrograd.engine import Value, topological
+from micrograd.expect import whole
 from micrograd.leaves import leaves
 from micrograd.ops import TABLE
 from micrograd.program.code import Code
@@ -60,8 +61,7 @@ def recorded(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Val
     """The recording of a function of `inputs` Values, or of a built expression whose leaves `inputs` are."""
     if isinstance(model, Value) or isinstance(inputs, (list, tuple)):
         return recorded_expression(model, inputs)
-    if inputs.__class__ is not int or inputs < 1:
-        raise ValueError(f"expected inputs to be a whole number of at least 1, or a list of leaves, got {inputs!r}")
+    inputs = whole(inputs, "inputs, where they are no list of leaves,", 1)
     if not callable(model):
         raise TypeError(f"expected a model: an nn.Module, a function of a list of Values, or a Value, got {model!r}")
     if parameters is None:
