@@ -1,9 +1,12 @@
 """Checkpoints: all that a training needs to go on bit for bit, in a JSON file that is written whole or not at all.
 
     state       a dict of plain JSON types; floats survive JSON exactly, inf and nan are the words "inf", "nan"
-    run         what `fit` was called with, how many of its epochs are done, and how many of them brought no improvement
+    fits        how many fits of the trainer are finished
+    run         of the fit that wrote it: what it was called with, how many of its epochs are done, and how many of them
+                brought no improvement; null where `save` wrote it
 
-The order of the samples needs no state: that of an epoch depends on the seed and the number of the epoch alone.
+The order of the samples needs no state: that of an epoch depends on the seed and the number of the epoch alone, which
+counts over the life of the trainer. A script that fits several times finds its place by `fits`.
 """
 from __future__ import annotations
 
@@ -16,8 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FORMAT, VERSION = "micrograd checkpoint", 1
+FORMAT, VERSION = "micrograd checkpoint", 2
 KEYS = {"parameters", "optimizer", "history", "best", "least", "run"}
+VERSIONS = {1: KEYS, 2: {*KEYS, "fits"}}  # in version 1 epochs counted from the start of their fit
 COLUMNS = ("epoch", "loss", "validation", "metric")
 
 
@@ -59,11 +63,12 @@ def plain(x: Any) -> Any:
 
 
 def read(path: Any) -> dict[str, Any]:
-    """The state in a file; CheckpointError for anything but a whole checkpoint of this version."""
+    """The state in a file; CheckpointError for anything but a whole checkpoint of this version or an older one."""
     try:
-        return read_json(path, FORMAT, VERSION, KEYS)
+        state = read_json(path, FORMAT, VERSIONS)
     except FileError as error:
         raise CheckpointError(str(error)) from None
+    return {"fits": 0, **state}
 
 
 def state_of(trainer: Any, run: dict[str, Any] | None) -> dict[str, Any]:
@@ -76,6 +81,7 @@ def state_of(trainer: Any, run: dict[str, Any] | None) -> dict[str, Any]:
         "history": trainer.history.to_dict(),
         "best": trainer.best,
         "least": trainer.least,
+        "fits": trainer.fits,
         "run": run,
     }  # fmt: skip
 
@@ -96,7 +102,7 @@ def restore(trainer: Any, state: dict[str, Any], path: Any) -> None:
         best = [figure(x, f"{path}: a best parameter") for x in best]
     least = figure(state["least"], f"{path}: the least loss")
     history = history_of(state["history"], path)
-    check_run(state["run"], path)
+    check_run(state["run"], state["fits"], path)
     before = trainer.optimizer.to_state()
     try:
         trainer.optimizer.from_state(with_numbers(state["optimizer"]))
@@ -108,7 +114,7 @@ def restore(trainer: Any, state: dict[str, Any], path: Any) -> None:
         raise CheckpointError(f"{path}: optimizer: {error}") from None
     for p, number in zip(trainer.parameters, numbers):
         p.data, p.grad = number, 0.0
-    trainer.history[:], trainer.best, trainer.least = history, best, least
+    trainer.history[:], trainer.best, trainer.least, trainer.fits = history, best, least, state["fits"]
 
 
 def with_numbers(state: Any) -> Any:
@@ -121,8 +127,10 @@ def with_numbers(state: Any) -> Any:
     return {**state, "moments": read}
 
 
-def check_run(run: Any, path: Any) -> None:
-    """CheckpointError for a run that is not one."""
+def check_run(run: Any, fits: Any, path: Any) -> None:
+    """CheckpointError for a run that is not one, and for a wrong count of fits."""
+    if fits.__class__ is not int or fits < 0:
+        raise CheckpointError(f"{path}: expected how many fits are finished, got {short(fits)}")
     if run is None:
         return
     whole = isinstance(run, dict) and set(run) == {"settings", "done", "waited"} and isinstance(run["settings"], dict)
@@ -165,19 +173,40 @@ class Checkpoint:
             raise TypeError(f"{trainer.optimizer!r} cannot go on from a checkpoint: leave it out, and save after fit")
         self.trainer, self.path, self.settings, self.due = trainer, path, settings, -math.inf
 
+    def passes_over(self) -> bool:
+        """Whether a later fit of the same script wrote the file; the trainer then stands where the file ends."""
+        import os
+
+        state = read(self.path) if os.path.exists(self.path) else None
+        if state is None or state["run"] is None:
+            return False
+        check_run(state["run"], state["fits"], self.path)
+        if state["fits"] <= self.trainer.fits:
+            return False
+        restore(self.trainer, state, self.path)
+        return True
+
     def resume(self) -> tuple[int, int]:
-        """How many epochs the file has behind it, and how many without improvement; (0, 0) without a file."""
+        """How many epochs of this fit are in the file, and how many without improvement; (0, 0) for a new fit."""
         import os
 
         if not os.path.exists(self.path):
             return 0, 0
         state = read(self.path)
-        run = state["run"]
-        check_run(run, self.path)
+        run, history = state["run"], history_of(state["history"], self.path)
+        check_run(run, state["fits"], self.path)
+        if run is not None and state["fits"] < self.trainer.fits:
+            if history.loss != self.trainer.history.loss[: len(history)]:
+                raise CheckpointError(f"{self.path}: expected an earlier epoch of this training, got one of another; "
+                                      "call reset() to go on from it, or remove the file")  # fmt: skip
+            return 0, 0
         if run is None or run["settings"] != self.settings:
             got = "one that save wrote" if run is None else f"one with {run['settings']}"
             raise CheckpointError(f"{self.path}: expected that of a fit with {self.settings}, got {short(got)}; "
                                   "fit as then, or remove the file")  # fmt: skip
+        if state["version"] == 1 and run["done"] != len(history):
+            raise CheckpointError(f"{self.path}: expected a fit from the first epoch, got an older file of a later fit, "
+                                  "whose epochs began again at 0; load it, and fit without it")  # fmt: skip
         restore(self.trainer, state, self.path)
         return run["done"], run["waited"]
 

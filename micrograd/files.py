@@ -134,7 +134,7 @@ def load(path: Path) -> Any:
     >>> square.args == (leaf, leaf), leaf
     (True, Value(data=3, grad=0, label='x'))
     """
-    state = read_json(path, FORMAT, VERSION, {"roots", "nodes"})
+    state = read_json(path, FORMAT, {VERSION: {"roots", "nodes"}})
     if not isinstance(state["nodes"], list):
         raise FileError(f"{path}: expected a list of nodes, got {short(state['nodes'])}")
     nodes: list[Value] = []
@@ -223,8 +223,11 @@ def write_text(path: Path, text: str) -> None:
             os.close(folder)
 
 
-def read_json(path: Path, form: str, version: int, keys: set[str]) -> dict[str, Any]:
-    """The content of a JSON file of this format and version with exactly these entries beside them, else FileError."""
+def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str, Any]:
+    """The content of a JSON file of this format, else FileError.
+
+    versions    those that are read, each with exactly the entries that it has beside format and version
+    """
     import json
 
     def refused(constant: str) -> float:
@@ -237,10 +240,11 @@ def read_json(path: Path, form: str, version: int, keys: set[str]) -> dict[str, 
         raise FileError(f"{path}: expected a {form}, got a damaged or foreign file ({error})") from None
     if not isinstance(state, dict) or state.get("format") != form:
         raise FileError(f"{path}: expected a {form}, got a foreign file; its first entry should be the format")
-    if state.get("version") != version:
-        raise FileError(f"{path}: expected version {version} of a {form}, got {short(state.get('version'))}; "
+    version = state.get("version")
+    if version.__class__ is not int or version not in versions:
+        raise FileError(f"{path}: expected version {max(versions)} of a {form}, got {short(version)}; "
                         "read it with the micrograd that wrote it, and write it again")  # fmt: skip
-    wanted = {"format", "version", *keys}
+    wanted = {"format", "version", *versions[version]}
     if set(state) != wanted:
         raise FileError(f"{path}: expected the entries {', '.join(sorted(wanted))}, got {short(sorted(state))}")
     return state

@@ -91,9 +91,10 @@ class Trainer:
         self.history = History()
         self.best: list[float] | None = None
         self.least = math.inf
+        self.fits = 0  # that are finished
 
     def reset(self) -> None:
-        """Back to the parameters that the trainer was made with, and no history."""
+        """Back to the parameters that the trainer was made with, and to the first epoch: no history."""
         for p, value in zip(self.parameters, self._initial):
             p.data, p.grad = value, 0.0
         self.optimizer.reset()
@@ -106,14 +107,18 @@ class Trainer:
     ) -> History:  # fmt: skip
         """Train for a number of epochs and return the history, which grows from fit to fit.
 
+        Epochs count over the trainer's life, until `reset`: fits of one epoch, one after the other, take the same steps
+        as one fit of them all.
+
         batch_size  samples a step; the whole dataset unless given
-        seed        of the order in which an epoch takes the samples; as they come if shuffle is False
+        seed        of the order in which an epoch takes the samples, by its number; as they come if shuffle is False
         validation  (X, y) whose mean loss is recorded after every epoch
         patience    stop after this many epochs without a smaller validation loss (without validation: loss)
         progress    one line that follows the training: in a notebook as an output, else on stderr
-        checkpoint  a file for the state after every epoch (less often where writing would slow down short epochs). If
-                    it is there when fit is called with the same arguments, the training goes on from it, bit for bit
-                    as if it had never stopped; `epochs` counts those behind it too
+        checkpoint  a file for the state after every epoch (less often where writing would slow down short epochs). A
+                    script that was stopped and is run again goes on from it, bit for bit as if it had never stopped:
+                    the fit that wrote it, called with the same arguments, makes the epochs that are missing, and
+                    fits that were finished before are passed over
         executor    any `concurrent.futures.Executor`, whose workers evaluate the shards that the samples are cut into;
                     the same number of shards gives the same bits, see `micrograd.sharding.Sharded`
 
@@ -128,6 +133,10 @@ class Trainer:
         settings = {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "patience": patience,
                     "shards": None if executor is None else shards}  # fmt: skip
         file = None if checkpoint is None else Checkpoint(self, checkpoint, settings)
+        finished = self.fits + 1
+        if file is not None and file.passes_over():
+            self.fits = finished
+            return self.history
         watch = Watch(self, epochs, patience=patience, file=file, progress=progress)
         self._workers = None if executor is None else (executor, shards)
         try:
@@ -147,6 +156,7 @@ class Trainer:
             watch.close()
         if patience is not None and self.best is not None:
             self.position.move(self.best)
+        self.fits = finished
         return self.history
 
     def _minimise(
@@ -219,7 +229,7 @@ class Trainer:
     ) -> Generator[Record, None, None]:  # fmt: skip
         data, tested = self._data(X, y, validation)
         size = len(data) if batch_size is None else batch_size
-        return self._epochs(data, tested, range(done, epochs), size, seed, shuffle, open)
+        return self._epochs(data, tested, epochs - done, size, seed, shuffle, open)
 
     def _data(self, X: Any, y: Any, validation: Any) -> tuple[Batch, Batch | None]:
         X, y = rows_of(X, "X"), rows_of(y, "y")
@@ -245,14 +255,14 @@ class Trainer:
         return record
 
     def _epochs(
-        self, data: Batch, tested: Batch | None, epochs: range, size: int, seed: int, shuffle: bool, open: bool
+        self, data: Batch, tested: Batch | None, epochs: int, size: int, seed: int, shuffle: bool, open: bool
     ) -> Generator[Record, None, None]:
         """The epochs; between those of an open loop the parameters have their numbers, and may be changed."""
         self.position.take(self.objective)
         try:
-            for epoch in epochs:
+            for _ in range(epochs):
                 losses = [self._step(batch) * (len(batch) / len(data))
-                          for batch in batches(data, size, f"{seed} {epoch}" if shuffle else None)]  # fmt: skip
+                          for batch in batches(data, size, f"{seed} {len(self.history)}" if shuffle else None)]  # fmt: skip
                 record = self._recorded(math.fsum(losses), data, tested)
                 if open:
                     self.position.give_back()

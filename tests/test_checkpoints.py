@@ -56,6 +56,153 @@ def test_going_on_is_as_if_it_had_never_stopped(backend, tmp_path):
     assert part.optimizer.to_state() == whole.optimizer.to_state() and part.best == whole.best
 
 
+def ended(trainer):
+    return trainer.position.numbers(), trainer.history.to_dict(), trainer.optimizer.to_state()
+
+
+SIZES = [8, 7, 8, 30, 5, 8]  # samples a step, in epoch after epoch
+
+
+def in_one_fit(trainer, X, y):
+    trainer.fit(X, y, epochs=6, batch_size=8, seed=3)
+
+
+def fit_by_fit(trainer, X, y, **options):
+    for _ in range(6):
+        trainer.fit(X, y, epochs=1, batch_size=8, seed=3, **options)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_epochs_count_over_the_life_of_a_trainer(backend, tmp_path):
+    """However they are divided, six epochs are the same to the bit; after reset they begin again."""
+    needed(backend)
+    X, y = data()
+
+    def through_files(trainer):
+        for k in range(6):
+            trainer.fit(X, y, epochs=1, batch_size=8, seed=3)
+            trainer.save(tmp_path / "a.json")
+            for p in trainer.parameters:
+                p.data = 7.0
+            trainer = trainer if k % 2 else trainer_for(backend)
+            trainer.load(tmp_path / "a.json")
+        return trainer
+
+    def open_loops(trainer):
+        for epochs in (1, 3, 2):
+            for _ in trainer.epochs(X, y, epochs=epochs, batch_size=8, seed=3):
+                pass
+
+    def after_reset(trainer):
+        trainer.fit(X, y, epochs=3, batch_size=4)
+        trainer.reset()
+        in_one_fit(trainer, X, y)
+
+    whole = trainer_for(backend)
+    in_one_fit(whole, X, y)
+    orders = whole.history.loss
+    assert len(set(orders)) == 6
+    for run in (
+        lambda trainer: fit_by_fit(trainer, X, y), through_files, open_loops, after_reset,
+        lambda trainer: fit_by_fit(trainer, X, y, checkpoint=tmp_path / "run.json"),
+    ):  # fmt: skip
+        trainer = trainer_for(backend)
+        trainer = run(trainer) or trainer
+        assert ended(trainer) == ended(whole)
+
+
+def test_every_epoch_has_an_order_of_its_own():
+    X, seen = [1.0, 2.0, 3.0, 4.0, 5.0], []
+    w = Value(1.0)
+    trainer = Trainer(lambda row: seen.append(row[0]) or w * row[0], losses.absolute_error, optim.SGD(lr=1e-9),
+                      parameters=[w], backend="eager")  # fmt: skip
+    for size in (1, 2, 3, 4, 2):
+        trainer.fit(X, X, epochs=1, batch_size=size)
+    orders = [tuple(seen[6 * k + 1 : 6 * k + 6]) for k in range(5)]  # one call before each fit tells the width
+    assert len(set(orders)) == 5 and all(sorted(order) == X for order in orders)
+    trainer.reset()
+    seen.clear()
+    trainer.fit(X, X, epochs=5, batch_size=1)
+    assert [tuple(seen[5 * k + 1 : 5 * k + 6]) for k in range(5)] == orders
+
+
+class Stop(Exception):
+    pass
+
+
+def script(trainer, path, stop=None):
+    """Several fits with one checkpoint, of different lengths and sizes; stopped before the so many-th step."""
+    X, y = data()
+    step, steps = trainer._step, 0
+
+    def counted(batch):
+        nonlocal steps
+        steps += 1
+        if steps == stop:
+            raise Stop
+        return step(batch)
+
+    trainer._step = counted
+    options = {} if path is None else {"checkpoint": path}
+    for epochs, size in zip((1, 2, 1, 0, 3), SIZES):
+        trainer.fit(X, y, epochs=epochs, batch_size=size, seed=2, patience=2, **options)
+    return trainer
+
+
+def test_a_script_of_several_fits_that_is_stopped_and_run_again_ends_the_same(tmp_path):
+    whole = script(trainer_for(), None)
+    path = tmp_path / "run.json"
+    for stop in (*range(1, 40, 3), 1, 2, None, None):  # each run begins where the last one stopped
+        trainer = trainer_for()
+        try:
+            script(trainer, path, stop)
+        except Stop:
+            continue
+        assert ended(trainer) == ended(whole) and trainer.fits == 5
+
+
+def test_a_checkpoint_of_another_training_is_not_overwritten(tmp_path):
+    X, y = data()
+    path = tmp_path / "run.json"
+    trainer_for().fit(X, y, epochs=2, batch_size=8, checkpoint=path)
+    trainer, before = trainer_for(), path.read_text()
+    trainer.fit(X, y, epochs=3, batch_size=5)
+    with pytest.raises(CheckpointError, match=r"an earlier epoch of this training, got one of another; call reset\(\)"):
+        trainer.fit(X, y, epochs=2, batch_size=8, checkpoint=path)
+    assert path.read_text() == before
+    trainer.reset()
+    assert len(trainer.fit(X, y, epochs=2, batch_size=8, checkpoint=path)) == 2
+
+
+def older(path, **run):
+    """Make a file one of version 1."""
+    state = json.loads(path.read_text())
+    del state["fits"]
+    state["run"] = state["run"] and {**state["run"], **run}
+    path.write_text(json.dumps({**state, "version": 1}))
+
+
+def test_files_of_version_1_are_read_where_that_is_right(tmp_path):
+    X, y = data()
+    whole = trainer_for()
+    whole.fit(X, y, epochs=6, batch_size=8, seed=3)
+    path = tmp_path / "run.json"
+    trainer_for().fit(X, y, epochs=4, batch_size=8, seed=3, checkpoint=path)
+    older(path)
+    again, loaded = trainer_for(), trainer_for()
+    loaded.load(path)
+    again.fit(X, y, epochs=6, batch_size=8, seed=3, checkpoint=path)
+    loaded.fit(X, y, epochs=2, batch_size=8, seed=3)
+    assert ended(again) == ended(loaded) == ended(whole)
+    older(path, done=2)  # a second fit, whose epochs began again at 0 then
+    with pytest.raises(CheckpointError, match="older file of a later fit, whose epochs began again at 0; load it"):
+        trainer_for().fit(X, y, epochs=6, batch_size=8, seed=3, checkpoint=path)
+    whole.save(path)
+    older(path)
+    loaded.load(path)
+    assert ended(loaded) == ended(whole)
+
+
 def test_patience_goes_on_too(tmp_path):
     X, y = data()
 
@@ -104,7 +251,7 @@ def test_files_that_are_no_checkpoint_of_this_training_change_nothing(tmp_path):
     bad = [
         (text[: len(text) // 2], "damaged"), ("", "damaged"), ("[" * 100_000, "damaged"),
         ("{}", "foreign"), ("3", "foreign"),
-        (changed(state, version=2), "version 1 of a micrograd checkpoint, got 2"), (changed(state, more=1), "entries"),
+        (changed(state, version=3), "version 2 of a micrograd checkpoint, got 3"), (changed(state, more=1), "entries"),
         (changed(state, parameters={"w": 1.0}), "of the same model"),
         (changed(state, parameters=[1.0]), "of the same model"),
         (changed(state, parameters={**state["parameters"], names[0]: "x"}), "number, or inf or nan in quotes, got 'x'"),
@@ -117,7 +264,7 @@ def test_files_that_are_no_checkpoint_of_this_training_change_nothing(tmp_path):
         (changed(state, history={**history, "epoch": [2, 1]}), "epoch 1"), (changed(state, best=[1.0]), "best"),
         (changed(state, history={**history, "loss": [None, None]}), "expected a loss"),
         (changed(state, least="x"), "least"), (changed(state, run=3), "run"),
-        (changed(state, run={"settings": {}, "done": -1, "waited": 0}), "run"),
+        (changed(state, run={"settings": {}, "done": -1, "waited": 0}), "run"), (changed(state, fits=True), "fits"),
     ]  # fmt: skip
     for content, message in bad:
         path.write_text(content)
