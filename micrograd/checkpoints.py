@@ -115,6 +115,7 @@ def restore(trainer: Any, state: dict[str, Any], path: Any) -> None:
     for p, number in zip(trainer.parameters, numbers):
         p.data, p.grad = number, 0.0
     trainer.history[:], trainer.best, trainer.least, trainer.fits = history, best, least, state["fits"]
+    trainer.limit = None
 
 
 def with_numbers(state: Any) -> Any:
@@ -205,8 +206,8 @@ class Checkpoint:
             raise CheckpointError(f"{self.path}: expected that of a fit with {self.settings}, got {short(got)}; "
                                   "fit as then, or remove the file")  # fmt: skip
         if state["version"] == 1 and run["done"] != len(history):
-            raise CheckpointError(f"{self.path}: expected a fit from the first epoch, got an older file of a later fit, "
-                                  "whose epochs began again at 0; load it, and fit without it")  # fmt: skip
+            raise CheckpointError(f"{self.path}: expected a fit from the first epoch, got an older file of a later "
+                                  "fit, whose epochs began again at 0; load it, and fit without it")  # fmt: skip
         restore(self.trainer, state, self.path)
         return run["done"], run["waited"]
 
@@ -216,6 +217,7 @@ class Checkpoint:
 
         start = perf_counter()
         if last or start >= self.due:
-            write(self.path, state_of(self.trainer, {"settings": self.settings, "done": done, "waited": waited}))
+            run = {"settings": self.settings, "done": done, "waited": waited}
+            write(self.path, state_of(self.trainer, run))
             end = perf_counter()
             self.due = end + 9.0 * (end - start)

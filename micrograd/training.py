@@ -15,6 +15,7 @@ from micrograd.expect import whole
 from micrograd.history import History, Record
 from micrograd.leaves import leaves
 from micrograd.objectives import Batch, Compiled, Eager, batches, first_sample
+from micrograd.optim.lbfgs import NotFinite
 from micrograd.position import Position
 from micrograd.watching import DivergenceError, Watch, expect_finite, source_of_nan
 
@@ -92,6 +93,7 @@ class Trainer:
         self.best: list[float] | None = None
         self.least = math.inf
         self.fits = 0  # that are finished
+        self.limit: float | None = None  # of a loss that has not diverged
 
     def reset(self) -> None:
         """Back to the parameters that the trainer was made with, and to the first epoch: no history."""
@@ -125,7 +127,7 @@ class Trainer:
         With `optim.LBFGS` an epoch is one iteration on the whole dataset, and its loss is that after the iteration.
         With patience the parameters end as the best ones, kept in `best`. After Ctrl-C history and parameters stay
         as they are. ValueError or TypeError for bad data before any step, DivergenceError if the loss becomes nan or
-        inf.
+        inf, or grows beyond 1e10 times the first loss of the trainer's life (1e10 at least).
         """
         epochs, seed, batch_size = whole(epochs, "epochs", 0), whole(seed, "seed"), size_of(batch_size)
         patience = None if patience is None else whole(patience, "patience", 1)
@@ -171,6 +173,7 @@ class Trainer:
 
         def finished(iteration: int, p: Any, value: float) -> bool:
             self.position.reach(p, gradient)  # the last that was computed is that at p
+            expect_finite(value, gradient, self, data)
             return watch(self._recorded(value, data, tested))
 
         def objective(p: Any) -> tuple[float, Any]:
@@ -181,9 +184,9 @@ class Trainer:
         if epochs > 0:
             try:
                 self.optimizer.minimise(objective, self.position.numbers(), epochs, finished)
-            except ArithmeticError as error:
+            except NotFinite as error:
                 self.position.give_back()
-                raise DivergenceError(f"{error}. {source_of_nan(self, data)}") from None
+                raise DivergenceError(f"{error}. {source_of_nan(self, data, error.point.tolist())}") from None
 
     def epochs(
         self, X: Iterable[Any], y: Iterable[Any], *, epochs: int, batch_size: int | None = None, seed: int = 0,
@@ -252,6 +255,8 @@ class Trainer:
         validation = None if tested is None else self.objective.value(tested, at=self.position.at)
         record = Record(len(self.history) + 1, loss, self._measured(tested or data), validation)
         self.history.append(record)
+        if len(self.history) == 1:
+            self.limit = None  # now that of the whole first epoch
         return record
 
     def _epochs(
@@ -261,8 +266,8 @@ class Trainer:
         self.position.take(self.objective)
         try:
             for _ in range(epochs):
-                losses = [self._step(batch) * (len(batch) / len(data))
-                          for batch in batches(data, size, f"{seed} {len(self.history)}" if shuffle else None)]  # fmt: skip
+                order = f"{seed} {len(self.history)}" if shuffle else None
+                losses = [self._step(batch) * (len(batch) / len(data)) for batch in batches(data, size, order)]
                 record = self._recorded(math.fsum(losses), data, tested)
                 if open:
                     self.position.give_back()

@@ -10,7 +10,9 @@ import math
 import sys
 import time
 
+from micrograd.engine import Value
 from micrograd.history import Record
+from micrograd.objectives import Eager
 from micrograd.position import finite
 from micrograd.why import why_nan
 
@@ -18,16 +20,19 @@ __all__ = ["DivergenceError", "Progress", "Watch"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from micrograd.checkpoints import Checkpoint
     from micrograd.objectives import Batch
 
+GROWTH = 1e10  # a loss so many times the first has diverged
+LARGEST = sys.float_info.max
 OFTEN = 0.1  # seconds from one update of the progress line to the next
 
 
 class DivergenceError(ArithmeticError):
-    """The loss or a gradient became nan or inf; the parameters are those before the step.
+    """The loss or a gradient became nan or inf, or the loss grew beyond all bounds; the parameters stay where it did.
 
     >>> from micrograd import Trainer, Value, losses, optim
     >>> w = Value(1.0)
@@ -41,24 +46,58 @@ class DivergenceError(ArithmeticError):
 
 
 def expect_finite(mean: float, gradient: Any, trainer: Any, batch: Batch) -> None:
-    """DivergenceError that names the epoch, the sample and the node, if the loss or its gradient is nan or inf."""
-    if math.isfinite(mean) and finite(gradient):
+    """DivergenceError that names the epoch, the sample and the node, if the loss or its gradient is nan or inf.
+
+    Also for a loss above GROWTH times the first of the trainer's life, or GROWTH if that is more.
+    """
+    limit = trainer.limit
+    if limit is None:
+        first = trainer.history[0].loss if trainer.history else mean
+        limit = min(LARGEST, GROWTH * max(1.0, abs(first)))
+    if -math.inf < mean <= limit and finite(gradient):
+        trainer.limit = limit
         return
     trainer.position.give_back()
+    cure = "" if hasattr(trainer.optimizer, "minimise") else "; a smaller learning rate may help"
+    where = f"in epoch {len(trainer.history) + 1}"
+    if math.isfinite(mean) and finite(gradient):
+        raise DivergenceError(f"the loss has grown to {mean:.3g} {where}, beyond {GROWTH:.0e} times the first or 1"
+                              f"{cure}. For data of another size, reset() the trainer or make a new one")  # fmt: skip
     what = "gradient" if math.isfinite(mean) else "loss"
-    raise DivergenceError(
-        f"the {what} is not finite in epoch {len(trainer.history) + 1}; a smaller learning rate may help. "
-        f"{source_of_nan(trainer, batch)}"
-    )
+    raise DivergenceError(f"the {what} is not finite {where}{cure}. {source_of_nan(trainer, batch)}")
 
 
-def source_of_nan(trainer: Any, batch: Batch) -> str:
-    """Which sample and which node the first nan or inf comes from."""
-    for i, (row, target) in enumerate(zip(batch.rows, batch.targets)):
-        fault = why_nan(trainer.loss(trainer.model(row), target))
+def source_of_nan(trainer: Any, batch: Batch, at: Sequence[float] | None = None) -> str:
+    """Which sample and which node the first nan or inf comes from, with the parameters at these numbers."""
+    position, parameters = trainer.position, trainer.parameters
+    before, slopes = position.numbers(), [p.grad for p in parameters]
+    position.move(before if at is None else at)
+    try:
+        for i, (row, target) in enumerate(zip(batch.rows, batch.targets)):
+            fault = fault_of(trainer.loss(trainer.model(row), target), parameters)
+            if fault is not None:
+                return f"Sample {i} of the batch, {fault}"
+        fault = None if trainer.penalty is None else fault_of(trainer.penalty(parameters), parameters)
         if fault is not None:
-            return f"Sample {i} of the batch, {fault}"
-    return "Every sample is finite alone: the sum over them, or the penalty, is not"
+            return f"The penalty, {fault}"
+        value, gradient = Eager(trainer.model, trainer.loss, parameters, trainer.penalty).value_and_gradient(batch)
+        if math.isfinite(value) and finite(gradient):
+            return "Run as plain code it is finite: compare with backend='eager'"
+        return "Every sample is finite alone, but their sum is not"
+    finally:
+        position.move(before)
+        for p, slope in zip(parameters, slopes):
+            p.grad = slope
+
+
+def fault_of(share: Any, parameters: Sequence[Value]) -> Any:
+    """Why a share of the loss is not finite, or a derivative of it; None if all are, and for a number."""
+    if not isinstance(share, Value):
+        return None
+    for p in parameters:
+        p.grad = 0.0
+    share.backward()
+    return None if math.isfinite(share.data) and finite([p.grad for p in parameters]) else why_nan(share)
 
 
 class Watch:

@@ -403,6 +403,72 @@ def test_lbfgs_refuses(objective, start, kind, message):
         optim.LBFGS().minimise(objective, start, 5)
 
 
+def mean_of(share):
+    """The mean of a share of the loss, with its gradient by differences of complex steps."""
+
+    def objective(p):
+        with numpy.errstate(all="ignore"):
+            value = share(p).mean()
+            steps = 1e-30j * numpy.eye(len(p))
+            return float(value), numpy.array([share(p + step).mean().imag / 1e-30 for step in steps])
+
+    return objective
+
+
+DRAW = numpy.random.default_rng(0)
+NORMAL, FAR, NARROW = DRAW.normal(3.0, 20.0, 50), DRAW.normal(100.0, 0.01, 50), DRAW.normal(0.0, 1e-4, 50)
+COUNTS, TRIALS, WAITS = DRAW.poisson(0.3, 60), 1.0 * (DRAW.random(80) < 0.97), DRAW.exponential(1000.0, 70)
+WALD = DRAW.wald(2.0, 5.0, 200)
+
+
+def normal(y):
+    return lambda p: numpy.log(p[1]) + (y - p[0]) ** 2 / (2.0 * p[1] ** 2)
+
+
+LIKELIHOODS = {  # name -> (negative log-likelihood of the data, start, where its minimum is by the closed formula)
+    "normal": (normal(NORMAL), [0.0, 1e-3], [NORMAL.mean(), NORMAL.std()]),
+    "normal, far away": (normal(FAR), [0.0, 1.0], [FAR.mean(), FAR.std()]),
+    "normal, narrow": (normal(NARROW), [1.0, 5.0], [NARROW.mean(), NARROW.std()]),
+    "variance": (lambda p: 0.5 * numpy.log(p[1]) + (NARROW - p[0]) ** 2 / (2.0 * p[1]), [0.0, 1.0],
+                 [NARROW.mean(), NARROW.var()]),
+    "Poisson": (lambda p: p[0] - COUNTS * numpy.log(p[0]), [50.0], [COUNTS.mean()]),
+    "Bernoulli": (lambda p: -TRIALS * numpy.log(p[0]) - (1.0 - TRIALS) * numpy.log(1.0 - p[0]), [0.001],
+                  [TRIALS.mean()]),
+    "exponential": (lambda p: p[0] * WAITS - numpy.log(p[0]), [1.0], [1.0 / WAITS.mean()]),
+    "Wald": (lambda p: -0.5 * numpy.log(p[1]) + p[1] * (WALD - p[0]) ** 2 / (2.0 * p[0] ** 2 * WALD), [1.0, 1.0],
+             [WALD.mean(), 1.0 / (1.0 / WALD - 1.0 / WALD.mean()).mean()]),
+    "square root": (lambda p: (numpy.sqrt(p[0]) - numpy.array([0.01, 0.02])) ** 2, [4.0], [0.015**2]),
+    "power": (lambda p: p[0] ** 1.5 - 3.0 * p[0] ** 0.5 + numpy.zeros(1), [100.0], [1.0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_lbfgs_shortens_a_step_out_of_the_domain(name):
+    pytest.importorskip("scipy")
+    share, start, truth = LIKELIHOODS[name]
+    outside, values, objective = [], [], mean_of(share)
+
+    def watched(p):
+        value, gradient = objective(p)
+        outside.append(not math.isfinite(value))
+        return value, gradient
+
+    p = optim.LBFGS().minimise(watched, start, 200, lambda iteration, p, value: values.append(value))
+    assert p == pytest.approx(truth, rel=1e-4, abs=1e-7)
+    assert values == sorted(values, reverse=True) and all(map(math.isfinite, values)) and len(outside) < 300
+
+
+def test_lbfgs_says_where_no_step_leads_into_the_domain():
+    pytest.importorskip("scipy")
+    with pytest.raises(ArithmeticError, match="the value of the objective is not finite in iteration 1") as caught:
+        optim.LBFGS().minimise(lambda p: (1.0 if p[0] == 2.0 else math.nan, numpy.ones(1)), [2.0], 5)
+    assert caught.value.point[0] != 2.0
+    steps = []  # a hole that is met after some iterations
+    with pytest.raises(ArithmeticError, match="the gradient of the objective is not finite in iteration 4"):
+        optim.LBFGS().minimise(lambda p: (rosenbrock(p)[0], rosenbrock(p)[1] * (1.0 if len(steps) < 3 else math.inf)),
+                               [-1.2, 1.0], 50, lambda *step: steps.append(step))  # fmt: skip
+
+
 def test_lbfgs_takes_no_batches():
     with pytest.raises(TypeError, match="needs the objective on the whole dataset.* train without a batch size"):
         optim.LBFGS().step([Value(1.0)])

@@ -142,6 +142,93 @@ def test_divergence_is_an_error_that_names_the_epoch_and_keeps_the_parameters():
     assert len(trainer.history) == 1 and math.isfinite(w.data)
 
 
+@pytest.mark.parametrize("backend", ["eager", "numpy", "llvm"])
+def test_a_loss_that_grows_beyond_all_bounds_is_a_divergence(backend):
+    """w - 3 is multiplied by 1 - 2·lr in every step, so the loss by 9: 4·9ᵏ passes 4e10 at k = 11, in epoch 12."""
+    pytest.importorskip({"llvm": "llvmlite"}.get(backend, "numpy"))
+
+    def trainer_with(lr=2.0, start=1.0):
+        w = Value(start)
+        return Trainer(lambda row: w * row[0], losses.squared_error, optim.SGD(lr=lr), parameters=[w], backend=backend)
+
+    trainer = trainer_with()
+    with pytest.raises(DivergenceError, match="has grown to 1.26e.11 in epoch 12, beyond 1e.10 times.*smaller"):
+        trainer.fit([1.0], [3.0], epochs=50)
+    assert len(trainer.history) == 11 and trainer.parameters[0].data - 3.0 == -2.0 * (-3.0) ** 11
+    trainer.reset()
+    with pytest.raises(DivergenceError, match="in epoch 12"):  # the first loss is the first of the trainer's life
+        for _ in range(50):
+            trainer.fit([1.0], [3.0], epochs=1)
+    trainer.reset()
+    with pytest.raises(DivergenceError, match="in epoch 1,"):  # within an epoch
+        trainer.fit([1.0] * 50, [3.0] * 50, epochs=1, batch_size=1)
+    small = trainer_with(start=3.0 + 1e-9)  # losses from 1e-18 are compared with 1: 1e-18·9ᵏ > 1e10 at k = 30
+    with pytest.raises(DivergenceError, match="in epoch 31,"):
+        small.fit([1.0], [3.0], epochs=50)
+    assert trainer_with(0.1, start=1e140).fit([1.0], [3.0], epochs=9).loss[0] == pytest.approx(1e280)
+
+
+LIKELIHOODS = {  # name -> (loss of the parameters and y, start, data)
+    "normal": (lambda p, y: f.log(p[1]) + (y - p[0]) ** 2 / (2.0 * p[1] ** 2), [0.0, 1.0], [99.9, 100.0, 100.3]),
+    "Poisson": (lambda p, y: p[0] - y * f.log(p[0]), [50.0], [0.0, 1.0, 0.0]),
+    "square root": (lambda p, y: (f.sqrt(p[0]) - y) ** 2, [4.0], [0.01, 0.02]),
+}
+MINIMA = {"normal": [100.06666666666666, 0.16996731711975949], "Poisson": [1 / 3], "square root": [0.015**2]}
+
+
+@pytest.mark.parametrize("backend", ["eager", "numpy", "llvm"])
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_lbfgs_on_likelihoods_whose_domain_ends(backend, name):
+    pytest.importorskip("scipy")
+    pytest.importorskip({"llvm": "llvmlite"}.get(backend, "numpy"))
+    loss, start, y = LIKELIHOODS[name]
+    parameters = [Value(x) for x in start]
+    trainer = Trainer(lambda row: [p * row[0] for p in parameters], loss, optim.LBFGS(), parameters=parameters,
+                      backend=backend)  # fmt: skip
+    history = trainer.fit([1.0] * len(y), y, epochs=200)
+    assert [p.data for p in parameters] == pytest.approx(MINIMA[name], rel=1e-5)
+    assert history.loss == sorted(history.loss, reverse=True)
+
+
+def penalty_of(parameters):
+    return f.log(parameters[0])
+
+
+@pytest.mark.parametrize("backend", ["eager", "numpy"])
+@pytest.mark.parametrize("optimizer", [optim.SGD(lr=1.0), optim.LBFGS()], ids=["SGD", "LBFGS"])
+def test_the_reason_of_a_divergence_is_true(backend, optimizer):
+    pytest.importorskip("scipy")
+
+    def reason(model, loss, X, y, start, penalty=None):
+        w = Value(start, "w")
+        trainer = Trainer(lambda row: model(w, row[0]), loss, optimizer, parameters=[w], penalty=penalty,
+                          backend=backend)  # fmt: skip
+        optimizer.reset()
+        w.grad = 5.0
+        with pytest.raises(DivergenceError) as caught:
+            trainer.fit(X, y, epochs=1)
+        assert w.data == start and (w.grad == 5.0 or backend == "eager")
+        return str(caught.value)
+
+    product, squared = lambda w, x: w * x, losses.squared_error
+    assert "The penalty, forward: log(w) of w = -1.0 is nan" in reason(product, squared, [1.0], [1.0], -1.0, penalty_of)
+    assert "finite alone, but their sum is not" in reason(
+        product, lambda p, y: p, [1e154] * 3, [1.0] * 3, 1.7e154, lambda parameters: 1e154 * parameters[0])  # fmt: skip
+    # the inner inf of sample 0 does no harm, the square root of sample 1 does
+    harmless = reason(lambda w, x: f.where(x > 0.0, f.tanh(f.exp(w * x)), f.sqrt(w * x)), squared, [900.0, 0.0],
+                      [1.0, 1.0], 1.0)  # fmt: skip
+    assert "Sample 1 of the batch, backward: sqrt(x) of x = 0.0" in harmless
+
+
+def test_an_error_of_the_users_own_is_not_taken_for_a_divergence():
+    pytest.importorskip("scipy")
+    w = Value(1.0)
+    trainer = Trainer(lambda row: w * (1.0 / (row[0] - 1.0)), losses.squared_error, optim.LBFGS(), parameters=[w],
+                      backend="eager")  # fmt: skip
+    with pytest.raises(ZeroDivisionError):
+        trainer.fit([1.0], [3.0], epochs=1)
+
+
 def test_an_interrupt_keeps_history_and_parameters():
     trainer, w1, _w2 = toy_trainer()
     with pytest.raises(KeyboardInterrupt):

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     Objective = Callable[[Any], "tuple[float, Any]"]
 
 
+GAVE_UP = 2  # the status of SciPy's L-BFGS-B where a line search fails
+
+
+class NotFinite(ArithmeticError):
+    """Neither at a point of the search nor at any step tried from there the objective is finite.
+
+    point       the last that was tried, an array (p,)
+    """
+
+    def __init__(self, what: str, iteration: int, point: Any) -> None:
+        super().__init__(f"the {what} of the objective is not finite in iteration {iteration} of L-BFGS")
+        self.point = point
+
+
 class Stopped(Exception):
     """The report asked for the end."""
 
@@ -28,6 +42,7 @@ class LBFGS:
     tolerance   it ends where no component of the gradient is larger
 
     It has no learning rate and no `step`: it needs the objective itself. Every `minimise` starts with an empty memory.
+    Where a step leads out of the domain of the objective (the logarithm of a scale below 0), a shorter one is tried.
 
     >>> import numpy
     >>> LBFGS().minimise(lambda p: (((p - 3.0) ** 2).sum(), 2.0 * (p - 3.0)), numpy.zeros(2)).round(6)
@@ -51,42 +66,39 @@ class LBFGS:
 
         After each, report(iteration, parameters, value) is called, with iterations from 1; a true answer ends the
         search. Raises ImportError without SciPy, ValueError for a wrong start or gradient, ArithmeticError where the
-        objective or its gradient is nan or inf.
+        objective or its gradient is nan or inf at the start, or at every step that is tried from some point on.
         """
         minimize, numpy = scipy_minimize(), numpy_here()
         best = numpy.array(start, float)  # a copy
         if best.ndim != 1 or best.size == 0 or not numpy.isfinite(best).all():
             raise ValueError(f"expected a start that is an array of p finite parameters, got shape {best.shape}")
         iterations = whole(iterations, "iterations", 1)
-        seen: list[Any] = [None, math.nan]  # the last point and its value
-        done = 0
-
-        def evaluated(p: Any) -> tuple[float, Any]:
-            seen[:] = [p.copy(), math.nan]
-            value, gradient = objective(p.copy())  # SciPy writes into its own p
-            value, gradient = float(value), numpy.array(gradient, float)
-            if gradient.shape != best.shape:
-                raise ValueError(f"expected a gradient of shape {best.shape}, got {gradient.shape}")
-            if not (math.isfinite(value) and numpy.isfinite(gradient).all()):
-                what = "gradient" if math.isfinite(value) else "value"
-                raise ArithmeticError(f"the {what} of the objective is not finite in iteration {done + 1} of L-BFGS")
-            seen[1] = value
-            return value, gradient
+        search, done = Search(objective, best.shape), 0
 
         def finished(p: Any) -> None:
             nonlocal best, done
             best, done = p.copy(), done + 1
             self.steps += 1
-            value = seen[1] if numpy.array_equal(seen[0], p) else evaluated(p)[0]
+            value = search.arrived(best)
             if report is not None and report(done, best.copy(), value):
                 raise Stopped
 
-        options = {"maxcor": self.memory, "gtol": self.tolerance, "ftol": 0.0, "maxiter": iterations,
-                   "maxfun": 25 * iterations + 25}  # its line search takes at most 20 evaluations  # fmt: skip
+        def evaluated(p: Any) -> tuple[float, Any]:
+            return search(p.copy(), done + 1)  # SciPy writes into its own p
+
+        # its line search takes at most 20 evaluations, and where it fails begins once more along the gradient
+        options = {"maxcor": self.memory, "gtol": self.tolerance, "ftol": 0.0,
+                   "maxfun": 50 * iterations + 50}  # fmt: skip
         try:
-            minimize(evaluated, best.copy(), jac=True, method="L-BFGS-B", callback=finished, options=options)
+            while done < iterations:
+                ended = minimize(evaluated, best.copy(), jac=True, method="L-BFGS-B", callback=finished,
+                                 options={**options, "maxiter": iterations - done})  # fmt: skip
+                if ended.status != GAVE_UP or not search.is_lower():
+                    break
+                finished(search.lowest[0])  # its line search has not come to an end, but further down
         except Stopped:
-            pass
+            return best
+        search.expect_finite(done + 1)
         return best
 
     def update(self, step: int, p: Any, g: Any, state: Any) -> tuple[Any, Any]:
@@ -114,6 +126,71 @@ class LBFGS:
 
     def __repr__(self) -> str:
         return f"LBFGS(memory={self.memory}, tolerance={self.tolerance:g})"
+
+
+class Search:
+    """The objective as the line search sees it.
+
+    Outside its domain it is a parabola along the step that is tried, with the objective's value and slope where the step
+    begins. Its lowest point, which is tried next, is at a quarter of the step, a sixteenth after that, and so on.
+    So the search has numbers that agree with each other, and ends nowhere outside.
+    """
+
+    def __init__(self, objective: Objective, shape: tuple[int, ...]) -> None:
+        self.objective, self.shape = objective, shape
+        self.begin: Any = None  # (point, value, gradient) where the step begins
+        self.last: Any = None  # the same of the last point
+        self.lowest: Any = None  # the same of the lowest point since then, None if all were outside
+        self.fault: Any = None  # (what is not finite, point) of the last point outside since then
+        self.in_a_row = 0  # points outside without one inside between them
+
+    def __call__(self, p: Any, iteration: int) -> tuple[float, Any]:
+        """Value and gradient at a point, for SciPy; NotFinite at the start."""
+        numpy = numpy_here()
+        value, gradient = self.objective(p.copy())
+        value, gradient = float(value), numpy.array(gradient, float)
+        if gradient.shape != self.shape:
+            raise ValueError(f"expected a gradient of shape {self.shape}, got {gradient.shape}")
+        self.last = p, value, gradient
+        if not (math.isfinite(value) and numpy.isfinite(gradient).all()):
+            self.fault = "gradient" if math.isfinite(value) else "value", p
+            self.in_a_row += 1
+            if self.begin is None:
+                self.expect_finite(iteration)
+            return self.parabola(p, 0.25**self.in_a_row, iteration)
+        self.in_a_row = 0
+        if self.begin is None:
+            self.begin = self.last
+        elif not numpy.array_equal(p, self.begin[0]) and (self.lowest is None or value < self.lowest[1]):
+            self.lowest = self.last
+        return value, gradient
+
+    def parabola(self, p: Any, share: float, iteration: int) -> tuple[float, Any]:
+        """Value and gradient at the end of a step, t = 1, of f + s·(t - t² / (2·share)), s the slope along the step."""
+        begin, value, gradient = self.begin
+        step = p - begin
+        size = float(abs(step).max())
+        if size == 0.0:  # no shorter step is left
+            raise NotFinite(self.fault[0], iteration, p)
+        fall, step = abs(float(gradient @ step)), step / size
+        slope = fall * (1.0 / share - 1.0) / size / float(step @ step)
+        return value + fall * (0.5 / share - 1.0), slope * step
+
+    def arrived(self, p: Any) -> float:
+        """The value at a point that ends a step; the next one begins there."""
+        if not numpy_here().array_equal(self.last[0], p):
+            self(p.copy(), 0)
+        self.begin, self.lowest, self.fault, self.in_a_row = self.last, None, None, 0
+        return self.begin[1]
+
+    def is_lower(self) -> bool:
+        """Whether the search came further down before it failed, and it failed because of points outside."""
+        return self.fault is not None and self.lowest is not None and self.lowest[1] < self.begin[1]
+
+    def expect_finite(self, iteration: int) -> None:
+        """NotFinite, if all points of the last step are outside the domain."""
+        if self.fault is not None and self.lowest is None:
+            raise NotFinite(self.fault[0], iteration, self.fault[1])
 
 
 def scipy_minimize() -> Any:
