@@ -41,6 +41,9 @@ Overflow, poles and the edge of the domain
 | sinh(x)                        | -1000   |         | -inf               | inf   |       |             |
 | cosh(x)                        | -1000   |         | inf                | -inf  |       |             |
 | tanh(x)                        | 1000    |         | 1                  | 0     |       |             |
+| sech2(x)                       | 1000    |         | 0                  | 0     |       | –           |
+| sech2(x)                       | -inf    |         | 0                  | 0     |       | –           |
+| sech2(x)                       | nan     |         | nan                | nan   |       | –           |
 | sigmoid(x)                     | 1000    |         | 1                  | 0     |       |             |
 | sigmoid(x)                     | -1000   |         | 0                  | 0     |       |             |
 | softplus(x)                    | 1000    |         | 1000               | 1     |       |             |

@@ -429,6 +429,7 @@ class Value:
     sinh = unary(ops.SINH)
     cosh = unary(ops.COSH)
     tanh = unary(ops.TANH)
+    sech2 = unary(ops.SECH2)
     sigmoid = unary(ops.SIGMOID)
     softplus = unary(ops.SOFTPLUS)
     relu = unary(ops.RELU)

@@ -134,14 +134,6 @@ def sigmoid_partial(x: Any, out: Any) -> Any:
     return out * sigmoid(-x)
 
 
-def tanh_partial(x: Any, out: Any) -> Any:
-    """sech² x. The form 1 - out² would lose every digit by x = 20."""
-    if x.__class__ is float:
-        return 4.0 * sigmoid_partial(2.0 * x, None)  # half the ulps of the form below
-    c = cosh(x)
-    return 1.0 / c / c
-
-
 def atan_partial(x: Any, out: Any) -> Any:
     """1 / (1 + x²), without overflow of x²."""
     if x.__class__ is float and abs(x) < 1e150:
@@ -217,7 +209,9 @@ HYPOT = Op("hypot", "hypot", hypot,
 # hyperbolic functions and the sigmoid family
 SINH = Op("sinh", "sinh", sinh, (lambda x, out: cosh(x),), r"\sinh\left({0}\right)")
 COSH = Op("cosh", "cosh", cosh, (lambda x, out: sinh(x),), r"\cosh\left({0}\right)")
-TANH = Op("tanh", "tanh", tanh, (tanh_partial,), r"\tanh\left({0}\right)")
+TANH = Op("tanh", "tanh", tanh, (lambda x, out: sech2(x),), r"\tanh\left({0}\right)")
+SECH2 = Op("sech2", "sech²", sech2, (lambda x, out: -2.0 * (tanh(x) * out),),
+           r"\operatorname{{sech}}^2\left({0}\right)")
 SIGMOID = Op("sigmoid", "σ", sigmoid, (sigmoid_partial,), r"\sigma\left({0}\right)")
 SOFTPLUS = Op("softplus", "softplus", softplus, (lambda x, out: sigmoid(x),), function("softplus"))
 

@@ -25,6 +25,7 @@ OTHER_NAMES = {  # rows that mpmath does not have, or has under another name
     "greater_equal": lambda x, y: mpf(x >= y),
     "gaussian": lambda x: mp.exp(-x * x),
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+    "sech2": lambda x: mp.sech(x) ** 2,
     "softplus": lambda x: mp.log1p(mp.exp(x)),
     "relu": lambda x: max(x, mpf(0)),
     "maximum": max,

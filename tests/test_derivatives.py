@@ -103,6 +103,29 @@ def test_gradients_nest():
     assert x.grad == 0.0  # no field was touched
 
 
+FAR_OUT = [1e-9, 0.3, 1.3, 20.0, 147.0, 183.5, 243.5, 300.0, 354.5, 356.0, 370.0, 372.4, 400.0, 800.0]
+
+
+@pytest.mark.parametrize("x", FAR_OUT)
+def test_derivatives_of_tanh_far_out(x):
+    """To the fourth, nested and by series: -2.12e-260 at 300 in the second, and 0 only where no float is nearer."""
+    with mpmath.workprec(2600):
+        t = mpmath.tanh(mpmath.mpf(x))
+        s = 1 - t * t
+        exact = [s, -2 * t * s, (4 * t * t - 2 * s) * s, (16 * s - 8 * t * t) * t * s]
+    for at in (x, -x):
+        v = Value(at)
+        y = v.tanh()
+        for order, true in enumerate(exact, 1):
+            y = gradient(y, v)
+            true = float(true) * (-1 if order % 2 == 0 and at < 0.0 else 1)
+            assert abs(y.data - true) <= 4 * math.ulp(true)
+            assert abs(derivative(m.tanh, at, order=order) - true) <= 4 * math.ulp(true)
+    a, b = Value(x), Value(0.999)
+    [[_, ab], [ba, _]] = hessian((a * b).tanh(), [a, b])
+    assert ab.data == pytest.approx(ba.data, rel=1e-15, abs=2e-321)  # some of the smallest floats where sech² is one
+
+
 def test_gradient_with_respect_to_inner_nodes_and_strangers():
     x, stranger = Value(2.0), Value(1.0)
     h = x * x

@@ -10,7 +10,7 @@ printed by `python tests/test_ops.py`; with glibc 2.36, the largest over all ope
     0.5    exp expm1 log sin cos
     1.0    asin acos sinh
     1.6    div sqrt hypot tan log1p pow cosh
-    2.4    gaussian atan2 softplus atan erf tanh
+    2.4    gaussian atan2 softplus atan erf tanh sech2
     3.7    sigmoid
 """
 from __future__ import annotations

@@ -42,6 +42,20 @@ def sigmoid(x: Any, out: Any) -> None:
     np.divide(top, e, out=out)
 
 
+def sech2(x: Any, out: Any) -> None:
+    """4 e / (1 + e)² with e = exp(-2|x|)."""
+    import numpy as np
+
+    e = np.abs(x)
+    e *= -2.0
+    np.exp(e, out=e)
+    below = e + 2.0
+    below *= e
+    below += 1.0
+    np.divide(e, below, out=out)
+    out *= 4.0
+
+
 def softplus(x: Any, out: Any) -> None:
     """log(1 + exp(x)), without overflow."""
     import numpy as np
@@ -127,7 +141,8 @@ def guarded_pairs(W: Any, left: Any, right: Any) -> Any:
     return np.where(g != 0.0, g * W[right], 0.0).sum((1, 2))
 
 
-OWN = {f.__name__: f for f in (sigmoid, softplus, relu, gaussian, where, guarded_sum, guarded_outer, guarded_pairs)}
+OWN = {f.__name__: f for f in (sigmoid, sech2, softplus, relu, gaussian, where,
+                               guarded_sum, guarded_outer, guarded_pairs)}  # fmt: skip
 
 
 def function(name: str) -> Callable[..., Any]:

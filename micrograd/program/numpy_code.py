@@ -10,9 +10,8 @@ The code is text, in `source`, to be read.
 
 from __future__ import annotations
 
-from micrograd.ops import COSH, DIV, MUL
 from micrograd.program.array_math import function
-from micrograd.program.arrays import Linear, Map, Outer, Rows, Slots, Step, reads_of
+from micrograd.program.arrays import Linear, Map, Outer, Slots, Step, reads_of
 from micrograd.program.places import NOWHERE, Places, Work
 
 TYPE_CHECKING = False
@@ -37,7 +36,7 @@ class NumpyCode:
         self.program = program
         self.constants: list[Any] = []
         self.names: dict[str, Any] = {"np": np, "C": self.constants}
-        self.order = by_products(program.in_order())
+        self.order = program.in_order()
         works = [work_of(step) for step in self.order]
         self.places = Places(program.rows, program.weight + 1, works, program.outputs)
         self.inputs = program.rolled.targets
@@ -190,24 +189,6 @@ def work_of(step: Step | Accumulation) -> Work:
     if isinstance(step, Step):
         return Work(reads_of(step), [step], step.count if isinstance(step, Map) else None)
     return Work(reads_of(step), [])
-
-
-def by_products(order: list[Step | Accumulation]) -> list[Step | Accumulation]:
-    """The same with a product for a quotient by cosh x where 1 / cosh x is there: in the derivative of tanh."""
-    cosh: set[bytes] = set()
-    reciprocal: dict[bytes, Rows] = {}
-    found = []
-    for step in order:
-        if isinstance(step, Map) and step.op is COSH:
-            cosh.add(step.own.tobytes())
-        elif isinstance(step, Map) and step.op is DIV and isinstance(step.operands[1], Rows):
-            key = step.operands[1].index.tobytes()
-            if key in reciprocal:
-                step = Map(MUL, [step.operands[0], reciprocal[key]], step.start, step.count)
-            elif key in cosh and step.operands[0] == 1.0:
-                reciprocal[key] = Rows(step.own)
-        found.append(step)
-    return found
 
 
 def place(index: Index, code: NumpyCode, *, every: bool = False) -> str:

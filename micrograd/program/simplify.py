@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from math import frexp
 
-from micrograd.ops import ADD, COSH, DIV, MUL, NEG, SUB, WHERE
+from micrograd.ops import ADD, DIV, MUL, NEG, SUB, WHERE
 from micrograd.program.arrays import Linear, Map, Outer, Pairs, Rows, Slots, reads_of
 from micrograd.program.differentiate import NONE
 
@@ -47,8 +47,6 @@ class Simplifier:
         self.group: dict[int, Index] = {}  # first row -> the rows of a step of multiples
         self.group_of = np.full(space.size, NONE)
         self.inverse: dict[tuple[str, int], int] = {}
-        self.hyperbolic = {row for step in forward + reverse if isinstance(step, Map) and step.op is COSH
-                           for row in step.own.tolist()}  # fmt: skip
         self.quotients: dict[tuple[str, int], int] = {}  # how many there are by a row or slot
         for step in reverse:
             if isinstance(step, Map) and step.op is DIV and isinstance(step.operands[1], Rows):
@@ -162,7 +160,7 @@ class Simplifier:
         import numpy as np
 
         (x, a), y = self.multiple(step.operands[0]), self._itself(step.operands[1])
-        if not isinstance(y, Rows) or any(self._alone(key) for key in keys(y)):
+        if not isinstance(y, Rows) or any(self.quotients.get(key, 0) < 2 for key in keys(y)):
             return self._make(step, DIV, [x, y], a)
         new = sorted({key for key in keys(y) if key not in self.inverse})
         if new:
@@ -174,11 +172,6 @@ class Simplifier:
         if isinstance(x, float) and is_power(x):
             return self._is(step, inverse, x)
         self._make(step, MUL, [x, Rows(inverse)], a)
-
-    def _alone(self, key: tuple[str, int]) -> bool:
-        """Whether the inverse is not worth making; that of cosh x is there anyhow."""
-        letter, place = key
-        return self.quotients.get(key, 0) < 2 or (letter == "r" and place in self.hyperbolic)
 
     def _choice(self, step: Map) -> None:
         condition = self._itself(step.operands[0])

@@ -34,7 +34,6 @@ class Code:
         self.truths_kind = "i1" if lanes == 1 else f"<{lanes} x i1>"
         self._made: dict[Hashable, Any] = {}
         self._opposite: dict[str, str] = {}  # −x -> x
-        self._reciprocal: dict[str, tuple[str, Callable[[], str]]] = {}  # x -> 1 / x, and what makes 1 / x²
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What `make` returns, made when this key is met first."""
@@ -65,19 +64,8 @@ class Code:
         return self.f.multiply_add(a, b, c, self.lanes)
 
     def div(self, a: str, b: str) -> str:
-        """a / b; a product where 1 / b is known."""
-        known = self._reciprocal.get(b)
-        if known is not None:
-            reciprocal, square = known
-            if a == reciprocal:
-                return square()
-            return reciprocal if a == self.number(1.0) else self.mul(a, reciprocal, "")
+        """a / b."""
         return self.f.arithmetic("fdiv", a, b, self.lanes, "")
-
-    def knows_reciprocal(self, x: str, reciprocal: str, square: Callable[[], str]) -> str:
-        """x; from now on a quotient by x is a product with its reciprocal, and 1 / x / x what `square` makes."""
-        self._reciprocal[x] = reciprocal, square
-        return x
 
     def sqrt(self, x: str) -> str:
         """√x."""

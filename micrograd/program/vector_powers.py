@@ -118,19 +118,18 @@ def sigmoid(c: Code, x: str) -> str:
     return c.where_minus(x, other, r)
 
 
-def hyperbolic(c: Code, x: str) -> tuple[str, str, str, str]:
-    """e = exp −|x|, m = e² − 1, d = e² + 1 and 1 / d; e is right for |x| <= 708, the others always.
+def hyperbolic(c: Code, x: str) -> tuple[str, str, str]:
+    """e = exp −|x|, m = e² − 1 and d = e² + 1; e is right for |x| <= 708, the others always.
 
     With e = 2ᵏ (1 + p), m is 4ᵏ p (2 + p) + (4ᵏ − 1), which loses no digit where x is tiny.
     """
 
-    def make() -> tuple[str, str, str, str]:
+    def make() -> tuple[str, str, str]:
         t, p = reduced(c, c.negative(c.at_most(c.magnitude(x), LARGEST_POWER)))
         scale = power(c, t)
         square = c.mul(scale, scale)
         m = c.multiply_add(square, c.multiply_add(p, p, c.add(p, p)), c.sub(square, c.number(1.0), ""))
-        d = c.add(m, c.number(2.0), "")
-        return c.multiply_add(p, scale, scale), m, d, c.div(c.number(1.0), d)
+        return c.multiply_add(p, scale, scale), m, c.add(m, c.number(2.0), "")
 
     return c.once(("hyperbolic", c.magnitude(x)), make)
 
@@ -156,26 +155,26 @@ def tanh(c: Code, x: str) -> str:
     return c.signed(c.multiply_add(c.sub(m, c.mul(t, d)), r, t), x)
 
 
-def sech_squared(c: Code, x: str) -> str:
-    """4 u / (1 + u)², the derivative of tanh."""
+def sech2(c: Code, x: str) -> str:
+    """h (2 − h) with h = 2 u / (1 + u), which is 1 − tanh |x|: 2 u times 1 / d, and one step of Newton's."""
     u, _, _, r = doubled(c, x)
-    twice = c.add(r, r)
-    far = c.compare("ogt", c.magnitude(x), c.number(LARGEST_POWER / 2))
-    return c.unless(far, c.mul(c.mul(twice, twice, ""), u, ""), "sech_squared", x)
+    twice = c.add(u, u)
+    h = c.mul(twice, r, "")
+    h = c.multiply_add(c.sub(c.sub(twice, h, ""), c.mul(h, u)), r, h)
+    value = c.mul(h, c.sub(c.number(2.0), h, ""), "")
+    return c.unless(c.compare("ogt", c.magnitude(x), c.number(LARGEST_POWER / 2)), value, "sech2", x)
 
 
 def cosh(c: Code, x: str) -> str:
-    """(1 + e²) / 2e; its reciprocal and the square of that come without a quotient of their own."""
-    e, _, d, r = hyperbolic(c, x)
+    """(1 + e²) / 2e."""
+    e, _, d = hyperbolic(c, x)
     far = c.compare("ogt", c.magnitude(x), c.number(LARGEST_POWER))
-    twice = c.add(e, e)
-    value = c.unless(far, c.div(d, twice), "cosh", x)
-    return c.knows_reciprocal(value, c.unless(far, c.mul(twice, r, ""), "sech", x), lambda: sech_squared(c, x))
+    return c.unless(far, c.div(d, c.add(e, e)), "cosh", x)
 
 
 def sinh(c: Code, x: str) -> str:
     """(1 − e²) / 2e with the sign of x."""
-    e, m, _, _ = hyperbolic(c, x)
+    e, m, _ = hyperbolic(c, x)
     far = c.compare("ogt", c.magnitude(x), c.number(LARGEST_POWER))
     return c.unless(far, c.signed(c.div(m, c.add(e, e)), x), "sinh", x)
 
@@ -185,16 +184,11 @@ def far_cosh(c: Code, x: str) -> str:
     return far_exp(c, c.magnitude(x), halved=True)
 
 
-def far_sech(c: Code, x: str) -> str:
-    """2 exp −|x|, likewise."""
+def far_sech2(c: Code, x: str) -> str:
+    """The square of 2 exp −|x|, rounded once."""
     e = far_exp(c, c.negative(c.magnitude(x)))
-    return c.add(e, e, "")
-
-
-def far_sech_squared(c: Code, x: str) -> str:
-    """Its square, rounded once."""
-    e = far_sech(c, x)
-    return c.mul(e, e, "")
+    twice = c.add(e, e)
+    return c.mul(twice, twice, "")
 
 
 def far_sinh(c: Code, x: str) -> str:
@@ -217,5 +211,5 @@ def far_gaussian(c: Code, x: str) -> str:
     return gaussian(c, x, far_exp)
 
 
-FORMULAS = (exp, expm1, sigmoid, tanh, sinh, cosh, gaussian)
-FAR = (far_exp, far_cosh, far_sech, far_sech_squared, far_sinh, far_gaussian)
+FORMULAS = (exp, expm1, sigmoid, tanh, sech2, sinh, cosh, gaussian)
+FAR = (far_exp, far_cosh, far_sech2, far_sinh, far_gaussian)

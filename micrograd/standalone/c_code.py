@@ -23,6 +23,11 @@ static double gaussian(double x) {
     const double high = nearbyint(x * 1024.0) / 1024.0;
     return exp(-high * high) * exp((high - x) * (high + x));
 }""",
+    "sech2": """
+static double sech2(double x) {
+    const double e = exp(-2.0 * fabs(x)), root = 2.0 * exp(-fabs(x));
+    return e < 1e-300 ? root * root : 4.0 * (e / (1.0 + e * (2.0 + e)));
+}""",
     "sigmoid": """
 static double sigmoid(double x) {
     if (x >= 0.0)
