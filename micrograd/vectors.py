@@ -57,32 +57,42 @@ def mean(values: Iterable[Operand]) -> Any:
 def logsumexp(values: Iterable[Operand]) -> Any:
     """log Σ exp(xᵢ), without overflow: the largest xᵢ is taken out first.
 
-    Its derivative is the softmax. -inf if all xᵢ are -inf.
+    Its derivative is the softmax, of infinite xᵢ too. -inf if all xᵢ are -inf, nan if one is nan.
 
     >>> logsumexp([1000.0, 1000.0]) == 1000.0 + log(2.0)
     True
     """
-    items = listed(values, "logsumexp")
-    largest = shift(items)
-    return largest + log(total([exp(x - largest) for x in items]))
+    largest, lower = lowered(listed(values, "logsumexp"))
+    return largest + log(total([exp(x) for x in lower]))
 
 
 def softmax(values: Iterable[Operand]) -> list[Any]:
     """exp(xᵢ) / Σ exp(xⱼ) for each i, without overflow.
 
-    >>> softmax([1000.0, 1000.0])
-    [0.5, 0.5]
+    Where one xᵢ is inf, it is the limit. Several inf share equally, and so do all if all are -inf: as the same number
+    they would, however large, and as `maximum` shares between ties. nan for all if one is nan.
+
+    >>> softmax([1000.0, 1000.0]), softmax([inf, 1.0]), softmax([-inf, 1.0])
+    ([0.5, 0.5], [1.0, 0.0], [0.0, 1.0])
     """
-    items = listed(values, "softmax")
-    largest = shift(items)
-    weights = [exp(x - largest) for x in items]
+    weights = [exp(x) for x in lowered(listed(values, "softmax"))[1]]
     whole = total(weights)
     return [div(w, whole) for w in weights]
 
 
-def shift(items: list[Any]) -> Any:
-    """The largest item, detached: taking it out of an exponential changes no derivative. 0.0 where it is infinite."""
+def lowered(items: list[Any]) -> tuple[Any, list[Any]]:
+    """The largest item m and each item minus m, 0 for items that are m, be it infinite.
+
+    m is detached, for taking it out of exponentials changes no derivative; but if it is infinite, those items that are
+    m share it, so that log Σ exp, which is then m, has their derivatives.
+    """
     largest = items[0]
     for x in items[1:]:
         largest = maximum(largest, x)
-    return detach(where(abs(largest) < inf, largest, 0.0))
+    largest = detach(largest)
+    finite, infinite = abs(largest) < inf, abs(largest) >= inf  # neither, if it is nan
+    threshold = where(finite, inf, largest)
+    ties = [x >= threshold for x in items]
+    shared = div(total([where(tie, x, 0.0) for tie, x in zip(ties, items)]), total(ties) + finite)
+    m = where(infinite, shared, largest)
+    return m, [where(tie, 0.0, x - m) for tie, x in zip(ties, items)]

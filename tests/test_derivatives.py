@@ -123,7 +123,7 @@ def test_derivatives_of_tanh_far_out(x):
             assert abs(derivative(m.tanh, at, order=order) - true) <= 4 * math.ulp(true)
     a, b = Value(x), Value(0.999)
     [[_, ab], [ba, _]] = hessian((a * b).tanh(), [a, b])
-    assert ab.data == pytest.approx(ba.data, rel=1e-15, abs=1e-320)  # some of the smallest floats, of which sech² is one
+    assert ab.data == pytest.approx(ba.data, rel=1e-15, abs=1e-320)  # sech² is one of the smallest floats
 
 
 def test_gradient_with_respect_to_inner_nodes_and_strangers():

@@ -8,8 +8,8 @@ import mpmath
 import pytest
 from mpmath import mp, mpf
 
-from micrograd import Value, topological
-from micrograd.derivatives import gradient
+from micrograd import Value, compile, topological
+from micrograd.derivatives import gradient, jacobian
 from micrograd.dispatch import Operators
 from micrograd.ops import TABLE
 from micrograd.vectors import dot, logsumexp, mean, softmax
@@ -79,6 +79,52 @@ def test_infinite_arguments():
     masked, x = Value(-inf), Value(2.0)  # how a score is masked out
     logsumexp([masked, x]).backward()
     assert (masked.grad, x.grad) == (0.0, 1.0)
+
+
+INFINITE = [  # arguments, softmax
+    ((inf, 1.0), (1.0, 0.0)),
+    ((1.0, -inf, inf), (0.0, 0.0, 1.0)),
+    ((1.7e308, inf), (0.0, 1.0)),
+    ((inf, inf, 1.0), (0.5, 0.5, 0.0)),
+    ((inf, -inf), (1.0, 0.0)),
+    ((-inf, 1.0), (0.0, 1.0)),
+    ((-inf, -inf), (0.5, 0.5)),
+    ((inf,), (1.0,)),
+    ((-inf,), (1.0,)),
+    ((nan, 1.0), (nan, nan)),
+    ((nan, inf), (nan, nan)),
+    ((-inf, nan), (nan, nan)),
+]
+
+
+@pytest.mark.parametrize("xs, expected", INFINITE, ids=repr)
+def test_the_derivative_of_logsumexp_is_the_softmax_at_infinity_too(xs, expected):
+    expected = pytest.approx(list(expected), rel=0, abs=0, nan_ok=True)
+    values = [Value(x) for x in xs]
+    out = logsumexp(values)
+    out.backward()
+    assert repr(out.data) == repr(max(xs)) or math.isnan(out.data) and any(map(math.isnan, xs))
+    assert [x.grad for x in values] == expected
+    assert [g.data for g in gradient(out, values)] == expected
+    assert softmax(xs) == expected and [p.data for p in softmax(values)] == expected
+    slopes = [g.data for row in jacobian(softmax(values), values) for g in row]
+    assert any(map(math.isnan, xs)) or set(slopes) == {0.0}  # a limit, or shares that do not depend on the numbers
+
+
+@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+@pytest.mark.parametrize("xs, expected", INFINITE, ids=repr)
+def test_infinite_arguments_in_compiled_code(xs, expected, backend):
+    pytest.importorskip("numpy")
+    if backend == "llvm":
+        pytest.importorskip("llvmlite")
+    values = [Value(0.0) for _ in xs]
+    program = compile(lambda x: logsumexp([x[0] * 0.0 + v for v in values]), 1, parameters=values, backend=backend,
+                      loss=lambda prediction, target: prediction)  # fmt: skip
+    shares = compile(lambda x: softmax([x[0] * 0.0 + v for v in values]), 1, parameters=values, backend=backend)
+    for v, x in zip(values, xs):
+        v.data = x
+    assert list(program.value_and_gradient([[1.0]], [0.0])[1]) == pytest.approx(expected, rel=0, abs=0, nan_ok=True)
+    assert list(shares.predict([[1.0]])[0]) == pytest.approx(expected, rel=0, abs=0, nan_ok=True)
 
 
 def test_dot():
