@@ -8,20 +8,29 @@
 0.7616 1.2599
 
 Rooms: `engine` (Value, backward), `functions`, `ops` (the table of primitives), `derivatives`, `check`, `drawing`,
-`chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `objectives`, `training`, `plotting`, `files` (save, load),
-`standalone` (export).
+`chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `program` (compile), `training`, `plotting`, `files` (save,
+load), `standalone` (export), `estimators` (for scikit-learn).
+`from micrograd import *` leaves Python's own `abs`, `compile` and `pow`: write `micrograd.compile`.
 `help(micrograd.edge_cases)` lists what happens at kinks, poles and overflow.
 """
 
+import builtins as _builtins
 from importlib import import_module as _import_module
 
 from micrograd import functions as functions
+from micrograd.counterparts import absent as _absent
 from micrograd.engine import Value as Value
 from micrograd.engine import topological as topological
 from micrograd.functions import *  # noqa: F403
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from micrograd import edge_cases as edge_cases
+    from micrograd import estimators as estimators
+    from micrograd import losses as losses
+    from micrograd import nn as nn
+    from micrograd import optim as optim
+    from micrograd import sharding as sharding
     from micrograd.chain_rule import explain as explain
     from micrograd.check import check_gradients as check_gradients
     from micrograd.check import recording as recording
@@ -74,24 +83,33 @@ _ROOMS = {
     "vectors": ("dot", "logsumexp", "mean", "softmax"),
 }
 
-# abs and pow are left out, so that `from micrograd import *` keeps Python's own
+# Names of builtins are left out, so that `from micrograd import *` keeps Python's own `abs`, `compile` and `pow`
 __all__ = sorted(
-    ["Value", "topological"]
-    + [name for names in _ROOMS.values() for name in names]
-    + [name for name, thing in vars(functions).items()
-       if getattr(thing, "__module__", "") == "micrograd.functions" and name not in ("abs", "pow")]
+    name for name in [
+        "Value", "topological", *[name for names in _ROOMS.values() for name in names],
+        *[name for name, x in vars(functions).items() if getattr(x, "__module__", "") == "micrograd.functions"],
+    ] if not hasattr(_builtins, name)
 )  # fmt: skip
 
+if not TYPE_CHECKING:  # which would make every name one that exists
+    _missed = _absent(__name__, calls=2)
 
-def __getattr__(name: str) -> object:
-    """Rooms that a first look does not need are imported when they are first asked for."""
-    for room, names in _ROOMS.items():
-        if name == room or name in names:
-            module = _import_module(f"micrograd.{room}")
-            globals()[name] = found = module if name == room else getattr(module, name)
-            return found
-    raise AttributeError(f"module 'micrograd' has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        """Rooms that a first look does not need are imported when they are first asked for.
+
+        AttributeError where a room lacks a package that it needs, so that `hasattr`, `help` and completion go on.
+        """
+        for room, names in _ROOMS.items():
+            if name == room or name in names:
+                try:
+                    module = _import_module(f"micrograd.{room}")
+                except ImportError as error:
+                    raise AttributeError(str(error), name=name) from error
+                globals()[name] = found = module if name == room else getattr(module, name)
+                return found
+        return _missed(name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_ROOMS, "abs", "pow", "engine", "functions", "ops"])
+    return sorted({*__all__, *_ROOMS, *[name for names in _ROOMS.values() for name in names], "abs", "pow", "engine",
+                   "functions", "ops"})  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import isfinite
 
+from micrograd.counterparts import absent
 from micrograd.differences import apart, differences, tolerance
 from micrograd.dispatch import number
 from micrograd.engine import Value, inner_nodes, topological
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Sequence
 
     from micrograd.differences import Estimate, Function
+else:
+    __getattr__ = absent(__name__)
 
 __all__ = ["check_gradients", "recording", "why_nan"]
 

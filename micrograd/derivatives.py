@@ -7,6 +7,7 @@
 """
 from __future__ import annotations
 
+from micrograd.counterparts import absent
 from micrograd.engine import Value, inner_nodes, topological
 from micrograd.expect import whole
 from micrograd.functions import abs, where
@@ -18,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Sequence, overload
 else:
+    __getattr__ = absent(__name__)
 
     def overload(function):
         """For the type checker alone."""

@@ -209,10 +209,14 @@ other, nan and inf included, is multiplied by the local derivative as it stands.
 """
 from __future__ import annotations
 
+from micrograd.counterparts import absent
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Numbers = tuple[float, ...]
     Row = tuple[str, Numbers, Numbers, Numbers | None]
+else:
+    __getattr__ = absent(__name__)
 
 
 def table() -> list[Row]:

@@ -12,6 +12,7 @@ Nothing here recurses, so that a graph may be a million nodes deep.
 from __future__ import annotations
 
 from micrograd import functions, ops
+from micrograd.counterparts import absent
 from micrograd.dispatch import Operators, number
 from micrograd.ops import Op, find
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     Operand = Union["Value", float]
     Binary = Callable[["Value", Operand], "Value"]
+else:
+    __getattr__ = absent(__name__)
 
 new = object.__new__
 SLOTS = ("data", "grad", "op", "label", "_mark", "_a", "_da", "_b", "_db")
@@ -183,7 +186,7 @@ def documented(cls: type[Value]) -> type[Value]:
         if getattr(method, "__name__", "") == "method":
             method.__name__, method.__qualname__ = name, f"{cls.__name__}.{name}"
             described = None if name.startswith("__") else getattr(functions, name, None)
-            if described is not None:
+            if described is not None and described.__doc__:  # `python -OO` drops docstrings
                 method.__doc__ = described.__doc__.split("\n\n")[0] + f" See `micrograd.{name}`."
     return cls
 

@@ -9,6 +9,7 @@ import random
 from copy import deepcopy
 
 from micrograd import losses, nn, optim
+from micrograd.counterparts import absent
 from micrograd.objectives import Eager
 from micrograd.training import Trainer
 
@@ -20,13 +21,15 @@ try:
     from sklearn.utils import check_random_state
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
-except ImportError as error:
+except Exception as error:  # one that is broken, such as by another NumPy, raises what it likes
     raise ImportError("micrograd.estimators needs scikit-learn 1.6 or newer: pip install scikit-learn") from error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+else:
+    __getattr__ = absent(__name__)
 
 
 class Network(BaseEstimator):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from math import copysign, isfinite
 
 from micrograd.copying import assemble
+from micrograd.counterparts import absent
 from micrograd.dispatch import number
 from micrograd.engine import Value
 from micrograd.ops import TABLE
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from typing import Any, Union
 
     Path = Union[str, PathLike[str]]
+else:
+    __getattr__ = absent(__name__)
 
 FORMAT, VERSION = "micrograd graph", 1
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 
+from micrograd.counterparts import absent
 from micrograd.dispatch import number, of_one, of_two, operate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+else:
+    __getattr__ = absent(__name__)
 
 inf, nan = math.inf, math.nan
 

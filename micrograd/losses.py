@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 
+from micrograd.counterparts import absent
 from micrograd.dispatch import number
 from micrograd.expect import at_least_zero, positive
 from micrograd.functions import abs, exp, log, relu, softplus, where
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
         prepare: Callable[[Iterable[Any], int], list[Any]]
 
         def __call__(self, prediction: Any, target: Any) -> Any: ...
+else:
+    __getattr__ = absent(__name__)
 
 
 # Targets

@@ -11,6 +11,7 @@ import random
 from math import sqrt
 from operator import methodcaller
 
+from micrograd.counterparts import absent
 from micrograd.engine import Value
 from micrograd.expect import whole
 from micrograd.ops import TABLE
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         def gauss(self, mu: float, sigma: float) -> float: ...
 
     Initial = Union[str, Callable[[Generator, int, int], float]]
+else:
+    __getattr__ = absent(__name__)
 
 
 ACTIVATIONS = sorted(name for name, op in TABLE.items() if len(op.partials) == 1)

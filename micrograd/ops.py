@@ -18,6 +18,7 @@ from __future__ import annotations
 import operator
 from math import copysign
 
+from micrograd.counterparts import absent
 from micrograd.functions import *  # noqa: F403  (all of them, abs and pow too)
 from micrograd.functions import inf
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Union
 
     Partial = Union[float, Callable[..., Any]]
+else:
+    __getattr__ = absent(__name__)
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how strongly a formula binds; a weaker operand needs brackets
 TWO_OVER_ROOT_PI = 1.1283791670955126

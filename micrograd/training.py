@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from micrograd.checkpoints import Checkpoint, read, restore, state_of, write
+from micrograd.counterparts import absent
 from micrograd.dispatch import rows_of
 from micrograd.engine import Value
 from micrograd.expect import whole
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     Loss = Callable[[Any, Any], Any]
+else:
+    __getattr__ = absent(__name__)
 
 
 class Trainer:

@@ -4,6 +4,7 @@ They take Values, floats or a mixture, and give Values as soon as one argument i
 """
 from __future__ import annotations
 
+from micrograd.counterparts import absent
 from micrograd.dispatch import number
 from micrograd.functions import detach, div, exp, inf, log, maximum, where
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any, Iterable
 
     from micrograd.signatures import Operand
+else:
+    __getattr__ = absent(__name__)
 
 
 def listed(values: Iterable[Operand], name: str) -> list[Any]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from micrograd.chain_rule.explanation import Explanation
 from micrograd.chain_rule.table import Pass
+from micrograd.counterparts import absent
 from micrograd.engine import Value
 from micrograd.expect import whole
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, overload
 else:
+    __getattr__ = absent(__name__)
 
     def overload(function):
         """For the type checker alone."""

@@ -7,6 +7,7 @@
 """
 from __future__ import annotations
 
+from micrograd.counterparts import absent
 from micrograd.drawing.explorer import Explorer, explore
 from micrograd.drawing.graph import Graph
 from micrograd.drawing.names import is_model
@@ -18,6 +19,8 @@ from micrograd.engine import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+else:
+    __getattr__ = absent(__name__)
 
 __all__ = ["Explorer", "Picture", "draw", "draw_dot", "explore"]
 

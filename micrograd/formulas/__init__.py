@@ -5,6 +5,7 @@
 """
 from __future__ import annotations
 
+from micrograd.counterparts import absent
 from micrograd.engine import Value, topological
 from micrograd.formulas.document import Document, Equations, Math, Words
 from micrograd.formulas.expressions import Expression, call, operand, symbol, write
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from micrograd.formulas.document import Block
     from micrograd.formulas.writing import Writing
     from micrograd.ops import Op
+else:
+    __getattr__ = absent(__name__)
 
 LONGEST_LINE = 72
 MOST_LINES = 40

@@ -4,6 +4,7 @@
     schedules   the learning rate as a function of the step
     lbfgs       minimises the whole objective at once, through SciPy
 """
+from micrograd.counterparts import absent
 from micrograd.optim.lbfgs import LBFGS as LBFGS
 from micrograd.optim.rules import SGD as SGD
 from micrograd.optim.rules import Adam as Adam
@@ -17,3 +18,7 @@ from micrograd.optim.schedules import step_decay as step_decay
 from micrograd.optim.schedules import warm_up as warm_up
 
 __all__ = ["Adam", "AdamW", "LBFGS", "RMSProp", "SGD", "constant", "cosine", "exponential", "step_decay", "warm_up"]
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

@@ -10,8 +10,13 @@ Needs matplotlib (extra `plot`). The colours are those of the package's other pi
 
 from __future__ import annotations
 
+from micrograd.counterparts import absent
 from micrograd.plotting.boundary import plot_decision_boundary
 from micrograd.plotting.curves import plot_history
 from micrograd.plotting.surface import plot_loss_surface
 
 __all__ = ["plot_decision_boundary", "plot_history", "plot_loss_surface"]
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

@@ -7,8 +7,13 @@ reverse sweep, which `simplify` shortens, `numpy_code` and `llvm_code` write the
 
 from __future__ import annotations
 
+from micrograd.counterparts import absent
 from micrograd.program.compiled import Program, compile
 from micrograd.program.data import Batch
 from micrograd.program.trace import TraceError
 
 __all__ = ["Batch", "Program", "TraceError", "compile"]
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

@@ -5,6 +5,11 @@
     worker      what runs at the other end
     objective   `Sharded`, which brings them together
 """
+from micrograd.counterparts import absent
 from micrograd.sharding.objective import Sharded as Sharded
 
 __all__ = ["Sharded"]
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

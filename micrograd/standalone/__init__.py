@@ -7,6 +7,7 @@ ONNX is left out: its library is a large dependency, and its operators follow ot
 """
 from __future__ import annotations
 
+from micrograd.counterparts import absent
 from micrograd.standalone.c_code import CWriter
 from micrograd.standalone.names import RESERVED
 from micrograd.standalone.parts import Parts
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.engine import Value
+else:
+    __getattr__ = absent(__name__)
 
 WRITERS = {"python": PythonWriter, "c": CWriter}
 
