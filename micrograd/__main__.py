@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from importlib import import_module
 
 from micrograd import __version__
 from micrograd.command_line.tables import InputError
+from micrograd.command_line.terminal import OutputError, complain, silence, streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,26 +101,41 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def run(arguments: Sequence[str]) -> None:
+    """Run one command, and hand on all that it printed, however it ended."""
+    try:
+        options = parser().parse_args(arguments or ["toy"])
+        import_module(f"micrograd.command_line.{ROOMS[options.command]}").run(options)
+    finally:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it worked, 2 after one line on what is wrong with the input.
+
+    1 if standard output was closed or takes no more, 130 after Ctrl-C.
 
     >>> main(["train", "no such file.csv"])
     2
     """
-    given = sys.argv[1:] if arguments is None else arguments
-    options = parser().parse_args(given or ["toy"])
-    try:
-        import_module(f"micrograd.command_line.{ROOMS[options.command]}").run(options)
-        sys.stdout.flush()
-    except InputError as error:
-        print(f"micrograd: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nmicrograd: stopped", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader, such as head, has seen enough; nothing is left to be written at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    with streams():
+        try:
+            run(sys.argv[1:] if arguments is None else arguments)
+        except InputError as error:
+            complain(str(error))
+            return 2
+        except KeyboardInterrupt:
+            print(file=sys.stderr)  # ends the line in which a terminal shows ^C
+            complain("stopped")
+            return 130
+        except OutputError as error:
+            silence()
+            complain(f"standard output: {error}")
+            return 1
+        except BrokenPipeError:  # the reader, such as head, has seen enough
+            silence()
+            return 1
     return 0
 
 

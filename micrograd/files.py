@@ -201,10 +201,17 @@ def number_of(x: Any) -> float:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file: to a new file beside it, which takes its place when it is safe on disk."""
+    """Write a text file: to a new file beside it, which takes its place when it is safe on disk.
+
+    What is no file, such as /dev/null or a pipe, is written to and stays what it is.
+    """
     import os
 
     whole = os.path.realpath(os.fspath(path))
+    if os.path.exists(whole) and not os.path.isfile(whole):
+        with open(whole, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        return
     fresh = f"{whole}.{os.getpid()}.new"
     try:
         with open(fresh, "w", encoding="utf-8", newline="\n") as file:

@@ -12,13 +12,14 @@ import pytest
 from micrograd import functions as f
 from micrograd.command_line.expressions import read_expression, values_at
 from micrograd.command_line.tables import InputError
+from micrograd.command_line.terminal import spelled
 from micrograd.engine import Value
 
 
-def run(folder, *arguments):
+def run(folder, *arguments, encoding="utf-8", **variables):
     return subprocess.run(
-        [sys.executable, "-m", "micrograd", *arguments], cwd=folder, capture_output=True, text=True, encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        [sys.executable, "-m", "micrograd", *arguments], cwd=folder, capture_output=True, text=True, encoding=encoding,
+        env={**os.environ, "PYTHONIOENCODING": encoding, **variables},
     )  # fmt: skip
 
 
@@ -206,3 +207,79 @@ def test_a_reader_that_leaves_early_is_no_error_to_report(tmp_path):
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path)
     os.close(writing)
     assert done.returncode == 1 and done.stderr == b""
+
+
+EXPLAINED = ["explain", "σ = w*x + βhat; tanh(σ)*名*é", "--at", "w=1,x=2,βhat=-.1,名=3,é=1", "--wrt", "w"]
+
+
+@pytest.mark.parametrize("encoding, plain, escaped", [
+    ("ascii", "df/dsigma = \\xe9 * \\u540d * tanh'(sigma)", "v3           = v2*\\u540d       = 2.87"),
+    ("cp1252", "df/dsigma = é · \\u540d · tanh'(sigma)", "v3           = v2·\\u540d      = 2.87"),
+    ("cp437", "df/dσ = é · \\u540d · tanh'(σ)", "v3       = v2·\\u540d     = 2.87"),
+])  # fmt: skip
+def test_what_an_encoding_lacks_is_spelled_plainly_and_stays_in_columns(tmp_path, encoding, plain, escaped):
+    done = run(tmp_path, *EXPLAINED, encoding=encoding)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert plain in done.stdout and escaped in done.stdout and "betahat" in done.stdout
+    at, data = ["x*y", "--at", "x=1,y=2"], write(tmp_path, "ŷ,名\n" + "".join(f"{i},{i}\n" for i in range(9)), "σ.csv")
+    for arguments in ([], ["train", data, "--epochs", "2"], ["--help"], ["train", "--help"], ["explain", *at],
+                      ["draw", *at, "-o", "ŷ.svg"]):  # fmt: skip
+        done = run(tmp_path, *arguments, encoding=encoding)
+        assert done.returncode == 0 and done.stderr == "", done.stderr
+    wrong = run(tmp_path, "explain", "σ*q", "--at", "σ=2", encoding=encoding)
+    said, text, caret = wrong.stderr.splitlines()
+    assert wrong.returncode == 2 and text[caret.index("^")] == "q" and "'q' has no value" in said
+
+
+def test_the_toy_net_in_ascii(tmp_path):
+    done = run(tmp_path, PYTHONIOENCODING="", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C", encoding="ascii")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "The toy net:  z = w1*x   h = sigma(z)   u = w2*h   yhat = sigma(u)   L = (yhat - y)^2"
+    assert lines[4].split() == ["formula", "value", "dL/d."] and {len(line) for line in lines[4:14]} == {len(lines[4])}
+    assert lines[12] == "  yhat  sigma(u)         0.321486     -1.35703"
+    assert "  dL/dw2 = 2(yhat-y) * sigma'(u) * h                     -0.184256    -0.184256" in lines
+
+
+def test_every_character_of_the_package_has_a_plain_spelling():
+    from pathlib import Path
+
+    import micrograd
+
+    sources = [path.read_text(encoding="utf-8") for path in Path(micrograd.__file__).parent.rglob("*.py")]
+    lost = {c for c in set("".join(sources)) if spelled(c, "ascii").startswith("\\") and not c.isascii()}
+    assert lost <= {"␛", "␤", "é", "名"}  # pictures of control characters, and two letters of examples
+    assert spelled("x⁻¹ + v₁₂⁽²⁾ aᵢⱼ √½ ‖g‖ “a” σ̂ ␤", "ascii") == 'x^-1 + v12^(2) a_ij sqrt1/2 ||g|| "a" sigmahat \\n'
+    assert spelled("∂L/∂ŷ ≤ 2¹⁰⁰, x²", "cp1252") == "dL/dyhat <= 2^100, x²"
+    assert spelled("ŷ", "utf-8") == spelled("ŷ", None) == "ŷ" and spelled("a\udce9", "utf-8") == "a\\udce9"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["explain", "x*y", "--at", "x=1,y=2"], ["--version"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_standard_output_is_told_in_a_line(tmp_path, arguments, unbuffered):
+    command = [sys.executable, "-m", "micrograd", *arguments]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+                              env={**os.environ, "PYTHONUNBUFFERED": unbuffered})  # fmt: skip
+    assert done.returncode == 1 and done.stderr == "micrograd: standard output: no space left on device\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of another kind")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams(tmp_path, closed):
+    command = f"{sys.executable} -m micrograd toy --epochs 1 {closed}"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == ""
+    wrong = subprocess.run(command.replace("toy --epochs 1", "train none"), shell=True, cwd=tmp_path)
+    assert wrong.returncode == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes")
+def test_results_written_to_what_is_no_file_leave_it_what_it_is(tmp_path):
+    """Such as /dev/null, which root can replace by a file."""
+    os.mkfifo(tmp_path / "pipe")
+    command = f"cat pipe & {sys.executable} -m micrograd toy --epochs 1 -o pipe > said; wait"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert json.loads(done.stdout)["weights"].keys() == {"w1", "w2"} and done.stderr == ""
+    assert sorted(os.listdir(tmp_path)) == ["pipe", "said"] and not os.path.isfile(tmp_path / "pipe")

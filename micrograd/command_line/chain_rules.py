@@ -4,6 +4,7 @@ from __future__ import annotations
 from micrograd.chain_rule import explain
 from micrograd.command_line.expressions import read_expression, values_at
 from micrograd.command_line.tables import InputError
+from micrograd.command_line.terminal import spell
 from micrograd.formulas import formula
 
 TYPE_CHECKING = False
@@ -21,6 +22,6 @@ def run(options: argparse.Namespace) -> None:
             raise InputError(f"--wrt: the expression has no {name!r}; it has {', '.join(names)}")
     print(formula(root, names), end="\n\n")
     if wanted:
-        print(explain(root, [names[name] for name in wanted], names, paths=options.paths))
+        print(explain(root, [names[name] for name in wanted], names, paths=options.paths).text(spell))
     else:
-        print(explain(root, None, names))
+        print(explain(root, None, names).text(spell))

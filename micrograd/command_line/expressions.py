@@ -11,6 +11,7 @@ import math
 
 from micrograd import functions
 from micrograd.command_line.tables import InputError, as_number
+from micrograd.command_line.terminal import spell
 from micrograd.dispatch import number
 from micrograd.engine import Value, apply
 from micrograd.ops import TABLE, find
@@ -46,10 +47,11 @@ def values_at(text: str) -> dict[str, float]:
 
 
 def pointed(what: str, line: str, column: int) -> str:
-    """A message with the place (from 0) in the line it speaks of, of which a long one is cut around the place."""
+    """A message with the place (from 0) in its line, which is cut around the place where it is long."""
     start = max(column - 40, 0)
-    shown = ("…" if start else "") + line[start : column + 40] + ("…" if line[column + 40 :] else "")
-    return f"column {column + 1}: {what}\n    {shown}\n    {' ' * (column - start + bool(start))}^"
+    before = spell(("…" if start else "") + line[start:column])
+    after = spell(line[column : column + 40] + ("…" if line[column + 40 :] else ""))
+    return f"column {column + 1}: {what}\n    {before}{after}\n    {' ' * len(before)}^"
 
 
 class Reader:

@@ -4,7 +4,8 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
+
+from micrograd.files import write_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,16 +103,7 @@ def check_shape(path: str, names: list[str], rows: list[list[str]], lines: list[
 
 def save_json(path: str, content: dict[str, Any]) -> None:
     """Write content to path, whole or not at all; InputError if that is not possible."""
-    temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2, ensure_ascii=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)

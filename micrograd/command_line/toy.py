@@ -9,6 +9,7 @@ import os
 from micrograd import losses, optim
 from micrograd.chain_rule import explain
 from micrograd.command_line.tables import read_table, save_json
+from micrograd.command_line.terminal import spell
 from micrograd.derivatives import gradient
 from micrograd.engine import Value
 from micrograd.functions import sigmoid
@@ -17,6 +18,7 @@ from micrograd.training import Trainer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
 DATA = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "toy.csv")
 START = {"w1": 0.5, "w2": -1.2}
@@ -47,6 +49,14 @@ def number(x: float) -> str:
     return f"{x: .6g}"
 
 
+def in_columns(rows: Sequence[Sequence[str]], words: int) -> list[str]:
+    """Rows of cells in columns: first so many of words, then numbers."""
+    spelled = [[spell(cell) for cell in row] for row in rows]
+    widths = [f"<{max(map(len, column)) + 2}" for column in list(zip(*spelled))[:words]]
+    widths += [">11", *[">13"] * (len(rows[0]) - words - 1)]
+    return ["  " + "".join([f"{cell:{width}}" for cell, width in zip(row, widths)]) for row in spelled]
+
+
 def sample_table() -> str:
     """Every intermediate and its gradient for one sample, the two gradients beside the closed formulas, and told."""
     x, y, w1, w2 = (Value(v, name) for name, v in {**SAMPLE, **START}.items())
@@ -58,21 +68,22 @@ def sample_table() -> str:
     loss.backward()
     rows = [("w1", "", w1), ("w2", "", w2), ("x", "", x), ("y", "", y), ("z", "w1·x", z), ("h", "σ(z)", h)]
     rows += [("u", "w2·h", u), ("ŷ", "σ(u)", yhat), ("L", "(ŷ − y)²", loss)]
-    lines = [f"  {'':<4}{'formula':<10}{'value':>11}{'∂L/∂·':>13}"]
-    lines += [f"  {name:<4}{formula:<10}{number(v.data):>11}{number(v.grad):>13}" for name, formula, v in rows]
+    shown = [(name, formula, number(v.data), number(v.grad)) for name, formula, v in rows]
+    lines = in_columns([("", "formula", "value", "∂L/∂·"), *shown], words=2)
     common = 2.0 * (yhat.data - y.data) * yhat.data * (1.0 - yhat.data)
     closed = {
         "∂L/∂w1 = 2(ŷ−y) · σ'(u) · w2 · σ'(z) · x": (common * w2.data * h.data * (1.0 - h.data) * x.data, w1),
         "∂L/∂w2 = 2(ŷ−y) · σ'(u) · h": (common * h.data, w2),
     }
-    lines += ["", f"  {'closed formula, σ′ = σ(1 − σ)':<44}{'by formula':>12}{'backward':>13}"]
+    compared = [("closed formula, σ′ = σ(1 − σ)", "by formula", "backward")]
     for (formula, (by_hand, w)), g in zip(closed.items(), gradient(loss, [w1, w2])):
-        lines.append(f"  {formula:<44}{number(by_hand):>12}{number(w.grad):>13}")
+        compared.append((formula, number(by_hand), number(w.grad)))
         if abs(by_hand - w.grad) > 1e-15 or abs(g.data - w.grad) > 1e-15:
             raise ArithmeticError(f"backward disagrees with {formula}")
+    lines += ["", *in_columns(compared, words=1)]
     named = {"z": z, "h": h, "u": u, "yhat": yhat, "L": loss}
     lines += ["", "Why these numbers: explain(L, [w1, w2])", ""]
-    lines += ["  " + line if line else "" for line in str(explain(loss, [w1, w2], named)).splitlines()]
+    lines += ["  " + line if line else "" for line in explain(loss, [w1, w2], named).text(spell).splitlines()]
     return "\n".join(lines)
 
 

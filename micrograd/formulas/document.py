@@ -62,11 +62,15 @@ class Document:
         """The blocks, with formulas written in one way."""
         raise NotImplementedError
 
-    def __str__(self) -> str:
+    def text(self, spell: Callable[[str], str] = str) -> str:
+        """Text for a terminal, with every cell passed through `spell` before it is put below others."""
         text = ""
         for block in self.blocks(TEXT):  # a sentence stands directly above what it introduces
-            text += "\n".join(text_rows(block)) + ("\n" if isinstance(block, Words) else "\n\n")
+            text += "\n".join(text_rows(block, spell)) + ("\n" if isinstance(block, Words) else "\n\n")
         return text.rstrip()
+
+    def __str__(self) -> str:
+        return self.text()
 
     def __repr__(self) -> str:
         return str(self)
@@ -130,14 +134,14 @@ def columns(rows: Sequence[Sequence[str]], between: Sequence[str]) -> list[str]:
     return shown
 
 
-def text_rows(block: Block) -> list[str]:
+def text_rows(block: Block, spell: Callable[[str], str]) -> list[str]:
     """A block as lines of text."""
     if isinstance(block, Words):
-        return ["".join(block.line)]
+        return [spell("".join(block.line))]
+    rows = [block.header, *block.rows] if isinstance(block, Table) else block.rows
+    texts = [[spell("".join(cell)) for cell in row] for row in rows]
     if isinstance(block, Table):
-        rows = [["".join(cell) for cell in row] for row in [block.header, *block.rows]]
-        return columns(rows, ["  "])
-    texts = [["".join(cell) for cell in row] for row in block.rows]
+        return columns(texts, ["  "])
     signed = iter(columns([row for row in texts if len(row) > 1], [" = "]))
     return [next(signed) if len(row) > 1 else row[0] for row in texts]
 
