@@ -138,6 +138,12 @@ def test_draw(tmp_path):
     assert "tanh" in words and "∇" in words and "0.5" in words
 
 
+def test_a_picture_that_cannot_be_written(tmp_path):
+    done = run(tmp_path, "draw", "x*x", "--at", "x=1", "-o", "none/net.svg")
+    assert done.returncode == 2
+    assert done.stderr == "micrograd: none/net.svg: cannot be written: no such file or directory\n"
+
+
 def test_explain(tmp_path):
     done = run(tmp_path, "explain", "h = sigmoid(w*x); (h - y)**2", "--at", "w=0.5,x=2,y=1", "--wrt", "w")
     assert done.returncode == 0, done.stderr
@@ -170,6 +176,7 @@ def test_expressions_have_the_value_and_gradients_of_python():
     ("ä + w.real", "ä=1,w=1", "expected numbers, names", 5),
     ("w + __import__('os').system('true')", "w=1", "expected the plain name of a function", 5),
     ("w + 'a'", "w=1", "expected a number, got 'a'", 5),
+    ("w^2", "w=1", "expected ** for a power, got ^", 1),
     ("w + True", "w=1", "expected a number, got True", 5),
     ("w if w else w", "w=1", "expected numbers, names", 1),
     ("w; w = 2", "w=1", "'w' has a value already", 4),

@@ -84,6 +84,8 @@ class Reader:
             return self.applied(OPERATORS[type(node.ops[0])], [node.left, node.comparators[0]])
         if isinstance(node, ast.Call):
             return self.called(node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
+            self.fail(node, "expected ** for a power, got ^")
         self.fail(node, "expected numbers, names, + - * / ** < <= > >= and functions only")
 
     def named(self, node: ast.Name) -> Any:

@@ -19,6 +19,8 @@ def run(options: argparse.Namespace) -> None:
     picture = draw(root, names, view=options.view, direction=options.direction)
     try:
         picture.save(options.output)
-    except (ValueError, RuntimeError, OSError) as error:
+    except OSError as error:
+        raise InputError(f"{options.output}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+    except (ValueError, RuntimeError) as error:
         raise InputError(f"{options.output}: {error}") from None
     print(f"{root.label or 'value'} = {root.data:.10g}; the picture is in {os.path.abspath(options.output)}")
