@@ -275,6 +275,22 @@ def test_a_module(monkeypatch):
     assert seen(lambda: monkeypatch.setitem(sys.modules, "cfg_of_test", types.ModuleType("cfg")), from_import)
 
 
+def test_a_module_that_computes_its_attributes():
+    scope = {"__name__": "cfg", "_table": {"alpha": 1.0}}
+    exec("def __getattr__(name):\n    return _table[name]", scope)
+    cfg = types.ModuleType("cfg")
+    cfg.__getattr__ = scope["__getattr__"]
+    assert cfg.alpha == 1.0
+    assert seen(lambda: scope["_table"].update(alpha=2.0), lambda row: cfg.alpha)
+
+
+def test_the_environment(monkeypatch):
+    from os import getenv
+
+    assert seen(lambda: monkeypatch.setenv("MICROGRAD_TEST", "1"), lambda row: float(os.environ["MICROGRAD_TEST"]))
+    assert seen(lambda: monkeypatch.setenv("MICROGRAD_TEST", "2"), lambda row: getenv("MICROGRAD_TEST"))
+
+
 def test_modules_of_a_package():
     assert modules_named({"a.b", ""}, "pkg.inner") == ["a.b", "pkg", "pkg.inner", "pkg.a.b", "pkg.inner.a.b", "a"]
     assert modules_named(set(), "pkg") == []
@@ -378,6 +394,9 @@ def test_decorated_and_bound():
     settings = {"k": 1.0}
     get = settings.get
     assert seen(lambda: settings.update(k=2.0), lambda row: get("k"))
+    np = pytest.importorskip("numpy")
+    vectorized = np.vectorize(lambda x: x * k[0])
+    assert seen(lambda: k.append(2.0), lambda row: vectorized(row))
     table = {"k": [1.0]}
     partly = functools.partial(lambda row, t: t["k"][0], t=table)
     assert seen(lambda: table["k"].append(1.0), partly)

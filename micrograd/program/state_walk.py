@@ -9,19 +9,13 @@ Code that is met names attributes, which lead to more code: owners are read agai
 """
 from __future__ import annotations
 
-import sys
-from collections import OrderedDict, defaultdict, deque
-from contextvars import ContextVar
-from functools import partial
-from operator import attrgetter, methodcaller
-from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, MethodWrapperType, ModuleType
-from weakref import ref
+from types import ModuleType
 
-from micrograd.dispatch import Operators
 from micrograd.engine import Leaf, Value
 from micrograd.program import state_reads as reads
 from micrograd.program.state_names import library_of, modules_named, names_of, of_library
-from micrograd.program.state_reads import FLAGS, IMMUTABLE, MODULE, OPERATION, ORDER, PLAIN, derives
+from micrograd.program.state_reads import FLAGS, IMMUTABLE, MODULE, PLAIN, derives
+from micrograd.program.state_steps import own, steps_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,10 +24,8 @@ if TYPE_CHECKING:
 
     Read = tuple[Callable[[Any], Any], Any, Any]
 
-# Libraries whose objects count by identity: they hold streams, threads and random numbers, or change by being used.
-HIDDEN = frozenset(["_asyncio", "_io", "_random", "_socket", "_thread", "asyncio", "concurrent", "io", "logging",
-                    "pathlib", "random", "socket", "subprocess", "tempfile", "threading"])  # fmt: skip
-NOT_OF_LEAVES = frozenset([*dir(Leaf), "append", "extend", "format", "join", "startswith", "endswith"]) - {"label"}
+ALWAYS_NAMED = frozenset(["__getattr__", "__wrapped__"])  # of modules, of decorated functions
+NOT_OF_LEAVES = ALWAYS_NAMED | dict.fromkeys(dir(Leaf)).keys() - {"label"} | {"append", "extend", "format", "join"}
 
 
 class Kind:
@@ -45,6 +37,8 @@ class Kind:
     def __init__(self, cls: type, *, narrow: bool = False) -> None:
         self.cls, self.steps = cls, steps_for(cls)
         self.dictionary, self.slots = reads.dictionary_of(cls), reads.slots_of(cls)
+        if self.dictionary is None and not self.slots and FLAGS(cls) & IMMUTABLE and own in self.steps:
+            self.steps.remove(own)
         self.names: set[str] = set()  # attributes that methods of libraries read
         self.reflects = False
         self.narrow = narrow  # only what the user's code names, even where it may read any attribute
@@ -86,7 +80,7 @@ class Walk:
     def __init__(self, codes: tuple[Any, ...], parameters: Sequence[Value]) -> None:
         self.parameters = list(parameters)
         self.seen = set(map(id, self.parameters))
-        self.names = {"__wrapped__"}  # attributes that the user's code reads
+        self.names = set(ALWAYS_NAMED)  # attributes that the user's code reads
         self.house: set[str] = set()
         self.reflects = False
         self.values: list[Value] = []  # those met which are no parameters
@@ -161,9 +155,8 @@ class Walk:
         kind = self.kind(type(x))
         if derives(type(x), ModuleType) and library_of(reads.module_name(x)):
             kind = self.library_module
-        if kind.dictionary is not None or kind.slots or not FLAGS(type(x)) & IMMUTABLE:
-            kind.objects.append(x)
-            self.fresh[kind] = None
+        kind.objects.append(x)
+        self.fresh[kind] = None
 
     def own_class(self, cls: Any) -> None:
         """Read the entries of a class later, and those of its metaclass."""
@@ -251,25 +244,12 @@ class Walk:
         self.fresh[kind] = None
         return True
 
-    # What is done with objects of one kind or another
-
-    def visit_function(self, f: Any) -> None:
-        """Closure and defaults of any function; of the user's also what its code names."""
-        now = reads.functions((f,))
-        self.functions.append(f)
-        self.parts += now
-        self.waiting.append(now)
-        if of_library(f.__code__.co_filename):
-            return
-        names = names_of(f.__code__)
-        self.names |= names.attributes
-        self.reflects |= names.reflects
-        scope = self.scopes.get(id(f.__globals__))
-        if scope is None:
-            scope = self.scopes[id(f.__globals__)] = Scope(f)
-        scope.names.update(dict.fromkeys(sorted(names.globals)))
-        scope.imports |= names.imports
-        scope.evaluates |= names.evaluates
+    def scope(self, f: Any) -> Scope:
+        """The globals that a function names."""
+        found = self.scopes.get(id(f.__globals__))
+        if found is None:
+            found = self.scopes[id(f.__globals__)] = Scope(f)
+        return found
 
     def read_scopes(self) -> bool:
         """Read the globals of which more names are known by now; whether there were any."""
@@ -286,74 +266,3 @@ class Walk:
                 scope.reads = [(read, source, read(source)) for read, source in sources]
                 self.waiting += [now for read, source, now in scope.reads]
         return stale
-
-    def visit_getter(self, x: Any) -> None:
-        """The attributes that an attrgetter or a methodcaller reads."""
-        arguments = x.__reduce__()[1]
-        self.names.update(part for name in arguments if type(name) is str for part in name.split("."))
-        self.waiting.append(arguments)
-
-    def visit_value(self, x: Any) -> None:
-        """A Value that is no parameter."""
-        reads.DATA(x)
-        if OPERATION(x) is None and type(x) is Leaf:
-            self.leaves.append(x)
-        self.values.append(x)
-
-    def visit_list(self, x: Any) -> None:
-        """A plain list."""
-        now = reads.lists((x,))
-        self.lists.append(x)
-        self.items += now
-        self.waiting.append(now)
-
-
-def watched(read: Callable[[Any], Any]) -> Callable[[Walk, Any], None]:
-    """The step that reads an object in one way."""
-    return lambda walk, x: walk.watch(read, x)
-
-
-def passed(read: Callable[[Any], Any]) -> Callable[[Walk, Any], None]:
-    """The step through an object that cannot change."""
-    return lambda walk, x: walk.waiting.append(read(x))
-
-
-BOUND = (BuiltinFunctionType, MethodType, MethodWrapperType)
-STEPS: list[tuple[type, Callable[[Walk, Any], None]]] = [
-    (FunctionType, Walk.visit_function), (type, Walk.own_class), (Value, Walk.visit_value),
-    (tuple, passed(tuple.__iter__)), (frozenset, passed(frozenset.__iter__)),
-    (list, watched(reads.list_items)), (set, watched(reads.set_items)), (deque, watched(reads.deque_items)),
-    (dict, watched(reads.entries)), (OrderedDict, watched(reads.own_order)), (defaultdict, watched(reads.factory)),
-    *[(kind, passed(reads.bound)) for kind in BOUND], (partial, watched(reads.application)),
-    *[(kind, passed(reads.wrapped)) for kind in (property, staticmethod, classmethod)],
-    (MappingProxyType, passed(reads.referred)), (ref, watched(reads.target)), (ContextVar, watched(reads.current)),
-    (attrgetter, Walk.visit_getter), (methodcaller, Walk.visit_getter),
-    (bytearray, watched(reads.buffer)), (memoryview, watched(reads.buffer)),
-]  # fmt: skip
-
-
-def steps_for(cls: type) -> list[Callable[[Walk, Any], None]]:
-    """What is done with the objects of a class, by what it derives from; [] if they count by identity alone."""
-    if cls is list:
-        return [Walk.visit_list]
-    if cls is Value or cls is Leaf:
-        return [Walk.visit_value]
-    module = MODULE(cls)
-    root = library_of(module)
-    placeholder = derives(cls, Operators) and not derives(cls, Value)
-    if root in HIDDEN or placeholder or root == "micrograd" and module.startswith("micrograd.program"):
-        return []
-    steps = [step for kind, step in STEPS if derives(cls, kind)]
-    numpy = sys.modules.get("numpy")
-    foreign = next((base for base in ORDER(cls) if library_of(MODULE(base)) in ("pandas", "torch")), None)
-    if numpy is not None and derives(cls, numpy.ndarray):
-        steps.append(watched(reads.array))
-    elif numpy is not None and derives(cls, numpy.void):
-        steps.append(watched(reads.scalar))
-    elif foreign is not None and hasattr(foreign, "__array__"):
-        steps.append(lambda walk, x: walk.watch(reads.as_array, (foreign, x)))
-    elif any(library_of(MODULE(base)) in ("array", "_ctypes") for base in ORDER(cls)):
-        steps.append(watched(reads.buffer))
-    if not derives(cls, type) and cls not in BOUND and foreign is not cls:
-        steps.append(Walk.own)
-    return steps
