@@ -8,6 +8,7 @@ import ctypes
 import dataclasses
 import enum
 import functools
+import importlib
 import math
 import operator
 import os
@@ -82,6 +83,11 @@ def test_views_and_references():
     inside = {"k": 1.0}
     view = types.MappingProxyType(inside)
     assert seen(lambda: inside.update(k=2.0), lambda row: view["k"])
+    values = inside.values()
+    assert seen(lambda: inside.update(k=3.0), lambda row: sum(values))
+    error, part = ValueError([1.0]), slice([1.0])
+    assert seen(lambda: error.args[0].append(1.0), lambda row: error.args)
+    assert seen(lambda: part.stop.append(1.0), lambda row: part.stop)
     variable = contextvars.ContextVar("variable", default=1.0)
     assert seen(lambda: variable.set(2.0), lambda row: variable.get())
     table = Line()
@@ -217,6 +223,31 @@ def test_attributes_of_classes(monkeypatch, name, value, counts):
     assert seen(lambda: monkeypatch.setattr(Line, name, value, raising=False), Line()) == counts
 
 
+def test_what_classes_compute():
+    class Meta(type):
+        inner = 1.0
+
+        @property
+        def k(cls):
+            return cls.inner
+
+    class Named:
+        def __get__(self, owner, cls=None):
+            return owner.hidden
+
+    class Proxy(metaclass=Meta):
+        named = Named()
+
+        def __getattr__(self, name):
+            return self.table[name]
+
+    proxy = Proxy()
+    proxy.table, proxy.hidden = {"k": 1.0}, 1.0
+    assert seen(setting(Meta, inner=2.0), lambda row: Proxy.k)
+    assert seen(setting(proxy, hidden=2.0), lambda row: proxy.named)
+    assert seen(lambda: proxy.table.update(k=2.0), lambda row: proxy.absent)
+
+
 def test_a_class_by_itself_and_bases():
     class Base:
         k = 1.0
@@ -271,7 +302,11 @@ def test_a_module(monkeypatch):
         return settings.alpha
 
     assert seen(setting(cfg, alpha=3.0), from_import)
+    def named_import(row):
+        return importlib.import_module("cfg_of_test").alpha
+
     assert seen(setting(cfg, alpha=4.0), whole_import)
+    assert seen(setting(cfg, alpha=5.0), named_import)
     assert seen(lambda: monkeypatch.setitem(sys.modules, "cfg_of_test", types.ModuleType("cfg")), from_import)
 
 
@@ -436,7 +471,7 @@ def test_numpy():
     assert seen(lambda: x.__setitem__((1, 1), -1.0), code)
     assert seen(lambda: x.__setitem__((0, 0), -0.0), code)
     assert not seen(lambda: x.__setitem__((0, 0), -0.0), code)
-    assert seen(setting(x, shape=(3, 2)), code)
+    assert seen(lambda: x.resize((3, 2), refcheck=False), code)
     x = np.zeros(10**5)
     assert seen(lambda: x.__setitem__(99_999, 1e-300), code)
     x = np.zeros((4, 4))[::2, ::2]
@@ -616,8 +651,10 @@ def test_what_is_out_of_reach_counts_by_identity(tmp_path):
     held = [generator, stream, lock, numbers, (x for x in [1.0]), local, random, sys, object(), type, 1 .__add__, len]
 
     def change():
-        generator.random(), stream.write("a"), next(numbers), generator.gauss(0, 1), random.random()
+        generator.random(), generator.gauss(0, 1), stream.write("a"), next(numbers), random.gauss(0, 1)
 
+    generator.scale = 1.0
+    assert seen(setting(generator, scale=2.0), lambda row: held[0].scale)
     with stream:
         assert not seen(change, lambda row: held[0].random() + random.gauss(0, 1))
         assert seen(lambda: held.__setitem__(0, random.Random(0)), lambda row: held[0].random())

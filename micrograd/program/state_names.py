@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REFLECTION = frozenset(["getattr", "__dict__", "__getattribute__", "__getstate__", "__reduce__", "__reduce_ex__",
                         "asdict", "astuple", "attrgetter", "getmembers", "methodcaller"])  # fmt: skip
 GLOBAL_REFLECTION = frozenset(["dir", "vars"])
+IMPORTS = frozenset(["import_module", "__import__"])
 EVALUATION = frozenset(["eval", "exec", "globals", "locals"])  # … and any global
 
 
@@ -35,16 +36,20 @@ class Names:
         self.attributes: set[str] = set()
         self.imports: set[str] = set()
         self.reflects = False
+        texts: set[str] = set()
         waiting: list[Any] = [code]
         while waiting:
             part = waiting.pop()
             if type(part) is CodeType:
                 self._add(part)
                 waiting += part.co_consts
-            elif type(part) is str and part.isidentifier():  # hasattr(x, "name"), keyword patterns
-                self.attributes.add(part)
+            elif type(part) is str and part.replace(".", "_").isidentifier():
+                texts.add(part)
             elif type(part) in (tuple, frozenset):
                 waiting += part
+        if not (self.globals | self.attributes).isdisjoint(IMPORTS):
+            self.imports |= texts
+        self.attributes.update(filter(str.isidentifier, texts))  # hasattr(x, "name"), keyword patterns
         self.evaluates = not self.globals.isdisjoint(EVALUATION)
         reflection = (self.globals | self.attributes) & REFLECTION | self.globals & GLOBAL_REFLECTION
         self.reflects |= self.evaluates or bool(reflection)

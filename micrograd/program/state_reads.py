@@ -121,8 +121,13 @@ def factory(dictionary: Any) -> tuple[Any, ...]:
 
 
 def referred(x: Any) -> list[Any]:
-    """What an object in C refers to (the mapping behind a MappingProxyType)."""
+    """What an object in C refers to: the mapping behind a view of it, the parts of a slice."""
     return gc.get_referents(x)
+
+
+def arguments(error: Any) -> tuple[Any, ...]:
+    """The arguments of an exception."""
+    return (slot(BaseException.__dict__["args"], error),)
 
 
 def target(reference: Any) -> tuple[Any, ...]:

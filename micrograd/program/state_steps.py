@@ -11,7 +11,7 @@ from collections import OrderedDict, defaultdict, deque
 from contextvars import ContextVar
 from functools import partial
 from operator import attrgetter, methodcaller
-from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, MethodWrapperType
+from types import BuiltinFunctionType, FunctionType, GenericAlias, MappingProxyType, MethodType, MethodWrapperType
 from weakref import ref
 
 from micrograd.dispatch import Operators
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from micrograd.program.state_walk import Walk
 
-# Libraries whose objects count by identity: they hold streams, threads and random numbers, or change by being used.
+# Libraries whose objects hold streams, threads and random numbers, or change by being used.
 HIDDEN = frozenset(["_asyncio", "_io", "_random", "_socket", "_thread", "asyncio", "concurrent", "io", "logging",
                     "pathlib", "random", "socket", "subprocess", "tempfile", "threading"])  # fmt: skip
 
@@ -94,6 +94,7 @@ def passed(read: Callable[[Any], Any]) -> Callable[[Walk, Any], None]:
     return lambda walk, x: walk.waiting.append(read(x))
 
 
+VIEWS = [MappingProxyType, GenericAlias, slice, type({}.keys()), type({}.values()), type({}.items())]  # type: list[Any]
 BOUND = (BuiltinFunctionType, MethodType, MethodWrapperType)
 STEPS: list[tuple[type, Any]] = [
     (FunctionType, visit_function), (type, own_class), (Value, visit_value),
@@ -102,10 +103,18 @@ STEPS: list[tuple[type, Any]] = [
     (dict, watched(reads.entries)), (OrderedDict, watched(reads.own_order)), (defaultdict, watched(reads.factory)),
     *[(kind, passed(reads.bound)) for kind in BOUND], (partial, watched(reads.application)),
     *[(kind, passed(reads.wrapped)) for kind in (property, staticmethod, classmethod)],
-    (MappingProxyType, passed(reads.referred)), (ref, watched(reads.target)), (ContextVar, watched(reads.current)),
+    *[(kind, passed(reads.referred)) for kind in VIEWS], (BaseException, watched(reads.arguments)),
+    (ref, watched(reads.target)), (ContextVar, watched(reads.current)),
     (attrgetter, visit_getter), (methodcaller, visit_getter),
     (bytearray, watched(reads.buffer)), (memoryview, watched(reads.buffer)),
 ]  # fmt: skip
+
+
+def hidden(cls: type) -> bool:
+    """Whether objects of a class count by identity, and by those attributes that the user's code names."""
+    module = MODULE(cls)
+    root = library_of(module)
+    return root in HIDDEN or root == "micrograd" and module.startswith("micrograd.program")
 
 
 def steps_for(cls: type) -> list[Callable[[Walk, Any], None]]:
@@ -114,11 +123,10 @@ def steps_for(cls: type) -> list[Callable[[Walk, Any], None]]:
         return [visit_list]
     if cls is Value or cls is Leaf:
         return [visit_value]
-    module = MODULE(cls)
-    root = library_of(module)
-    placeholder = derives(cls, Operators) and not derives(cls, Value)
-    if root in HIDDEN or placeholder or root == "micrograd" and module.startswith("micrograd.program"):
+    if derives(cls, Operators) and not derives(cls, Value):  # a placeholder that a trace left behind
         return []
+    if hidden(cls):
+        return [own]
     steps = [step for kind, step in STEPS if derives(cls, kind)]
     numpy = sys.modules.get("numpy")
     foreign = next((base for base in ORDER(cls) if library_of(MODULE(base)) in ("pandas", "torch")), None)

@@ -15,7 +15,7 @@ from micrograd.engine import Leaf, Value
 from micrograd.program import state_reads as reads
 from micrograd.program.state_names import library_of, modules_named, names_of, of_library
 from micrograd.program.state_reads import FLAGS, IMMUTABLE, MODULE, PLAIN, derives
-from micrograd.program.state_steps import own, steps_for
+from micrograd.program.state_steps import hidden, own, steps_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Kind:
             self.steps.remove(own)
         self.names: set[str] = set()  # attributes that methods of libraries read
         self.reflects = False
-        self.narrow = narrow  # only what the user's code names, even where it may read any attribute
+        self.narrow = narrow or hidden(cls)  # only what the user's code names, even where it may read any attribute
         self.wanted: set[str] | None = None
         self.version: Any = None
         self.objects: list[Any] = []
