@@ -3,6 +3,8 @@
 name, %r7   the result of an instruction; a value may also be a literal, such as "0" or "splat (double …)"
 lanes       numbers in a vector; one lane is a plain double
 pointer     name of a ptr; offsets count doubles unless said otherwise
+
+What the text promises LLVM makes poison of where it does not hold, so each promise says why it does, where it is made.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
 
     Integer = Union[int, str]  # known now, or the name of an i64
 
-CONTRACT = "contract"  # a · b + c may be one fused operation; no other freedom is safe for nan, inf and zeros
+# a · b + c may be one fused operation; no other freedom is safe for nan, inf and zeros. It is for sums of products,
+# which are added in an order of their own anyhow, and for formulas that are right with and without it; not for what
+# the user writes, where x · x − y · y would no longer be 0 for x = y
+CONTRACT = "contract"
 
 
 def literal(value: float) -> str:
@@ -52,6 +57,9 @@ class Function:
 
     def __init__(self, name: str, arguments: str, attributes: str = "internal") -> None:
         self.name, self.attributes = name, attributes
+        # noalias: what is written through one pointer is not touched through another. Each is an array of its own, but
+        # for two: g of the first chunk is part of u, where no function that has g reads the incoming slots by u; and
+        # the rows of a tape's kernel stand in one workspace, where no entry writes a row that it reads (`Tape`)
         self.arguments = arguments.replace("ptr %", "ptr noalias %")
         self.lines: list[str] = []
         self.count, self.block = 0, "entry"
@@ -127,7 +135,7 @@ class Function:
         if lanes == 1:
             return vector
         start = literal(-0.0)
-        return self.value(
+        return self.value(  # reassoc: in halves, quarters …, which are added in one order for one width of vectors
             f"call reassoc double @llvm.vector.reduce.fadd.v{lanes}f64(double {start}, {kind(lanes)} {vector})"
         )
 
@@ -137,10 +145,12 @@ class Function:
         """The pointer moved on."""
         if str(offset) == "0":
             return pointer
+        # inbounds: a pointer is moved from a number, or from the start, to another number of the same array, also
+        # where it is moved back; the offset to a table's entry is added up before, since parts of it may lie outside
         return self.value(f"getelementptr inbounds {element}, ptr {pointer}, i64 {offset}")
 
     def load(self, pointer: str, lanes: int, align: int = 8) -> str:
-        """Numbers that stand one after the other."""
+        """Numbers that stand one after the other; any double in NumPy's arrays is aligned to 8."""
         return self.value(f"load {kind(lanes)}, ptr {pointer}, align {align}")
 
     def store(self, value: str, pointer: str, lanes: int, align: int = 8) -> None:
@@ -148,20 +158,20 @@ class Function:
         self.line(f"store {kind(lanes)} {value}, ptr {pointer}, align {align}")
 
     def entry(self, table: str, place: Integer) -> str:
-        """A whole number from a table of i32, as i64."""
+        """A whole number from a table of i32, as i64: a row or slot, so not negative; 2³¹ of them fit no memory."""
         found = self.value(f"load i32, ptr {self.at(table, place, 'i32')}, align 4")
         return self.value(f"zext i32 {found} to i64")
 
     # whole numbers
 
     def times(self, a: Integer, b: int) -> Integer:
-        """a · b."""
+        """a · b; nsw, since it is an offset in memory. Not nuw: a step from place to place may be negative."""
         if isinstance(a, int):
             return a * b
-        return 0 if b == 0 else a if b == 1 else self.value(f"mul nuw nsw i64 {a}, {b}")
+        return 0 if b == 0 else a if b == 1 else self.value(f"mul nsw i64 {a}, {b}")
 
     def plus(self, a: Integer, b: Integer) -> Integer:
-        """a + b."""
+        """a + b; nsw as in `times`."""
         if isinstance(a, int) and isinstance(b, int):
             return a + b
         if a == 0 or b == 0:
@@ -192,7 +202,7 @@ class Function:
         place = len(self.lines)
         names = [f"%c{n}_{i}" for i in range(len(values))]
         results = list(body(f"%i{n}", *names) or ())
-        following = self.value(f"add nuw nsw i64 %i{n}, {step}")
+        following = self.value(f"add nuw nsw i64 %i{n}, {step}")  # from 0 up to the end, a size in memory
         end = count if isinstance(count, str) else count * step
         again = self.value(f"icmp ult i64 {following}, {end}")
         self.line(f"br i1 {again}, label %L{n}, label %E{n}")

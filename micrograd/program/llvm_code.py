@@ -180,7 +180,7 @@ class LlvmCode:
         place = f.entry(self.at(f, "i", self.table(places), "i32"), entry)
         if (places < self.leaves).all():
             return f.at("%x", f.times(place, self.block))
-        moved = f.times(f.plus(place, -self.leaves), self.block)
+        moved = f.times(f.plus(place, -self.leaves), self.block)  # negative for a leaf, which takes the other
         if (places >= self.leaves).all():
             return f.at("%t", moved)
         inside = f.value(f"icmp ult i64 {place}, {self.leaves}")
@@ -188,7 +188,7 @@ class LlvmCode:
         return f.at(base, f.value(f"select i1 {inside}, i64 {f.times(place, self.block)}, i64 {moved}"))
 
     def row_of(self, f: Function, index: Index, round_: Integer) -> str:
-        """The pointer to row index[round]: by arithmetic where the rows stand regularly, else from a table."""
+        """The pointer to row index[round]: by arithmetic where the rows rise regularly, else from a table."""
         places = self._place[index]
         first, last = int(places[0]), int(places[-1])
         if (places == first).all():
@@ -212,7 +212,7 @@ class LlvmCode:
     def factors(self, slots: Index) -> tuple[int, int, int]:
         """(place of the first, step from row to row, step from column to column) of the factors of a Linear step.
 
-        Factors that do not stand so regularly are packed once a step.
+        The steps may be 0, and negative. Factors that do not stand so regularly are packed once a step.
         """
         import numpy as np
 

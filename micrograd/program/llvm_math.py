@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from micrograd.ops import Op
 
-ARITHMETIC = ("add", "sub", "mul", "div")
+ARITHMETIC = ("add", "sub", "mul")
 COMPARISONS = {"less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
 C_LIBRARY = ("exp", "expm1", "log", "log1p", "erf", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot",
              "sinh", "cosh", "tanh", "pow")  # fmt: skip
@@ -32,8 +32,10 @@ def primitive(c: Code, name: str, operands: list[str]) -> str:
     """The result of a primitive on vectors."""
     zero, one, x = c.number(0.0), c.number(1.0), operands[0]
     y = operands[1] if len(operands) > 1 else ""
-    if name in ARITHMETIC:
-        return getattr(c, name)(x, y)
+    if name == "div":
+        return c.div(x, y)
+    if name in ARITHMETIC:  # without flags: the user's x·x − y·y is 0 where x is y, as in eager code, and never below
+        return getattr(c, name)(x, y, "")
     if name in COMPARISONS:
         return c.where(COMPARISONS[name], x, y, one, zero)
     if name == "neg":
@@ -76,6 +78,7 @@ def far(name: str, lanes: int) -> str:
     f = Function(f"{name}_{lanes}", "")
     value = vector_math.FAR[name](Code(f, lanes, set()), "%x")
     body = "\n".join(f.lines)
+    # memory(none), willreturn: it is arithmetic on %x alone; the formulas of FAR call nothing
     return (f"define internal {kind(lanes)} @{f.name}({kind(lanes)} %x) noinline cold nounwind willreturn memory(none) "
             f"{{\nentry:\n{body}\n  ret {kind(lanes)} {value}\n}}")  # fmt: skip
 
@@ -84,6 +87,7 @@ def lane_by_lane(name: str, primitive: str, operands: int, lanes: int) -> str:
     """A function of vectors that calls one of numbers for each lane."""
     T = kind(lanes)
     names = ["%x", "%y", "%z"][:operands]
+    # nounwind: C does not throw, and ctypes prints what a row's `forward` raises
     lines = [f"define internal {T} @{name}_{lanes}({', '.join([f'{T} {x}' for x in names])}) noinline nounwind {{"]
     if lanes == 1:
         arguments = ", ".join([f"double {x}" for x in names])

@@ -46,7 +46,11 @@ def worth_it(program: ArrayProgram) -> bool:
 
 
 class Tape:
-    """The entries of a program, the slots of its filled rows, and `of`, the place of every row."""
+    """The entries of a program, the slots of its filled rows, and `of`, the place of every row.
+
+    A kernel promises that the row it makes is none of those it reads (but for what a sum has so far, which it reads as
+    the row that it makes). A row gets its place before those that are read there for the last time give theirs back.
+    """
 
     def __init__(self, code: LlvmCode) -> None:
         self.code = code

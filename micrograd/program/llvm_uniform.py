@@ -220,6 +220,7 @@ def drivers(code: LlvmCode) -> str:
     unpack = "\n".join([f"  %p{n} = getelementptr ptr, ptr %context, i64 {k}\n  %{n} = load ptr, ptr %p{n}, align 8"
                         for k, n in enumerate(NAMES)])  # fmt: skip
     first, count = program.incoming
+    # align 8: a context is an array of 64-bit words, the others are NumPy's arrays
     vector_sum = f"declare double @llvm.vector.reduce.fadd.v{lanes}f64(double, {kind(lanes)})"
     return f"""
 {vector_sum if lanes > 1 else ""}
