@@ -323,6 +323,20 @@ def test_factors_in_falling_order(backend):
 
 
 @each_backend
+def test_a_divisor_that_all_samples_share_is_not_taken_for_a_row(backend):
+    for count in range(20):  # one of them has the row of cosh where the divisor has its slot
+        q, e = [Value(0.1 * (i + 1)) for i in range(count)], Value(0.2)
+        c, w, a, x = Value(1.7, "c"), Value(0.9, "w"), Value(1.3), Value(0.94, "x")
+        y = (sum(q, e) + 0.0 * c) + a * (w * x / c).tanh()
+        y.backward()
+        program = micrograd.compile(y, [x], backend=backend, cache=False)
+        gradient = program.value_and_gradient([[0.94]])[1]
+        assert gradient.tolist() == pytest.approx([p.grad for p in program.parameters], rel=1e-14)
+        found = dict(zip([p.label for p in program.parameters], gradient.round(4)))
+        assert found["c"] == -0.2999 and found["w"] == 0.5665
+
+
+@each_backend
 def test_what_cancels_in_plain_code_cancels(backend):
     """A fused multiply-add would leave the rounding error of one product, of either sign."""
     rng = np.random.default_rng(0)

@@ -36,11 +36,11 @@ def spelled(index: Index) -> str:
     return ",".join(map(str, index[:4])) + ("…" if len(index) > 4 else "")
 
 
-class Rows:
-    """Which row each row of a group takes as operand."""
+class Taken:
+    """Which place each row of a group takes as operand; `Rows` and `Slots` say of what, and neither is the other."""
 
     __slots__ = ("index",)
-    letter = "r"
+    letter = ""
 
     def __init__(self, index: Index) -> None:
         self.index = index
@@ -57,7 +57,14 @@ class Rows:
         return f"{self.letter}[{spelled(self.index)}]"
 
 
-class Slots(Rows):
+class Rows(Taken):
+    """Which row each row of a group takes as operand."""
+
+    __slots__ = ()
+    letter = "r"
+
+
+class Slots(Taken):
     """Which slot of the uniform vector each row of a group takes as operand."""
 
     __slots__ = ()
@@ -162,7 +169,7 @@ class Pairs:
 def reads_of(step: Step | Outer | Pairs) -> list[Index]:
     """The rows that a step or a sum reads, as columns: one row for each that it makes, or all that it sums over."""
     if isinstance(step, Map):
-        return [x.index for x in step.operands if isinstance(x, Rows) and x.letter == "r"]
+        return [x.index for x in step.operands if isinstance(x, Rows)]
     if isinstance(step, Linear):
         return [step.rows[0] if step.shared else step.rows.ravel()]
     assert isinstance(step, (Outer, Pairs))

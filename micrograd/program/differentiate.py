@@ -76,7 +76,7 @@ class Tape:
                 return self.map("neg", (args[1 - numbers.index(-1.0)],))
             if numbers == [None, None]:
                 a, b = args[0].operand, args[1].operand
-                if a.letter == b.letter == "r":
+                if isinstance(a, Rows) and isinstance(b, Rows):
                     return Product(self, a, b)
         if name == "div" and numbers[1] == 1.0:
             return args[0]

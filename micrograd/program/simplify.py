@@ -16,7 +16,7 @@ from __future__ import annotations
 from math import frexp
 
 from micrograd.ops import ADD, DIV, MUL, NEG, SUB, WHERE
-from micrograd.program.arrays import Linear, Map, Outer, Pairs, Rows, Slots, reads_of
+from micrograd.program.arrays import Linear, Map, Outer, Pairs, Rows, Slots, Taken, reads_of
 from micrograd.program.differentiate import NONE
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ class Simplifier:
         self.inverse: dict[tuple[str, int], int] = {}
         self.quotients: dict[tuple[str, int], int] = {}  # how many there are by a row or slot
         for step in reverse:
-            if isinstance(step, Map) and step.op is DIV and isinstance(step.operands[1], Rows):
+            if isinstance(step, Map) and step.op is DIV and isinstance(step.operands[1], Taken):
                 for key in keys(step.operands[1]):
                     self.quotients[key] = self.quotients.get(key, 0) + 1
         for step in reverse:
@@ -78,7 +78,7 @@ class Simplifier:
 
         So is a row of which many are to be made: it would be more work to multiply those, or what they add up to.
         """
-        if not isinstance(x, Rows) or isinstance(x, Slots):
+        if not isinstance(x, Rows):
             return x, 1.0
         scales = self.scale[x.index]
         scale = float(scales[0])
@@ -118,8 +118,8 @@ class Simplifier:
         op = step.op
         if op is NEG:
             x, scale = self.multiple(step.operands[0])
-            if is_row(x):
-                return self._is(step, x.index, -scale)  # type: ignore[union-attr]
+            if isinstance(x, Rows):
+                return self._is(step, x.index, -scale)
         elif op is MUL:
             return self._product(step)
         elif op is ADD or op is SUB:
@@ -131,24 +131,24 @@ class Simplifier:
         self._make(step, op, [self._itself(x) for x in step.operands])
 
     def _itself(self, x: Operand) -> Operand:
-        return Rows(self.made(x.index)) if is_row(x) else x  # type: ignore[union-attr]
+        return Rows(self.made(x.index)) if isinstance(x, Rows) else x
 
     def _product(self, step: Map) -> None:
         (x, a), (y, b) = [self.multiple(operand) for operand in step.operands]
         for number, other in ((x, y), (y, x)):
-            if isinstance(number, float) and is_row(other) and is_power(number):
-                return self._is(step, other.index, a * b * number)  # type: ignore[union-attr]
+            if isinstance(number, float) and isinstance(other, Rows) and is_power(number):
+                return self._is(step, other.index, a * b * number)
         self._make(step, MUL, [x, y], a * b)
 
     def _sum(self, step: Map) -> None:
         import numpy as np
 
         (x, a), (y, b) = [self.multiple(operand) for operand in step.operands]
-        if not (is_row(x) and is_row(y)) or abs(a) != abs(b):
+        if not (isinstance(x, Rows) and isinstance(y, Rows)) or abs(a) != abs(b):
             return self._make(step, step.op, [self._itself(operand) for operand in step.operands])
         b = -b if step.op is SUB else b
-        if a == b and np.array_equal(x.index, y.index):  # type: ignore[union-attr]
-            return self._is(step, x.index, 2.0 * a)  # type: ignore[union-attr]
+        if a == b and np.array_equal(x.index, y.index):
+            return self._is(step, x.index, 2.0 * a)
         if a == b:
             self._make(step, ADD, [x, y], a)
         elif a > 0.0:
@@ -160,7 +160,7 @@ class Simplifier:
         import numpy as np
 
         (x, a), y = self.multiple(step.operands[0]), self._itself(step.operands[1])
-        if not isinstance(y, Rows) or any(self.quotients.get(key, 0) < 2 for key in keys(y)):
+        if not isinstance(y, Taken) or any(self.quotients.get(key, 0) < 2 for key in keys(y)):
             return self._make(step, DIV, [x, y], a)
         new = sorted({key for key in keys(y) if key not in self.inverse})
         if new:
@@ -252,14 +252,9 @@ class Simplifier:
         return with_rows(one, *rows), factors
 
 
-def keys(x: Rows) -> list[tuple[str, int]]:
+def keys(x: Taken) -> list[tuple[str, int]]:
     """Each row or slot of an operand."""
     return [(x.letter, place) for place in x.index.tolist()]
-
-
-def is_row(x: Operand) -> bool:
-    """Whether an operand varies with the sample."""
-    return isinstance(x, Rows) and not isinstance(x, Slots)
 
 
 def is_power(x: float) -> bool:
@@ -284,8 +279,8 @@ def product(maker: tuple[Map, int] | None) -> tuple[int, int]:
     if maker is not None:
         step, place = maker
         for x, y in (step.operands, step.operands[::-1]):
-            if isinstance(x, Slots) and is_row(y):
-                return int(x.index[place]), int(y.index[place])  # type: ignore[union-attr]
+            if isinstance(x, Slots) and isinstance(y, Rows):
+                return int(x.index[place]), int(y.index[place])
     return NONE, NONE
 
 
