@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import random
+from copy import copy
 
 from micrograd.dispatch import number
 from micrograd.engine import Value
@@ -19,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
+
+    from micrograd.program.state import State
 
 
 def plain(x: Any, where: str) -> Any:
@@ -114,9 +117,22 @@ class Eager:
 
     def __init__(
         self, model: Callable[[list[float]], Any], loss: Callable[[Any, Any], Any], parameters: Sequence[Value],
-        penalty: Callable[[Sequence[Value]], Any] | None = None,
+        penalty: Callable[[Sequence[Value]], Any] | None = None, *, because: Exception | None = None,
     ) -> None:  # fmt: skip
         self.model, self.loss, self.parameters, self.penalty = model, loss, list(parameters), penalty
+        self._because = "" if because is None else f", since it cannot be compiled: {because}"
+        self._state = None if because is None else state_of(model, loss, penalty, self.parameters)
+
+    def __repr__(self) -> str:
+        return f"Eager objective of {len(self.parameters)} parameters{self._because}"
+
+    def holds(self) -> bool:
+        """Whether the Python state is that in which the code could not be compiled."""
+        return self._state is None or self._state.holds()
+
+    def forget(self) -> None:
+        """Try again to compile the code, whether or not a change of state is seen."""
+        self._state = ended()
 
     def batch(self, X: Iterable[Any], y: Iterable[Any]) -> Batch:
         """X and y checked and converted, see `dataset`; the targets also by the `prepare` of a loss that has one."""
@@ -192,6 +208,15 @@ class Compiled:
 
     ImportError if a package is missing, TypeError (a TraceError names the line) for code that cannot be compiled, and
     whatever error the code itself raises on the data.
+
+    >>> from micrograd.losses import squared_error
+    >>> w, settings = Value(1.0), {"slope": 1.0}
+    >>> objective = Compiled(lambda row: settings["slope"] * w * row[0], squared_error, [w], None, [1.0], [3.0])
+    >>> objective.renewed() is objective
+    True
+    >>> settings["slope"] = 2.0
+    >>> objective.renewed() is objective
+    False
     """
 
     def __init__(
@@ -199,7 +224,6 @@ class Compiled:
         penalty: Callable[[Sequence[Value]], Any] | None, X: Any, y: Any, *, backend: str = "auto",
     ) -> None:  # fmt: skip
         from micrograd.program.code import Code
-        from micrograd.program.compiled import compile_code
         from micrograd.program.self_check import Sample
 
         row, target = first_sample(X), plain(first(y), "y[0]")
@@ -220,15 +244,62 @@ class Compiled:
                     return
                 yield Sample(code, listed(other[0]), other[1], listed(wanted))
 
-        self.parameters, self.penalty = code.parameters, penalty
-        self.program = compile_code(code, chosen(), lambda: None, backend)
+        self._compile(code, chosen(), backend)
+
+    def _compile(self, code: Any, samples: Iterator[Any], backend: str) -> None:
+        from micrograd.program.compiled import compile_code
+
+        self._code, self._options = code, backend
+        self.parameters, self.penalty = code.parameters, code.penalty
+        self.program = compile_code(code, samples, lambda: None, backend)
         self.backend = self.program.backend
         self.batch, self.value = self.program.batch, self.program.value
         self.value_and_gradient = self.program.value_and_gradient
+        self._remember()
+
+    def _remember(self) -> None:
+        code = self._code
+        self._state = state_of(code.model, code.loss, code.penalty, code.parameters)
+
+    def renewed(self) -> Compiled:
+        """The objective that the code has now: itself, unless Python state that the code reads made it another.
+
+        Where the state changed (see `micrograd.program.state.State`), the code is traced again, and compiled where that
+        gives another graph.
+        """
+        if self._state.holds():
+            return self
+        if self.program.follow(self._code):
+            self._remember()
+            return self
+        other = copy(self)
+        other._compile(self._code, self.program.samples_again(self._code), self._options)
+        return other
+
+    def forget(self) -> None:
+        """Trace the code anew at the next call of `renewed`, whether or not a change of state is seen."""
+        self._state = ended()
 
     def predict(self, X: Any, at: Any = None) -> list[Any]:
         """The outputs as floats: one per sample, or a list per sample if the model has several."""
         return self.program.predict(X, at=at).tolist()
+
+    def __repr__(self) -> str:
+        return f"Compiled objective of {len(self.parameters)} parameters, backend {self.backend!r}"
+
+
+def state_of(model: Any, loss: Any, penalty: Any, parameters: Sequence[Value]) -> State:
+    """The Python state that the code can reach, beside the numbers of its parameters."""
+    from micrograd.program.state import State
+
+    return State(model, loss, penalty, apart_from=parameters)
+
+
+def ended() -> State:
+    """A state that holds no more."""
+    from micrograd.program.state import ended
+
+    return ended()
 
 
 def prepared(loss: Any, targets: list[Any], outputs: int) -> list[Any]:

@@ -42,7 +42,10 @@ class Trainer:
     penalty     a function of the parameters, added to the mean loss
     metric      metric(prediction, target) -> number, on plain floats, recorded with the loss
     backend     "auto" compiles model and loss where that can be done (see `micrograd.compile`), and else runs them as
-                they are; "eager" never compiles; "llvm" and "numpy" compile or raise. `objective.backend` tells which.
+                they are, with the same results; "eager" never compiles; "llvm" and "numpy" compile or raise.
+                `print(trainer.objective)` tells which, and why. Python state that the code reads (a weight that is
+                annealed, a flag, a list) is read anew at every call of `fit`, `step`, `evaluate` and `predict`, and
+                between the epochs of an open loop; see `retrace`
 
     >>> from micrograd import Value, losses, optim
     >>> w = Value(0.0)
@@ -78,18 +81,54 @@ class Trainer:
         return f"Trainer of {len(self.parameters)} parameters by {self.optimizer!r}, after {len(self.history)} epochs"
 
     def _objective(self, X: Any, y: Any) -> Any:
-        """The objective for such data."""
-        if self.objective is None and self.backend != "eager":
+        """The objective for such data: that of before, as far as the code still computes the same."""
+        self._renew()
+        if self.objective is None or self.objective.backend == "eager" and self._may_compile():
+            self.objective = self._made(lambda: Compiled(
+                self.model, self.loss, self.parameters, self.penalty, X, y, backend=self.backend
+            ))  # fmt: skip
+        return self.objective
+
+    def _renew(self) -> None:
+        """Trace the code again where Python state that it reads has changed, and compile what it has become."""
+        if isinstance(self.objective, Compiled):
+            self.objective = self._made(self.objective.renewed)
+
+    def _made(self, make: Callable[[], Any]) -> Any:
+        """A compiled objective; an eager one if that is wanted, or where "auto" finds that it cannot be compiled."""
+        reason: Exception | None = None
+        if self.backend != "eager":
             try:
-                self.objective = Compiled(
-                    self.model, self.loss, self.parameters, self.penalty, X, y, backend=self.backend
-                )
-            except (TypeError, ImportError):
+                return make()
+            except Exception as error:
                 if self.backend != "auto":
                     raise
-        if self.objective is None:
-            self.objective = Eager(self.model, self.loss, self.parameters, self.penalty)
-        return self.objective
+                reason = error
+        return Eager(self.model, self.loss, self.parameters, self.penalty, because=reason)
+
+    def _may_compile(self) -> bool:
+        """Whether an eager objective may have become one that can be compiled, since Python state has changed."""
+        return self.backend == "auto" and not self.objective.holds()
+
+    def retrace(self) -> None:
+        """Read the code anew at the next call of `fit`, `step`, `evaluate` or `predict`.
+
+        They do so by themselves where Python state has changed that model, loss or penalty read: variables, attributes,
+        the contents of lists, dictionaries and arrays. What is out of reach (a file, an object in C that is no array)
+        is seen after `retrace`.
+
+        >>> from micrograd import losses, optim
+        >>> w, settings = Value(1.0), {"slope": 1.0}
+        >>> trainer = Trainer(lambda row: settings["slope"] * w * row[0], losses.squared_error, optim.SGD(lr=1e-9),
+        ...                   parameters=[w])
+        >>> trainer.fit([1.0], [5.0], epochs=1).loss[-1]
+        16.0
+        >>> settings["slope"] = 3.0
+        >>> round(trainer.fit([1.0], [5.0], epochs=1).loss[-1], 6)
+        4.0
+        """
+        if self.objective is not None:
+            self.objective.forget()
 
     def _clear(self) -> None:
         self.history = History()
@@ -276,12 +315,14 @@ class Trainer:
                     self.position.give_back()
                 yield record
                 if open:
+                    self._renew()
                     self.position.take(self.objective)
         finally:
             self.position.give_back()
 
     def step(self, batch: Batch) -> float:
         """One step on one batch, made by `objective.batch(X, y)`; the mean loss before it."""
+        self._renew()
         self.position.take(self.objective)
         try:
             return self._step(batch)
@@ -305,6 +346,7 @@ class Trainer:
     def predict(self, X: Iterable[Any]) -> list[Any]:
         """The model's outputs as floats: one per sample, or a list per sample if the model has several."""
         X = rows_of(X, "X")
+        self._renew()
         if self.objective is not None:
             return self.objective.predict(X)
         return Eager(self.model, self.loss, self.parameters).predict(X)

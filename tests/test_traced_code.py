@@ -5,6 +5,7 @@ import random
 import sys
 import threading
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 
@@ -185,7 +186,7 @@ def test_code_that_asks_for_a_parameter(ask):
     losses_found = []
     for backend in ("auto", "eager"):
         w.data, w.grad = 0.5, 0.0
-        trainer = Trainer(model, losses.squared_error, optim.SGD(lr=0.2), parameters=[w], backend=backend)
+        trainer = Trainer(model, losses.squared_error, optim.SGD(lr=0.01), parameters=[w], backend=backend)
         losses_found.append(trainer.fit(ROWS, TARGETS, epochs=4).loss)
     assert losses_found[0] == losses_found[1]
 
@@ -255,6 +256,27 @@ def test_code_that_computes_with_numbers_alone_is_compiled():
         targets = [[0.5, 1.0]] * 3 if width == 2 else [0.5, 1.0, 2.0]
         trainer.evaluate([[1.0, 2.0], [-1.0, 0.5], [0.0, 0.0]], targets)
         assert trainer.objective.backend != "eager"
+
+
+def test_what_was_computed_from_parameters_before_keeps_its_number():
+    w, k = Value(1.0, "w"), Value(2.0, "k")
+    doubled, offset = w * 2.0, k * k
+
+    def model(x):
+        return doubled * x[0] + offset * 0.5
+
+    found = []
+    for backend in ("auto", "eager"):
+        w.data = 1.0
+        trainer = Trainer(model, losses.squared_error, optim.SGD(lr=0.1), parameters=[w], backend=backend)
+        found.append((trainer.fit([1.0], [1.0], epochs=3).loss, w.data))
+    assert found[0] == found[1] and found[0][0] == [9.0, 9.0, 9.0]
+    with pytest.raises(TraceError, match=r"before it ran.* In .*test_traced_code.py, line \d+: \"return doubled"):
+        micrograd.compile(model, 1, parameters=[w])
+    program = micrograd.compile(lambda x: w * x[0] + offset * 0.5, 1, parameters=[w])
+    k.data = 100.0
+    offset.data = 6.0
+    assert program.predict([1.0]).tolist() == [w.data + 3.0]
 
 
 def test_whatever_the_code_raises_is_eagers():
@@ -362,3 +384,127 @@ class TestThreads:
             p.grad = float(i)
         micrograd.compile(model, 2, loss=losses.squared_error, penalty=losses.l2(0.1)).value([[1.0, 2.0]], [1.0])
         assert [p.grad for p in model.parameters()] == [float(i) for i in range(13)]
+
+
+class TestState:
+    """Python state that the code reads is read anew at every call."""
+
+    @pytest.fixture(params=["auto", "eager", "numpy", pytest.param("llvm", marks=without_llvm)])
+    def backend(self, request):
+        return request.param
+
+    def test_an_annealed_weight(self, backend):
+        w, k = Value(1.0), {"k": 1.0}
+        trainer = Trainer(lambda r: w * r[0] * k["k"], losses.squared_error, optim.SGD(lr=1e-9), parameters=[w],
+                          backend=backend)  # fmt: skip
+        trainer.fit([1.0], [5.0], epochs=1)
+        k["k"] = 3.0
+        trainer.fit([1.0], [5.0], epochs=1)
+        assert trainer.history.loss == pytest.approx([16.0, 4.0])
+        k["k"] = 5.0
+        assert trainer.evaluate([1.0], [5.0]).loss == pytest.approx(0.0, abs=1e-12)
+        assert trainer.predict([2.0]) == pytest.approx([10.0])
+        k["k"] = 1.0
+        assert trainer.predict([2.0]) == pytest.approx([2.0])
+        batch = trainer.objective.batch([1.0], [5.0])
+        assert trainer.step(batch) == pytest.approx(16.0)
+        k["k"] = 3.0
+        assert trainer.step(batch) == pytest.approx(4.0)
+
+    def test_between_the_epochs_of_an_open_loop(self, backend):
+        w, k = Value(1.0), {"k": 1.0}
+        trainer = Trainer(lambda r: w * r[0] * k["k"], losses.squared_error, optim.SGD(lr=1e-9), parameters=[w],
+                          backend=backend)  # fmt: skip
+        found = []
+        for record in trainer.epochs([1.0], [5.0], epochs=3):
+            found.append(record.loss)
+            k["k"] += 1.0
+        assert found == pytest.approx([16.0, 9.0, 4.0])
+
+    def test_a_flag_that_matters_for_some_rows_only(self, backend):
+        w, settings = Value(1.0), SimpleNamespace(clip=False)
+
+        def model(r):
+            return (w * r[0]).minimum(2.0) if settings.clip else w * r[0]
+
+        trainer = Trainer(model, losses.squared_error, optim.SGD(lr=1e-9), parameters=[w], backend=backend)
+        assert trainer.evaluate([1.0, 5.0], [1.0, 5.0]).loss == pytest.approx(0.0)
+        settings.clip = True
+        assert trainer.evaluate([1.0, 5.0], [1.0, 5.0]).loss == pytest.approx(4.5)
+
+    def test_a_weight_is_replaced(self, backend):
+        model = SimpleNamespace(w=Value(1.0), c=Value(0.5))
+        trainer = Trainer(lambda r: model.w * r[0] + model.c, losses.squared_error, optim.SGD(lr=1e-9),
+                          parameters=[model.w, model.c], backend=backend)  # fmt: skip
+        assert trainer.predict([2.0]) == pytest.approx([2.5])
+        model.w = Value(3.0)
+        assert trainer.predict([2.0]) == pytest.approx([6.5])
+        model.w.data = 4.0
+        assert trainer.predict([2.0]) == pytest.approx([8.5])
+        model.c = 1.0
+        assert trainer.predict([2.0]) == pytest.approx([9.0])
+
+    def test_the_penalty_and_the_loss(self, backend):
+        w, strength, margins = Value(1.0), [0.5], np.array([1.0, 2.0])
+        trainer = Trainer(lambda r: w * r[0], lambda p, t: (p - t) ** 2 * float(margins[1]), optim.SGD(lr=1e-9),
+                          parameters=[w], penalty=lambda ps: strength[0] * sum(p * p for p in ps),
+                          backend=backend)  # fmt: skip
+        assert trainer.evaluate([1.0], [3.0]).loss == pytest.approx(8.5)
+        strength[0] = 2.0
+        assert trainer.evaluate([1.0], [3.0]).loss == pytest.approx(10.0)
+        margins[1] = 1.0
+        assert trainer.evaluate([1.0], [3.0]).loss == pytest.approx(6.0)
+
+    def test_the_class_numbers_of_cross_entropy(self, backend):
+        model, scale = nn.MLP(2, [3], generator=random.Random(0)), [1.0]
+        trainer = Trainer(lambda r: [scale[0] * s for s in model(r)], losses.cross_entropy, optim.SGD(lr=1e-9),
+                          parameters=model.parameters(), backend=backend)  # fmt: skip
+        X, y = [[1.0, 2.0], [0.5, -1.0], [0.0, 1.0]], [0, 2, 1]
+        for factor in (1.0, 3.0):
+            scale[0] = factor
+            expected = sum(losses.cross_entropy([factor * s for s in model(row)], t).data for row, t in zip(X, y)) / 3.0
+            assert trainer.evaluate(X, y).loss == pytest.approx(expected)
+            assert trainer.fit(X, y, epochs=1).loss[-1] == pytest.approx(expected)
+
+    def test_what_is_out_of_reach_is_seen_after_retrace(self, backend):
+        w, numbers = Value(1.0), iter([1.0] * 20)
+        memory = {"k": 1.0}
+
+        class Hidden:
+            __slots__ = ()
+
+            @staticmethod
+            def read():
+                return vars(sys)["_micrograd_test_state"]["k"]
+
+        vars(sys)["_micrograd_test_state"] = memory
+        try:
+            read = Hidden.read
+            trainer = Trainer(lambda r: w * r[0] * read(), losses.squared_error, optim.SGD(lr=1e-9), parameters=[w],
+                              backend=backend)  # fmt: skip
+            assert trainer.predict([1.0]) == [1.0]
+            trainer.evaluate([1.0], [5.0])
+            memory["k"] = 3.0
+            trainer.retrace()
+            assert trainer.predict([1.0]) == pytest.approx([3.0])
+        finally:
+            del vars(sys)["_micrograd_test_state"], numbers
+
+
+def test_code_that_can_be_compiled_again_is():
+    w, settings = Value(1.0), SimpleNamespace(branch=True)
+
+    def model(r):
+        if settings.branch and r[0] > 0.0:
+            return w * r[0]
+        return w * r[0] * 2.0
+
+    trainer = Trainer(model, losses.squared_error, optim.SGD(lr=1e-9), parameters=[w])
+    assert trainer.evaluate([1.0, -1.0], [0.0, 0.0]).loss == 2.5
+    assert "cannot be compiled: a branch asks" in repr(trainer.objective)
+    settings.branch = False
+    assert trainer.evaluate([1.0, -1.0], [0.0, 0.0]).loss == 4.0
+    assert trainer.objective.backend != "eager"
+    settings.branch = True
+    assert trainer.predict([1.0, -1.0]) == [1.0, -2.0]
+    assert trainer.objective.backend == "eager"

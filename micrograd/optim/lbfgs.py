@@ -131,8 +131,8 @@ class LBFGS:
 class Search:
     """The objective as the line search sees it.
 
-    Outside its domain it is a parabola along the step that is tried, with the objective's value and slope where the step
-    begins. Its lowest point, which is tried next, is at a quarter of the step, a sixteenth after that, and so on.
+    Outside its domain it is a parabola along the step that is tried, with the objective's value and slope where the
+    step begins. Its lowest point, which is tried next, is at a quarter of the step, a sixteenth after that, and so on.
     So the search has numbers that agree with each other, and ends nowhere outside.
     """
 

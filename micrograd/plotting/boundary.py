@@ -194,7 +194,7 @@ def predictor(model: Any) -> Callable[[np.ndarray], np.ndarray]:
     if predict is None:
         try:
             predict = compile(model, 2, parameters=[], backend="numpy").predict
-        except TypeError:  # it branches on numbers, or is no function of Values
+        except Exception:  # it branches on numbers, or is no function of Values; the plain code shows its own error
             def predict(rows: np.ndarray) -> Any:
                 return [plain(model(row)) for row in rows.tolist()]
 

@@ -39,7 +39,7 @@ class Code:
     ) -> None:  # fmt: skip
         self.model, self.inputs, self.parameters = model, inputs, list(parameters)
         self.loss, self.targets, self.penalty = loss, targets, penalty
-        self._charge: tuple[float, list[float]] | None = None
+        self.charge: tuple[float, list[float]] | None = None  # the penalty and its gradient, once computed
 
     def run(self, row: list[Any], target: Any) -> Result:
         """The result of one sample; whatever error the code raises."""
@@ -53,11 +53,11 @@ class Code:
             return Result(outputs)
         value, gradient = number_of(share), derivatives(share, self.parameters)
         if self.penalty is not None:
-            if self._charge is None:
+            if self.charge is None:
                 charge = self.penalty(self.parameters)
-                self._charge = number_of(charge), derivatives(charge, self.parameters)
-            value += self._charge[0]
-            gradient = [a + b for a, b in zip(gradient, self._charge[1])]
+                self.charge = number_of(charge), derivatives(charge, self.parameters)
+            value += self.charge[0]
+            gradient = [a + b for a, b in zip(gradient, self.charge[1])]
         return Result(outputs, value, gradient)
 
 

@@ -24,8 +24,8 @@ from micrograd.program.array_program import (
 )
 from micrograd.program.code import Built, Code
 from micrograd.program.data import Batch
-from micrograd.program.self_check import SelfCheck, made_up, near
-from micrograd.program.trace import Trace, trace, trace_expression
+from micrograd.program.self_check import Sample, SelfCheck, made_up, near
+from micrograd.program.trace import Trace, trace, trace_expression, traced
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     import numpy as np
-
-    from micrograd.program.self_check import Sample
 
 BACKENDS = ("auto", "llvm", "numpy")
 
@@ -160,6 +158,19 @@ class Program:
             return data.numbers_of(self.parameters + held)
         at = data.point(at, len(self.parameters))
         return np.concatenate([at, data.numbers_of(held)]) if held else at
+
+    def follow(self, code: Code) -> bool:
+        """Trace the code again: True if this program still computes what it does, with the Values that it holds now."""
+        recorded = traced(code)
+        if not recorded.same(self._trace):
+            return False
+        self._trace = recorded
+        return True
+
+    def samples_again(self, code: Code) -> Iterator[Sample]:
+        """The samples that the program was compared with, for code that has changed."""
+        code.charge = None  # the parameters have moved
+        return iter([Sample(code, *sample.given, sample.ready) for sample in self._check.kept])
 
     # building
 
@@ -308,9 +319,9 @@ def compile_code(
     """Code as a program that was compared with it on samples."""
     started = perf_counter()
     recorded = trace(code, on_numbers)
-    traced = perf_counter()
+    tracing = perf_counter() - started
     program = Program(recorded, code.loss, backend, threads, cache)
-    program._check.start(program, code, samples, traced - started)
+    program._check.start(program, code, samples, tracing)
     return program
 
 

@@ -38,7 +38,7 @@ def symbolic(self: Any, name: str, args: tuple[Any, ...]) -> Any:
     return Traced(tracer, tracer.apply(name, args))
 
 
-def plus(self: Any, other: Any) -> Any:  # the two operators of a network, without detours
+def plus(self: Any, other: Any) -> Any:
     """The sum, for the thread that traces."""
     return symbolic(self, "add", (self, other))
 
@@ -55,7 +55,8 @@ ANSWERS: dict[str, Any] = {
     if name not in OWN and (callable(answer) or isinstance(answer, property))
 } | {
     "__eq__": equality("__eq__"), "__ne__": equality("__ne__"), "operate": symbolic,
-    "__add__": plus, "__mul__": times, "__copy__": refusing("a parameter is copied", "Compute with the parameter itself"),
+    "__add__": plus, "__mul__": times,
+    "__copy__": refusing("a parameter is copied", "Compute with the parameter itself"),
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from micrograd.engine import Value, topological
 from micrograd.program.graph import Graph
 from micrograd.program.placeholders import Placeholder, Traced, TraceError, line_of, users_line
 from micrograd.program.stand_ins import StandIns
+from micrograd.program.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,13 +31,14 @@ class Tracer:
 
     Used as a context: inside, the parameters themselves are placeholders for this thread.
 
+    built       the inner Values that were there before the code ran, by id: eager code keeps their numbers
     open        whether the code still runs
     refused     the first question for a number, whether or not the code caught the error
     """
 
-    def __init__(self, parameters: Sequence[Value], graph: Graph | None = None) -> None:
+    def __init__(self, parameters: Sequence[Value], graph: Graph | None = None, built: Sequence[Value] = ()) -> None:
         self.graph = Graph() if graph is None else graph
-        self.parameters = list(parameters)
+        self.parameters, self.built = list(parameters), {id(x) for x in built}
         self.held: list[Value] = []
         self.nodes = {id(p): self.graph.leaf("parameter", i) for i, p in enumerate(self.parameters)}
         self.open, self.refused = False, None
@@ -94,13 +96,22 @@ class Tracer:
         for value in topological(root):
             if id(value) in self.nodes:
                 continue
-            if value.op is None:
+            if value.op is None or id(value) in self.built:
+                if value.op is not None:
+                    self._expect_free(value)
                 self.nodes[id(value)] = self.graph.leaf("held", len(self.held))
                 self.held.append(value)
             else:
                 self.nodes[id(value)] = self.apply(value.op.name, value.args)
                 self._kept.append(value)
         return self.nodes[id(root)]
+
+
+    def _expect_free(self, built: Value) -> None:
+        """TraceError for a Value that was computed from parameters before the code ran."""
+        if not {id(p) for p in self.parameters}.isdisjoint(map(id, topological(built))):
+            raise TraceError("the code uses a Value that was computed from its parameters before it ran: such a Value "
+                             f"keeps its number when they move. Compute it inside. In {users_line()}")  # fmt: skip
 
 
 class Trace:
@@ -137,7 +148,8 @@ def trace(code: Code, on_numbers: Callable[[], Any] | None = None) -> Trace:
     1  input 0
     2  mul 0 1
     """
-    first, second = traced(code, on_numbers), traced(code, on_numbers)
+    built = state_of(code).built
+    first, second = [traced(code, on_numbers, built=built) for _ in range(2)]
     if not first.same(second) or not same_numbers(first.held, second.held):
         raise TraceError("the code computes something else at every run, as with a random number, the time or a count "
                          "of its calls. Draw such numbers outside, and give them as inputs or held Values. "
@@ -150,9 +162,17 @@ def same_numbers(first: list[Value], second: list[Value]) -> bool:
     return all(a is b or float(a.data).hex() == float(b.data).hex() for a, b in zip(first, second))
 
 
-def traced(code: Code, on_numbers: Callable[[], Any] | None = None, graph: Graph | None = None) -> Trace:
-    """One run of the code."""
-    tracer = Tracer(code.parameters, graph)
+def state_of(code: Code) -> State:
+    """The Python state that the code can reach, beside the numbers of its parameters."""
+    return State(code.model, code.loss, code.penalty, apart_from=code.parameters)
+
+
+def traced(
+    code: Code, on_numbers: Callable[[], Any] | None = None, *, graph: Graph | None = None,
+    built: Sequence[Value] | None = None,
+) -> Trace:  # fmt: skip
+    """One run of the code; `built` are the inner Values that it can reach."""
+    tracer = Tracer(code.parameters, graph, state_of(code).built if built is None else built)
     loss, penalty, targets = code.loss, code.penalty, code.targets
     with tracer:
         try:
