@@ -120,7 +120,7 @@ def test_without_docstrings_and_assertions(tmp_path):
 
 
 ROOMS = [name for name in dir(micrograd) if isinstance(getattr(micrograd, name, None), types.ModuleType)]
-SHOWN_BY_COMPILE = {"Batch", "Program", "TraceError"}
+SHOWN_BY_COMPILE = {"Batch", "CompilerError", "Program", "TraceError"}
 
 
 @pytest.mark.parametrize("room", ROOMS)

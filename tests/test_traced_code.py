@@ -1,6 +1,7 @@
 """Code that asks for numbers: compiled it is right, or refused with its line; under "auto" it does what eager does."""
 
 import math
+import pickle
 import random
 import sys
 import threading
@@ -384,6 +385,64 @@ class TestThreads:
             p.grad = float(i)
         micrograd.compile(model, 2, loss=losses.squared_error, penalty=losses.l2(0.1)).value([[1.0, 2.0]], [1.0])
         assert [p.grad for p in model.parameters()] == [float(i) for i in range(13)]
+
+
+class TestSelfCheck:
+    """A program that computes something else than its code is never handed out, whatever it is for."""
+
+    @pytest.fixture(params=["numpy", pytest.param("llvm", marks=without_llvm)])
+    def spoiled(self, request, monkeypatch):
+        """A backend, and a function that makes its programs wrong by a millionth from now on."""
+        if request.param == "llvm":
+            from micrograd.program.llvm_runner import LlvmRunner as Runner
+        else:
+            from micrograd.program.numpy_runner import NumpyRunner as Runner
+        step, outputs = Runner.step, Runner.outputs
+
+        def wrong_step(self, *args):
+            value, gradient, finite = step(self, *args)
+            return value * (1.0 + 1e-6) + 1e-6, gradient, finite
+
+        def spoil():
+            monkeypatch.setattr(Runner, "step", wrong_step)
+            monkeypatch.setattr(Runner, "outputs", lambda self, *args: outputs(self, *args) * (1.0 + 1e-6) + 1e-6)
+
+        return request.param, spoil
+
+    def test_every_purpose(self, spoiled):
+        backend, spoil = spoiled
+        w, x = Value(0.5), Value(0.25)
+        options = {"parameters": [w], "loss": losses.squared_error, "backend": backend}
+        program = micrograd.compile(lambda x: tanh(w * x[0]), 1, **options)
+        expressions = [micrograd.compile(tanh(w * x), [x], backend=backend) for _ in range(4)]
+        several = micrograd.compile([w * x, w + x], [x], backend=backend)
+        trainer = Trainer(lambda x: tanh(w * x[0]), losses.squared_error, optim.SGD(lr=0.1), parameters=[w])
+        spoil()
+        for run in (
+            lambda: program.predict([1.0]), lambda: program.value([1.0], [2.0]), lambda: program.input_gradients([1.0]),
+            lambda: expressions[0].predict([1.0]), lambda: expressions[1].value([1.0]),
+            lambda: expressions[2].value_and_gradient([1.0]), lambda: expressions[3].input_gradients([1.0]),
+            lambda: several.predict([1.0]), lambda: micrograd.compile(lambda x: tanh(w * x[0]), 1, **options),
+        ):  # fmt: skip
+            with pytest.raises(micrograd.program.CompilerError, match="a fault of micrograd's compiler, not of the code"):
+                run()
+        assert trainer.fit([1.0], [0.0], epochs=1).loss == [math.tanh(0.5) ** 2]  # eagerly, by "auto"
+
+    def test_the_guarded_program_too(self, spoiled):
+        backend, spoil = spoiled
+        w = Value(0.5)
+        program = micrograd.compile(lambda x: w * x[0], 1, parameters=[w], loss=losses.squared_error, backend=backend)
+        spoil()
+        with pytest.raises(micrograd.program.CompilerError, match="compiled value"):
+            program.value_and_gradient([1e300], [0.0])
+
+    def test_a_pickled_program_is_compared_too(self, spoiled):
+        backend, spoil = spoiled
+        w = Value(0.5)
+        program = micrograd.compile(lambda x: w * x[0], 1, parameters=[w], loss=losses.squared_error, backend=backend)
+        spoil()
+        with pytest.raises(micrograd.program.CompilerError):
+            pickle.loads(pickle.dumps(program)).value([1.0], [2.0])
 
 
 class TestState:

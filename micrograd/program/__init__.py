@@ -1,6 +1,7 @@
 """The compiler: trace → roll → differentiate → emit, one room each.
 
-`trace` records the scalar graph of one sample, `roll` makes it a few steps on whole groups, `differentiate` adds the
+`trace` records the scalar graph of one sample on `placeholders`, `self_check` compares every program with the code as
+eager runs it, and `state` tells whether Python state that the code reads has changed. `roll` makes it a few steps on whole groups, `differentiate` adds the
 reverse sweep, which `simplify` shortens, `numpy_code` and `llvm_code` write the steps down as code. `compiled` has
 `compile` and `Program`.
 """
@@ -10,9 +11,10 @@ from __future__ import annotations
 from micrograd.counterparts import absent
 from micrograd.program.compiled import Program, compile
 from micrograd.program.data import Batch
-from micrograd.program.trace import TraceError
+from micrograd.program.placeholders import TraceError
+from micrograd.program.self_check import CompilerError
 
-__all__ = ["Batch", "Program", "TraceError", "compile"]
+__all__ = ["Batch", "CompilerError", "Program", "TraceError", "compile"]
 
 TYPE_CHECKING = False
 if not TYPE_CHECKING:

@@ -277,7 +277,12 @@ def compile(
     Or `compile(expression, [x, y])`: a built Value, or a list of them, as a function of some of its leaves; its other
     leaves are the parameters, and `value` is its mean.
 
-    The code runs once on placeholders, so a branch may not depend on a number: TraceError (a TypeError) names the line.
+    The code runs on placeholders, so nothing in it may ask for a number (a branch, `==`, `in`, text, int): TraceError, a
+    TypeError, names the line. The program is compared with the code on a few made-up samples, so that it is right or
+    refused; CompilerError, a TraceError, is a fault of ours.
+    Numbers of parameters, and of other Values that the code uses, are read at every call. All other Python state (a
+    float, a flag, a list) is frozen at what it is now: print(program.graph) shows it as constants, compiling again
+    renews it. A Trainer does that by itself.
     backend "llvm" needs llvmlite and numpy, "numpy" needs numpy; "auto" takes the first that is there.
     threads: how many may work, all cores where it pays unless given; the result is the same to the bit. A step of some
     twenty microseconds or more runs without Python's lock (the GIL), so other threads go on meanwhile.
