@@ -225,14 +225,10 @@ class Compiled:
     ) -> None:  # fmt: skip
         from micrograd.program.code import Code
         from micrograd.program.self_check import Sample
+        from micrograd.program.trace import undo_of
 
         row, target = first_sample(X), plain(first(y), "y[0]")
         code = Code(model, len(row), parameters, loss=loss, penalty=penalty)
-        prediction = model(list(row))
-        outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
-        ready = prepared(loss, [target], outputs)[0]
-        code.targets = width(ready)
-        result = code.result(prediction, expect_value(loss(prediction, target)))
 
         def chosen() -> Iterator[Sample]:
             yield Sample(code, row, target, listed(ready), result)
@@ -244,14 +240,20 @@ class Compiled:
                     return
                 yield Sample(code, listed(other[0]), other[1], listed(wanted))
 
-        self._compile(code, chosen(), backend)
+        with undo_of(code) as undo:
+            prediction = model(list(row))
+            outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
+            ready = prepared(loss, [target], outputs)[0]
+            code.targets = width(ready)
+            result = code.result(prediction, expect_value(loss(prediction, target)))
+            self._compile(code, undo, chosen(), backend)
 
-    def _compile(self, code: Any, samples: Iterator[Any], backend: str) -> None:
+    def _compile(self, code: Any, undo: Any, samples: Iterator[Any], backend: str) -> None:
         from micrograd.program.compiled import compile_code
 
         self._code, self._options = code, backend
         self.parameters, self.penalty = code.parameters, code.penalty
-        self.program = compile_code(code, samples, lambda: None, backend)
+        self.program = compile_code(code, undo, samples, lambda: None, backend)
         self.backend = self.program.backend
         self.batch, self.value = self.program.batch, self.program.value
         self.value_and_gradient = self.program.value_and_gradient
@@ -267,13 +269,16 @@ class Compiled:
         Where the state changed (see `micrograd.program.state.State`), the code is traced again, and compiled where that
         gives another graph.
         """
+        from micrograd.program.trace import undo_of
+
         if self._state.holds():
             return self
         if self.program.follow(self._code):
             self._remember()
             return self
         other = copy(self)
-        other._compile(self._code, self.program.samples_again(self._code), self._options)
+        with undo_of(self._code) as undo:
+            other._compile(self._code, undo, self.program.samples_again(self._code), self._options)
         return other
 
     def forget(self) -> None:

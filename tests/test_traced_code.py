@@ -314,6 +314,65 @@ def test_random_numbers_and_counts_run_eagerly():
             micrograd.compile(model, 1, parameters=[w])
 
 
+class Keeping:
+    """A model that keeps what it computed, in one way or another."""
+
+    def __init__(self):
+        self.w, self.hidden, self.cache, self.calls, self.seen = Value(0.5), 0.0, None, 0, []
+
+    def parameters(self):
+        return [self.w]
+
+    def carry(self, x):
+        self.hidden = tanh(self.w * x[0] + self.hidden)
+        return self.hidden
+
+    def cached(self, x):
+        if self.cache is None:
+            self.cache = self.w**2
+        return self.cache * x[0]
+
+    def counting(self, x):
+        self.calls += 1
+        return self.w * x[0] * self.calls
+
+    def counting_late(self, x):
+        self.calls += 1
+        return self.w * x[0] * (2.0 if self.calls > 2 else 1.0)
+
+    def listing(self, x):
+        self.seen.append(self.w * x[0])
+        return sum(self.seen)
+
+    def noting(self, x):
+        self.hidden = tanh(self.w * x[0])
+        return self.hidden * self.w
+
+
+@pytest.mark.parametrize("way", ["carry", "cached", "counting", "counting_late", "listing", "noting"])
+def test_models_that_keep_what_they_computed(way):
+    found = []
+    for backend in ("auto", "eager"):
+        model = Keeping()
+        trainer = Trainer(getattr(model, way), losses.squared_error, optim.SGD(lr=0.01), backend=backend,
+                          parameters=model.parameters())  # fmt: skip
+        found.append([*trainer.fit([1.0, 2.0, 3.0], [0.5, 0.1, 0.2], epochs=3).loss, model.w.data])
+        assert (trainer.objective.backend == "eager") == (way != "noting" or backend == "eager")
+        assert isinstance(model.hidden, (float, Value)) and isinstance(model.cache, (type(None), Value))
+    assert found[0] == (pytest.approx(found[1]) if way == "noting" else found[1])
+
+
+def test_compiling_leaves_no_placeholders():
+    model, bare = Keeping(), Keeping()
+    micrograd.compile(model.noting, 1, parameters=model.parameters())
+    assert isinstance(model.hidden, Value) and repr(model.hidden).startswith("Value(data=")
+    with pytest.raises(TraceError, match="stored when it ran before"):
+        micrograd.compile(bare.carry, 1, parameters=bare.parameters())
+    assert bare.hidden == 0.0
+    micrograd.export(bare.noting, 1)
+    assert isinstance(bare.hidden, (float, Value))
+
+
 class TestThreads:
     """A trace in one thread is not seen by another."""
 

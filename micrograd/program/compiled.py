@@ -25,7 +25,7 @@ from micrograd.program.array_program import (
 from micrograd.program.code import Built, Code
 from micrograd.program.data import Batch
 from micrograd.program.self_check import Sample, SelfCheck, made_up, near
-from micrograd.program.trace import Trace, trace, trace_expression, traced
+from micrograd.program.trace import Trace, trace, trace_expression, traced, undo_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     import numpy as np
+
+    from micrograd.program.undo import Undo
 
 BACKENDS = ("auto", "llvm", "numpy")
 
@@ -161,7 +163,8 @@ class Program:
 
     def follow(self, code: Code) -> bool:
         """Trace the code again: True if this program still computes what it does, with the Values that it holds now."""
-        recorded = traced(code)
+        with undo_of(code) as undo:
+            recorded = traced(code, built=undo.state.built)
         if not recorded.same(self._trace):
             return False
         self._trace = recorded
@@ -314,16 +317,17 @@ def compile(
             raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
         parameters = model.parameters()
     code = Code(model, inputs, leaves(parameters, "parameters"), loss=loss, targets=targets, penalty=penalty)
-    return compile_code(code, made_up(code), lambda: next(made_up(code)), backend, threads, cache)
+    with undo_of(code) as undo:
+        return compile_code(code, undo, made_up(code), lambda: next(made_up(code)), backend, threads, cache)
 
 
 def compile_code(
-    code: Code, samples: Iterator[Sample], on_numbers: Callable[[], Any], backend: str, threads: int | None = None,
-    cache: bool = True,
+    code: Code, undo: Undo, samples: Iterator[Sample], on_numbers: Callable[[], Any] | None, backend: str,
+    threads: int | None = None, cache: bool = True,
 ) -> Program:  # fmt: skip
     """Code as a program that was compared with it on samples."""
     started = perf_counter()
-    recorded = trace(code, on_numbers)
+    recorded = trace(code, undo, on_numbers)
     tracing = perf_counter() - started
     program = Program(recorded, code.loss, backend, threads, cache)
     program._check.start(program, code, samples, tracing)

@@ -184,12 +184,14 @@ class Traced(Placeholder):
 
     def __add__(self, other: Any) -> Any:  # the two operators of a network, without detours
         tracer = self.tracer
-        node = other.node if other.__class__ is Traced else tracer.node_of(other)
+        known = other.__class__ is Traced and other.tracer is tracer
+        node = other.node if known else tracer.node_of(other)
         return Traced(tracer, tracer.graph.apply("add", (self.node, node)))
 
     def __mul__(self, other: Any) -> Any:
         tracer = self.tracer
-        node = other.node if other.__class__ is Traced else tracer.node_of(other)
+        known = other.__class__ is Traced and other.tracer is tracer
+        node = other.node if known else tracer.node_of(other)
         return Traced(tracer, tracer.graph.apply("mul", (self.node, node)))
 
 

@@ -46,7 +46,8 @@ def plus(self: Any, other: Any) -> Any:
 def times(self: Any, other: Any) -> Any:
     """The product, for the thread that traces."""
     tracer = type(self).tracer
-    node = other.node if other.__class__ is Traced else tracer.node_of(other)
+    known = other.__class__ is Traced and other.tracer is tracer
+    node = other.node if known else tracer.node_of(other)
     return Traced(tracer, tracer.graph.apply("mul", (tracer.nodes[id(self)], node)))
 
 

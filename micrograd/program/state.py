@@ -66,6 +66,10 @@ class State:
             return False
         return True
 
+    def reads(self) -> list[Read]:
+        """The reads, in order."""
+        return self._reads or []
+
     def __reduce__(self) -> tuple[Any, ...]:
         return ended, ()
 

@@ -14,6 +14,7 @@ from micrograd.program.graph import Graph
 from micrograd.program.placeholders import Placeholder, Traced, TraceError, line_of, users_line
 from micrograd.program.stand_ins import StandIns
 from micrograd.program.state import State
+from micrograd.program.undo import Undo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,21 +136,23 @@ class Trace:
         return mine == theirs and self.graph.same(other.graph)
 
 
-def trace(code: Code, on_numbers: Callable[[], Any] | None = None) -> Trace:
+def trace(code: Code, undo: Undo, on_numbers: Callable[[], Any] | None = None) -> Trace:
     """Run the code on placeholders. TraceError, naming the user's line, where it asks for a number.
 
     It runs twice: TraceError too where it does something else at every run. Another error of the code is raised as it
     is if `on_numbers`, which runs it on numbers, has an error too; else it is TraceError: placeholders brought it.
+    `undo`, made before, puts back what the code leaves in the user's objects.
 
     >>> from micrograd.program.code import Code
     >>> w = Value(2.0)
-    >>> print(trace(Code(lambda x: w * x[0], 1, [w])).graph)
+    >>> code = Code(lambda x: w * x[0], 1, [w])
+    >>> print(trace(code, undo_of(code)).graph)
     0  parameter 0
     1  input 0
     2  mul 0 1
     """
-    built = state_of(code).built
-    first, second = [traced(code, on_numbers, built=built) for _ in range(2)]
+    with undo:  # after both runs, so that the second one meets what the first has stored
+        first, second = traced(code, on_numbers, built=undo.state.built), traced(code, on_numbers)
     if not first.same(second) or not same_numbers(first.held, second.held):
         raise TraceError("the code computes something else at every run, as with a random number, the time or a count "
                          "of its calls. Draw such numbers outside, and give them as inputs or held Values. "
@@ -165,6 +168,11 @@ def same_numbers(first: list[Value], second: list[Value]) -> bool:
 def state_of(code: Code) -> State:
     """The Python state that the code can reach, beside the numbers of its parameters."""
     return State(code.model, code.loss, code.penalty, apart_from=code.parameters)
+
+
+def undo_of(code: Code) -> Undo:
+    """What puts back all that the code can change."""
+    return Undo(state_of(code))
 
 
 def traced(

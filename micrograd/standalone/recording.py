@@ -11,7 +11,7 @@ from micrograd.leaves import leaves
 from micrograd.ops import TABLE
 from micrograd.program.code import Code
 from micrograd.program.self_check import SelfCheck, made_up
-from micrograd.program.trace import Trace, Tracer, trace
+from micrograd.program.trace import Trace, Tracer, trace, undo_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ def recorded(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Val
     if parameters is None:
         parameters = model.parameters() if hasattr(model, "parameters") else []
     code = Code(model, inputs, leaves(parameters, "parameters"))
-    found = trace(code, lambda: next(made_up(code)))
-    SelfCheck(found).trace_itself(code)
+    with undo_of(code) as undo:
+        found = trace(code, undo, lambda: next(made_up(code)))
+        SelfCheck(found).trace_itself(code)
     return Recording(found, {})
 
 
