@@ -1,7 +1,9 @@
 """`State`: whether anything that a user's code can reach has changed, told without running that code."""
 from __future__ import annotations
 
+import abc
 import collections
+import contextlib
 import contextvars
 import copy
 import ctypes
@@ -405,8 +407,13 @@ def test_subclasses_of_containers_are_read_by_their_base():
 
     weights = Hostile([1.0])
     weights.k = 1.0
+    class Names(dict):
+        __iter__ = __getitem__ = get = keys = items = Hostile.__iter__
+
     assert seen(lambda: weights.append(2.0), lambda row: list.__getitem__(weights, 0) * weights.k)
     assert seen(setting(weights, k=2.0), lambda row: list.__getitem__(weights, 0) * weights.k)
+    weights.__dict__ = Names(k=1.0)
+    assert seen(lambda: dict.update(weights.__dict__, k=2.0), lambda row: weights.k)
 
 
 def test_decorated_and_bound():
@@ -436,6 +443,42 @@ def test_decorated_and_bound():
     partly = functools.partial(lambda row, t: t["k"][0], t=table)
     assert seen(lambda: table["k"].append(1.0), partly)
     assert seen(lambda: partly.keywords.update(t={}), partly)
+
+
+def test_functions_made_by_the_standard_library():
+    k = [1.0]
+
+    @contextlib.contextmanager
+    def scope():
+        yield k[0]
+
+    @functools.singledispatch
+    def chosen(x):
+        return k[0]
+
+    class Model(abc.ABC):
+        def scaled(self, factor, row):
+            return factor[0] * row[0] * self.factor
+
+        factor = 1.0
+        twice = functools.partialmethod(scaled, [2.0])
+
+    def managed(row):
+        with scope() as found:
+            return found
+
+    def generated(row):
+        def numbers():
+            yield from k
+
+        return sum(numbers())
+
+    model = Model()
+    for code in (managed, chosen, generated, lambda row: functools.reduce(operator.mul, k)):
+        assert seen(lambda: k.append(1.0), code)
+    assert seen(lambda: chosen.register(list, lambda x: 2.0), lambda row: chosen(row))
+    assert seen(setting(Model, factor=2.0), lambda row: model.twice(row))
+    assert seen(lambda: vars(Model)["twice"].args[0].append(1.0), lambda row: model.twice(row))
 
 
 def test_our_losses_and_penalties_hold_settings(monkeypatch):

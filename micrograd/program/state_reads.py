@@ -33,7 +33,8 @@ FLAGS = type.__dict__["__flags__"].__get__
 MODULE = type.__dict__["__module__"].__get__
 IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 
-DATA, OPERATION, LABEL = (Value.__dict__[name].__get__ for name in ("data", "op", "label"))
+DATA, OPERATION = (Value.__dict__[name].__get__ for name in ("data", "op"))
+LABEL = Value.__dict__["label"]
 OWN = Leaf.__dict__["__dict__"].__get__
 
 # What stands in every class and tells nothing about what its code does.
@@ -217,7 +218,7 @@ def wrapped(descriptor: Any) -> tuple[Any, ...]:
 
 def function_behind(x: Any) -> Any:
     """The Python function that an entry of a class is or wraps, else None."""
-    if type(x) in (property, staticmethod, classmethod):
+    if type(x) is property or type(x) is staticmethod or type(x) is classmethod:
         (x,) = wrapped(x)
     return x if type(x) is FunctionType else None
 
@@ -226,7 +227,7 @@ def globals_named(source: tuple[Any, Any, Any]) -> list[Any]:
     """What these names mean in the scope of a module, absent for those that mean nothing."""
     scope, builtins, names = source
     get = dict.get
-    return [get(scope, name, ABSENT) if name in scope else get(builtins, name, ABSENT) for name in names]
+    return [get(scope, name, get(builtins, name, ABSENT)) for name in names]
 
 
 def module_name(module: Any) -> Any:
@@ -277,6 +278,8 @@ def attributes(source: tuple[Sequence[Any], Any, list[tuple[str, Any]], set[str]
         if dictionary is not None:
             try:
                 own = dictionary(x)
+                if type(own) is not dict:
+                    own = dict(dict.items(own))
                 if names != (names := list(own)):
                     chosen = names if wanted is None else [name for name in names if name in wanted]
                 found += chosen
@@ -325,7 +328,7 @@ def numbers(values: Sequence[Value]) -> tuple[Any, ...]:
 
 def labels(values: Sequence[Value]) -> tuple[Any, ...]:
     """Their labels."""
-    return tuple(map(LABEL, values))
+    return tuple([slot(LABEL, x) for x in values])
 
 
 def decorated(leaves: Sequence[Leaf]) -> list[Leaf]:

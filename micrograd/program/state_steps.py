@@ -94,7 +94,7 @@ def passed(read: Callable[[Any], Any]) -> Callable[[Walk, Any], None]:
     return lambda walk, x: walk.waiting.append(read(x))
 
 
-VIEWS = [MappingProxyType, GenericAlias, slice, type({}.keys()), type({}.values()), type({}.items())]  # type: list[Any]
+VIEWS: list[Any] = [MappingProxyType, GenericAlias, slice, type({}.keys()), type({}.values()), type({}.items())]
 BOUND = (BuiltinFunctionType, MethodType, MethodWrapperType)
 STEPS: list[tuple[type, Any]] = [
     (FunctionType, visit_function), (type, own_class), (Value, visit_value),
