@@ -456,7 +456,7 @@ def test_functions_made_by_the_standard_library():
     def chosen(x):
         return k[0]
 
-    class Model(abc.ABC):
+    class Model(metaclass=abc.ABCMeta):
         def scaled(self, factor, row):
             return factor[0] * row[0] * self.factor
 
