@@ -456,7 +456,12 @@ def test_functions_made_by_the_standard_library():
     def chosen(x):
         return k[0]
 
-    class Model(metaclass=abc.ABCMeta):
+    class Base(metaclass=abc.ABCMeta):
+        @abc.abstractmethod
+        def scaled(self, factor, row):
+            raise NotImplementedError
+
+    class Model(Base):
         def scaled(self, factor, row):
             return factor[0] * row[0] * self.factor
 
