@@ -284,6 +284,28 @@ class TestLife:
         assert gone() is None
 
     @backends
+    def test_a_program_called_in_the_middle_of_its_own_step_says_so(self, backend, monkeypatch):
+        """As by a signal handler: it would get the memory that the step is at work in."""
+        program = plane(backend)
+        batch = program.batch(X, Y)
+        for _ in range(3):  # the short way too
+            expected = program.value_and_gradient(batch, at=[1.0, 2.0])
+        runner, run = program._runners["gradient"], program._runners["gradient"]._run
+
+        def interrupted(*args):
+            with pytest.raises(RuntimeError, match="in the middle of its own step, by a signal handler"):
+                program.value_and_gradient(batch, at=[7.0, 7.0])
+            with pytest.raises(RuntimeError, match="in the middle of its own step, by a signal handler"):
+                program.value_and_gradient(batch, at=np.array([7.0, 7.0]))
+            return run(*args)
+
+        monkeypatch.setattr(runner, "_run", interrupted)
+        value, gradient = program.value_and_gradient(X, Y, at=[1.0, 2.0])
+        monkeypatch.undo()
+        again = program.value_and_gradient(batch, at=np.array([1.0, 2.0]))
+        assert value == again[0] == expected[0] and (gradient == expected[1]).all() and (again[1] == expected[1]).all()
+
+    @backends
     def test_arrays_of_floats_are_read_as_they_are(self, backend):
         rng = np.random.default_rng(0)
         program = micrograd.compile(nn.MLP(8, [5, 1]), 8, loss=losses.squared_error, backend=backend, cache=False)

@@ -21,10 +21,10 @@ COUNT = 2 * 8 + 8 + 8 + 1
 pytestmark = pytest.mark.skipif(not direct_call.possible(), reason="this Python has no such interface, or no GIL")
 
 
-def program_and_batch(samples=50):
+def program_and_batch(samples=50, hidden=8):
     """A small net, and a batch that was run twice, so that it has the short way."""
     rng = np.random.default_rng(0)
-    model = nn.MLP(2, [8, 1], activation="tanh", generator=random.Random(1))
+    model = nn.MLP(2, [hidden, 1], activation="tanh", generator=random.Random(1))
     program = micrograd.compile(model, 2, loss=losses.squared_error, backend="llvm", cache=False)
     batch = program.batch(rng.standard_normal((samples, 2)), rng.standard_normal(samples))
     program.value_and_gradient(batch)
@@ -166,17 +166,56 @@ def test_threads_on_one_batch_get_what_they_asked_for():
                 if not same(program.value_and_gradient(batches[number], at=points[k]), expected[number][k]):
                     wrong.append((k, turn, number))
 
+    in_threads(work, len(points))
+    assert wrong == []
+
+
+def in_threads(work, count):
+    """work(0), work(1) …, in threads that come between each other often."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
-        threads = [threading.Thread(target=work, args=(k,)) for k in range(len(points))]
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(count)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     finally:
         sys.setswitchinterval(interval)
+
+
+def test_threads_get_their_own_gradients_by_many_parameters():
+    program, batch = program_and_batch(4, hidden=200)  # 801: a copy of so many by NumPy gives the GIL back
+    points = [np.random.default_rng(seed).standard_normal(801) for seed in range(4)]
+    expected = [long_way(program, batch, p) for p in points]
+    assert type(short_way(program, batch)) is type(len)
+    wrong = []
+
+    def work(k):
+        wrong.extend([turn for turn in range(3000)
+                      if not same(program.value_and_gradient(batch, at=points[k]), expected[k])])  # fmt: skip
+
+    in_threads(work, len(points))
     assert wrong == []
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="buffers that run Python code are new in Python 3.12")
+def test_a_buffer_that_runs_the_program_itself_changes_nothing():
+    program, batch = program_and_batch()
+    numbers, others = np.linspace(-1.0, 1.0, COUNT), np.ones(COUNT)
+    expected = [long_way(program, batch, p) for p in (numbers, others)]
+    step, found = short_way(program, batch), []
+
+    class Numbers:
+        def __buffer__(self, flags):
+            found.append(step(others))
+            return memoryview(numbers)
+
+        def __release_buffer__(self, view):
+            found.append(step(others))
+
+    assert same(step(Numbers()), expected[0])
+    assert len(found) == 2 and all(same(other, expected[1]) for other in found)
 
 
 @pytest.mark.parametrize("samples", [50, 20_000])

@@ -26,6 +26,7 @@ C_LIBRARY = ("exp", "expm1", "log", "log1p", "erf", "sin", "cos", "tan", "asin",
              "sinh", "cosh", "tanh", "pow")  # fmt: skip
 PREFIX = "micrograd_"  # of functions of numbers that come from outside
 LANE_BY_LANE = "each_"  # of functions of vectors that call those
+CALLBACKS: dict[Op, Any] = {}
 
 
 def primitive(c: Code, name: str, operands: list[str]) -> str:
@@ -117,12 +118,14 @@ def in_c(name: str) -> Any:
     return getattr(ctypes.CDLL(ctypes.util.find_library("m") or None), name, None) if name in C_LIBRARY else None
 
 
-@functools.lru_cache(None)
 def callback(op: Op) -> Any:
-    """A primitive as C calls it; one for all programs, since LLVM knows one address by its name."""
+    """A primitive as C calls it; one for all programs and threads, since LLVM knows one address by its name."""
     import ctypes
 
-    return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * len(op.partials))(op.forward)
+    if op not in CALLBACKS:
+        made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * len(op.partials))(op.forward)
+        CALLBACKS.setdefault(op, made)
+    return CALLBACKS[op]
 
 
 def declared(lanes: set[int]) -> str:

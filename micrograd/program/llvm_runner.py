@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import RLock
 from weakref import ReferenceType
 
 from micrograd.program.llvm_code import NAMES, LlvmCode
 from micrograd.program.llvm_engine import Engine, host
+from micrograd.program.numpy_runner import AGAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
     import numpy as np
@@ -121,8 +124,10 @@ class LlvmRunner:
     def _turn(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, np.ndarray | None, bool]:
         """Run and read the results while no other thread does."""
         with self._lock:
-            self._in_use.value = 1
+            if self._in_use.value:
+                raise RuntimeError(AGAIN)
             try:
+                self._in_use.value = 1
                 outputs, U, value = self._run(batch, leaves, weight), self.uniform, self.value_at
                 gradient = None if self.program.gradient is None else U[self.gradient_at].copy()
                 return outputs, float(U[value]), gradient, bool(U[value + 1] == 0.0)
@@ -148,9 +153,12 @@ class LlvmRunner:
 
     def again(self, batch: Batch) -> Callable[[Any], tuple[float, np.ndarray] | None] | None:
         """For a batch of one chunk that was run: a function of all parameters, see `direct_call`."""
+        import numpy as np
+
         from micrograd.program import direct_call
 
-        packed = self._packed(batch)
+        with self._lock:  # a layout may have to be made
+            packed = self._packed(batch)
         contexts = packed.contexts[self._reference]
         alone = not self.engine.calls_python and direct_call.possible()  # in Python code threads take turns
         if len(contexts) > 1 or self.program.rolled.held or not alone:
@@ -158,17 +166,18 @@ class LlvmRunner:
         short = packed.blocks * self.work <= SHORT_WORK
         in_use = self._in_use if short else ctypes.c_int64(0)  # a longer step has its turn anyhow
         numbers = address_of(self.uniform)
+        gradient, value = numbers + 8 * self.gradient_at.start, numbers + 8 * self.value_at
         words = direct_call.Words(self.engine.address("whole"), contexts[0].address, numbers, 8 * self._parameters,
-                                  numbers + 8 * self.value_at, ctypes.addressof(in_use), not short)  # fmt: skip
+                                  gradient, value, ctypes.addressof(in_use), not short)  # fmt: skip
         keep = packed, contexts, self._spaces, self.tables, in_use, self.engine
-        step = direct_call.direct(words, self.uniform[self.gradient_at].copy, keep, self._cache)
+        step = direct_call.direct(words, partial(np.empty, self._parameters), keep, self._cache)
         return step if short else direct_call.taking_turns(step, self._lock, self._in_use)
 
     def _packed(self, batch: Batch) -> Packed:
         """The batch laid out, kept with it."""
         block = self.code.block
-        if block not in batch.packed:
-            batch.packed[block] = Packed(batch, block)
+        if block not in batch.packed:  # programs that share the batch have locks of their own: one layout stays
+            batch.packed.setdefault(block, Packed(batch, block))
         kept: Packed = batch.packed[block]
         if self._reference not in kept.contexts:
             for other in [other for other in list(kept.contexts) if other() is None]:
@@ -206,9 +215,13 @@ class LlvmRunner:
         addresses, sums, _, _ = self._spaces[number]
         return dict(addresses), sums
 
-    def _work(self, waiting: Iterator[Context]) -> None:
-        """Run chunks until there are none."""
-        for context in waiting:
+    def _work(self, waiting: deque[Context]) -> None:
+        """Run chunks until there are none; a deque gives each to one thread, by a lock of its own or by the GIL."""
+        while True:
+            try:
+                context = waiting.popleft()
+            except IndexError:
+                return
             self._chunk(context.pointer)
 
     def _threads(self) -> ThreadPoolExecutor:
@@ -226,7 +239,7 @@ class LlvmRunner:
         first, count = self.program.incoming
         incoming = self.uniform[first : first + count]  # where the sums of the first chunk are
         if self.threads > 1 and len(contexts) > 1:
-            waiting = iter(contexts)  # this thread and the others take chunk after chunk
+            waiting = deque(contexts)  # this thread and the others take chunk after chunk
             helpers = [self._threads().submit(self._work, waiting)
                        for _ in range(min(self.threads, len(contexts)) - 1)]  # fmt: skip
             try:

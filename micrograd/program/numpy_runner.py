@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from micrograd.program.array_program import ArrayProgram
 
 
+AGAIN = ("a program was called in the middle of its own step, by a signal handler, a finaliser or a primitive of the "
+         "user's; expected it to be called when the step is over: note there what to do, and do it later")  # fmt: skip
+
+
 class NumpyRunner:
     """One purpose of a program; memory depends on the block, not on the number of samples."""
 
@@ -27,6 +31,7 @@ class NumpyRunner:
         self.workspace = np.zeros(self.code.places.count * self.code.block_size)
         self.uniform = np.zeros(program.slots)
         self._lock = RLock()  # there is one workspace: threads take turns
+        self._in_use = False
         for slot, number in program.constants:
             self.uniform[slot] = number
 
@@ -40,21 +45,28 @@ class NumpyRunner:
 
         leaves are the numbers of parameters and held Values, weight that of each sample in the mean.
         """
-        with self._lock:
-            found: np.ndarray = self._run(batch, leaves, weight)
-            return found
+        found: np.ndarray = self._turn(batch, leaves, weight)[0]
+        return found
 
     def step(self, batch: Any, leaves: np.ndarray, weight: float) -> tuple[float, np.ndarray | None, bool]:
         """Value and gradient, if the program has one, and whether all are finite."""
         import numpy as np
 
+        _, value, gradient = self._turn(batch, leaves, weight)
+        return value, gradient, bool(np.isfinite(value) and (gradient is None or np.isfinite(gradient).all()))
+
+    def _turn(self, batch: Any, leaves: np.ndarray, weight: float) -> tuple[Any, float, np.ndarray | None]:
+        """Run and read the results while nobody else does: outputs, value and gradient, arrays of their own."""
         with self._lock:
-            self._run(batch, leaves, weight)
-            value = float(sum([self.uniform[slot] for slot in self.program.value]))
-            if self.program.gradient is None:
-                return value, None, bool(np.isfinite(value))
-            gradient = self.uniform[self.program.gradient]
-            return value, gradient, bool(np.isfinite(value) and np.isfinite(gradient).all())
+            if self._in_use:
+                raise RuntimeError(AGAIN)
+            try:
+                self._in_use = True
+                outputs, U = self._run(batch, leaves, weight), self.uniform
+                gradient = None if self.program.gradient is None else U[self.program.gradient]
+                return outputs, float(sum([U[slot] for slot in self.program.value])), gradient
+            finally:
+                self._in_use = False
 
     def _run(self, batch: Any, leaves: np.ndarray, weight: float) -> Any:
         """Run; the outputs, if there are some."""
