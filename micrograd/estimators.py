@@ -9,7 +9,9 @@ import random
 from copy import deepcopy
 
 from micrograd import losses, nn, optim
+from micrograd.arguments import expect_optimizer
 from micrograd.counterparts import absent
+from micrograd.dispatch import brief
 from micrograd.objectives import Eager
 from micrograd.training import Trainer
 
@@ -55,13 +57,23 @@ class Network(BaseEstimator):
         self.epochs, self.batch_size, self.random_state = epochs, batch_size, random_state
 
     def _train(self, X: Any, y: Any, outputs: int, loss: Callable[[Any, Any], Any]) -> None:
-        """Train a new model of so many outputs."""
+        """Train a new model of so many outputs; scikit-learn wants parameters to be checked here, not before."""
+        if isinstance(self.hidden, str) or not hasattr(self.hidden, "__iter__"):
+            raise TypeError("expected hidden to be a tuple of the widths of the hidden layers, such as (8,), got "
+                            f"{brief(self.hidden)}")  # fmt: skip
+        try:
+            penalty = losses.l2(self.penalty)
+        except TypeError:
+            raise TypeError("expected penalty to be the strength of the L2 penalty, a number such as 1e-4 or 0.0, got "
+                            f"{brief(self.penalty)}") from None  # fmt: skip
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.model_ = nn.MLP(X.shape[1], [*self.hidden, outputs], activation=self.activation,
                              initial="xavier uniform", generator=random.Random(seed))  # fmt: skip
+        if self.optimizer is not None:
+            expect_optimizer(self.optimizer)
         optimizer = optim.LBFGS(tolerance=1e-5) if self.optimizer is None else deepcopy(self.optimizer)
         optimizer.reset()
-        trainer = Trainer(self.model_, loss, optimizer, penalty=losses.l2(self.penalty))
+        trainer = Trainer(self.model_, loss, optimizer, penalty=penalty)
         self.history_ = trainer.fit(X, y, epochs=self.epochs, batch_size=self.batch_size, seed=seed)
         self.n_iter_ = len(self.history_)
         program = getattr(trainer.objective, "program", None)

@@ -12,6 +12,7 @@ from math import sqrt
 from operator import methodcaller
 
 from micrograd.counterparts import absent
+from micrograd.dispatch import brief
 from micrograd.engine import Value
 from micrograd.expect import whole
 from micrograd.ops import TABLE
@@ -73,6 +74,19 @@ def initial_named(initial: Initial) -> Callable[[Generator, int, int], float]:
     return INITIAL[initial]
 
 
+def expect_sample(x: Any, count: int, name: str) -> None:
+    """TypeError or ValueError for inputs that are not one sample of so many numbers."""
+    if not hasattr(x, "__len__"):
+        raise TypeError(f"{name} expects a list of {count} inputs, got {brief(x)}")
+    first = next(iter(x), None)
+    nested = hasattr(first, "__len__") and getattr(first, "shape", None) != () and not isinstance(first, str)
+    if nested or len(getattr(x, "shape", ())) > 1:
+        raise TypeError(f"{name} expects one sample at a time, a list of {count} numbers, got {len(x)} rows; write "
+                        "[model(row) for row in X], or trainer.predict(X) for plain numbers")  # fmt: skip
+    if len(x) != count:
+        raise ValueError(f"{name} expects {count} inputs, got {len(x)}")
+
+
 class Module:
     """What has parameters. Models of your own derive from it and give `parameters()`.
 
@@ -122,8 +136,8 @@ class Neuron(Module):
         self._function = function if nonlin else None
 
     def __call__(self, x: Sequence[Any]) -> Value:
-        if len(x) != len(self.w):
-            raise ValueError(f"{type(self).__name__} expects {len(self.w)} inputs, got {len(x)}")
+        if not hasattr(x, "__len__") or len(x) != len(self.w) or hasattr(next(iter(x)), "__len__"):
+            expect_sample(x, len(self.w), type(self).__name__)
         products = [w * v for w, v in zip(self.w, x)]
         total: Any = sum(products, self.b) if self.b is not None else sum(products)
         return total if self._function is None else self._function(total)
@@ -161,6 +175,7 @@ class Layer(Module):
         ]  # fmt: skip
 
     def __call__(self, x: Sequence[Any]) -> Any:
+        expect_sample(x, len(self.neurons[0].w), type(self).__name__)
         out = [neuron(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
 
@@ -203,10 +218,7 @@ class MLP(Module):
 
     def __call__(self, x: Sequence[Any]) -> Any:
         nin = len(self.layers[0].neurons[0].w)
-        if not hasattr(x, "__len__"):
-            raise TypeError(f"MLP expects a list of {nin} inputs, got {x!r}")
-        if len(x) != nin:
-            raise ValueError(f"MLP expects {nin} inputs, got {len(x)}")
+        expect_sample(x, nin, "MLP")
         for layer in self.layers[:-1]:
             x = [neuron(x) for neuron in layer.neurons]
         return self.layers[-1](x)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from micrograd.arguments import expect_parts
 from micrograd.checkpoints import Checkpoint, read, restore, state_of, write
 from micrograd.counterparts import absent
 from micrograd.dispatch import rows_of
@@ -47,6 +48,8 @@ class Trainer:
                 annealed, a flag, a list) is read anew at every call of `fit`, `step`, `evaluate` and `predict`, and
                 between the epochs of an open loop; see `retrace`
 
+    TypeError for what cannot be such a part, with what to write instead.
+
     >>> from micrograd import Value, losses, optim
     >>> w = Value(0.0)
     >>> trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.SGD(lr=0.1), parameters=[w])
@@ -62,6 +65,7 @@ class Trainer:
     ) -> None:  # fmt: skip
         if backend not in ("auto", "eager", "llvm", "numpy"):
             raise ValueError(f"expected backend to be auto, eager, llvm or numpy, got {backend!r}")
+        expect_parts(model, loss, optimizer, penalty, metric)
         if parameters is None:
             if not hasattr(model, "parameters"):
                 raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")

@@ -111,3 +111,17 @@ def test_a_grid_of_numpy_integers():
     X, y = rings(30)
     search = GridSearchCV(Classifier(hidden=(2,)), {"epochs": numpy.arange(20, 60, 20)}, cv=2).fit(X, y)
     assert search.best_params_["epochs"] in (20, 40)
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"hidden": 8}, r"widths of the hidden layers, such as \(8,\), got int 8"), ({"hidden": "8"}, "got str '8'"),
+    ({"optimizer": "adam"}, "write optim.Adam"), ({"optimizer": optim.Adam}, "write optim.Adam"),
+    ({"optimizer": 0.1}, "write optim.SGD.lr=0.1."),
+    ({"penalty": "l2"}, "strength of the L2 penalty, a number such as 1e-4 or 0.0, got str 'l2'"),
+    ({"penalty": losses.l2(0.1)}, "strength of the L2 penalty"), ({"penalty": None}, "or 0.0, got NoneType"),
+])  # fmt: skip
+@pytest.mark.parametrize("kind", [Classifier, Regressor])
+def test_wrong_parameters_are_told_of_at_fit(kind, options, message):
+    """Not before: scikit-learn sets parameters in any order, and checks that their setting raises nothing."""
+    with pytest.raises(TypeError, match=message):
+        kind(**options).fit([[0.0], [1.0], [2.0]], [0, 1, 1])

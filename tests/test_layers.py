@@ -23,7 +23,7 @@ FLOORS = [
     ["copying", "leaves", "naming", "taylor", "why"],
     ["derivatives", "check", "files", "formulas"],
     ["drawing", "chain_rule", "program", "nn", "optim", "losses"],
-    ["history", "objectives", "position", "standalone"],
+    ["arguments", "history", "objectives", "position", "standalone"],
     ["checkpoints", "sharding", "watching"],
     ["training"],
     ["estimators", "plotting"],

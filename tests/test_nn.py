@@ -149,6 +149,21 @@ def test_clear_errors(wrong, message):
         wrong()
 
 
+@pytest.mark.parametrize("rows", [2, 3, 1])
+@pytest.mark.parametrize("model", [nn.MLP(2, [3, 1]), nn.Layer(2, 2), nn.Neuron(2)], ids=["MLP", "Layer", "Neuron"])
+def test_one_sample_at_a_time(model, rows):
+    X = [[1.0, 2.0]] * rows
+    for wrong in (X, tuple(X), numpy.array(X), numpy.array(X, dtype=object), [tuple(row) for row in X]):
+        with pytest.raises(TypeError, match=rf"{type(model).__name__} expects one sample at a time, a list of 2 numbers,"
+                                            rf" got {rows} rows; write \[model\(row\) for row in X\]"):  # fmt: skip
+            model(wrong)
+    with pytest.raises(TypeError, match="expects a list of 2 inputs, got float 1.0"):
+        model(1.0)
+    same = [model(x) for x in ([1.0, 2.0], (1, 2), numpy.array([1.0, 2.0]), [Value(1.0), Value(2.0)])]
+    flat = [[v.data for v in out] if isinstance(out, list) else out.data for out in same]
+    assert flat == [flat[0]] * 4
+
+
 def test_models_of_the_users_own():
     class Line(nn.Module):
         def __init__(self):

@@ -1,12 +1,15 @@
 """Optimisers against their published formulas, step by step, and against PyTorch where it is installed."""
+import copy
+import inspect
 import json
 import math
+import pickle
 import sys
 
 import numpy
 import pytest
 
-from micrograd import optim
+from micrograd import nn, optim
 from micrograd.engine import Value
 
 STARTS = [1.5, -2.0, 0.25, 0.0]
@@ -323,6 +326,20 @@ def test_clear_errors(wrong, message):
 def test_a_rate_must_be_a_number(wrong):
     with pytest.raises(TypeError, match="expected a number"):
         wrong()
+
+
+@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam, optim.AdamW, optim.RMSProp, optim.LBFGS])
+def test_parameters_are_the_trainers_to_give(rule):
+    model = nn.MLP(2, [1])
+    wanted = "" if rule is optim.LBFGS else "lr=0.1"
+    for wrong in (
+        lambda: rule(model.parameters(), lr=0.1), lambda: rule(model, lr=0.1), lambda: rule(iter([Value(1.0)]), lr=0.1),
+        lambda: rule(params=model.parameters(), lr=0.1),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=rf"takes no parameters: .*write optim.{rule.__name__}.{wanted}\)"):
+            wrong()
+    assert "lr" in str(inspect.signature(rule)) or rule is optim.LBFGS
+    assert repr(copy.deepcopy(rule())) == repr(pickle.loads(pickle.dumps(rule()))) == repr(rule())
 
 
 @pytest.mark.parametrize("arrays", [False, True])

@@ -271,6 +271,41 @@ def test_bad_calls():
         Trainer(nn.MLP(2, [1]), losses.squared_error, optim.SGD()).fit(XS, YS, epochs=1)
 
 
+ADAM = "expected an optimiser, got .*; write optim.Adam.lr=0.01."
+
+
+@pytest.mark.parametrize("part, wrong, message", [
+    ("optimizer", "adam", ADAM), ("optimizer", optim.Adam, ADAM), ("optimizer", "lbfgs", r"write optim.LBFGS\(\)"),
+    ("optimizer", 0.1, "got float 0.1; write optim.SGD.lr=0.1."), ("optimizer", None, "got None; write optim.SGD"),
+    ("optimizer", losses.squared_error, "write optim.SGD"), ("optimizer", [optim.SGD()], "got list .*write optim.SGD"),
+    ("loss", "mse", "function of prediction and target, got str 'mse'; write losses.squared_error"),
+    ("loss", "bce", "write losses.binary_cross_entropy"), ("loss", None, "got None; write losses.squared_error"),
+    ("loss", optim.SGD(), "write losses.squared_error"), ("loss", "Cross-Entropy", "write losses.cross_entropy"),
+    ("metric", "accuracy", "expected a metric that is a function of prediction and target, got str 'accuracy'; write"),
+    ("penalty", 0.1, "function of the parameters, got float 0.1; write losses.l2.0.1."),
+    ("penalty", "l1", "write losses.l1"), ("penalty", losses.l2, "with its strength; write losses.l2.1e-4."),
+    ("model", nn.MLP, "expected a model.* got the class MLP itself"), ("model", None, "expected a model.* got None"),
+])  # fmt: skip
+def test_parts_are_checked_when_a_trainer_is_made(part, wrong, message):
+    parts = {"model": nn.MLP(1, [1]), "loss": losses.squared_error, "optimizer": optim.SGD(), part: wrong}
+    with pytest.raises(TypeError, match=message):
+        Trainer(**parts)
+
+
+def test_an_optimiser_of_the_users_own():
+    class Halving:
+        def reset(self):
+            pass
+
+        def step(self, parameters):
+            for p in parameters:
+                p.data /= 2.0
+
+    w = Value(1.0)
+    Trainer(lambda row: w, losses.squared_error, Halving(), parameters=[w], backend="eager").fit([1.0], [1.0], epochs=3)
+    assert w.data == 0.125
+
+
 def test_patience_stops_early_and_ends_with_the_best_parameters():
     w = Value(0.0)
     trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.SGD(lr=0.1), parameters=[w])

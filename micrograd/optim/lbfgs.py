@@ -8,6 +8,7 @@ import math
 from importlib import import_module
 
 from micrograd.expect import at_least_zero, whole
+from micrograd.optim.rules import Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Stopped(Exception):
     """The report asked for the end."""
 
 
-class LBFGS:
+class LBFGS(Rule):
     """Limited-memory BFGS (Liu and Nocedal 1989; SciPy's L-BFGS-B, no bounds), for smooth full-batch problems.
 
     memory      how many past steps shape the curvature
@@ -131,8 +132,8 @@ class LBFGS:
 class Search:
     """The objective as the line search sees it.
 
-    Outside its domain it is a parabola along the step that is tried, with the objective's value and slope where the
-    step begins. Its lowest point, which is tried next, is at a quarter of the step, a sixteenth after that, and so on.
+    Outside its domain it is a parabola along the step tried, with the objective's value and slope where the step
+    begins. Its lowest point, which is tried next, is at a quarter of the step, a sixteenth after that, and so on.
     So the search has numbers that agree with each other, and ends nowhere outside.
     """
 

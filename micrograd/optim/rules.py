@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 
 from micrograd.dispatch import number
+from micrograd.engine import Constructor
 from micrograd.expect import at_least_zero, below_one, positive
 
 TYPE_CHECKING = False
@@ -49,7 +50,32 @@ def moment_read(column: Any, count: int, where: str) -> list[float]:
         raise ValueError(f"{where}: {error}") from None
 
 
-class UpdateRule:
+def is_model(x: Any) -> bool:
+    """Whether x is a model, or a list of its parameters, where only numbers and schedules are wanted."""
+    return hasattr(x, "parameters") or (hasattr(x, "__iter__") and not isinstance(x, str))
+
+
+class Rule:
+    """What all optimisers share: the Trainer brings the parameters, so that none are given here."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # what a constructor takes is said by __init__, in subclasses too
+
+        def __new__(cls, *given, **settings):
+            named = [settings[key] for key in ("params", "parameters") if key in settings]
+            if any(is_model(x) for x in (*given, *named)):
+                known = cls.__init__.__code__.co_varnames
+                shown = ", ".join([f"{key}={value!r}" for key, value in settings.items() if key in known])
+                raise TypeError(f"{cls.__name__} takes no parameters: the Trainer has them; write "
+                                f"optim.{cls.__name__}({shown}). In a loop of your own they are given to "
+                                "step(parameters)")  # fmt: skip
+            return object.__new__(cls)
+
+        __signature__ = Constructor()
+
+
+class UpdateRule(Rule):
     """What all rules share: the learning rate, the count of steps, and the state of all parameters.
 
     A rule of your own derives from it, names its moments and defines `update`.
