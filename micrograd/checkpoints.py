@@ -91,8 +91,8 @@ def restore(trainer: Any, state: dict[str, Any], path: Any) -> None:
     names = names_of(trainer.parameters)
     saved = state["parameters"]
     if not isinstance(saved, dict) or list(saved) != names:
-        got = list(saved) if isinstance(saved, dict) else saved
-        raise CheckpointError(f"{path}: expected the parameters {short(names)}, got {short(got)}; "
+        got = difference(names, list(saved)) if isinstance(saved, dict) else short(saved)
+        raise CheckpointError(f"{path}: expected the {len(names)} parameters of this trainer, got {got}; "
                               "load it into a trainer of the same model")  # fmt: skip
     numbers = [figure(saved[name], f"{path}: parameter {name!r}") for name in names]
     best = state["best"]
@@ -116,6 +116,14 @@ def restore(trainer: Any, state: dict[str, Any], path: Any) -> None:
         p.data, p.grad = number, 0.0
     trainer.history[:], trainer.best, trainer.least, trainer.fits = history, best, least, state["fits"]
     trainer.limit = None
+
+
+def difference(names: list[str], saved: list[str]) -> str:
+    """How many names are saved, and the first place where they are not those expected."""
+    places = range(min(len(names), len(saved)))
+    i = next((i for i in places if names[i] != saved[i]), len(places))
+    here, there = [short(found[i]) if i < len(found) else "none" for found in (names, saved)]
+    return f"{len(saved)}: number {i + 1} is {here} here and {there} in the file"
 
 
 def with_numbers(state: Any) -> Any:
