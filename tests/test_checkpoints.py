@@ -292,7 +292,6 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path):
         trainer.load(path)
 
 
-@pytest.mark.parametrize("backend", ["eager", "llvm"])
 @pytest.mark.parametrize("sizes, message", [
     ((2, [4, 5, 1]), "got 43: number 18 is none here and 'layer 2 neuron 2 w1' in the file"),
     ((2, [5, 1]), "got 21: number 13 is 'layer 2 neuron 1 w1' here and 'layer 1 neuron 5 w1' in the file"),
@@ -305,6 +304,7 @@ def test_another_architecture_is_told_by_where_it_differs(sizes, message, tmp_pa
         trainer_for().load(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize("backend", ["eager", "llvm"])
 def test_a_training_killed_at_random_moments_loses_nothing(backend, tmp_path):
     needed(backend)
     from pathlib import Path

@@ -154,8 +154,7 @@ def test_clear_errors(wrong, message):
 def test_one_sample_at_a_time(model, rows):
     X = [[1.0, 2.0]] * rows
     for wrong in (X, tuple(X), numpy.array(X), numpy.array(X, dtype=object), [tuple(row) for row in X]):
-        with pytest.raises(TypeError, match=rf"{type(model).__name__} expects one sample at a time, a list of 2 "
-                                            rf"numbers, got {rows} rows; write \[model\(row\) for row in X\]"):  # fmt: skip
+        with pytest.raises(TypeError, match=rf"one sample at a time, .* got {rows} rows; write \[model\(row\) for"):
             model(wrong)
     with pytest.raises(TypeError, match="expects a list of 2 inputs, got float 1.0"):
         model(1.0)
