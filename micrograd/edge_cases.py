@@ -206,6 +206,21 @@ other, nan and inf included, is multiplied by the local derivative as it stands.
 | x * 0 * y                      | 2       | inf     | nan                | nan   | 0     |             |
 | detach(x) * x                  | 3       |         | 9                  | 3     |       |             |
 | detach(log(x))                 | 0       |         | -inf               | 0     |       |             |
+
+Gradient graphs and compiled code
+---------------------------------
+Where rule 1 says 4 ulp, `backward` keeps it, but for x / y and gaussian(x) where they are subnormal: their derivatives
+are made of them. `gradient`, `hessian`, `derivative` and programs of `compile` write three derivatives in a simpler
+way, which is right to 4 ulp in the middle of the range only. Towards its ends:
+
+x**y        ∂/∂x is y · x**(y - 1), where y - 1 is rounded: up to |(y - 1) log x| ulp, which may be 700. Where
+            x**(y - 1) overflows or is subnormal and y times it is not, it is inf or has few digits: inf at
+            (1e-310, 1e-310) in place of 1. Where y is odd or even and y - 1 rounds to the same, the sign is wrong:
+            9.007199254740994e15 at (-1, 2**53 + 2) in place of minus that.
+            ∂/∂y is x**y · log x, which has few digits where x**y is subnormal.
+hypot(x, y) x / hypot(x, y) is 0 where that overflows, at (1.7e308, 1.7e308) in place of 0.7071067811865476, and has few
+            digits where it is subnormal.
+atan2(y, x) likewise: 0 at (1.7e308, 1.7e308) in place of 2.941176470588236e-309.
 """
 from __future__ import annotations
 

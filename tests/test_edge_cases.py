@@ -2,8 +2,11 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
+from mpmath import mp
+from reference import derivative, ulps
 
 import micrograd
 from micrograd import Value, topological
@@ -52,6 +55,60 @@ def test_gradient_graph(expression, arguments, expected, _):
     xs = [Value(x) for x in arguments]
     out = evaluated(expression, xs)
     assert bits([0.0 + g.data for g in gradient(out, xs)]) == bits(expected[1:])
+
+
+def in_a_graph(expression, arguments):
+    xs = [Value(x) for x in arguments]
+    return [g.data for g in gradient(evaluated(expression, xs), xs)]
+
+
+def compiled(backend):
+    def derivatives(expression, arguments):
+        pytest.importorskip("numpy")
+        if backend == "llvm":
+            pytest.importorskip("llvmlite")
+        program = micrograd.compile(lambda x: evaluated(expression, x), len(arguments), parameters=[], backend=backend)
+        return program.input_gradients([arguments])[1][0].tolist()
+
+    return derivatives
+
+
+OTHERS = [
+    pytest.param(in_a_graph, id="graph"),
+    pytest.param(compiled("llvm"), id="llvm"),
+    pytest.param(compiled("numpy"), id="numpy"),
+]
+
+
+@pytest.mark.parametrize("derivatives", OTHERS)
+def test_what_is_said_of_gradient_graphs_and_compiled_code(derivatives):
+    """The right numbers are those of `backward`. When one of these becomes right too, the text is to say so."""
+    text = " ".join(micrograd.edge_cases.__doc__.split())
+    for expression, arguments, said, expected, words in [
+        ("x**y", (1e-310, 1e-310), math.inf, 1.0, "inf at (1e-310, 1e-310) in place of 1"),
+        ("x**y", (-1.0, 2.0**53 + 2.0), 2.0**53 + 2.0, -(2.0**53) - 2.0, "9.007199254740994e15 at (-1, 2**53 + 2)"),
+        ("hypot(x, y)", (1.7e308, 1.7e308), 0.0, 0.7071067811865476, "0 where that overflows, at (1.7e308, 1.7e308)"),
+        ("atan2(y, x)", (1.7e308, 1.7e308), 0.0, -2.941176470588236e-309, "0 at (1.7e308, 1.7e308) in place of 2.94"),
+    ]:
+        assert words in text
+        x, y = Value(arguments[0]), Value(arguments[1])
+        evaluated(expression, [x, y]).backward()
+        assert x.grad == expected and derivatives(expression, arguments)[0] == said
+
+
+@pytest.mark.parametrize("derivatives", OTHERS)
+def test_the_bound_on_powers(derivatives):
+    draw, errors = random.Random(7), []
+    for exponent in (0.1, 0.3, -0.1, -1.3, 1.1, 5.0):
+        ends = [draw.choice([1, -1]) * draw.uniform(250.0, 300.0) / max(1.0, abs(exponent - 1.0)) for _ in range(4)]
+        for x in [10.0**end for end in ends] + [0.7, 3.0]:
+            true = derivative(mp.power, (x, exponent), 0)
+            errors.append(ulps(derivatives(f"x**{exponent}", (x,))[0], true))
+            assert errors[-1] <= abs((exponent - 1.0) * math.log(x)) + 4.0, (x, exponent)
+            y = Value(x)
+            (y**exponent).backward()
+            assert ulps(y.grad, true) <= 4.0
+    assert max(errors) > 50.0
 
 
 def test_the_last_column_says_what_pytorch_does():
