@@ -7,6 +7,7 @@ import numpy
 import pytest
 import scipy.optimize
 
+from micrograd import compile
 from micrograd import functions as m
 from micrograd.derivatives import derivative, grad, gradient, hessian, hvp, jacobian, value_and_grad
 from micrograd.engine import Value, topological
@@ -69,6 +70,65 @@ def test_derivatives_of_any_order(name, order):
     with mpmath.workdps(50):
         expected = float(mpmath.diff(reference, mpmath.mpf(0.5), order))
     assert derivative(ours, 0.5, order=order) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("order", [100, 174, 175, 178, 300, 1000])
+def test_high_orders_at_zero(order):
+    assert derivative(m.exp, 0.0, order=order) == 1.0
+    assert derivative(m.cosh, 0.0, order=order) == 1.0 - order % 2
+    assert derivative(m.sin, 0.0, order=order) == (0.0, 1.0, 0.0, -1.0)[order % 4]
+
+
+LARGE_AND_SMALL = [  # function, point, order, derivative
+    (lambda x: 1.0 / (1e3 - x), 0.0, 150, 5.7133839564458575e-191),
+    (lambda x: 1.0 / (1e3 - x), 0.0, 50, 3.0414093201713376e-89),
+    (lambda x: 1.0 / (1e-3 - x), 0.0, 60, 8.3209871127413901e264),
+    (lambda x: 1.0 / (1e-3 - x), 0.0, 80, math.inf),
+    (lambda x: x**3, 1e200, 2, 6e200),
+    (lambda x: x * x * x, 1e200, 2, 6e200),
+    (lambda x: x * x * x, 1e200, 3, 6.0),
+    (lambda x: x * x * x, 1e200, 4, 0.0),
+    (lambda x: x**3, 1e200, 1, math.inf),
+    (m.exp, 720.0, 2, math.inf),
+    (lambda x: 1.0 / x, 1e-200, 2, math.inf),
+    (lambda x: 1e-300 / x, 1e-200, 1, -1e100),
+    (lambda x: 1e-300 * (1.0 / x), 1e-200, 1, -1e100),
+    (lambda x: m.atan(x) * 1e300, 1e200, 1, 1e-100),
+    (m.sqrt, 0.0, 2, -math.inf),
+    (m.sqrt, 0.0, 3, math.inf),
+    (lambda x: 1.0 / x, 0.0, 2, math.inf),
+    (lambda x: 1.0 / x, -0.0, 2, -math.inf),
+    (m.tanh, 800.0, 2, 0.0),
+    (m.tanh, 300.0, 2, -2.1203172424034486e-260),
+    (lambda x: m.exp(1e-3 * x), 0.0, 100, 1e-300),
+    (lambda x: m.exp(1e-3 * x), 0.0, 110, 0.0),
+    (lambda x: x**5.0, 0.0, 5, 120.0),
+    (lambda x: x**2.5, 0.0, 3, math.inf),
+]
+
+
+@pytest.mark.parametrize("f, x, order, expected", LARGE_AND_SMALL)
+def test_no_coefficient_is_too_large_or_too_small(f, x, order, expected):
+    assert derivative(f, x, order=order) == pytest.approx(expected, rel=order * 2e-16, abs=0.0)
+
+
+def test_a_coefficient_that_happens_to_be_zero_does_not_stop_infinity():
+    assert math.isnan(derivative(lambda x: (x * x).sqrt(), 0.0))  # as in `grad`: 0 · inf
+    assert math.isnan(derivative(lambda x: (x**4).sqrt(), 0.0, order=2))  # and not 0, which would be wrong
+
+
+def test_high_orders_against_contour_integrals():
+    """f⁽ⁿ⁾ = n!/2πi ∮ f(z)/(z - x)ⁿ⁺¹ dz by the trapezoidal rule, which converges like a geometric series."""
+    points = 400
+    with mpmath.workdps(60):
+        for name, x, radius in (("tanh", 0.5, 1.2), ("sigmoid", 3.0, 3.0), ("log", 0.9, 0.6), ("runge", -0.3, 0.7)):
+            ours, reference = SMOOTH[name]
+            roots = [mpmath.expjpi(mpmath.mpf(2 * k) / points) for k in range(points)]
+            values = [reference(x + radius * root) for root in roots]
+            for order in (3, 20, 60):
+                terms = [v * roots[-k * order % points] for k, v in enumerate(values)]
+                exact = (mpmath.fsum(terms) / points * mpmath.factorial(order) / mpmath.mpf(radius) ** order).real
+                assert abs(derivative(ours, x, order=order) / exact - 1) < order * 3e-16, (name, order)
 
 
 def test_terms_grow_slowly_with_the_order():
@@ -180,12 +240,94 @@ def test_shapes():
     assert grad(lambda x: 3)(1.0) == 0.0
 
 
+def test_several_arguments():
+    f = lambda x, p, c: x * p[0] * p[1] * c  # noqa: E731
+    assert grad(f, wrt=(0, 1))(2.0, [3.0, 5.0], 7.0) == (105.0, [70.0, 42.0])
+    assert grad(f, wrt=(1, -3))(2.0, [3.0, 5.0], 7.0) == ([70.0, 42.0], 105.0)
+    assert grad(f, wrt=[2])(2.0, (3.0, 5.0), 7.0) == (30.0,)
+    assert value_and_grad(f, wrt=(0,))(2.0, [3.0, 5.0], 7.0) == (210.0, (105.0,))
+    assert hessian(lambda x, y: x * x * y, wrt=(0, 1))(3.0, 5.0) == ((10.0, 6.0), (6.0, 0.0))
+    assert jacobian(lambda x, y: [x * y, x], wrt=(1, 0))(3.0, 5.0) == [(3.0, 5.0), (0.0, 1.0)]
+    assert hvp(lambda x, y: x * x * y, wrt=(0, 1))(3.0, 5.0, (1.0, 2.0)) == (22.0, 6.0)
+    a, b = grad(lambda u, v: (u * v).sum(), wrt=(0, 1))(numpy.ones(2), numpy.array([[1.0, 2.0]]))
+    assert a.tolist() == [1.0, 2.0] and b.tolist() == [[1.0, 1.0]]
+    same = Value(3.0)
+    assert [g.data for g in grad(lambda x, y: x * y * y, wrt=(0, 1))(same, same)] == [9.0, 18.0]
+
+
+def test_matrices_of_plain_functions():
+    f = lambda p: p[0] ** 2 * p[1]  # noqa: E731
+    assert hessian(f)([3.0, 2.0]) == [[4.0, 6.0], [6.0, 0.0]]
+    assert hessian(f)((3, 2)) == ((4.0, 6.0), (6.0, 0.0))
+    assert hessian(lambda x: x**3)(2) == 12.0 == hessian(lambda c, x: c * x**3, wrt=1)(1, 2)
+    assert hessian(f)(numpy.array([3.0, 2.0])).tolist() == [[4.0, 6.0], [6.0, 0.0]]
+    assert hessian(lambda w: (w * w * w).sum())(numpy.ones((1, 2))).tolist() == [[[[6.0, 0.0]], [[0.0, 6.0]]]]
+    assert hessian(lambda p: p[0][0] * p[1])([[2.0], 3.0]) == [[[[0.0], 1.0]], [[1.0], 0.0]]
+    assert jacobian(lambda x: x * x)(3.0) == 6.0 and jacobian(lambda x: [x, 2.0])(3.0) == [1.0, 0.0]
+    matrix = numpy.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    found = jacobian(lambda x: matrix @ x)(numpy.array([7.0, 8.0]))
+    assert found.dtype == float and found.tolist() == matrix.tolist()
+    assert [row.tolist() for row in jacobian(lambda x: list(matrix @ x))(numpy.ones(2))] == matrix.tolist()
+    assert [c.tolist() for c in jacobian(lambda p: p[0] * matrix[:, 0] + p[1] * matrix[:, 1])([7.0, 8.0])] == (
+        matrix.T.tolist())  # fmt: skip
+    assert hvp(f)([3.0, 2.0], [1.0, 10.0]) == [64.0, 6.0]
+    assert hvp(f)(numpy.array([3.0, 2.0]), numpy.array([1.0, 10.0])).tolist() == [64.0, 6.0]
+    assert hvp(lambda x, c: c * x**3)(2.0, 10.0, 0.5) == 60.0
+    assert hvp(lambda x: 3.0 * x)(2.0, 1.0) == 0.0 and hvp(lambda x: 3.0)(2.0, 1.0) == 0.0
+    start = numpy.array([0.3, -0.2, 1.0])
+    rosenbrock = lambda x: sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)  # noqa: E731
+    assert hessian(rosenbrock)(start) == pytest.approx(scipy.optimize.rosen_hess(start), rel=1e-13)
+    assert hvp(rosenbrock)(start, start) == pytest.approx(scipy.optimize.rosen_hess_prod(start, start), rel=1e-13)
+    fit = scipy.optimize.least_squares(lambda x: matrix @ x - 1.0, numpy.zeros(2), jac=jacobian(lambda x: matrix @ x))
+    assert fit.success
+
+
+def test_a_single_node_in_place_of_a_list():
+    x = Value(2.0)
+    assert hessian(x**3, x).data == 12.0
+    assert [row.data for row in jacobian([x * x, x], x)] == [4.0, 1.0]
+
+
+def test_values_in_values_out_whatever_the_function_does():
+    """So an outer function need not ask of what kind an inner derivative is."""
+    w, x = Value(2.0), Value(3.0)
+    for f in (lambda t: w * t * t, lambda t: t * t, lambda t: 2.0 * t, lambda t: 5.0):
+        inner = [derivative(f, x, order=k) for k in range(4)]
+        inner += [*value_and_grad(f)(x), jacobian(f)(x), hessian(f)(x), hvp(f)(x, 1.0), hvp(f)(x, w), grad(f)(x)]
+        assert all(isinstance(g, Value) for g in inner)
+        assert [g.data for g in inner[:3]] == [g.data for g in (inner[4], inner[5], inner[7])]
+    numbers = [derivative(lambda t: 2.0 * t, 3.0), grad(lambda t: 5.0)(3), hessian(lambda t: t)(numpy.float32(1.0))]
+    assert numbers == [2.0, 0.0, 0.0] and all(g.__class__ is float for g in numbers)
+    assert grad(lambda t: derivative(lambda s: s * s * t, t))(3.0) == 12.0 == derivative(lambda t: t * grad(
+        lambda s: s * t)(1.0) * 2.0, 3.0)  # fmt: skip
+
+
+def test_constants_are_no_leaves():
+    k, w = Value(3.0), Value(2.0, label="w")
+    y = w * k * k + 5.0
+    first = gradient(y, [w, k])
+    second = [g for row in jacobian(first, [w, k]) for g in row]
+    found = [*first, *second, *hvp(y, [w, k], [1.0, 0.0]), *gradient(3.0 * k, [k, w, Value(1.0)])]
+    assert {id(x) for g in found for x in topological(g) if x.op is None} == {id(k), id(w)}
+    assert [g.data for g in found] == [9.0, 12.0, 0.0, 6.0, 6.0, 4.0, 0.0, 6.0, 3.0, 0.0, 0.0]
+
+
+def test_compiled_gradients_have_no_parameters_but_those_of_the_expression():
+    pytest.importorskip("numpy")
+    k, w, c = Value(3.0), Value(2.0), Value(0.5)
+    y = (w * k).tanh() * c + 2.0 * w + k
+    roots = [y, *gradient(y, [w, c]), *[g for row in hessian(y, [w, c, k]) for g in row], *gradient(2.0 * w, [w, c])]
+    program = compile(roots, [k])
+    assert {id(p) for p in program.parameters} == {id(w), id(c)}
+    assert list(program.predict([[3.0]])[0]) == pytest.approx([root.data for root in roots], rel=1e-14)
+
+
 def test_values_from_outside_keep_outer_derivatives_alive():
     w = Value(2.0)
     slope = grad(lambda x: w * x * x)(3.0)
     assert isinstance(slope, Value) and slope.data == 12.0
     assert gradient(slope, w).data == 6.0 and w.grad == 0.0
-    assert grad(lambda x: w)(1.0) == 0.0 and w.grad == 0.0
+    assert grad(lambda x: w)(1.0).data == 0.0 and w.grad == 0.0
 
 
 def test_scipy_takes_them_directly():
@@ -205,12 +347,42 @@ def test_scipy_takes_them_directly():
         (lambda: gradient(Value(1.0), ["x"]), "gradient expects Values, got str 'x'"),
         (lambda: grad(lambda x: [x])(1.0), "returns one Value or number, got list"),
         (lambda: grad(lambda x: x)("1"), "expected a number .* got str '1'"),
+        (lambda: grad(lambda x: None)(1.0), "returns one Value or number, got NoneType None: is a return missing"),
+        *[
+            (lambda f=f, order=order: derivative(f, 1.0, order=order), "returns one Value or number, got ")
+            for f in (lambda x: None, lambda x: [x], lambda x: numpy.array([x]), lambda x: "x", lambda x: 1j * 2)
+            for order in (0, 1, 2)
+        ],
+        (lambda: derivative(lambda x: x, [1.0]), "expected a number .* got list"),
+        (lambda: derivative(Value(1.0), 1.0), r"derivative expects a function, got .*gradient\(y, x\)"),
+        (lambda: grad(Value(1.0)), r"grad expects a function, got .*gradient\(y, wrt\)"),
+        (lambda: jacobian(lambda x: [x, None])(1.0), "returns Values or numbers, in lists or an array, got NoneType"),
+        (lambda: jacobian(lambda x: {"a": x})(1.0), "returns Values or numbers, in lists or an array, got dict"),
+        (lambda: hessian(lambda x: [x])(1.0), "returns one Value or number, got list"),
+        (lambda: hvp(lambda x: x)(1.0, "1"), "a vector of numbers, got str"),
+        (lambda: hvp(lambda x: x)(1.0), "and then the vector, got 1 arguments"),
+        (lambda: hvp(lambda x: x, 0, [1.0]), r"hvp\(f\)\(x, vector\)"),
+        (lambda: hessian(Value(1.0)), r"nodes to differentiate by: hessian\(y, wrt\)"),
+        (lambda: jacobian(Value(1.0), [Value(1.0)]), "list of Values; of a single one"),
+        (lambda: hessian(3.0), "hessian expects Values or a function, got float"),
+        (lambda: grad(lambda x, y: x, wrt="0")(1.0, 2.0), "number of an argument or a tuple of such, got str"),
+        (lambda: grad(lambda x, y: x, wrt=(0, 2))(1.0, 2.0), "argument number 2 to differentiate by, got 2 arguments"),
         (lambda: grad(lambda: 1.0)(), "argument number 0 to differentiate by, got 0 arguments"),
     ],
 )
 def test_type_errors(wrong, message):
     with pytest.raises(TypeError, match=message):
         wrong()
+
+
+def test_lengths_and_arguments_that_do_not_fit():
+    for wrt in ((), (0, 0), (0, -2)):
+        with pytest.raises(ValueError, match="expected different arguments to differentiate by, at least one"):
+            grad(lambda x, y: x * y, wrt=wrt)(1.0, 2.0)
+    with pytest.raises(ValueError, match="one number for each of the 2 of the argument, got 1"):
+        hvp(lambda p: p[0] * p[1])([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match=r"got an array of shape \(3, 2\), not \(2, 3\)"):
+        hvp(lambda w: (w * w).sum())(numpy.ones((2, 3)), numpy.ones((3, 2)))
 
 
 def test_order_must_be_a_whole_number():

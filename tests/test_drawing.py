@@ -410,6 +410,19 @@ def test_notebook_tooltips_lie_on_their_boxes():
         assert (top + high / 2) / 100 * height == pytest.approx(y, abs=0.3)
 
 
+def test_a_constant_derivative_looks_like_a_constant():
+    from micrograd.derivatives import gradient
+    from micrograd.formulas import formula
+
+    x, w = Value(3.0, "x"), Value(4.0, "w")
+    slope = gradient(2.0 * x, x)
+    graph = Graph(slope * w, {})
+    assert [graph.role(i) for i in range(3)] == ["constant", "parameter", "output"]
+    boxes, edges, _ = drawn(slope * w)
+    assert boxes["n0"][0] == ["2"] and len(edges) == 2
+    assert [str(formula(slope, {})), str(formula(slope * w, {}))] == ["2", "2w"]
+
+
 def test_gradient_graph_is_a_graph_like_any_other():
     from micrograd.derivatives import gradient
 

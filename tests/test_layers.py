@@ -20,7 +20,7 @@ FLOORS = [
     ["expect", "functions"],
     ["ops", "vectors"],
     ["engine"],
-    ["copying", "leaves", "naming", "taylor", "why"],
+    ["copying", "leaves", "naming", "why"],
     ["derivatives", "check", "files", "formulas"],
     ["drawing", "chain_rule", "program", "nn", "optim", "losses"],
     ["arguments", "history", "objectives", "position", "standalone"],

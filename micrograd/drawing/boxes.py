@@ -34,7 +34,7 @@ def spoken(graph: Graph, operand: Any) -> str:
 def operation(graph: Graph, i: int) -> str:
     """What node i does, with the plain numbers among its operands: ×, − 1, ( )², max(·, 0)."""
     op, operands = graph.nodes[i].op, graph.operands[i]
-    if op is None:
+    if op is None or graph.constant(i):
         return ""
     if not any(x.__class__ is float for x in operands):
         return "xʸ" if op.name == "pow" else op.symbol
@@ -50,7 +50,7 @@ def operation(graph: Graph, i: int) -> str:
 def formula(graph: Graph, i: int) -> str:
     """Node i as a formula of its operands' names, "" for a leaf."""
     op = graph.nodes[i].op
-    if op is None:
+    if op is None or graph.constant(i):
         return ""
     terms = [spoken(graph, x) for x in graph.operands[i]]
     if op.name in INFIX:

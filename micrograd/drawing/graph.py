@@ -30,7 +30,7 @@ class Graph:
     uses        for each node how many edges leave it
     computed    for each node whether `backward` gave it a gradient
     names       place -> what the user calls it
-    roles       place -> role, for leaves and the root; all others are inner
+    roles       place -> role, for leaves, constants and the root; all others are inner
     """
 
     __slots__ = ("nodes", "operands", "primitives", "uses", "computed", "names", "roles")
@@ -57,6 +57,10 @@ class Graph:
     def role(self, i: int) -> str:
         """The role of node i."""
         return self.roles.get(i, "inner")
+
+    def constant(self, i: int) -> bool:
+        """Whether node i is made of plain numbers alone, as a derivative that does not vary is."""
+        return self.primitives[i] != "" and not any(x.__class__ is int for x in self.operands[i])
 
     def flow(self, i: int, k: int) -> float | None:
         """What operand k of node i receives of the gradient; None where it was not computed."""
@@ -112,7 +116,7 @@ def roles(graph: Graph, known: set[int]) -> dict[int, str]:
     if targets and not parameters:  # only guessed parameters: a target must be subtracted, too
         others = [x for i, x in enumerate(graph.operands) if graph.primitives[i] != "sub"]
         targets -= {j for operands in others for j in operands if j.__class__ is int}
-    found = {}
+    found = {i: "constant" for i in range(len(graph)) if graph.constant(i)}
     for i in leaves:
         kind = stem(graph.names.get(i, ""))
         if i in parameters or network and kind in BIASES:

@@ -14,7 +14,7 @@ from math import copysign, isfinite
 
 from micrograd.dispatch import Operators
 from micrograd.formulas.writing import Writing
-from micrograd.ops import ADD, ATOM, DIV, MUL, NEG, POW, PRODUCT, SUB, SUM, Op, find
+from micrograd.ops import ADD, ATOM, DETACH, DIV, MUL, NEG, POW, PRODUCT, SUB, SUM, Op, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def symbol(name: str, data: float) -> Expression:
 def call(op: Op, args: tuple[Operand, ...]) -> Expression:
     """The row applied to operands."""
     operands = tuple([operand(x) for x in args])
+    if op is DETACH and operands[0].op is None and not operands[0].name:  # a constant derivative
+        return operands[0]
     return Expression(op, operands, op.forward(*[x.data for x in operands]))
 
 
