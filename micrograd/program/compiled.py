@@ -280,8 +280,8 @@ def compile(
     Or `compile(expression, [x, y])`: a built Value, or a list of them, as a function of some of its leaves; its other
     leaves are the parameters, and `value` is its mean.
 
-    The code runs on placeholders, so nothing in it may ask for a number (a branch, `==`, `in`, text, int): TraceError, a
-    TypeError, names the line. The program is compared with the code on a few made-up samples, so that it is right or
+    The code runs on placeholders, so nothing in it may ask for a number (a branch, `==`, `in`, text, int): TraceError,
+    a TypeError, names the line. The program is compared with the code on a few made-up samples, so that it is right or
     refused; CompilerError, a TraceError, is a fault of ours.
     Numbers of parameters, and of other Values that the code uses, are read at every call. All other Python state (a
     float, a flag, a list) is frozen at what it is now: print(program.graph) shows it as constants, compiling again

@@ -1,10 +1,10 @@
 """What tracing leaves behind in the user's objects is put back: placeholders always, all else where compiling failed.
 
-A model may keep what it computed (a cache, the state of a recurrence). Eager code, which goes on where compiling failed,
-must find it as it was.
+A model may keep what it computed (a cache, the state of a recurrence). Eager code, which goes on where compiling
+failed, must find it as it was.
 
-holder      a container whose content the code may have changed: a dictionary, list, set, deque, cell of a closure, or the
-            globals that the code names
+holder      a container whose content the code may have changed: a dictionary, list, set, deque, cell of a closure, or
+            the globals that the code names
 """
 
 from __future__ import annotations
