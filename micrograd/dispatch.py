@@ -8,10 +8,11 @@ if TYPE_CHECKING:
     from micrograd.signatures import Binary, Unary
 
 
-def number(x: Any) -> float:
+def number(x: Any, call: str = "f(v)") -> float:
     """`x` as a float: an int, float, bool or NumPy scalar.
 
     Raises TypeError for anything else (a string of digits too), ValueError for an int beyond the largest float.
+    `call` is how the cure writes the call for one number, where x is several.
 
     >>> number(2)
     2.0
@@ -19,14 +20,30 @@ def number(x: Any) -> float:
     if not isinstance(x, (int, float)) and not numpy_number(x):
         shown = repr(x)
         shown = shown if len(shown) <= 60 else shown[:57] + "..."
-        kind, cure = type(x).__name__, "convert it first"
-        if hasattr(x, "operate"):
-            kind, cure = "a", "use its .data for the bare number"
-        raise TypeError(f"expected a number (int, float, bool or NumPy scalar), got {kind} {shown}; {cure}")
+        kind = "a" if hasattr(x, "operate") else type(x).__name__
+        raise TypeError(f"expected a number (int, float, bool or NumPy scalar), got {kind} {shown}; {cure(x, call)}")
     try:
         return float(x)
     except OverflowError:
         raise ValueError("expected a number that fits a float (below 1.8e308), got a larger int") from None
+
+
+def cure(x: Any, call: str) -> str:
+    """What to write where x was given for a number."""
+    if hasattr(x, "operate"):
+        return "use its .data for the bare number"
+    shape, name = getattr(x, "shape", None), "x.detach()" if getattr(x, "requires_grad", False) else "x"
+    if shape == () and hasattr(x, "item"):
+        return f"write {name}.item() for its number"
+    if not isinstance(x, (list, tuple)) and not shape:
+        return "convert it first"
+    each = f"{name}.tolist()" if is_tensor(x) else "x.flat" if shape and len(shape) > 1 else "x"
+    return f"one at a time: [{call} for v in {each}]"
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether x is an array of a library that does not compute with foreign objects, such as PyTorch or JAX."""
+    return hasattr(x, "__array__") and not hasattr(x, "__array_ufunc__")
 
 
 def brief(x: Any) -> str:
@@ -37,22 +54,6 @@ def brief(x: Any) -> str:
     """
     shown = repr(x)
     return f"{type(x).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"
-
-
-def rows_of(data: Any, name: str) -> Any:
-    """Samples or targets as an array or a list, which may be gone through twice; of a frame its array.
-
-    TypeError for what is no sequence of rows or numbers, or has no order.
-    """
-    if hasattr(data, "to_numpy"):  # iterating would give the names of the columns
-        return data.to_numpy()
-    if hasattr(data, "dtype") and data.shape or isinstance(data, (list, tuple)):
-        return data
-    listed = (hasattr(data, "__iter__") or hasattr(data, "__len__")) and getattr(data, "shape", None) != ()
-    if not listed or isinstance(data, (str, bytes, dict, set, frozenset)):
-        shape = f" of shape {data.shape}" if hasattr(data, "shape") else ""
-        raise TypeError(f"expected {name} as an array, a frame or a list of numbers or rows, got {brief(data)}{shape}")
-    return [row if hasattr(row, "__len__") or not hasattr(row, "__iter__") else list(row) for row in data]
 
 
 def numpy_number(x: Any) -> bool:
@@ -69,7 +70,8 @@ def operate(function: Callable[..., Any], *args: Any) -> Any:
     for x in args:
         if hasattr(x, "operate"):
             return x.operate(function.__name__, args)
-    return function(*[number(x) for x in args])
+    call = f"{function.__name__}(v{', …' * (len(args) - 1)})"
+    return function(*[number(x, call) for x in args])
 
 
 def of_one(function: Callable[[Any], Any]) -> Unary:
@@ -129,6 +131,10 @@ class Operators:
 
     def __abs__(self) -> Any:
         return self.operate("abs", (self,))
+
+    def conjugate(self) -> Any:
+        """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
+        return self
 
     def __bool__(self) -> bool:
         raise TypeError("a symbolic operand is neither true nor false: write where(condition, x, y), not a branch")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from micrograd import functions, ops
 from micrograd.counterparts import absent
-from micrograd.dispatch import Operators, number
+from micrograd.dispatch import Operators, is_tensor, number
 from micrograd.ops import Op, find
 
 __all__ = ["Value", "topological"]
@@ -73,7 +73,7 @@ def mixed(op: Op, x: Any, y: Any) -> Any:
         try:
             number(other)
         except TypeError:
-            if type(other).__module__ == "builtins":
+            if type(other).__module__ == "builtins" or is_tensor(other) or op.symbol.isalnum():  # max is no operator
                 raise
             return NotImplemented
     return apply(op, (x, y))
@@ -399,6 +399,10 @@ class Value:
         return self._radd(other)
 
     def __pos__(self) -> Value:
+        return self
+
+    def conjugate(self) -> Value:
+        """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
         return self
 
     # comparisons

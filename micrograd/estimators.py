@@ -12,6 +12,7 @@ from micrograd import losses, nn, optim
 from micrograd.arguments import expect_optimizer
 from micrograd.counterparts import absent
 from micrograd.dispatch import brief
+from micrograd.expect import array_of
 from micrograd.objectives import Eager
 from micrograd.training import Trainer
 
@@ -81,7 +82,8 @@ class Network(BaseEstimator):
 
     def _scores(self, X: Any) -> Any:
         check_is_fitted(self)
-        return numpy.asarray(self._predictor.predict(validate_data(self, X, reset=False, dtype=numpy.float64)))
+        X = validate_data(self, array_of(X, "X"), reset=False, dtype=numpy.float64)
+        return numpy.asarray(self._predictor.predict(X))
 
 
 class Classifier(ClassifierMixin, Network):
@@ -97,7 +99,7 @@ class Classifier(ClassifierMixin, Network):
 
     def fit(self, X: Any, y: Any) -> Classifier:
         """Train on samples X, (n, features), of classes y, (n,): numbers or strings."""
-        X, y = validate_data(self, X, y, dtype=numpy.float64)
+        X, y = validate_data(self, array_of(X, "X"), array_of(y, "y"), dtype=numpy.float64)
         check_classification_targets(y)
         self.classes_, places = numpy.unique(y, return_inverse=True)
         count = len(self.classes_)
@@ -138,7 +140,8 @@ class Regressor(RegressorMixin, Network):
 
     def fit(self, X: Any, y: Any) -> Regressor:
         """Train on samples X, (n, features), and targets y, (n,) or (n, targets)."""
-        X, y = validate_data(self, X, y, dtype=numpy.float64, multi_output=True, y_numeric=True)
+        X, y = validate_data(self, array_of(X, "X"), array_of(y, "y"), dtype=numpy.float64, multi_output=True,
+                             y_numeric=True)  # fmt: skip
         self._train(X, numpy.asarray(y, numpy.float64), 1 if y.ndim == 1 else y.shape[1], losses.squared_error)
         return self
 

@@ -1,7 +1,9 @@
-"""What users may give, checked in one place: whole numbers, and numbers in a range.
+"""What users may give, checked in one place: whole numbers, numbers in a range, and data.
 
     what        the name of an argument, as the message says it
     least       the smallest number that is taken
+    data        samples or targets: a frame, an array or a tensor, or a list or other iterable of rows or numbers
+    tensor      an array of another library than NumPy, which NumPy can read through its `__array__`
 """
 from __future__ import annotations
 
@@ -64,3 +66,60 @@ def below_one(x: Any, what: str) -> float:
     if not 0.0 <= value < 1.0:
         raise ValueError(f"expected {what} from 0 to below 1, got {x!r}")
     return value
+
+
+def is_foreign(kind: type) -> bool:
+    """Whether objects of this class hold an array, and are none of NumPy."""
+    return hasattr(kind, "__array__") and not any(base.__module__ == "numpy" for base in kind.__mro__)
+
+
+def array_of(x: Any, name: str) -> Any:
+    """What a tensor holds, as an array, or as a number where it is one; x itself, if it is no tensor.
+
+    Where NumPy is missing or lacks the type of the numbers, lists take its place. TypeError for a tensor that needs a
+    gradient, which would be lost, and for one that cannot be read.
+    """
+    if not is_foreign(type(x)):
+        return x
+    fault: Any = "it requires a gradient, which would be lost"
+    if not getattr(x, "requires_grad", False):
+        for read in ("__array__", "tolist"):
+            try:
+                array = getattr(x, read)()
+                return array.item() if getattr(array, "shape", None) == () else array
+            except Exception as error:  # whatever the other library raises
+                fault = error
+                if "detach" in str(error):
+                    break
+    cure = "give its .detach()" if "detach" in str(fault) or getattr(x, "requires_grad", False) else "convert it first"
+    raise TypeError(f"expected {name} as numbers, got a {type(x).__name__} that cannot be read: {fault}; {cure}")
+
+
+def rows_of(data: Any, name: str) -> Any:
+    """Samples or targets as an array or a list, which may be gone through twice; of a frame or a tensor its array.
+
+    TypeError for what is no sequence of rows or numbers, or has no order, and for tensors that require a gradient.
+    """
+    if hasattr(data, "to_numpy"):  # iterating would give the names of the columns
+        return data.to_numpy()
+    given, data = data, array_of(data, name)
+    if isinstance(data, (list, tuple)):
+        return without_tensors(data, name)
+    if hasattr(data, "dtype") and data.shape:
+        return data
+    listed = (hasattr(data, "__iter__") or hasattr(data, "__len__")) and getattr(data, "shape", None) != ()
+    if not listed or isinstance(data, (str, bytes, dict, set, frozenset)):
+        shape = f" of shape {tuple(given.shape)}" if hasattr(given, "shape") else ""
+        raise TypeError(f"expected {name} as an array, a frame or a list of numbers or rows, got {brief(given)}{shape}")
+    rows = [row if hasattr(row, "__len__") or not hasattr(row, "__iter__") else list(row) for row in data]
+    return without_tensors(rows, name)
+
+
+def without_tensors(rows: Any, name: str) -> Any:
+    """A list with arrays, or numbers, in place of the tensors in it and in its rows, which are alike."""
+    foreign = {kind for kind in set(map(type, rows)) if is_foreign(kind)}
+    if not foreign:
+        if not rows or not isinstance(rows[0], (list, tuple)) or not any(is_foreign(type(x)) for x in rows[0]):
+            return rows
+        return [without_tensors(row, f"{name}[{i}]") for i, row in enumerate(rows)]
+    return [array_of(row, f"{name}[{i}]") if type(row) in foreign else row for i, row in enumerate(rows)]

@@ -12,7 +12,7 @@ from math import sqrt
 from operator import methodcaller
 
 from micrograd.counterparts import absent
-from micrograd.dispatch import brief
+from micrograd.dispatch import brief, is_tensor
 from micrograd.engine import Value
 from micrograd.expect import whole
 from micrograd.ops import TABLE
@@ -85,6 +85,8 @@ def expect_sample(x: Any, count: int, name: str) -> None:
                         "[model(row) for row in X], or trainer.predict(X) for plain numbers")  # fmt: skip
     if len(x) != count:
         raise ValueError(f"{name} expects {count} inputs, got {len(x)}")
+    if is_tensor(x):
+        raise TypeError(f"{name} expects a list of {count} numbers, got a {type(x).__name__}; write model(x.tolist())")
 
 
 class Module:

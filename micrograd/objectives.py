@@ -3,7 +3,7 @@
 An objective has `batch(X, y)`, `value(batch, at=p)`, `value_and_gradient(batch, at=p)` and `predict(X, at=p)`. `Eager`
 evaluates plain Value code and holds the graph of one sample at a time; `Compiled` runs a program on all of them.
 
-    X, y        samples and targets: lists, iterables that are read once, NumPy arrays, pandas frames
+    X, y        samples and targets: lists, iterables that are read once, arrays, frames, tensors that NumPy can read
     row         one sample, a list of floats
     p           the numbers of all parameters, in order
 """
@@ -15,6 +15,7 @@ from copy import copy
 
 from micrograd.dispatch import number
 from micrograd.engine import Value
+from micrograd.expect import array_of, rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 def plain(x: Any, where: str) -> Any:
     """A number as a finite float, a sequence of numbers as a list of them; ValueError or TypeError that says where."""
-    if hasattr(x, "__len__") and not isinstance(x, (str, bytes)):
+    x = array_of(x, where)
+    if hasattr(x, "__len__") and getattr(x, "shape", None) != () and not isinstance(x, (str, bytes)):
         found = [plain(item, where) for item in x]
         if list in map(type, found):
             raise TypeError(f"{where}: expected a number or a list of numbers, got a list of lists")
@@ -40,14 +42,9 @@ def plain(x: Any, where: str) -> Any:
     return value
 
 
-def items(data: Iterable[Any]) -> Iterable[Any]:
-    """The rows of a frame or array, where iterating would give the names of its columns; else data itself."""
-    return data.to_numpy() if hasattr(data, "to_numpy") else data
-
-
 def samples(X: Iterable[Any]) -> list[list[float]]:
     """X as a list of rows of one width; ValueError for no rows, rows of two widths, nan and inf."""
-    found = [plain(row, f"X[{i}]") for i, row in enumerate(items(X))]
+    found = [plain(row, f"X[{i}]") for i, row in enumerate(rows_of(X, "X"))]
     if not found:
         raise ValueError("expected at least one sample, got none")
     rows = [row if isinstance(row, list) else [row] for row in found]
@@ -94,7 +91,7 @@ def dataset(X: Iterable[Any], y: Iterable[Any]) -> Batch:
     ([[1.0], [2.0]], [0.5, 1.0])
     """
     rows = samples(X)
-    targets = [plain(target, f"y[{i}]") for i, target in enumerate(items(y))]
+    targets = [plain(target, f"y[{i}]") for i, target in enumerate(rows_of(y, "y"))]
     if len(rows) != len(targets):
         raise ValueError(f"expected one target per sample, got {len(rows)} samples and {len(targets)} targets")
     for i, target in enumerate(targets):
@@ -339,10 +336,10 @@ def expect_value(loss: Any) -> Value:
 
 def first(data: Any) -> Any:
     """The first sample or target; ValueError if there is none."""
-    rows = items(data)
-    if len(rows) == 0:  # type: ignore[arg-type]
+    rows = rows_of(data, "samples")
+    if len(rows) == 0:
         raise ValueError("expected at least one sample, got none")
-    return rows[0]  # type: ignore[index]
+    return rows[0]
 
 
 def first_sample(X: Any) -> list[float]:

@@ -1,6 +1,6 @@
 """`Trainer`: minimises the mean of a loss over a dataset, (1/N) Σ L(f(xᵢ), yᵢ), plus a penalty on the parameters.
 
-    X, y        samples and targets: lists, iterables that are read once, or NumPy arrays
+    X, y        samples and targets: lists, iterables that are read once, arrays, frames, tensors that NumPy can read
     row, target one sample and its target
     batch       the samples of one step
 """
@@ -11,9 +11,8 @@ import math
 from micrograd.arguments import expect_parts
 from micrograd.checkpoints import Checkpoint, read, restore, state_of, write
 from micrograd.counterparts import absent
-from micrograd.dispatch import rows_of
 from micrograd.engine import Value
-from micrograd.expect import whole
+from micrograd.expect import rows_of, whole
 from micrograd.history import History, Record
 from micrograd.leaves import leaves
 from micrograd.objectives import Batch, Compiled, Eager, batches, first_sample

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy
 import pytest
 
-from micrograd import Value
+from micrograd import Value, compile
 
 
 def gradients(root, *xs):
@@ -150,3 +150,32 @@ def test_arrays_and_values_side_by_side():
     assert gradients(total, x) == [3.0]
     assert gradients(numpy.array([x, Value(2.0)]).dot(numbers), x) == [1.0]
     assert gradients(numpy.float64(2.0) * x, x) == [2.0] and isinstance(numpy.float64(2.0) * x, Value)
+
+
+REDUCTIONS = {  # name -> (of an array of Values, or of floats)
+    "var": numpy.var, "std": numpy.std, "var, ddof": lambda a: numpy.var(a, ddof=1), "mean": numpy.mean,
+    "sum": numpy.sum, "prod": numpy.prod, "dot": lambda a: numpy.dot(a, a[::-1]), "norm": numpy.linalg.norm,
+    "norm 1": lambda a: numpy.linalg.norm(a, 1), "vdot": lambda a: numpy.vdot(a, a[::-1]),
+    "average": lambda a: numpy.average(a, weights=[1.0, 2.0, 3.0]), "method": lambda a: a.var() + a.std(),
+    "columns": lambda a: numpy.var(numpy.stack([a, a * a]), axis=0).sum(),
+    "rows": lambda a: numpy.std(numpy.stack([a, a * a]), axis=1, keepdims=True).sum(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_numpy_reductions_of_values(name):
+    """Value and gradient against NumPy on floats and central differences."""
+    f, numbers = REDUCTIONS[name], [2.0, 3.0, -5.0]
+    values = [Value(x) for x in numbers]
+    out = f(numpy.array(values))
+    assert isinstance(out, Value) and out.data == pytest.approx(float(f(numpy.array(numbers))), rel=1e-14)
+    step = 1e-6 * numpy.eye(3)
+    slopes = [float(f(numbers + h) - f(numbers - h)) / 2e-6 for h in step]
+    assert gradients(out, *values) == pytest.approx(slopes, rel=1e-7, abs=1e-9)
+
+
+def test_numpy_reductions_compile():
+    pytest.importorskip("llvmlite")
+    w = Value(2.0)
+    program = compile(lambda row: numpy.var(numpy.array(row) * w), 3, parameters=[w])
+    assert program.predict([[1.0, 2.0, 4.0]])[0] == pytest.approx(4.0 * numpy.var([1.0, 2.0, 4.0]), rel=1e-14)

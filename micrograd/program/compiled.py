@@ -9,9 +9,9 @@ from __future__ import annotations
 from threading import RLock
 from time import perf_counter
 
-from micrograd.dispatch import brief, rows_of
+from micrograd.dispatch import brief
 from micrograd.engine import Value
-from micrograd.expect import whole
+from micrograd.expect import rows_of, whole
 from micrograd.leaves import leaves
 from micrograd.program import data
 from micrograd.program.arguments import expect_options

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import weakref
 
-from micrograd.dispatch import number, rows_of
+from micrograd.dispatch import number
+from micrograd.expect import rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
