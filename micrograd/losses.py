@@ -24,7 +24,7 @@ from micrograd.counterparts import absent
 from micrograd.dispatch import number
 from micrograd.expect import at_least_zero, positive
 from micrograd.functions import abs, exp, log, relu, softplus, where
-from micrograd.vectors import listed, lowered, total
+from micrograd.vectors import listed, shift, total
 
 __all__ = [
     "absolute_error", "binary_cross_entropy", "cross_entropy", "hinge", "huber", "l1", "l2", "logistic",
@@ -260,7 +260,9 @@ def cross_entropy(prediction: Sequence[Any], target: Any) -> Any:
     if not is_sequence(prediction) or len(prediction) < 2:
         raise ValueError("cross_entropy expects at least two outputs; for one output use binary_cross_entropy")
     row = probabilities(target, len(prediction))
-    lower = lowered(listed(prediction, "cross_entropy"))[1]
+    logits = listed(prediction, "cross_entropy")
+    largest = shift(logits)
+    lower = [s - largest for s in logits]
     wanted = [p * s for p, s in zip(row, lower) if symbolic(p) or p]  # a masked logit of -inf with p = 0 gives nothing
     return log(total([exp(s) for s in lower])) - total(wanted)
 

@@ -83,16 +83,27 @@ def softmax(values: Iterable[Operand]) -> list[Any]:
     return [div(w, whole) for w in weights]
 
 
+def largest_of(items: list[Any]) -> Any:
+    """The largest item."""
+    largest = items[0]
+    for x in items[1:]:
+        largest = maximum(largest, x)
+    return largest
+
+
+def shift(items: list[Any]) -> Any:
+    """The largest item, detached: taking it out of an exponential changes no derivative. 0.0 where it is infinite."""
+    largest = largest_of(items)
+    return detach(where(abs(largest) < inf, largest, 0.0))
+
+
 def lowered(items: list[Any]) -> tuple[Any, list[Any]]:
     """The largest item m and each item minus m, 0 for items that are m, be it infinite.
 
     m is detached, for taking it out of exponentials changes no derivative; but if it is infinite, those items that are
     m share it, so that log Σ exp, which is then m, has their derivatives.
     """
-    largest = items[0]
-    for x in items[1:]:
-        largest = maximum(largest, x)
-    largest = detach(largest)
+    largest = detach(largest_of(items))
     finite, infinite = abs(largest) < inf, abs(largest) >= inf  # neither, if it is nan
     threshold = where(finite, inf, largest)
     ties = [x >= threshold for x in items]
