@@ -1,9 +1,13 @@
 """How fast the eager engine is: `python benchmarks/eager.py`.
 
-One training step (build and backward) of a 2-16-16-1 network, hinge loss and L2 penalty, on 100 two-moons samples,
-with the garbage collector on, by engines in turn: the closures of `closures.py`, this package, and the public package
-`micrograd` 0.1 when --public names a folder that holds it. Machines are noisy, so what counts are the ratios of one
-run; medians of process time are compared. Then bytes a node, the import, and nanoseconds for single operations.
+One training step (build and backward) of a 2-16-16-1 network, hinge loss and L2 penalty, on 100 two-moons samples, by
+engines in turn: the closures of `closures.py`, this package, and the public package `micrograd` 0.1 when --public names
+a folder that holds it. Machines are noisy, so what counts are the ratios of one run; medians of process time are
+compared. Then bytes a node, the import, and nanoseconds for single operations.
+
+The step is timed with the cyclic garbage collector off, which compares the engines; on, as Python starts; and on beside
+a million lists, as in a process with large libraries. What the collector costs depends on how often it runs, which
+differs from one Python to the next (the thresholds are printed).
 """
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import gc
 import importlib.util
 import math
 import os
+import platform
 import random
 import statistics
 import subprocess
@@ -98,6 +103,22 @@ def interleaved(steps: dict, rounds: int) -> dict:
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
+def by_collector(steps: dict, rounds: int) -> dict[str, dict]:
+    """The medians of the steps with the collector off, on, and on in a large heap."""
+    medians = {}
+    try:
+        gc.disable()
+        medians["off"] = interleaved(steps, rounds)
+        gc.enable()
+        medians["on"] = interleaved(steps, rounds)
+        heap = [[] for _ in range(1_000_000)]
+        medians["on, large heap"] = interleaved(steps, rounds)
+        heap.clear()
+    finally:
+        gc.enable()
+    return medians
+
+
 def bytes_a_node(build) -> float:
     """Bytes of the graph that build() makes, per inner node."""
     build()
@@ -146,10 +167,12 @@ def main() -> None:
     losses = {name: step().data for name, step in steps.items()}
     if max(losses.values()) - min(losses.values()) > 1e-12:
         sys.exit(f"the engines disagree: {losses}")
-    medians = interleaved(steps, options.rounds)
     print(f"one training step, 2-16-16-1, 100 samples, loss {losses['micrograd']:.6f}")
-    for name, seconds in medians.items():
-        print(f"  {name:<16}{1e3 * seconds:9.1f} ms   {seconds / medians['micrograd']:6.2f} ×")
+    print(f"Python {platform.python_version()}, collector thresholds {gc.get_threshold()}")
+    for mode, medians in by_collector(steps, options.rounds).items():
+        print(f"  collector {mode}")
+        for name, seconds in medians.items():
+            print(f"    {name:<16}{1e3 * seconds:9.1f} ms   {seconds / medians['micrograd']:6.2f} ×")
     built = network(Value)[1]
     graphs = {"training graph": built, "after backward": training_step(Value), "chain": lambda: chain(100_000)}
     print("bytes a node:", ", ".join(f"{name} {bytes_a_node(build):.1f}" for name, build in graphs.items()))

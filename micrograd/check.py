@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import isfinite
 
+from micrograd.collector import paused
 from micrograd.counterparts import absent
 from micrograd.differences import apart, differences, tolerance
 from micrograd.dispatch import number
@@ -93,7 +94,8 @@ def rebuilt(f: Callable[[], float], leaf: Value) -> Function:
     def root(x: float) -> float:
         before, leaf.data = leaf.data, x
         try:
-            return f()
+            with paused:
+                return f()
         finally:
             leaf.data = before
 

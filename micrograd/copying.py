@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import copy
 
-from micrograd.engine import Value, new, result, topological
+from micrograd.collector import paused
+from micrograd.engine import Leaf, Value, new, result, topological
 from micrograd.ops import Op
 
 TYPE_CHECKING = False
@@ -28,24 +29,25 @@ def assemble(op: Op, data: float, args: tuple[Any, ...], partials: tuple[Any, ..
 def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
     """A copy of root and of all that it depends on, as `copy.deepcopy` asks for it."""
     waiting = [root]
-    while waiting:
-        node = waiting[-1]
-        pending = [x for x in node.args if isinstance(x, Value) and id(x) not in memo]
-        if pending:
-            waiting.extend(pending)
-            continue
-        waiting.pop()
-        if id(node) in memo:
-            continue
-        if node.op is None:
-            memo[id(node)] = clone = node.__copy__()
-            if hasattr(node, "__dict__"):
-                clone.__dict__.update(copy.deepcopy(node.__dict__, memo))
-        else:
-            args = tuple([memo[id(x)] if isinstance(x, Value) else x for x in node.args])
-            memo[id(node)] = clone = assemble(node.op, node.data, args, node._cached)
-            clone.grad, clone.label = node.grad, node.label
-        memo.setdefault(id(memo), []).append(node)  # kept alive, so that its id is not given to another object
+    with paused:
+        while waiting:
+            node = waiting[-1]
+            pending = [x for x in node.args if isinstance(x, Value) and id(x) not in memo]
+            if pending:
+                waiting.extend(pending)
+                continue
+            waiting.pop()
+            if id(node) in memo:
+                continue
+            if node.op is None:
+                memo[id(node)] = clone = node.__copy__()
+                if hasattr(node, "__dict__"):
+                    clone.__dict__.update(copy.deepcopy(node.__dict__, memo))
+            else:
+                args = tuple([memo[id(x)] if isinstance(x, Value) else x for x in node.args])
+                memo[id(node)] = clone = assemble(node.op, node.data, args, node._cached)
+                clone.grad, clone.label = node.grad, node.label
+            memo.setdefault(id(memo), []).append(node)  # kept alive, so that its id is not given to another object
     return memo[id(root)]
 
 
@@ -79,9 +81,10 @@ def restore_leaf(kind: type[Value], data: float, grad: float, label: str) -> Val
 def restore(leaves: list[Value], rows: list[Row]) -> Value:
     """An inner node, and all that it depends on, from its pickle."""
     nodes = list(leaves)
-    for op, data, grad, label, refs, partials in rows:
-        args = tuple([nodes[x] if x.__class__ is int else x for x in refs])
-        node = assemble(op, data, args, partials)
-        node.grad, node.label = grad, label
-        nodes.append(node)
+    with paused:
+        for op, data, grad, label, refs, partials in rows:
+            args = tuple([nodes[x] if x.__class__ is int else x for x in refs])
+            node = assemble(op, data, args, partials)
+            node.grad, node.label = grad, label
+            nodes.append(node)
     return nodes[-1]

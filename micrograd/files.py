@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from math import copysign, isfinite
 
+from micrograd.collector import paused
 from micrograd.copying import assemble
 from micrograd.counterparts import absent
 from micrograd.dispatch import number
@@ -141,11 +142,12 @@ def load(path: Path) -> Any:
     if not isinstance(state["nodes"], list):
         raise FileError(f"{path}: expected a list of nodes, got {short(state['nodes'])}")
     nodes: list[Value] = []
-    for row in state["nodes"]:
-        try:
-            nodes.append(node_of(row, nodes))
-        except FileError as error:
-            raise FileError(f"{path}: node {len(nodes)}: {error}") from None
+    with paused:
+        for row in state["nodes"]:
+            try:
+                nodes.append(node_of(row, nodes))
+            except FileError as error:
+                raise FileError(f"{path}: node {len(nodes)}: {error}") from None
     roots = state["roots"]
     listed = list(roots.values()) if isinstance(roots, dict) else roots if isinstance(roots, list) else [roots]
     if not listed or any(i.__class__ is not int or not 0 <= i < len(nodes) for i in listed):
@@ -244,7 +246,7 @@ def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str,
         raise ValueError(f"JSON has no {constant}")
 
     try:
-        with open(path, encoding="utf-8") as file:
+        with paused, open(path, encoding="utf-8") as file:
             state = json.load(file, parse_constant=refused)
     except (ValueError, RecursionError) as error:  # damaged JSON, other bytes than UTF-8, brackets without end
         raise FileError(f"{path}: expected a {form}, got a damaged or foreign file ({error})") from None

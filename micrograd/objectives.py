@@ -13,6 +13,7 @@ import math
 import random
 from copy import copy
 
+from micrograd.collector import paused
 from micrograd.dispatch import number
 from micrograd.engine import Value
 from micrograd.expect import array_of, rows_of
@@ -144,7 +145,10 @@ class Eager:
         """The mean loss plus the penalty; nan where a loss is not finite."""
         before = self._move(at)
         try:
-            shares = [self._loss(row, target).data / len(batch) for row, target in zip(batch.rows, batch.targets)]
+            shares = []
+            for row, target in zip(batch.rows, batch.targets):
+                with paused:
+                    shares.append(self._loss(row, target).data / len(batch))
             if self.penalty is not None:
                 shares.append(self._penalty().data)
             return total(shares)
@@ -159,13 +163,11 @@ class Eager:
                 p.grad = 0.0
             shares = []
             for row, target in zip(batch.rows, batch.targets):
-                share = self._loss(row, target) * (1.0 / len(batch))
-                share.backward()
-                shares.append(share.data)
+                with paused:  # the graph dies inside
+                    shares.append(backward(self._loss(row, target) * (1.0 / len(batch))))
             if self.penalty is not None:
-                penalty = self._penalty()
-                penalty.backward()
-                shares.append(penalty.data)
+                with paused:
+                    shares.append(backward(self._penalty()))
             return total(shares), [p.grad for p in self.parameters]
         finally:
             self._move(before)
@@ -175,8 +177,11 @@ class Eager:
         rows = X.rows if isinstance(X, Batch) else samples(X)
         before = self._move(at)
         try:
-            outputs = [self.model(row) for row in rows]
-            return [[v.data for v in out] if isinstance(out, (list, tuple)) else out.data for out in outputs]
+            outputs = []
+            for row in rows:
+                with paused:
+                    outputs.append(data_of(self.model(row)))
+            return outputs
         finally:
             self._move(before)
 
@@ -325,6 +330,17 @@ def telling(y: Any, count: int) -> Iterator[int]:
             seen.add(key)
             if 0 < i < count - 1:
                 yield i
+
+
+def backward(share: Value) -> float:
+    """The data of a share of the objective, after it went backward."""
+    share.backward()
+    return share.data
+
+
+def data_of(output: Any) -> Any:
+    """The output of a model as a float, or as a list of them."""
+    return [v.data for v in output] if isinstance(output, (list, tuple)) else output.data
 
 
 def expect_value(loss: Any) -> Value:

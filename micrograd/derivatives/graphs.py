@@ -7,7 +7,9 @@
 """
 from __future__ import annotations
 
-from micrograd.engine import Value, apply, inner_nodes
+from micrograd.collector import paused
+from micrograd.dispatch import brief
+from micrograd.engine import Value, apply, topological
 from micrograd.functions import abs, where
 from micrograd.ops import DETACH
 
@@ -54,7 +56,7 @@ def contribution(node: Value, i: int, g: Value | float) -> Value | float | None:
 def adjoints(y: Value, wrt: Sequence[Value]) -> dict[int, Value | float]:
     """id(node) -> adjoint, for the nodes between y and wrt."""
     active = {id(x) for x in wrt}
-    order = inner_nodes(y)
+    order = topological(y)
     for node in order:
         if not active.isdisjoint([id(x) for x in node.args]):
             active.add(id(node))
@@ -73,7 +75,8 @@ def adjoints(y: Value, wrt: Sequence[Value]) -> dict[int, Value | float]:
 
 def sensitivities(y: Value | float, wrt: Sequence[Value]) -> list[Value | float]:
     """∂y/∂x for each x in wrt; a float where it is constant."""
-    found = adjoints(y, wrt) if isinstance(y, Value) else {}
+    with paused:
+        found = adjoints(y, wrt) if isinstance(y, Value) else {}
     return [found.get(id(x), 0.0) for x in wrt]
 
 
@@ -108,5 +111,5 @@ def gradient(y: Any, wrt: Any) -> Any:  # noqa: F811
     wrt = list(wrt)
     for x in [y, *wrt]:
         if not isinstance(x, Value):
-            raise TypeError(f"gradient expects Values, got {type(x).__name__} {x!r}; for plain functions use grad(f)")
+            raise TypeError(f"gradient expects Values, got {brief(x)}; for plain functions use grad(f)")
     return [constant(g) for g in sensitivities(y, wrt)]

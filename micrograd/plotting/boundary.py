@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from micrograd import losses
+from micrograd.collector import paused
 from micrograd.drawing.look import INK
 from micrograd.notation import number
 from micrograd.plotting.style import CLASSES, MARKERS, axes, colour_map, dress, expect_axes, legend, points
@@ -196,7 +197,11 @@ def predictor(model: Any) -> Callable[[np.ndarray], np.ndarray]:
             predict = compile(model, 2, parameters=[], backend="numpy").predict
         except Exception:  # it branches on numbers, or is no function of Values; the plain code shows its own error
             def predict(rows: np.ndarray) -> Any:
-                return [plain(model(row)) for row in rows.tolist()]
+                found = []
+                for row in rows.tolist():
+                    with paused:
+                        found.append(plain(model(row)))
+                return found
 
     def outputs(rows: np.ndarray) -> np.ndarray:
         found = np.asarray(predict(rows), np.float64)
