@@ -11,8 +11,8 @@ from math import isfinite
 from micrograd.collector import paused
 from micrograd.counterparts import absent
 from micrograd.differences import apart, differences, tolerance
-from micrograd.dispatch import number
-from micrograd.engine import Value, inner_nodes, topological
+from micrograd.dispatch import brief, number
+from micrograd.engine import Value, adjoints, topological
 from micrograd.ops import DETACH
 from micrograd.why import described, recording, why_nan
 
@@ -189,16 +189,9 @@ class Report:
 
 
 def gradients(root: Value, leaves: Sequence[Value]) -> list[float]:
-    """∂root/∂leaf as `backward` computes it; every `grad` is left as it was."""
-    before = [(node, node.grad) for node in [*leaves, *topological(root)]]
-    try:
-        for leaf in leaves:
-            leaf.grad = 0.0
-        root.backward()
-        return [leaf.grad for leaf in leaves]
-    finally:
-        for node, grad in before:
-            node.grad = grad
+    """∂root/∂leaf as `backward` computes it; no `grad` is touched."""
+    found = adjoints(root)
+    return [found.get(id(leaf), 0.0) for leaf in leaves]
 
 
 def check_gradients(
@@ -235,7 +228,7 @@ def check_gradients(
         chosen = [node for node in topological(root) if node.op is None] if leaves is None else list(leaves)
         return report(root, named(chosen))
     if not callable(f_or_value):
-        raise TypeError(f"expected a function of Values or a Value, got {type(f_or_value).__name__} {f_or_value!r}")
+        raise TypeError(f"expected a function of Values or a Value, got {brief(f_or_value)}")
     packed, found = [], []
     for i, x in enumerate(inputs):
         part, new = fresh(x, f"x{i}")
@@ -252,7 +245,7 @@ def check_gradients(
         raise ValueError("expected a function that returns the same number for the same inputs, got two numbers; "
                          "give its random generator a fixed seed inside the function")  # fmt: skip
     further = [] if leaves is None else named(list(leaves))
-    detached = any(node.op is DETACH for node in inner_nodes(root))
+    detached = any(node.op is DETACH for node in topological(root))
     return report(root, found + further, None if detached else evaluate)
 
 
@@ -260,7 +253,7 @@ def named(leaves: list[Value]) -> list[tuple[str, Value]]:
     """The leaves with their labels, or x0, x1, … where they have none."""
     for leaf in leaves:
         if not isinstance(leaf, Value) or leaf.op is not None:
-            raise TypeError(f"expected leaves (Values made by hand), got {type(leaf).__name__} {leaf!r}")
+            raise TypeError(f"expected leaves (Values made by hand), got {brief(leaf)}")
     return [(leaf.label or f"x{i}", leaf) for i, leaf in enumerate(leaves)]
 
 

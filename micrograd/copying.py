@@ -54,7 +54,8 @@ def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
 def reduced(root: Value) -> tuple[Any, ...]:
     """What pickle stores of root."""
     if root.op is None:
-        return restore_leaf, (type(root), root.data, root.grad, root.label), getattr(root, "__dict__", None) or None
+        kind = Value if type(root) is Leaf else type(root)
+        return restore_leaf, (kind, root.data, root.grad, root.label), getattr(root, "__dict__", None) or None
     leaves: list[Value] = []
     rows: list[Row] = []
     place: dict[int, int] = {}
@@ -72,7 +73,7 @@ def reduced(root: Value) -> tuple[Any, ...]:
 
 def restore_leaf(kind: type[Value], data: float, grad: float, label: str) -> Value:
     """A leaf from its pickle."""
-    leaf = new(kind)
+    leaf = new(Leaf if kind is Value else kind)
     Value.__init__(leaf, data, label)
     leaf.grad = grad
     return leaf

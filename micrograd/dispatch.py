@@ -1,6 +1,8 @@
 """What counts as a number, and who answers when a function is called on something that is not a float."""
 from __future__ import annotations
 
+from micrograd.refusals import Refusals
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
@@ -18,10 +20,7 @@ def number(x: Any, call: str = "f(v)") -> float:
     2.0
     """
     if not isinstance(x, (int, float)) and not numpy_number(x):
-        shown = repr(x)
-        shown = shown if len(shown) <= 60 else shown[:57] + "..."
-        kind = "a" if hasattr(x, "operate") else type(x).__name__
-        raise TypeError(f"expected a number (int, float, bool or NumPy scalar), got {kind} {shown}; {cure(x, call)}")
+        raise TypeError(f"expected a number (int, float, bool or NumPy scalar), got {brief(x)}; {cure(x, call)}")
     try:
         return float(x)
     except OverflowError:
@@ -30,6 +29,8 @@ def number(x: Any, call: str = "f(v)") -> float:
 
 def cure(x: Any, call: str) -> str:
     """What to write where x was given for a number."""
+    if isinstance(x, Operators):
+        return "compute with micrograd's functions"
     if hasattr(x, "operate"):
         return "use its .data for the bare number"
     shape, name = getattr(x, "shape", None), "x.detach()" if getattr(x, "requires_grad", False) else "x"
@@ -52,8 +53,23 @@ def brief(x: Any) -> str:
     >>> brief([1, 2])
     'list [1, 2]'
     """
+    if isinstance(x, Operators):  # its class is nobody's business, and it may refuse to be shown
+        return "a Value whose number is not known yet"
     shown = repr(x)
-    return f"{type(x).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"
+    kind = "a" if hasattr(x, "operate") else type(x).__name__
+    return f"{kind} {shown if len(shown) <= 60 else shown[:57] + '...'}"
+
+
+def equals(x: Any, other: Any) -> Any:
+    """Whether x.data is the number `other`, as Python compares numbers; NotImplemented where that is none.
+
+    So an array may answer element by element, and Python itself for what is never equal to a number.
+    """
+    if getattr(other, "shape", None) == () and hasattr(other, "item"):
+        other = other.item()  # a NumPy scalar, or an array or tensor of one number
+    if isinstance(other, (int, float, complex)) or hasattr(other, "as_integer_ratio"):
+        return bool(x.data == other)
+    return NotImplemented
 
 
 def numpy_number(x: Any) -> bool:
@@ -84,10 +100,11 @@ def of_two(function: Callable[[Any, Any], Any]) -> Binary:
     return function  # type: ignore[return-value]
 
 
-class Operators:
+class Operators(Refusals):
     """Arithmetic for symbolic operands: every operator asks `operate(name, args)`, which the subclass defines.
 
-    With it an object can go through a row's partials, and so read a derivative off the table.
+    With it an object can go through a row's partials, and so read a derivative off the table. Whoever asks for the
+    number gets an error, since a wrong answer would not be noticed; a subclass that knows the number may answer.
     """
 
     __slots__ = ()
@@ -138,6 +155,12 @@ class Operators:
 
     def __bool__(self) -> bool:
         raise TypeError("a symbolic operand is neither true nor false: write where(condition, x, y), not a branch")
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("a symbolic operand has no number that == or != could compare: write it with <= and >=, and "
+                        "where(condition, x, y) for a branch")  # fmt: skip
+
+    __hash__ = object.__hash__
 
     def __lt__(self, other: Any) -> Any:
         return self.operate("less", (self, other))

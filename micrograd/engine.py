@@ -13,14 +13,15 @@ from __future__ import annotations
 
 from micrograd import functions, ops
 from micrograd.counterparts import absent
-from micrograd.dispatch import Operators, is_tensor, number
+from micrograd.dispatch import Operators, brief, equals, is_tensor, number
 from micrograd.ops import Op, find
+from micrograd.refusals import BY_HAND, Refusals, slips_of
 
 __all__ = ["Value", "topological"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, KeysView, Union
+    from typing import Any, Callable, KeysView, NoReturn, Union
 
     Operand = Union["Value", float]
     Binary = Callable[["Value", Operand], "Value"]
@@ -29,6 +30,7 @@ else:
 
 new = object.__new__
 SLOTS = ("data", "grad", "op", "label", "_mark", "_a", "_da", "_b", "_db")
+SLIPS = slips_of(("data", "grad", "label"))
 DERIVATIVE_LOST = "the gradient would be lost. Write micrograd.exp(v) for math.exp(v), v.data for the bare number"
 
 
@@ -66,6 +68,11 @@ def apply(op: Op, args: tuple[Any, ...]) -> Value:
     return result(op, z, args[0], partials[0], b, db)
 
 
+def applied(op: Op, x: Any, y: Any) -> Any:
+    """A primitive called by its name on operands that are not plain Values and floats."""
+    return apply(op, (x, y))
+
+
 def mixed(op: Op, x: Any, y: Any) -> Any:
     """A binary operator on operands that are not plain Values and floats; NotImplemented lets an array take over."""
     other = y if isinstance(x, Value) else x
@@ -99,8 +106,13 @@ def unary(op: Op) -> Callable[[Value], Value]:
     return method
 
 
-def binary(op: Op) -> Binary:
-    """The method of a primitive with two operands."""
+def function(op: Op) -> Binary:
+    """The method of a primitive with two operands that is called by its name."""
+    return binary(op, applied)
+
+
+def binary(op: Op, otherwise: Callable[[Op, Any, Any], Any] = mixed) -> Binary:
+    """The method of an operator; `otherwise` answers for operands that are not plain Values and floats."""
     if op.partials[0].__class__ is float:
         return linear(op)
     forward, partial_a, partial_b = op.forward, cached(op, 0), cached(op, 1)
@@ -116,7 +128,7 @@ def binary(op: Op) -> Binary:
         else:
             if kind is not float:
                 if kind is not int:
-                    return mixed(op, self, other)
+                    return otherwise(op, self, other)
                 other = number(other)
             y = other
             out.data = z = forward(x, y)
@@ -134,7 +146,7 @@ def binary(op: Op) -> Binary:
 
 
 def linear(op: Op) -> Binary:
-    """The method of a primitive with two operands whose partials are constants: as in `binary`, two calls less."""
+    """The method of an operator whose partials are constants: as in `binary`, two calls less."""
     forward = op.forward
     da, db = (cached(op, i)() for i in (0, 1))  # the constants
 
@@ -164,7 +176,7 @@ def linear(op: Op) -> Binary:
 
 
 def reflected(op: Op) -> Binary:
-    """The method of a primitive with two operands for a number on the left: `2.0 - x`."""
+    """The method of an operator for a number on the left: `2.0 - x`."""
     forward, partial = op.forward, cached(op, 1)
 
     def method(self: Value, other: Operand) -> Value:
@@ -192,10 +204,10 @@ def documented(cls: type[Value]) -> type[Value]:
 
 
 def inner_nodes(root: Value) -> list[Value]:
-    """The inner nodes that root depends on, operands before results, root last; [] for a leaf.
+    """The inner nodes that root depends on, operands before results, root last; [] for a leaf. For `backward` alone.
 
-    Depth first. A fresh object marks what is done, which costs less than a set; leaves are never marked, so graphs
-    that share only leaves can be walked in different threads.
+    Depth first. A fresh object marks what is done, which costs less than the set of `topological`; leaves are never
+    marked, so graphs that share only leaves can be walked in different threads.
     """
     order: list[Value] = []
     if root.op is None:
@@ -234,19 +246,55 @@ def inner_nodes(root: Value) -> list[Value]:
 def topological(root: Value) -> list[Value]:
     """All nodes that root depends on, leaves too, each once: operands before results, root last.
 
+    Inner nodes depth first, each leaf just before the first node that takes it. Nothing is written to the graph, so
+    that threads may walk one graph at the same time.
+
     >>> x = Value(3.0, label="x")
     >>> [node.label or node.op.name for node in topological(x * x + 1.0)]
     ['x', 'mul', 'add']
     """
-    seen: set[int] = set()
     order: list[Value] = []
-    for node in inner_nodes(root):
-        for x in node.args:
-            if isinstance(x, Value) and x.op is None and id(x) not in seen:
-                seen.add(id(x))
-                order.append(x)
-        order.append(node)
-    return order or [root]
+    done: set[Any] = set()
+    waiting: list[Value] = []
+    node = root
+    while True:
+        a, b = node._a, node._b
+        if a.__class__ is Value and a not in done:
+            waiting.append(node)
+            node = a
+        elif b.__class__ is Value and b not in done:
+            waiting.append(node)
+            node = b
+        elif b.__class__ is tuple and (pending := [x for x in a if x.__class__ is Value and x not in done]):
+            waiting.append(node)
+            node = pending[0]
+        else:
+            for x in a if b.__class__ is tuple else (a, b):
+                if isinstance(x, Value) and x not in done:  # a leaf
+                    done.add(x)
+                    order.append(x)
+            done.add(node)
+            order.append(node)
+            if not waiting:
+                return order
+            node = waiting.pop()
+
+
+def adjoints(root: Value) -> dict[int, float]:
+    """id(node) -> ∂root/∂node, the bits that `backward` computes; no `grad` is touched. What gets nothing is missing.
+
+    >>> x = Value(3.0)
+    >>> adjoints(x * x)[id(x)], x.grad
+    (6.0, 0.0)
+    """
+    found = {id(root): 1.0}
+    for node in reversed(topological(root)):
+        g = found.get(id(node))
+        if g:
+            for x, d in zip(node.args, node._cached):
+                if d is not None and isinstance(x, Value):
+                    found[id(x)] = found.get(id(x), 0.0) + d * g
+    return found
 
 
 class Constructor:
@@ -260,7 +308,7 @@ class Constructor:
 
 
 @documented
-class Value:
+class Value(Refusals):
     """A number that remembers how it was computed.
 
     `Value(data, label="")` makes a leaf; operators, methods and `micrograd`'s functions make inner nodes.
@@ -273,13 +321,18 @@ class Value:
     partials    the local derivative for each operand, cached when the node was made
     label       a name for pictures and explanations
 
-    Equality and hash are identity; `<  <=  >  >=` compare numbers and give a Value of 0 or 1.
+    `<  <=  >  >=` compare numbers and give a Value of 0 or 1. `==  !=` give a bool: a Value equals a number if its
+    data does, and another Value only if that is the same object. Hash is identity: lists and tuples look for the
+    number, sets and dictionaries for the object.
 
     >>> x = Value(2.0, label="x")
     >>> y = x**2 + 3.0 * x
     >>> y.backward()
     >>> y.data, x.grad
     (10.0, 7.0)
+    >>> t = Value(0.0)
+    >>> t == 0, t in [0.0], t in {0.0}, t == Value(0.0)
+    (True, True, False, False)
     """
 
     __slots__ = SLOTS
@@ -303,7 +356,8 @@ class Value:
 
     def __init__(self, data: float, label: str = "") -> None:
         if not isinstance(label, str):
-            raise TypeError(f"expected a label of type str, got {type(label).__name__} {label!r}")
+            cure = f"; {BY_HAND}" if isinstance(label, (tuple, list, set, frozenset)) else ""
+            raise TypeError(f"expected a label of type str, got {brief(label)}{cure}")
         self.data = number(data)
         self.grad, self.op, self.label, self._mark = 0.0, None, label, None
         self._a = self._da = self._b = self._db = None
@@ -314,6 +368,8 @@ class Value:
         Leaves add up over calls until their `grad` is set to 0; inner nodes start fresh at every call.
         The cached local derivatives are used, so changing a leaf's `data` afterwards does not matter.
         Where the gradient is exactly 0 it stops; nan and inf travel on.
+        Threads may go backward at the same time in graphs that share leaves, but not in graphs that share inner nodes,
+        which keep the `grad` and the mark of one pass: there use `gradient`, which only reads, or a lock.
         (Griewank & Walther, Evaluating Derivatives, 2nd ed. 2008, section 3.2.)
 
         >>> x = Value(3.0)
@@ -333,13 +389,13 @@ class Value:
                 if d is not None:
                     node._a.grad += d * g
                 elif node._b.__class__ is tuple:
-                    node._backward()
+                    node._pass_on()
                     continue
                 d = node._db
                 if d is not None:
                     node._b.grad += d * g
 
-    def _backward(self) -> None:
+    def _pass_on(self) -> None:
         """One step of `backward`: add what the operands receive of this node's `grad`."""
         g = self.grad
         for x, d in zip(self.args, self._cached):
@@ -365,19 +421,26 @@ class Value:
         """The cached local derivative for each operand; 0.0 for a plain number and for a branch not taken."""
         return tuple([0.0 if d is None else d for d in self._cached])
 
-    @property
-    def _prev(self) -> KeysView[Value]:
+    def _set(self, _: Any) -> NoReturn:
+        """What follows from the operands is not set."""
+        raise AttributeError(f"_prev, _op and _backward cannot be set: {BY_HAND}")
+
+    def _operands(self) -> KeysView[Value]:
         """The operands that are Values, each once, in order (a set-like view)."""
         return dict.fromkeys([x for x in self.args if isinstance(x, Value)]).keys()
 
-    @property
-    def _op(self) -> str:
+    def _typed(self) -> str:
         """The operator as one types it, or the primitive's symbol; "" for a leaf."""
         return "" if self.op is None else self.op.symbol.translate(TYPED)
 
+    _prev, _op = property(_operands, _set), property(_typed, _set)
+    _backward = property(lambda self: self._pass_on, _set, doc=_pass_on.__doc__)
+
     def operate(self, name: str, args: tuple[Any, ...]) -> Value:
         """The primitive `name` on args; how `micrograd.functions` reach Values."""
-        return apply(find(name), args)
+        op = find(name)
+        method = getattr(Value, name, None) if len(args) == 1 else None
+        return apply(op, args) if method is None else method(self)
 
     # arithmetic
     __add__ = binary(ops.ADD)
@@ -414,10 +477,18 @@ class Value:
     def __bool__(self) -> bool:
         return self.data != 0.0
 
+    def __eq__(self, other: object) -> bool:
+        kind = other.__class__
+        if kind is float or kind is int:
+            return self.data == other
+        return self is other if isinstance(other, Value) else equals(self, other)
+
+    __hash__ = object.__hash__
+
     # functions
     abs = unary(ops.ABS)
-    pow = binary(ops.POW)
-    div = binary(ops.DIV)
+    pow = function(ops.POW)
+    div = function(ops.DIV)
     exp = unary(ops.EXP)
     expm1 = unary(ops.EXPM1)
     log = unary(ops.LOG)
@@ -431,8 +502,8 @@ class Value:
     asin = unary(ops.ASIN)
     acos = unary(ops.ACOS)
     atan = unary(ops.ATAN)
-    atan2 = binary(ops.ATAN2)
-    hypot = binary(ops.HYPOT)
+    atan2 = function(ops.ATAN2)
+    hypot = function(ops.HYPOT)
     sinh = unary(ops.SINH)
     cosh = unary(ops.COSH)
     tanh = unary(ops.TANH)
@@ -440,8 +511,8 @@ class Value:
     sigmoid = unary(ops.SIGMOID)
     softplus = unary(ops.SOFTPLUS)
     relu = unary(ops.RELU)
-    maximum = binary(ops.MAXIMUM)
-    minimum = binary(ops.MINIMUM)
+    maximum = function(ops.MAXIMUM)
+    minimum = function(ops.MINIMUM)
     detach = unary(ops.DETACH)
 
     def where(self, x: Operand, y: Operand) -> Value:
@@ -456,7 +527,7 @@ class Value:
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self.data:.10g}, grad={self.grad:.10g}{label})"
+        return f"Value(data={shown(self.data)}, grad={shown(self.grad)}{label})"
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
@@ -480,11 +551,28 @@ class Value:
         return reduced(self)
 
 
+
 @documented
 class Leaf(Value):
     """A Value made by hand: a parameter or an input. Unlike inner nodes it takes attributes of the user's own."""
 
     __slots__ = ("__dict__", "__weakref__")
+    __origin__ = Value  # what `help` of a leaf describes
+    vars().update(SLIPS)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in SLIPS]
+
+
+def shown(x: Any) -> str:
+    """A number with ten digits; whatever else somebody put in its place, with its type."""
+    if isinstance(x, Value):
+        return "a Value"
+    try:
+        return f"{x:.10g}"
+    except (TypeError, ValueError):
+        return brief(x)
 
 
 TYPED = str.maketrans("−×÷≤≥", "-*/≤≥")
+Leaf.__name__ = Leaf.__qualname__ = "Value"  # in messages, Python's own too, and in `help`, it is one

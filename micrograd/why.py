@@ -4,6 +4,7 @@ from __future__ import annotations
 import sys
 from math import isfinite
 
+from micrograd.dispatch import brief
 from micrograd.engine import Value, apply, topological
 from micrograd.ops import WHERE
 
@@ -122,7 +123,7 @@ def why_nan(value: Value, recorded: Recording | None = None) -> Fault | None:
     backward: sqrt(x) of x = 0.0 is 0.0, but passes inf to x: local derivative inf times adjoint 1.0
     """
     if not isinstance(value, Value):
-        raise TypeError(f"why_nan expects a Value, got {type(value).__name__} {value!r}")
+        raise TypeError(f"why_nan expects a Value, got {brief(value)}")
     order = topological(value)
     if not all(isfinite(node.data) for node in order):
         for through in (True, False):

@@ -4,6 +4,9 @@ from __future__ import annotations
 import copy
 import math
 import os
+import pickle
+import pydoc
+import random
 import subprocess
 import sys
 import threading
@@ -11,8 +14,10 @@ import threading
 import pytest
 
 import micrograd
-from micrograd import Value, topological
-from micrograd.engine import Leaf
+from micrograd import Value, check_gradients, draw, explain, formula, grad, gradient, topological
+from micrograd.engine import Leaf, adjoints, apply, inner_nodes
+from micrograd.ops import TABLE
+from micrograd.refusals import BY_HAND
 
 
 def gradients(root, *xs):
@@ -193,10 +198,24 @@ def test_numbers_do_not_become_nodes():
     assert (0.0 + x).op.name == "add"
 
 
-def test_equality_and_hash_are_identity():
+def test_a_value_equals_its_number_and_no_other_value():
     x, y = Value(1.0), Value(1.0)
-    assert x == x and x != y and x != 1.0
-    assert len({x, y, x}) == 2 and {x: "x"}[x] == "x"
+    assert x == x and x != y and x == 1.0 and 1 == x and x != 2 and (x == 1).__class__ is bool
+    assert Value(math.nan) != math.nan
+    assert grad(lambda t: 3.0 * t if t == 0 else t * t / t)(0.0) == 3.0
+
+
+def test_lists_look_for_the_number_sets_and_dictionaries_for_the_object():
+    x, y, t = Value(1.0), Value(1.0), Value(0.0)
+    assert len({x, y, x}) == 2 and {x: "x"}[x] == "x" and hash(x) == object.__hash__(x)
+    assert t in [0.0] and t in (1, 0) and t not in {0.0} and x not in [y, 2.0] and y in [x, y] and 0.0 in [t]
+    assert [1.0, 0.0].index(t) == 1 and (0, 0.0, x).count(t) == 2 and {0.0: "zero"}.get(t) is None
+    match t:
+        case 0:
+            matched = "zero"
+        case _:
+            matched = "something else"
+    assert matched == "zero"
 
 
 def test_repr_and_format():
@@ -225,6 +244,65 @@ def test_comparisons_are_zero_or_one_and_steer_an_if():
 # subclasses and attributes
 
 
+@pytest.mark.parametrize("slip", ["gard", "grd", "gradd", "grads", "Grad", "graf", "dat", "dta", "Data", "lable"])
+def test_a_slip_of_a_field_is_refused(slip):
+    p = Value(1.0)
+    field = {"g": "grad", "d": "data", "l": "label"}[slip[0].lower()]
+    with pytest.raises(AttributeError, match=f"no attribute '{slip}': did you mean '{field}'"):
+        setattr(p, slip, 0.0)
+    with pytest.raises(AttributeError, match=f"did you mean '{field}'"):
+        getattr(p, slip)
+    assert slip not in dir(p) and not hasattr(p, slip)
+
+
+def test_every_other_attribute_is_allowed():
+    p = Value(1.0)
+    for name in ["velocity", "m", "v", "grad_mean", "old_grad", "grad2", "gradient", "data_", "requires_grad", "name",
+                 "rate", "date", "grid", "labels", "mask", "lr", "step"]:  # fmt: skip
+        setattr(p, name, 0.5)
+        assert getattr(p, name) == getattr(copy.deepcopy(p), name) == getattr(copy.copy(p), name) == 0.5
+        assert getattr(pickle.loads(pickle.dumps(p)), name) == 0.5
+    assert "gard" not in pydoc.render_doc(p) and "A number that remembers" in pydoc.render_doc(p)
+
+    class Own(Value):
+        gard = "a name of its own"
+
+    assert Own(1.0).gard == "a name of its own"
+
+
+def test_a_node_made_by_hand_is_refused_with_the_cure():
+    x = Value(2.0)
+    out = Value(math.exp(x.data))
+    for field in ("_backward", "_prev", "_op"):
+        with pytest.raises(AttributeError, match="cannot be set: .* row: cube = micrograd.engine.unary"):
+            setattr(out, field, lambda: None)
+    with pytest.raises(TypeError, match="expected a label of type str, got tuple .* row: cube = micrograd.engine"):
+        Value(4.0, (x, x))
+    cure = BY_HAND.partition("row: cube = ")[2].partition(", and then")[0]
+    cube = eval(cure)
+    y = cube(x) * 2.0
+    y.backward()
+    assert (y.data, x.grad, gradient(gradient(y, x), x).data) == (16.0, 24.0, 24.0)
+
+
+def test_other_things_in_the_fields_are_shown_as_they_are():
+    x = Value(1.0)
+    x.data, x.grad = "a", None
+    assert repr(x) == "Value(data=str 'a', grad=NoneType None)"
+    x.data = x
+    assert repr(x) == "Value(data=a Value, grad=NoneType None)"
+
+
+def test_the_class_of_leaves_does_not_show():
+    x = Value(1.0)
+    assert type(x).__name__ == type(x).__qualname__ == type(x * x).__name__ == "Value"
+    for wrong in (lambda: x[0], lambda: len(x), lambda: iter(x), lambda: x(), lambda: "%d" % x, lambda: math.exp(x)):
+        with pytest.raises(TypeError, match="Value"):
+            wrong()
+    with pytest.raises(AttributeError, match="'Value' object has no attribute 'zero_'"):
+        x.zero_()
+
+
 def test_leaves_take_attributes_and_inner_nodes_do_not():
     x = Value(1.0)
     x.frozen = True
@@ -243,6 +321,21 @@ def test_a_subclass_is_a_leaf_like_any_other():
         assert type(out) is Value
         assert gradients(out, p) == [expected]
     assert topological(p * x)[:2] == [p, x]
+
+
+def test_functions_of_one_operand_take_the_method_of_value():
+    class Own(Value):
+        def tanh(self):
+            return micrograd.tanh(self) * 2.0
+
+    x = Own(0.5)
+    assert micrograd.tanh(x).data == math.tanh(0.5) and x.tanh().data == 2.0 * math.tanh(0.5)
+    for name, op in TABLE.items():
+        if len(op.partials) == 1:
+            y = x.operate(name, (x,))
+            assert y.op is op and y.args == (x,) and y.partials == apply(op, (x,)).partials
+    with pytest.raises(ValueError, match="expected the name of a primitive"):
+        x.operate("backward", (x,))
 
 
 # determinism and threads
@@ -292,6 +385,82 @@ def test_threads_whose_graphs_share_only_parameters():
         sys.setswitchinterval(interval)
     assert failures == []
     assert [p.grad for p in parameters] == [200 * 3.0 * (1 + 2 + 3 + 4)] * 8
+
+
+def in_threads(*works):
+    """Run functions at the same time, with the interpreter changing over as often as it can; what they raised."""
+    failures = []
+
+    def run(work):
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=run, args=(work,)) for work in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    return failures
+
+
+def test_threads_that_read_one_graph_while_another_goes_backward():
+    """Who only reads writes nothing to the nodes, and does not see what `backward` writes."""
+    x = Value(0.5, "x")
+    y = x
+    for _ in range(30):
+        y = micrograd.where(y > 0.0, y.sin() * x + y, y * y)
+    expected = [id(node) for node in topological(y)]
+    slope, text = gradient(y, x).data, str(formula(y, {}))
+    clone = pickle.dumps(y)
+
+    def read():
+        for _ in range(6):
+            assert [id(node) for node in topological(y)] == expected
+            assert gradient(y, x).data == slope and adjoints(y)[id(x)] == slope
+            assert len(topological(copy.deepcopy(y))) == len(expected)
+
+    def tell():
+        assert explain(y, x, {}).derivations[0].value == slope and str(formula(y, {})) == text
+        assert len(pickle.dumps(y)) == len(clone) and check_gradients(y).rows[0].got == slope
+        draw(y, {}, view="full")
+
+    def backward():
+        for _ in range(20):
+            y.backward()
+
+    assert in_threads(read, read, read, tell, backward) == []
+    x.grad = 0.0
+    y.backward()
+    assert x.grad == slope
+
+
+def test_adjoints_are_the_bits_of_backward():
+    x, w = Value(0.3), Value(-0.0)
+    y = micrograd.where(x > w, (x * w).exp() / (x + 1.0), x) + micrograd.maximum(w, 0.0) * micrograd.sqrt(w)
+    found = adjoints(y)
+    y.backward()
+    assert [found.get(id(node), 0.0).hex() for node in topological(y)] == [node.grad.hex() for node in topological(y)]
+
+
+def test_the_two_walks_agree():
+    """`backward` has a walk of its own, which is quicker because it marks the nodes."""
+    generator = random.Random(0)
+    for _ in range(50):
+        pool = [Value(generator.random()) for _ in range(4)]
+        for _ in range(30):
+            a, b, c = [generator.choice(pool) for _ in range(3)]
+            pool.append(generator.choice([a + b, a * 2.0, 2.0 - a, a.tanh(), micrograd.where(a, b, c)]))
+        for root in pool:
+            order = topological(root)
+            assert inner_nodes(root) == [node for node in order if node.op is not None]
+            assert len(set(order)) == len(order) and order[-1] is root
 
 
 def test_subclasses_may_take_more_and_have_no_room():

@@ -1,8 +1,9 @@
 """Adding a primitive takes one row, one line on Value, one function; everything else follows from the row."""
 import pytest
 
-from micrograd import derivative, gradient
+from micrograd import compile, derivative, explain, gradient
 from micrograd.dispatch import of_one, operate
+from micrograd.drawing.javascript import rule
 from micrograd.engine import Value, unary
 from micrograd.ops import TABLE, Op
 
@@ -32,3 +33,21 @@ def test_method_function_gradient_graph_and_series(table):
     assert gradient(gradient(y, x), x).data == 36.0
     assert derivative(cube, 2.0, order=3) == 6.0
     assert derivative(lambda v: cube(v) * v, 1.0, order=4) == 24.0
+
+
+BRANCHING = Op("cube", "( )³", cube, (lambda x, out: 0.0 * x if x == 0 else 3.0 * out / x,), "{{{0}}}^3")
+
+
+@pytest.mark.parametrize("at", [0.0, 2.0])
+def test_a_partial_may_compare_with_a_number_where_there_is_one(table, monkeypatch, at):
+    """By == on Values, series and formulas; what stands for many numbers, or for none, refuses."""
+    monkeypatch.setitem(TABLE, "cube", BRANCHING)
+    monkeypatch.setattr(Value, "cube", unary(BRANCHING))
+    x = Value(at, "x")
+    y = cube(x)
+    assert (gradient(y, x).data, gradient(gradient(y, x), x).data) == (3.0 * at * at, 6.0 * at)
+    assert derivative(cube, at, order=2) == 6.0 * at and derivative(cube, 2.0, order=3) == 6.0
+    assert f"= {'0' if at == 0.0 else '12'}" in str(explain(y, x, {}))
+    assert rule(BRANCHING) == "null"  # for pages
+    with pytest.raises(TypeError, match="no number that == or != could compare"):
+        compile(cube(Value(1.0) * x), [x], backend="numpy").value_and_gradient([[at], [1.0]])

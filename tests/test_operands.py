@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy
@@ -63,6 +64,73 @@ def test_operators_refuse_what_is_no_number(wrong):
     for operation in operations:
         with pytest.raises(TypeError, match="expected a number"):
             operation()
+
+
+TWOS = [2, 2.0, numpy.float64(2), numpy.float32(2), numpy.int64(2), numpy.longdouble(2), numpy.array(2.0),
+        Fraction(2), Decimal(2), 2 + 0j, numpy.complex64(2)]  # fmt: skip
+
+
+@pytest.mark.parametrize("two", TWOS, ids=repr)
+def test_equality_with_numbers_of_every_kind(two):
+    x, other = Value(2.0), Value(3.0)
+    assert x == two and two == x and not x != two and not two != x
+    assert other != two and two != other and not other == two and not two == other
+    assert (x == two).__class__ is bool
+
+
+def test_equality_with_what_is_no_number():
+    x = Value(2.0)
+    for other in ("2", None, [2.0], (2.0,), {2.0}, b"2", numpy.str_("2"), object(), Value):
+        assert x != other and other != x and not x == other and not other == x
+    assert Value(1.0) == True and Value(1.0) == numpy.bool_(True) and x != numpy.bool_(True)  # noqa: E712
+
+
+def test_equality_in_arrays_goes_element_by_element():
+    x, y = Value(2.0), Value(2.0)
+    for array in (numpy.array([1.0, 2.0]), numpy.array([Value(1.0), x]), numpy.array([y, x])):
+        assert (x == array).tolist() == (array == x).tolist() == [array[0] == x, True]
+        assert (x != array).tolist() == (array != x).tolist() == [array[0] != x, False]
+    assert (numpy.array([x, y]) == 2.0).tolist() == [True, True] and (numpy.arange(4) == x).tolist().index(True) == 2
+
+
+REFUSED = {
+    r"x - k \* y": [lambda x: x % 2, lambda x: 2 % x, lambda x: divmod(x, 2), lambda x: divmod(2, x),
+                  lambda x: numpy.array([1.0]) % x],
+    r"math.floor\(x.data": [lambda x: x // 2, lambda x: 2 // x, math.floor, lambda x: numpy.floor(numpy.array([x]))],
+    r"math.ceil\(x.data": [math.ceil],
+    r"math.trunc\(x.data": [math.trunc],
+    r"round\(x.data": [round, lambda x: round(x, 2)],
+    r"micrograd.dot\(": [lambda x: x @ x, lambda x: [x] @ x],
+    r"a \* b": [lambda x: (x > 1) & (x < 3), lambda x: True & x],
+    "micrograd.maximum": [lambda x: (x > 1) | (x < 3)],
+    r"x\*\*y": [lambda x: x ^ 2],
+    "1.0 - x": [lambda x: ~(x > 1)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cure", REFUSED)
+def test_operators_that_a_value_does_not_have_name_what_to_write(cure):
+    for operand in (Value(2.0), Value(1.0) + 1.0):
+        for operation in REFUSED[cure]:
+            with pytest.raises(TypeError, match=f"not defined for Values: .*{cure}"):
+                operation(operand)
+
+
+def test_an_operand_of_a_class_of_ones_own_may_answer():
+    class Modulus:
+        def __rmod__(self, other):
+            return "answered"
+
+    assert Value(2.0) % Modulus() == "answered" and "%s" % Value(2.0) == repr(Value(2.0))
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Value(2.0) // Modulus()
+
+
+def test_methods_called_by_name_do_not_answer_notimplemented():
+    for method in (Value.maximum, Value.minimum, Value.hypot, Value.atan2, Value.pow, Value.div):
+        for wrong in (numpy.ones(2), object()):
+            with pytest.raises(TypeError, match="expected a number"):
+                method(Value(1.0), wrong)
 
 
 def test_foreign_objects_are_refused():

@@ -15,6 +15,7 @@ from __future__ import annotations
 from micrograd.chain_rule.explanation import Explanation
 from micrograd.chain_rule.table import Pass
 from micrograd.counterparts import absent
+from micrograd.dispatch import brief
 from micrograd.engine import Value
 from micrograd.expect import whole
 
@@ -73,7 +74,7 @@ def explain(root: Any, wrt: Any = None, names: Any = None, *, paths: int = 5) ->
     asked = list(wrt) if isinstance(wrt, (list, tuple)) else [] if wrt is None else [wrt]
     for node in [root, *asked]:
         if not isinstance(node, Value):
-            raise TypeError(f"explain expects Values, got {type(node).__name__} {node!r}")
+            raise TypeError(f"explain expects Values, got {brief(node)}")
     paths = whole(paths, "paths", 1)
     if wrt is None:
         return Pass(root, names)

@@ -17,7 +17,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from math import factorial
 from operator import mul
 
-from micrograd.dispatch import Operators, number
+from micrograd.dispatch import Operators, equals, number
 from micrograd.engine import Value, topological
 from micrograd.ops import ADD, DIV, MUL, NEG, SUB, Op, find
 
@@ -34,17 +34,22 @@ ARITHMETIC = (ADD, SUB, MUL, DIV, NEG)
 class Term(Operators):
     """A node of the expressions that are expanded: its row, operands (Terms or floats), partials and series.
 
-    value       the number at x₀ as a float
+    data        the number at x₀ as a float, which a partial may compare by == as it does that of a Value
     series      coefficients 0, 1, … as Decimals, as far as they are not 0 whatever x₀ is
     slopes      k times coefficient k, for k = 1, 2, …
     """
 
-    __slots__ = ("terms", "op", "args", "partials", "value", "series", "slopes")
+    __slots__ = ("terms", "op", "args", "partials", "data", "series", "slopes")
 
     def __init__(self, terms: Terms, op: Op | None, args: tuple[Any, ...], value: float, first: Decimal) -> None:
-        self.terms, self.op, self.args, self.value = terms, op, args, value
+        self.terms, self.op, self.args, self.data = terms, op, args, value
         self.partials: list[Any] = []
         self.series, self.slopes = [first], []  # type: list[Decimal], list[Decimal]
+
+    def __eq__(self, other: object) -> bool:
+        return self is other if isinstance(other, Term) else equals(self, other)
+
+    __hash__ = Operators.__hash__
 
     def operate(self, name: str, args: tuple[Any, ...]) -> Any:
         """The Term for the primitive `name` on args."""
@@ -70,7 +75,7 @@ class Terms:
                 self.known[key] = self.made(Term(self, op, args, float(first), first))
             else:
                 if value is None:
-                    value = op.forward(*[x.value if isinstance(x, Term) else x for x in args])
+                    value = op.forward(*[x.data if isinstance(x, Term) else x for x in args])
                 self.known[key] = self.made(Term(self, op, args, value, wide(value)))
         return self.known[key]
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from micrograd.copying import deep_copy
+from micrograd.dispatch import brief
 from micrograd.drawing import look
 from micrograd.drawing.boxes import derivative_name, formula, name
 from micrograd.drawing.graph import Graph
@@ -93,7 +94,7 @@ def chosen(graph: Graph, leaves: Iterable[Value | str] | None) -> list[int]:
     found = []
     for leaf in leaves:
         if not isinstance(leaf, (Value, str)):
-            raise TypeError(f"expected leaves as Values or names, got {type(leaf).__name__} {leaf!r}")
+            raise TypeError(f"expected leaves as Values or names, got {brief(leaf)}")
         matching = [i for i in places if graph.nodes[i] is leaf or graph.names.get(i) == leaf]
         if not matching:
             known = clean(", ".join([repr(graph.names[i]) for i in places if i in graph.names]), LONGEST_TOOLTIP)

@@ -37,11 +37,6 @@ class Expression(Operators):
     def __str__(self) -> str:
         return self.text
 
-    def __eq__(self, other: object) -> Any:
-        raise TypeError("a local derivative that compares its operands by == is no expression; write it with <=")
-
-    __hash__ = None  # type: ignore[assignment]
-
 
 def written(x: Any) -> str:
     """An expression, or a number as JavaScript writes it.

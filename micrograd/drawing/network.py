@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import hypot, inf, isnan, sqrt
 
+from micrograd.dispatch import brief
 from micrograd.drawing.geometry import MARGIN, PANEL_MARGIN, PANEL_TITLE, Geometry
 from micrograd.drawing.look import (
     BLUE, INK, NUMBER, RED, ROLES, SMALL, SOFT, WIDEST_EDGE, Box, Diagram, Edge, Group, Line,
@@ -56,7 +57,7 @@ def number_of(x: Any) -> float:
 def activations(model: Any, x: Any, columns: list[list[Any]]) -> list[list[float]]:
     """The numbers in each column when the model is given the inputs x."""
     if not hasattr(x, "__len__") or len(x) != len(columns[0]):
-        got = len(x) if hasattr(x, "__len__") else f"{type(x).__name__} {x!r}"
+        got = len(x) if hasattr(x, "__len__") else brief(x)
         raise ValueError(f"the model expects a list of {count(len(columns[0]), 'input')}, got {got}")
     found = [list(x)]
     for layer in getattr(model, "layers", [model]):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from math import copysign, isfinite
 
-from micrograd.dispatch import Operators
+from micrograd.dispatch import Operators, equals
 from micrograd.formulas.writing import Writing
 from micrograd.ops import ADD, ATOM, DETACH, DIV, MUL, NEG, POW, PRODUCT, SUB, SUM, Op, find
 
@@ -54,6 +54,11 @@ class Expression(Operators):
         result = Expression(chosen.op, chosen.args, chosen.data, chosen.name)
         result.reason = chosen.reason or (condition, taken)
         return result
+
+    def __eq__(self, other: object) -> bool:
+        return self is other if isinstance(other, Expression) else equals(self, other)
+
+    __hash__ = Operators.__hash__
 
 
 def operand(x: Operand) -> Expression:
