@@ -124,6 +124,9 @@ class Placeholder(Operators):
     __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = refusing(
         "a remainder or a whole quotient of a Value is asked for", "Compute it outside, and give it as an input"
     )
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __invert__ = refusing(
+        "a bitwise operator is applied to a comparison", "Write a * b for and, maximum(a, b) for or, 1.0 - a for not"
+    )
     __hash__ = refusing("a Value is looked up in a set or dictionary", CHOOSE)
     def __repr__(self) -> str:
         return "Value(to be known later)" if not tracer_of(self).open else refuse(self, "a Value becomes text", PRINT)
