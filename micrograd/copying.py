@@ -54,7 +54,7 @@ def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
 def reduced(root: Value) -> tuple[Any, ...]:
     """What pickle stores of root."""
     if root.op is None:
-        kind = Value if type(root) is Leaf else type(root)
+        kind = Value if root.__class__ is Leaf else root.__class__
         return restore_leaf, (kind, root.data, root.grad, root.label), getattr(root, "__dict__", None) or None
     leaves: list[Value] = []
     rows: list[Row] = []

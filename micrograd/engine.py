@@ -533,7 +533,7 @@ class Value(Refusals):
         return format(self.data, spec) if spec else repr(self)
 
     def __copy__(self) -> Value:
-        clone = new(type(self))
+        clone = new(self.__class__)  # which other threads see as it is while one traces
         for name in SLOTS:
             setattr(clone, name, getattr(self, name))
         if hasattr(self, "__dict__"):

@@ -1,5 +1,6 @@
 """Code that asks for numbers: compiled it is right, or refused with its line; under "auto" it does what eager does."""
 
+import copy
 import math
 import pickle
 import random
@@ -420,6 +421,8 @@ class TestThreads:
             w.data = 3.0
             seen.update(kind=type(w * 2.0), text=repr(w), data=w.data, grad=w.grad, true=bool(w), less=(w < 4.0).data,
                         same=w == w, known=w in {w}, left=(1.0 + w).data, power=(w**2).data, tanh=w.tanh().data,
+                        copied=type(copy.copy(w)) is type(Value(0.0)), pickled=pickle.loads(pickle.dumps(w)).data,
+                        deep=type(copy.deepcopy([w, w * w])[0]) is type(Value(0.0)),
                         is_value=w.__class__ is type(Value(0.0)), function=tanh(w).data)  # fmt: skip
             y = w * w
             y.backward()
@@ -433,9 +436,11 @@ class TestThreads:
             return w * x[0]
 
         program = micrograd.compile(model, 1, parameters=[w])
-        assert seen == {"kind": Value, "text": "Value(data=3, grad=0.5, label='w')", "data": 3.0, "grad": 0.5,
-                        "true": True, "less": 1.0, "same": True, "known": True, "left": 4.0, "power": 9.0,
-                        "tanh": math.tanh(3.0), "is_value": True, "function": math.tanh(3.0), "after": 6.5}  # fmt: skip
+        assert seen == {
+            "kind": Value, "text": "Value(data=3, grad=0.5, label='w')", "data": 3.0, "grad": 0.5, "true": True,
+            "less": 1.0, "same": True, "known": True, "left": 4.0, "power": 9.0, "tanh": math.tanh(3.0), "copied": True,
+            "pickled": 3.0, "deep": True, "is_value": True, "function": math.tanh(3.0), "after": 6.5,
+        }  # fmt: skip
         assert program.predict([1.0]).tolist() == [3.0] and type(w) is type(Value(0.0))
 
     def test_compiling_sets_no_gradient(self):

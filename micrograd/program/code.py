@@ -7,7 +7,8 @@ penalty     function of the parameters
 
 from __future__ import annotations
 
-from micrograd.engine import Value, apply, topological
+from micrograd.collector import paused
+from micrograd.engine import Value, adjoints, apply, topological
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ class Code:
 
     def run(self, row: list[Any], target: Any) -> Result:
         """The result of one sample; whatever error the code raises."""
-        prediction = self.model(list(row))
-        return self.result(prediction, None if self.loss is None else self.loss(prediction, target))
+        with paused:
+            prediction = self.model(list(row))
+            return self.result(prediction, None if self.loss is None else self.loss(prediction, target))
 
     def result(self, prediction: Any, share: Any) -> Result:
         """The result of what model and loss returned."""
@@ -71,6 +73,10 @@ class Built:
 
     def run(self, row: list[float], target: Any = None) -> Result:
         """The outputs for other numbers in the inputs, and for a bare expression its gradient by the parameters."""
+        with paused:
+            return self._applied(row)
+
+    def _applied(self, row: list[float]) -> Result:
         nodes: dict[int, Value] = {id(x): Value(number) for x, number in zip(self.inputs, row)}
         leaves = [Value(p.data) for p in self.parameters]
         nodes.update(zip(map(id, self.parameters), leaves))
@@ -91,14 +97,5 @@ def number_of(x: Any) -> float:
 
 def derivatives(root: Any, leaves: Sequence[Value]) -> list[float]:
     """∂root/∂leaf for each leaf, without a `grad` that another thread could see; zeros for a root that is a number."""
-    adjoints: dict[int, float] = {id(root): 1.0}
-    known = adjoints.get
-    for node in reversed(topological(root)) if isinstance(root, Value) else ():
-        if node.op is None:
-            continue
-        adjoint = known(id(node), 0.0)
-        if adjoint:
-            for x, partial in zip(node.args, node._cached):
-                if partial is not None:
-                    adjoints[id(x)] = known(id(x), 0.0) + partial * adjoint
-    return [known(id(leaf), 0.0) for leaf in leaves]
+    found = adjoints(root) if isinstance(root, Value) else {}
+    return [found.get(id(leaf), 0.0) for leaf in leaves]

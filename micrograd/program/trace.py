@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from threading import RLock
 
+from micrograd.collector import paused
 from micrograd.dispatch import brief, number
 from micrograd.engine import Value, topological
 from micrograd.program.graph import Graph
@@ -182,7 +183,7 @@ def traced(
     """One run of the code; `built` are the inner Values that it can reach."""
     tracer = Tracer(code.parameters, graph, state_of(code).built if built is None else built)
     loss, penalty, targets = code.loss, code.penalty, code.targets
-    with tracer:
+    with tracer, paused:
         try:
             prediction = code.model(tracer.placeholders("input", code.inputs))
             if loss is not None:
