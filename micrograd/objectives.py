@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from micrograd.program.state import State
 
+TOGETHER = 16  # samples in one pause of the collector, which costs as much as a node or two
+
 
 def plain(x: Any, where: str) -> Any:
     """A number as a finite float, a sequence of numbers as a list of them; ValueError or TypeError that says where."""
@@ -146,9 +148,9 @@ class Eager:
         before = self._move(at)
         try:
             shares = []
-            for row, target in zip(batch.rows, batch.targets):
+            for part in parts(list(zip(batch.rows, batch.targets))):
                 with paused:
-                    shares.append(self._loss(row, target).data / len(batch))
+                    shares += [self._loss(row, target).data / len(batch) for row, target in part]
             if self.penalty is not None:
                 shares.append(self._penalty().data)
             return total(shares)
@@ -162,9 +164,9 @@ class Eager:
             for p in self.parameters:
                 p.grad = 0.0
             shares = []
-            for row, target in zip(batch.rows, batch.targets):
-                with paused:  # the graph dies inside
-                    shares.append(backward(self._loss(row, target) * (1.0 / len(batch))))
+            for part in parts(list(zip(batch.rows, batch.targets))):
+                with paused:  # the graphs die inside
+                    shares += [backward(self._loss(row, target) * (1.0 / len(batch))) for row, target in part]
             if self.penalty is not None:
                 with paused:
                     shares.append(backward(self._penalty()))
@@ -177,10 +179,10 @@ class Eager:
         rows = X.rows if isinstance(X, Batch) else samples(X)
         before = self._move(at)
         try:
-            outputs = []
-            for row in rows:
+            outputs: list[Any] = []
+            for part in parts(rows):
                 with paused:
-                    outputs.append(data_of(self.model(row)))
+                    outputs += [data_of(self.model(row)) for row in part]
             return outputs
         finally:
             self._move(before)
@@ -330,6 +332,12 @@ def telling(y: Any, count: int) -> Iterator[int]:
             seen.add(key)
             if 0 < i < count - 1:
                 yield i
+
+
+def parts(items: list[Any]) -> Iterator[list[Any]]:
+    """The items, a few at a time: between them the collector looks for garbage that the user's code has made."""
+    for start in range(0, len(items), TOGETHER):
+        yield items[start : start + TOGETHER]
 
 
 def backward(share: Value) -> float:
