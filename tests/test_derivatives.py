@@ -286,6 +286,7 @@ def test_a_single_node_in_place_of_a_list():
     x = Value(2.0)
     assert hessian(x**3, x).data == 12.0
     assert [row.data for row in jacobian([x * x, x], x)] == [4.0, 1.0]
+    assert hvp(x**3, x, 2.0).data == 24.0
 
 
 def test_values_in_values_out_whatever_the_function_does():
@@ -362,6 +363,7 @@ def test_scipy_takes_them_directly():
         (lambda: hvp(lambda x: x)(1.0, "1"), "a vector of numbers, got str"),
         (lambda: hvp(lambda x: x)(1.0), "and then the vector, got 1 arguments"),
         (lambda: hvp(lambda x: x, 0, [1.0]), r"hvp\(f\)\(x, vector\)"),
+        (lambda: hvp(Value(1.0), [Value(1.0)]), r"expects a vector: hvp\(y, wrt, vector\)"),
         (lambda: hessian(Value(1.0)), r"nodes to differentiate by: hessian\(y, wrt\)"),
         (lambda: jacobian(Value(1.0), [Value(1.0)]), "list of Values; of a single one"),
         (lambda: hessian(3.0), "hessian expects Values or a function, got float"),

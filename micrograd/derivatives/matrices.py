@@ -53,7 +53,7 @@ def hessian(y: Callable[..., Any], wrt: Wrt = 0) -> Callable[..., Any]: ...  # n
 def hessian(y: Any, wrt: Any = None) -> Any:  # noqa: F811
     """The matrix of second derivatives ∂²y/∂xᵢ∂xⱼ; or, of a plain function, the function that returns it.
 
-    `hessian(y, wrt)` takes Values and gives rows of Values.
+    `hessian(y, wrt)` takes Values and gives rows of Values; one Value if wrt is one.
     `hessian(f, wrt=0)` is the Jacobian of `grad(f, wrt=wrt)`: one number for a number, a list of lists for a list, an
     array of shape a + a for an array of shape a. Arguments and errors are as for `grad`.
 
@@ -76,7 +76,7 @@ def hvp(y: Callable[..., Any], wrt: Wrt = 0) -> Callable[..., Any]: ...  # noqa:
 def hvp(y: Any, wrt: Any = None, vector: Any = None) -> Any:  # noqa: F811
     """Hessian of y times vector, at the cost of two gradients; or, of a plain function, the function that returns it.
 
-    `hvp(y, wrt, vector)` takes Values, and one number or Value of the vector for each.
+    `hvp(y, wrt, vector)` takes Values, and one number or Value of the vector for each; just one if wrt is one.
     `hvp(f, wrt=0)` is called with the arguments of f and then the vector, in the shape of the argument number wrt, as
     the result is: `hvp(f)(x, vector)`. Arguments and errors are as for `grad`.
     ValueError if the vector has another number of entries.
@@ -93,9 +93,12 @@ def hvp(y: Any, wrt: Any = None, vector: Any = None) -> Any:  # noqa: F811
             raise TypeError("hvp of a function expects the vector later, with the arguments: hvp(f)(x, vector)")
         return of_function(product, y, wrt, vector=True)
     expect_nodes("hvp", y, wrt)
-    if vector is None or len(vector) != len(wrt):
-        got = "none" if vector is None else len(vector)
-        raise ValueError(f"hvp expects one number for each of the {len(wrt)} nodes of wrt, got {got}")
+    if vector is None:
+        raise TypeError("hvp of Values expects a vector: hvp(y, wrt, vector)")
+    if isinstance(wrt, Value):
+        return hvp(y, [wrt], [vector])[0]
+    if len(vector) != len(wrt):
+        raise ValueError(f"hvp expects one number for each of the {len(wrt)} nodes of wrt, got {len(vector)}")
     return gradient(constant(along(sensitivities(y, wrt), vector)), wrt)
 
 

@@ -170,8 +170,8 @@ def derivative(f: Callable[[Value], Any], x: Value | float, *, order: int = 1) -
     Taylor series run through the graph of f, in time that grows with a small power of the order (Griewank & Walther
     2008, chapter 13). No derivative is too large or too small on the way: the result is inf or 0 only where no float
     is nearer. Its relative error is some 2⁻⁵³ for each order, that of moving x by so much, unless the terms of the
-    derivative cancel. The values inside f are floats, though: where one of those has overflowed, underflowed or is
-    nan, the derivative is that of what it has become.
+    derivative cancel. The values inside f are floats, though: where one of those has overflowed or underflowed, the
+    derivative may be nan, or that of what the value has become.
     Where x is a Value, or f uses Values from outside, gradients are nested and the result is a Value, as in `grad`.
     Raises TypeError if f does not return one Value or number, ValueError for another order than 0, 1, 2, ….
 
