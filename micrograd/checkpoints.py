@@ -192,7 +192,7 @@ class Checkpoint:
         check_run(state["run"], state["fits"], self.path)
         if state["fits"] <= self.trainer.fits:
             return False
-        restore(self.trainer, state, self.path)
+        restore(self.trainer, {**state, "fits": self.trainer.fits + 1}, self.path)
         return True
 
     def resume(self) -> tuple[int, int]:

@@ -180,9 +180,7 @@ class Trainer:
         settings = {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "patience": patience,
                     "shards": None if executor is None else shards}  # fmt: skip
         file = None if checkpoint is None else Checkpoint(self, checkpoint, settings)
-        finished = self.fits + 1
         if file is not None and file.passes_over():
-            self.fits = finished
             return self.history
         watch = Watch(self, epochs, patience=patience, file=file, progress=progress)
         self._workers = None if executor is None else (executor, shards)
@@ -203,8 +201,7 @@ class Trainer:
             watch.close()
         if patience is not None and self.best is not None:
             self.position.move(self.best)
-        self.fits = finished
-        return self.history
+        return watch.ended()
 
     def _minimise(
         self, X: Any, y: Any, epochs: int, batch_size: int | None, validation: Any, watch: Watch

@@ -11,7 +11,7 @@ import sys
 import time
 
 from micrograd.engine import Value
-from micrograd.history import Record
+from micrograd.history import History, Record
 from micrograd.objectives import Eager
 from micrograd.position import finite
 from micrograd.why import why_nan
@@ -154,6 +154,11 @@ class Watch:
         """End the progress line."""
         if self.line is not None:
             self.line.close()
+
+    def ended(self) -> History:
+        """What fit returns at its end, as its last act: after a Ctrl-C before it the same fit goes on, not the next."""
+        self.trainer.fits += 1
+        return self.trainer.history
 
 
 class Progress:
