@@ -36,7 +36,7 @@ def cure(x: Any, call: str) -> str:
     shape, name = getattr(x, "shape", None), "x.detach()" if getattr(x, "requires_grad", False) else "x"
     if shape == () and hasattr(x, "item"):
         return f"write {name}.item() for its number"
-    if not isinstance(x, (list, tuple)) and not shape:
+    if not isinstance(x, (list, tuple)) and not shape and not is_tensor(x):
         return "convert it first"
     each = f"{name}.tolist()" if is_tensor(x) else "x.flat" if shape and len(shape) > 1 else "x"
     return f"one at a time: [{call} for v in {each}]"
