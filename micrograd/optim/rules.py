@@ -52,7 +52,8 @@ def moment_read(column: Any, count: int, where: str) -> list[float]:
 
 def is_model(x: Any) -> bool:
     """Whether x is a model, or a list of its parameters, where only numbers and schedules are wanted."""
-    return hasattr(x, "parameters") or (hasattr(x, "__iter__") and not isinstance(x, str))
+    several = hasattr(x, "__iter__") and getattr(x, "shape", None) != () and not isinstance(x, str)
+    return several or hasattr(x, "parameters")
 
 
 class Rule:
