@@ -48,23 +48,30 @@ class DivergenceError(ArithmeticError):
 def expect_finite(mean: float, gradient: Any, trainer: Any, batch: Batch) -> None:
     """DivergenceError that names the epoch, the sample and the node, if the loss or its gradient is nan or inf.
 
-    Also for a loss above GROWTH times the first of the trainer's life, or GROWTH if that is more.
+    Also for a loss above GROWTH and GROWTH times the first of the trainer's life, unless the samples had such a loss with
+    the parameters that the trainer was made with.
     """
-    limit = trainer.limit
-    if limit is None:
-        first = trainer.history[0].loss if trainer.history else mean
-        limit = min(LARGEST, GROWTH * max(1.0, abs(first)))
-    if -math.inf < mean <= limit and finite(gradient):
-        trainer.limit = limit
+    if trainer.limit is None:
+        trainer.limit = beyond(trainer.history[0].loss if trainer.history else mean)
+    if -math.inf < mean <= trainer.limit and finite(gradient):
         return
+    if math.isfinite(mean) and finite(gradient):
+        trainer.limit = max(trainer.limit, beyond(trainer.objective.value(batch, at=trainer._initial)))
+        if mean <= trainer.limit:
+            return
     trainer.position.give_back()
     cure = "" if hasattr(trainer.optimizer, "minimise") else "; a smaller learning rate may help"
     where = f"in epoch {len(trainer.history) + 1}"
     if math.isfinite(mean) and finite(gradient):
-        raise DivergenceError(f"the loss has grown to {mean:.3g} {where}, beyond {GROWTH:.0e} times the first or 1"
-                              f"{cure}. For data of another size, reset() the trainer or make a new one")  # fmt: skip
+        grown = f"the loss has grown to {mean:.3g} {where}, beyond {GROWTH:.0e} times the first or 1"
+        raise DivergenceError(grown + cure)
     what = "gradient" if math.isfinite(mean) else "loss"
     raise DivergenceError(f"the {what} is not finite {where}{cure}. {source_of_nan(trainer, batch)}")
+
+
+def beyond(first: float) -> float:
+    """What a loss that begins so may not pass."""
+    return min(LARGEST, GROWTH * max(1.0, abs(first))) if math.isfinite(first) else GROWTH
 
 
 def source_of_nan(trainer: Any, batch: Batch, at: Sequence[float] | None = None) -> str:

@@ -168,6 +168,22 @@ def test_a_loss_that_grows_beyond_all_bounds_is_a_divergence(backend):
     assert trainer_with(0.1, start=1e140).fit([1.0], [3.0], epochs=9).loss[0] == pytest.approx(1e280)
 
 
+@pytest.mark.parametrize("backend", ["eager", "numpy", "llvm"])
+def test_samples_of_another_size_are_no_divergence(backend):
+    pytest.importorskip({"llvm": "llvmlite"}.get(backend, "numpy"))
+    w = Value(1.0)
+    trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.SGD(lr=1e-3), parameters=[w], backend=backend)
+    for shuffle in (True, False):  # the first sample has no loss, the others 1e16
+        losses_ = trainer.fit([1.0, 1.0, 1.0], [1.0, 1e8, 1e8], epochs=2, batch_size=1, shuffle=shuffle).loss
+        assert len(losses_) == 2 and losses_[0] > losses_[1] > 1e15
+        trainer.reset()
+    assert trainer.fit([1.0], [2.0], epochs=2).loss[0] == 1.0
+    assert trainer.fit([1.0], [1e8], epochs=2).loss[2] > 1e15
+    trainer.optimizer = optim.SGD(lr=3.0)
+    with pytest.raises(DivergenceError, match="has grown to 1.51e.27 in epoch 13"):  # from 1e16, 25 times each
+        trainer.fit([1.0], [1e8], epochs=50)
+
+
 LIKELIHOODS = {  # name -> (loss of the parameters and y, start, data)
     "normal": (lambda p, y: f.log(p[1]) + (y - p[0]) ** 2 / (2.0 * p[1] ** 2), [0.0, 1.0], [99.9, 100.0, 100.3]),
     "Poisson": (lambda p, y: p[0] - y * f.log(p[0]), [50.0], [0.0, 1.0, 0.0]),
