@@ -169,8 +169,8 @@ class Trainer:
         executor    any `concurrent.futures.Executor`, whose workers evaluate the shards that the samples are cut into;
                     the same number of shards gives the same bits, see `micrograd.sharding.Sharded`
 
-        With `optim.LBFGS` an epoch is one iteration on the whole dataset, its loss is that after the iteration; each fit
-        begins with an empty memory of the curvature, so give all epochs to one.
+        With `optim.LBFGS` an epoch is one iteration on the whole dataset, its loss is that after the iteration; each
+        fit begins with an empty memory of the curvature, so give all epochs to one.
         With patience the parameters end as the best ones, kept in `best`. After Ctrl-C history and parameters stay
         as they are. ValueError or TypeError for bad data before any step, DivergenceError if the loss becomes nan or
         inf, or grows beyond 1e10 and 1e10 times the first loss of the trainer's life (or the loss that the same samples

@@ -48,8 +48,8 @@ class DivergenceError(ArithmeticError):
 def expect_finite(mean: float, gradient: Any, trainer: Any, batch: Batch) -> None:
     """DivergenceError that names the epoch, the sample and the node, if the loss or its gradient is nan or inf.
 
-    Also for a loss above GROWTH and GROWTH times the first of the trainer's life, unless the samples had such a loss with
-    the parameters that the trainer was made with.
+    Also for a loss above GROWTH and GROWTH times the first of the trainer's life, unless the samples had such a loss
+    with the parameters that the trainer was made with.
     """
     if trainer.limit is None:
         trainer.limit = beyond(trainer.history[0].loss if trainer.history else mean)
