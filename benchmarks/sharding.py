@@ -15,7 +15,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 from micrograd import losses, nn
-from micrograd.objectives import Compiled, Eager
+from micrograd.compilation import Compiled
+from micrograd.objectives import Eager
 from micrograd.sharding import Sharded
 
 

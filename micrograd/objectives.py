@@ -1,7 +1,7 @@
 """The objective of a training: the mean loss over a batch, (1/N) Σ L(f(xᵢ), yᵢ), plus a penalty on the parameters.
 
 An objective has `batch(X, y)`, `value(batch, at=p)`, `value_and_gradient(batch, at=p)` and `predict(X, at=p)`. `Eager`
-evaluates plain Value code and holds the graph of one sample at a time; `Compiled` runs a program on all of them.
+evaluates plain Value code and holds the graph of one sample at a time; `compilation.Compiled` runs a program on all.
 
     X, y        samples and targets: lists, iterables that are read once, arrays, frames, tensors that NumPy can read
     row         one sample, a list of floats
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import random
-from copy import copy
 
 from micrograd.collector import paused
 from micrograd.dispatch import number
@@ -22,8 +21,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
-
-    from micrograd.program.state import State
 
 TOGETHER = 16  # samples in one pause of the collector, which costs as much as a node or two
 
@@ -121,7 +118,11 @@ class Eager:
     ) -> None:  # fmt: skip
         self.model, self.loss, self.parameters, self.penalty = model, loss, list(parameters), penalty
         self._because = "" if because is None else f", since it cannot be compiled: {because}"
-        self._state = None if because is None else state_of(model, loss, penalty, self.parameters)
+        self._state: Any = None  # in which the code could not be compiled
+        if because is not None:
+            from micrograd.program.state import State
+
+            self._state = State(model, loss, penalty, apart_from=self.parameters)
 
     def __repr__(self) -> str:
         return f"Eager objective of {len(self.parameters)} parameters{self._because}"
@@ -132,6 +133,8 @@ class Eager:
 
     def forget(self) -> None:
         """Try again to compile the code, whether or not a change of state is seen."""
+        from micrograd.program.state import ended
+
         self._state = ended()
 
     def batch(self, X: Iterable[Any], y: Iterable[Any]) -> Batch:
@@ -205,133 +208,6 @@ class Eager:
         for p, value in zip(self.parameters, at):
             p.data = float(value)
         return before
-
-
-class Compiled:
-    """The objective as a compiled program, compared with the code on some of the data; gradients are arrays.
-
-    ImportError if a package is missing, TypeError (a TraceError names the line) for code that cannot be compiled, and
-    whatever error the code itself raises on the data.
-
-    >>> from micrograd.losses import squared_error
-    >>> w, settings = Value(1.0), {"slope": 1.0}
-    >>> objective = Compiled(lambda row: settings["slope"] * w * row[0], squared_error, [w], None, [1.0], [3.0])
-    >>> objective.renewed() is objective
-    True
-    >>> settings["slope"] = 2.0
-    >>> objective.renewed() is objective
-    False
-    """
-
-    def __init__(
-        self, model: Callable[[list[float]], Any], loss: Callable[[Any, Any], Any], parameters: Sequence[Value],
-        penalty: Callable[[Sequence[Value]], Any] | None, X: Any, y: Any, *, backend: str = "auto",
-    ) -> None:  # fmt: skip
-        from micrograd.program.code import Code
-        from micrograd.program.self_check import Sample
-        from micrograd.program.trace import undo_of
-
-        row, target = first_sample(X), plain(first(y), "y[0]")
-        code = Code(model, len(row), parameters, loss=loss, penalty=penalty)
-
-        def chosen() -> Iterator[Sample]:
-            yield Sample(code, row, target, listed(ready), result)
-            for i in telling(y, min(len(X), len(y))):
-                try:
-                    other = plain(X[i], f"X[{i}]"), plain(y[i], f"y[{i}]")
-                    wanted = prepared(loss, [other[1]], outputs)[0]
-                except (TypeError, ValueError):  # told of when the data are taken as a batch
-                    return
-                yield Sample(code, listed(other[0]), other[1], listed(wanted))
-
-        with undo_of(code) as undo:
-            prediction = model(list(row))
-            outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
-            ready = prepared(loss, [target], outputs)[0]
-            code.targets = width(ready)
-            result = code.result(prediction, expect_value(loss(prediction, target)))
-            self._compile(code, undo, chosen(), backend)
-
-    def _compile(self, code: Any, undo: Any, samples: Iterator[Any], backend: str) -> None:
-        from micrograd.program.compiled import compile_code
-
-        self._code, self._options = code, backend
-        self.parameters, self.penalty = code.parameters, code.penalty
-        self.program = compile_code(code, undo, samples, lambda: None, backend)
-        self.backend = self.program.backend
-        self.batch, self.value = self.program.batch, self.program.value
-        self.value_and_gradient = self.program.value_and_gradient
-        self._remember()
-
-    def _remember(self) -> None:
-        code = self._code
-        self._state = state_of(code.model, code.loss, code.penalty, code.parameters)
-
-    def renewed(self) -> Compiled:
-        """The objective that the code has now: itself, unless Python state that the code reads made it another.
-
-        Where the state changed (see `micrograd.program.state.State`), the code is traced again, and compiled where that
-        gives another graph.
-        """
-        from micrograd.program.trace import undo_of
-
-        if self._state.holds():
-            return self
-        if self.program.follow(self._code):
-            self._remember()
-            return self
-        other = copy(self)
-        with undo_of(self._code) as undo:
-            other._compile(self._code, undo, self.program.samples_again(self._code), self._options)
-        return other
-
-    def forget(self) -> None:
-        """Trace the code anew at the next call of `renewed`, whether or not a change of state is seen."""
-        self._state = ended()
-
-    def predict(self, X: Any, at: Any = None) -> list[Any]:
-        """The outputs as floats: one per sample, or a list per sample if the model has several."""
-        return self.program.predict(X, at=at).tolist()
-
-    def __repr__(self) -> str:
-        return f"Compiled objective of {len(self.parameters)} parameters, backend {self.backend!r}"
-
-
-def state_of(model: Any, loss: Any, penalty: Any, parameters: Sequence[Value]) -> State:
-    """The Python state that the code can reach, beside the numbers of its parameters."""
-    from micrograd.program.state import State
-
-    return State(model, loss, penalty, apart_from=parameters)
-
-
-def ended() -> State:
-    """A state that holds no more."""
-    from micrograd.program.state import ended
-
-    return ended()
-
-
-def prepared(loss: Any, targets: list[Any], outputs: int) -> list[Any]:
-    """The targets as the loss takes them."""
-    return loss.prepare(targets, outputs) if hasattr(loss, "prepare") else targets
-
-
-def listed(x: Any) -> list[float]:
-    """A number or a list of numbers as a list."""
-    return x if isinstance(x, list) else [x]
-
-
-def telling(y: Any, count: int) -> Iterator[int]:
-    """The last place of the data, and the first place of every other distinct target."""
-    yield count - 1
-    seen: set[Any] = set()
-    for i in range(count):
-        target = y[i].tolist() if hasattr(y[i], "tolist") else y[i]
-        key = tuple(target) if isinstance(target, list) else target
-        if key not in seen:
-            seen.add(key)
-            if 0 < i < count - 1:
-                yield i
 
 
 def parts(items: list[Any]) -> Iterator[list[Any]]:

@@ -10,12 +10,13 @@ import math
 
 from micrograd.arguments import expect_parts
 from micrograd.checkpoints import Checkpoint, read, restore, state_of, write
+from micrograd.compilation import Compiled
 from micrograd.counterparts import absent
 from micrograd.engine import Value
 from micrograd.expect import rows_of, whole
 from micrograd.history import History, Record
 from micrograd.leaves import leaves
-from micrograd.objectives import Batch, Compiled, Eager, batches, first_sample
+from micrograd.objectives import Batch, Eager, batches, first_sample
 from micrograd.optim.lbfgs import NotFinite
 from micrograd.position import Position
 from micrograd.watching import DivergenceError, Watch, expect_finite, source_of_nan

@@ -24,6 +24,7 @@ FLOORS = [
     ["derivatives", "check", "files", "formulas"],
     ["drawing", "chain_rule", "program", "nn", "optim", "losses"],
     ["arguments", "history", "objectives", "position", "standalone"],
+    ["compilation"],
     ["checkpoints", "sharding", "watching"],
     ["training"],
     ["estimators", "plotting"],

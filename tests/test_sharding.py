@@ -13,7 +13,8 @@ import pytest
 
 from micrograd import losses, nn, optim
 from micrograd.engine import Value
-from micrograd.objectives import Compiled, Eager
+from micrograd.compilation import Compiled
+from micrograd.objectives import Eager
 from micrograd.sharding import Sharded, worker
 from micrograd.training import Trainer
 

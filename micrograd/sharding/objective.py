@@ -11,7 +11,8 @@ from concurrent.futures import BrokenExecutor, CancelledError
 from copy import copy
 
 from micrograd.expect import whole
-from micrograd.objectives import Batch, Compiled, Eager, samples
+from micrograd.compilation import Compiled
+from micrograd.objectives import Batch, Eager, samples
 from micrograd.sharding.packing import expect_the_same_reach, packed
 from micrograd.sharding.shards import Shards, cut, key_of
 from micrograd.sharding.worker import Failed, Missing, work
