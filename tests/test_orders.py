@@ -4,6 +4,7 @@ order       places, one after the other: rising, falling, strided, repeated or i
 table       places of the factors of several sums: first + down · sum + across · term, or irregular
 """
 
+import math
 import random
 from importlib.util import find_spec
 
@@ -270,16 +271,19 @@ def compare_expressions(model, X, backend):
         by_inputs.append([leaf.grad for leaf in leaves])
     gradient = np.array([p.grad for p in program.parameters]) * (1.0 / len(X))
     value, found = program.value_and_gradient(X)
-    assert close(value, np.mean(expected)), "value of an expression"
+    assert close(value, sum(expected) / len(X)), "value of an expression"
     assert close(found, gradient), "gradient of an expression"
     outputs, found = program.input_gradients(X)
     assert close(outputs, expected), "output"
     assert close(found, by_inputs), "input gradients"
 
 
-def compare(seed, backends=BACKENDS):
-    """Everything about one program."""
+def compare(seed, backends=BACKENDS, special=False):
+    """Everything about one program; some of its parameters may be zero, infinite or nan."""
     model, rng = Model(seed), np.random.default_rng(seed)
+    if special:
+        for p in model.draw.sample(model.parameters, min(3, len(model.parameters))):
+            p.data = model.draw.choice([0.0, -0.0, math.inf, -math.inf, math.nan])
     X = rng.standard_normal((int(rng.choice([1, 2, 9, 33, 70])), model.inputs))
     y = rng.standard_normal((len(X), model.outputs))
     for backend in backends:
@@ -301,6 +305,28 @@ def with_machine(lanes, tile_rows, tile_vectors):
 @pytest.mark.parametrize("seed", range(24))
 def test_programs_in_all_orders(seed):
     compare(seed)
+
+
+@pytest.mark.parametrize("seed", range(500, 506))
+def test_programs_with_numbers_that_are_zero_infinite_or_nan(seed):
+    compare(seed, special=True)
+
+
+@each_backend
+def test_signs_of_zero_in_all_orders(backend):
+    """Of what is computed number by number; a sum of products starts from 0."""
+    draw, functions_of_two = random.Random(0), [TWO[name] for name in ("add", "subtract", "multiply", "select")]
+    for _ in range(6):
+        first, second = an_order(draw, 4, 9), an_order(draw, 4, 9)
+
+        def model(x, first=first, second=second):
+            of_one = [f(x[a]) for f in (abs, SMOOTH["negative"], functions.sin) for a in first]
+            return of_one + [f(x[a], x[b]) for f in functions_of_two for a, b in zip(first, second)]
+
+        X = [[draw.choice([0.0, -0.0, 1.0, -1.0]) for _ in range(4)] for _ in range(40)]
+        found = micrograd.compile(model, 4, parameters=[], backend=backend, cache=False).predict(X)
+        expected = np.array([[y.data for y in model([Value(v) for v in row])] for row in X])
+        assert (np.signbit(found) == np.signbit(expected)).all() and np.allclose(found, expected, rtol=1e-15)
 
 
 @without_llvm
