@@ -202,7 +202,8 @@ def check_gradients(
     f_or_value is a function of Values with its inputs (numbers, Values, lists or arrays of them), called on fresh
     leaves again and again; or a Value already built, whose graph is evaluated again at other leaf data. `leaves`
     names the leaves to check in a built graph (default: all), or those that the function uses besides its inputs.
-    No `grad` is touched. What is detached is held constant.
+    No `grad` is touched; the data of `leaves` that a function uses moves while it is compared, and is put back.
+    What is detached is held constant.
 
     The report is true where all is well; printed it is a table. Its verdicts:
     ok           expected and got agree, within the estimated error of the differences

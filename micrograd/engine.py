@@ -31,7 +31,6 @@ else:
 new = object.__new__
 SLOTS = ("data", "grad", "op", "label", "_mark", "_a", "_da", "_b", "_db")
 SLIPS = slips_of(("data", "grad", "label"))
-DERIVATIVE_LOST = "the gradient would be lost. Write micrograd.exp(v) for math.exp(v), v.data for the bare number"
 
 
 def result(op: Op, z: float, a: Any, da: Any, b: Any, db: Any) -> Value:
@@ -518,12 +517,6 @@ class Value(Refusals):
     def where(self, x: Operand, y: Operand) -> Value:
         """x where self is not 0, else y: `(a > b).where(x, y)`."""
         return apply(ops.WHERE, (self, x, y))
-
-    def __float__(self) -> float:
-        raise TypeError(f"a Value does not turn into a float: {DERIVATIVE_LOST}")
-
-    def __int__(self) -> int:
-        raise TypeError(f"a Value does not turn into an int: {DERIVATIVE_LOST}")
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""

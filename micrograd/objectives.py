@@ -103,6 +103,8 @@ def dataset(X: Iterable[Any], y: Iterable[Any]) -> Batch:
 class Eager:
     """The objective by plain Value code; memory does not grow with the batch.
 
+    Python's cyclic collector is paused while some samples are evaluated (see `micrograd.collector`).
+
     >>> from micrograd.losses import squared_error
     >>> w = Value(1.0)
     >>> objective = Eager(lambda row: w * row[0], squared_error, [w])

@@ -18,6 +18,7 @@ BY_HAND = (
     "functions; a function of your own takes a row: cube = micrograd.engine.unary(micrograd.ops.Op('cube', '( )³', "
     "lambda x: x**3, (lambda x, out: 3.0 * x * x,), '{{{0}}}^3')), and then cube(x)"
 )
+DERIVATIVE_LOST = "the gradient would be lost. Write micrograd.exp(v) for math.exp(v), v.data for the bare number"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORDS = {"date", "grade", "grid", "labels"}  # meant as they stand
 
@@ -36,9 +37,15 @@ def refused(what: str, cure: str) -> Callable[..., Any]:
 
 
 class Refusals:
-    """The operators that have no derivative worth the name."""
+    """The operators that have no derivative worth the name, and the conversions that would lose it."""
 
     __slots__ = ()
+
+    def __float__(self) -> float:
+        raise TypeError(f"a Value does not turn into a float: {DERIVATIVE_LOST}")
+
+    def __int__(self) -> Any:
+        raise TypeError(f"a Value does not turn into an int: {DERIVATIVE_LOST}")
 
     __mod__ = __rmod__ = refused("x % y", "write x - k * y with a plain whole number k, math.floor(x.data / y)")
     __floordiv__ = __rfloordiv__ = refused(
