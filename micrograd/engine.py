@@ -30,7 +30,7 @@ else:
 
 new = object.__new__
 SLOTS = ("data", "grad", "op", "label", "_mark", "_a", "_da", "_b", "_db")
-SLIPS = slips_of(("data", "grad", "label"))
+SLIPS = slips_of(("data", "grad", "label", "partials", "backward"))
 
 
 def result(op: Op, z: float, a: Any, da: Any, b: Any, db: Any) -> Value:

@@ -87,7 +87,7 @@ class Trainer:
     def _objective(self, X: Any, y: Any) -> Any:
         """The objective for such data: that of before, as far as the code still computes the same."""
         self._renew()
-        if self.objective is None or self.objective.backend == "eager" and self._may_compile():
+        if self.objective is None or self._may_compile():
             self.objective = self._made(lambda: Compiled(
                 self.model, self.loss, self.parameters, self.penalty, X, y, backend=self.backend
             ))  # fmt: skip
@@ -112,7 +112,7 @@ class Trainer:
 
     def _may_compile(self) -> bool:
         """Whether an eager objective may have become one that can be compiled, since Python state has changed."""
-        return self.backend == "auto" and not self.objective.holds()
+        return self.backend == "auto" and isinstance(self.objective, Eager) and not self.objective.holds()
 
     def retrace(self) -> None:
         """Read the code anew at the next call of `fit`, `step`, `evaluate` or `predict`.
@@ -131,7 +131,7 @@ class Trainer:
         >>> round(trainer.fit([1.0], [5.0], epochs=1).loss[-1], 6)
         4.0
         """
-        if self.objective is not None:
+        if isinstance(self.objective, (Compiled, Eager)):
             self.objective.forget()
 
     def _clear(self) -> None:

@@ -281,6 +281,16 @@ def test_what_was_computed_from_parameters_before_keeps_its_number():
     assert program.predict([1.0]).tolist() == [w.data + 3.0]
 
 
+def test_a_primitive_that_is_in_no_table():
+    row = micrograd.ops.Op("cube", "( )³", lambda x: x**3, (lambda x, out: 3.0 * x * x,), "{{{0}}}^3")
+    cube, w, x = micrograd.engine.unary(row), Value(0.5), Value(2.0)
+    for call in (lambda: micrograd.compile(cube(w) * x, [x]), lambda: micrograd.export(cube(w) * x, [x])):
+        with pytest.raises(TraceError, match=r"'cube' is not in the table .* micrograd.ops.TABLE\['cube'\] = row"):
+            call()
+    trainer = Trainer(lambda x: cube(w) * x[0], losses.squared_error, optim.SGD(lr=0.1), parameters=[w])
+    assert trainer.fit([1.0], [0.0], epochs=1).loss == [0.125**2]
+
+
 def test_whatever_the_code_raises_is_eagers():
     w = Value(1.0)
 
@@ -374,6 +384,16 @@ def test_compiling_leaves_no_placeholders():
     assert isinstance(bare.hidden, (float, Value))
 
 
+class Plane:
+    """A model that pickles."""
+
+    def __init__(self, w):
+        self.w = w
+
+    def __call__(self, x):
+        return self.w * x[0]
+
+
 class TestThreads:
     """A trace in one thread is not seen by another."""
 
@@ -449,6 +469,21 @@ class TestThreads:
             p.grad = float(i)
         micrograd.compile(model, 2, loss=losses.squared_error, penalty=losses.l2(0.1)).value([[1.0, 2.0]], [1.0])
         assert [p.grad for p in model.parameters()] == [float(i) for i in range(13)]
+
+
+    def test_packing_for_workers_touches_no_parameter(self):
+        from micrograd.objectives import Eager
+        from micrograd.sharding.packing import packed
+
+        w = Value(2.0, "w")
+        w.note = "kept"
+        objective = Eager(Plane(w), losses.squared_error, [w])
+        first = packed(objective)
+        w.data, w.grad = 5.0, 1.0
+        sent = pickle.loads(packed(objective))
+        assert packed(objective) == first and (w.data, w.grad) == (5.0, 1.0)
+        assert (sent.parameters[0].data, sent.parameters[0].grad, sent.parameters[0].note) == (0.0, 0.0, "kept")
+        assert sent.model.w is sent.parameters[0]
 
 
 class TestSelfCheck:

@@ -11,6 +11,7 @@ from threading import RLock
 from micrograd.collector import paused
 from micrograd.dispatch import brief, number
 from micrograd.engine import Value, topological
+from micrograd.ops import TABLE
 from micrograd.program.graph import Graph
 from micrograd.program.placeholders import Placeholder, Traced, TraceError, line_of, users_line
 from micrograd.program.stand_ins import StandIns
@@ -104,6 +105,9 @@ class Tracer:
                 self.nodes[id(value)] = self.graph.leaf("held", len(self.held))
                 self.held.append(value)
             else:
+                if TABLE.get(value.op.name) is not value.op:
+                    raise TraceError(f"the primitive {value.op.name!r} is not in the table that is compiled: put its "
+                                     f"row there, micrograd.ops.TABLE[{value.op.name!r}] = row")  # fmt: skip
                 self.nodes[id(value)] = self.apply(value.op.name, value.args)
                 self._kept.append(value)
         return self.nodes[id(root)]

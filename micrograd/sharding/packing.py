@@ -3,40 +3,50 @@ from __future__ import annotations
 
 import pickle
 from importlib import import_module
+from io import BytesIO
 
 from micrograd.engine import Value, topological
 from micrograd.objectives import Eager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
 
 def packed(objective: Any) -> bytes:
-    """The objective as bytes, in which all parameters are 0: every task brings their numbers."""
-    parameters = objective.parameters
-    before = [(p.data, p.grad) for p in parameters]
-    try:
-        for p in parameters:
-            p.data = p.grad = 0.0
-        return dumps(objective)
-    finally:
-        for p, (data, grad) in zip(parameters, before):
-            p.data, p.grad = data, grad
+    """The objective as bytes, in which all parameters are 0: every task brings their numbers.
+
+    The parameters themselves are not touched, since other threads may use them.
+    """
+    return dumps(objective, {id(p) for p in objective.parameters})
 
 
-def dumps(thing: Any) -> bytes:
-    """A pickle, by cloudpickle where it is installed; TypeError that names the cure where there is none."""
+def dumps(thing: Any, zeros: Collection[int] = ()) -> bytes:
+    """A pickle, by cloudpickle where it is installed; TypeError that names the cure where there is none.
+
+    Leaves whose id is among `zeros` are pickled as if they held 0.
+    """
+    base: Any = pickle.Pickler
     try:
-        write: Any = import_module("cloudpickle").dumps
+        base = import_module("cloudpickle").Pickler
         cure = "keep open files, locks, generators and the like out of the model"
     except ImportError:
-        write, cure = pickle.dumps, "install cloudpickle, or write lambdas and inner functions as functions of a module"
+        cure = "install cloudpickle, or write lambdas and inner functions as functions of a module"
+
+    class Pickler(base):
+        def reducer_override(self, x: Any) -> Any:
+            if id(x) in zeros:
+                make, (kind, _, _, label), *state = x.__reduce__()
+                return make, (kind, 0.0, 0.0, label), *state
+            return super().reducer_override(x) if hasattr(base, "reducer_override") else NotImplemented
+
+    content = BytesIO()
     try:
-        content: bytes = write(thing, protocol=5)
+        Pickler(content, protocol=5).dump(thing)
     except Exception as error:
         raise TypeError(f"the model, or its loss, cannot be sent to a worker ({error}): {cure}") from error
-    return content
+    return content.getvalue()
 
 
 def reach(objective: Eager, row: Any, target: Any) -> set[int]:
