@@ -220,9 +220,9 @@ EXPLAINED = ["explain", "σ = w*x + βhat; tanh(σ)*名*é", "--at", "w=1,x=2,β
 
 
 @pytest.mark.parametrize("encoding, plain, escaped", [
-    ("ascii", "df/dsigma = \\xe9 * \\u540d * tanh'(sigma)", "v3           = v2*\\u540d       = 2.87"),
-    ("cp1252", "df/dsigma = é · \\u540d · tanh'(sigma)", "v3           = v2·\\u540d      = 2.87"),
-    ("cp437", "df/dσ = é · \\u540d · tanh'(σ)", "v3       = v2·\\u540d     = 2.87"),
+    ("ascii", "df/dsigma = \\xe9 * \\u540d * sech^2(sigma)", "v3    = v2*\\u540d     = 2.87"),
+    ("cp1252", "df/dsigma = é · \\u540d · sech²(sigma)", "v3    = v2·\\u540d     = 2.87"),
+    ("cp437", "df/dσ = é · \\u540d · sech²(σ)", "v3 = v2·\\u540d     = 2.87"),
 ])  # fmt: skip
 def test_what_an_encoding_lacks_is_spelled_plainly_and_stays_in_columns(tmp_path, encoding, plain, escaped):
     done = run(tmp_path, *EXPLAINED, encoding=encoding)
