@@ -159,6 +159,7 @@ class Program:
         """Trace the code again: True if this program still computes what it does, with the Values that it holds now."""
         with undo_of(code) as undo:
             recorded = traced(code, built=undo.state.built)
+            undo.placeholders()
         if not recorded.same(self._trace):
             return False
         self._trace = recorded

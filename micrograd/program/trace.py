@@ -146,7 +146,8 @@ def trace(code: Code, undo: Undo, on_numbers: Callable[[], Any] | None = None) -
 
     It runs twice: TraceError too where it does something else at every run. Another error of the code is raised as it
     is if `on_numbers`, which runs it on numbers, has an error too; else it is TraceError: placeholders brought it.
-    `undo`, made before, puts back what the code leaves in the user's objects.
+    `undo`, made before, takes away the placeholders that the code leaves in the user's objects; use it as a context, so
+    that all else is put back where tracing fails.
 
     >>> from micrograd.program.code import Code
     >>> w = Value(2.0)
@@ -156,8 +157,9 @@ def trace(code: Code, undo: Undo, on_numbers: Callable[[], Any] | None = None) -
     1  input 0
     2  mul 0 1
     """
-    with undo:  # after both runs, so that the second one meets what the first has stored
-        first, second = traced(code, on_numbers, built=undo.state.built), traced(code, on_numbers)
+    first = traced(code, on_numbers, built=undo.state.built)
+    second = traced(code, on_numbers, built=undo.state.built if undo.state.holds() else None)
+    undo.placeholders()  # after both runs, so that the second one meets what the first has stored
     if not first.same(second) or not same_numbers(first.held, second.held):
         raise TraceError("the code computes something else at every run, as with a random number, the time or a count "
                          "of its calls. Draw such numbers outside, and give them as inputs or held Values. "

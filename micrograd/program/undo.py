@@ -90,7 +90,7 @@ def is_left(x: Any) -> bool:
 
 
 class Undo:
-    """The contents of all that a state reaches, to be put back; at the end of a `with` all of it if there was an error.
+    """The contents of all that a state reaches, to be put back; by a `with` if there was an error in it.
 
     >>> from micrograd.program.state import State
     >>> memory = []
@@ -114,9 +114,7 @@ class Undo:
         return self
 
     def __exit__(self, kind: Any, *details: Any) -> None:
-        if kind is None:
-            self.placeholders()
-        else:
+        if kind is not None:
             self.all()
 
     def all(self) -> None:
