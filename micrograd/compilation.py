@@ -9,7 +9,7 @@ from __future__ import annotations
 from copy import copy
 
 from micrograd.engine import Value
-from micrograd.objectives import expect_value, first, first_sample, plain, width
+from micrograd.objectives import expect_value, first, first_sample, own, plain, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Compiled:
             outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
             ready = prepared(loss, [target], outputs)[0]
             code.targets = width(ready)
-            result = code.result(prediction, expect_value(loss(prediction, target)))
+            result = code.result(prediction, expect_value(loss(prediction, own(target))))
             self._compile(code, undo, chosen(), backend)
 
     def _compile(self, code: Any, undo: Any, samples: Iterator[Any], backend: str) -> None:

@@ -144,7 +144,7 @@ class Eager:
         data = dataset(X, y)
         prepare = getattr(self.loss, "prepare", None)
         if prepare is not None:
-            prediction = self.model(data.rows[0])
+            prediction = self.model(list(data.rows[0]))
             prepare(data.targets, len(prediction) if isinstance(prediction, (list, tuple)) else 1)
         return data
 
@@ -187,17 +187,17 @@ class Eager:
             outputs: list[Any] = []
             for part in parts(rows):
                 with paused:
-                    outputs += [data_of(self.model(row)) for row in part]
+                    outputs += [data_of(self.model(list(row))) for row in part]
             return outputs
         finally:
             self._move(before)
 
     def _loss(self, row: list[float], target: Any) -> Value:
-        return expect_value(self.loss(self.model(row), target))
+        return expect_value(self.loss(self.model(list(row)), own(target)))
 
     def _penalty(self) -> Value:
         """The penalty, which may be a number."""
-        share = self.penalty(self.parameters)  # type: ignore[misc]
+        share = self.penalty(list(self.parameters))  # type: ignore[misc]
         return share if isinstance(share, Value) else Value(number(share))
 
     def _move(self, at: Sequence[float] | None) -> list[float] | None:
@@ -210,6 +210,11 @@ class Eager:
         for p, value in zip(self.parameters, at):
             p.data = float(value)
         return before
+
+
+def own(target: Any) -> Any:
+    """The target as the code gets it: a list of its own, which it may change."""
+    return list(target) if isinstance(target, list) else target
 
 
 def parts(items: list[Any]) -> Iterator[list[Any]]:

@@ -16,7 +16,7 @@ from micrograd.engine import Value
 from micrograd.expect import rows_of, whole
 from micrograd.history import History, Record
 from micrograd.leaves import leaves
-from micrograd.objectives import Batch, Eager, batches, first_sample
+from micrograd.objectives import Batch, Eager, batches, first_sample, own
 from micrograd.optim.lbfgs import NotFinite
 from micrograd.position import Position
 from micrograd.watching import DivergenceError, Watch, expect_finite, source_of_nan
@@ -343,7 +343,7 @@ class Trainer:
         if self.metric is None:
             return None
         predictions = self.objective.predict(data, at=self.position.at)
-        measured = [self.metric(p, target) for p, target in zip(predictions, data.targets)]
+        measured = [self.metric(p, own(target)) for p, target in zip(predictions, data.targets)]
         return math.fsum([float(x) for x in measured]) / len(data)
 
     def predict(self, X: Iterable[Any]) -> list[Any]:

@@ -12,7 +12,7 @@ import time
 
 from micrograd.engine import Value
 from micrograd.history import History, Record
-from micrograd.objectives import Eager
+from micrograd.objectives import Eager, own
 from micrograd.position import finite
 from micrograd.why import why_nan
 
@@ -81,10 +81,10 @@ def source_of_nan(trainer: Any, batch: Batch, at: Sequence[float] | None = None)
     position.move(before if at is None else at)
     try:
         for i, (row, target) in enumerate(zip(batch.rows, batch.targets)):
-            fault = fault_of(trainer.loss(trainer.model(row), target), parameters)
+            fault = fault_of(trainer.loss(trainer.model(list(row)), own(target)), parameters)
             if fault is not None:
                 return f"Sample {i} of the batch, {fault}"
-        fault = None if trainer.penalty is None else fault_of(trainer.penalty(parameters), parameters)
+        fault = None if trainer.penalty is None else fault_of(trainer.penalty(list(parameters)), parameters)
         if fault is not None:
             return f"The penalty, {fault}"
         value, gradient = Eager(trainer.model, trainer.loss, parameters, trainer.penalty).value_and_gradient(batch)

@@ -260,6 +260,43 @@ def test_code_that_computes_with_numbers_alone_is_compiled():
         assert trainer.objective.backend != "eager"
 
 
+def appending(row):
+    row.append(1.0)
+    return row
+
+
+def halving(row):
+    for i, v in enumerate(row):
+        row[i] = v / 2.0
+    return row
+
+
+def test_rows_targets_and_parameters_that_the_code_changes_are_its_own():
+    """Each call gets them as they are, whatever another call did to its own."""
+    X, y = [[1.0, 2.0], [-1.0, 0.5]], [[4.0, 0.0], [2.0, 1.0]]
+    for prepare, expected in ((appending, 2.125), (halving, 3.40625), (list, 2.625)):
+        for backend in ("auto", "eager", "numpy"):
+            ws = [Value(1.0), Value(1.0), Value(1.0)]
+
+            def loss(prediction, target):
+                target[0] -= 1.0
+                return (prediction - target.pop(0)) ** 2 + target[0]
+
+            def metric(prediction, target):
+                return abs(prediction - target.pop())
+
+            trainer = Trainer(lambda row, ws=ws: sum(w * x for w, x in zip(ws, prepare(row))), loss,
+                              optim.SGD(lr=1e-12), parameters=ws,
+                              penalty=lambda ps: 1.0 * ps.pop(), metric=metric, backend=backend)  # fmt: skip
+            found = trainer.fit(X, y, epochs=3, validation=(X, y))
+            outputs = trainer.predict(X)
+            assert found.loss == pytest.approx([expected] * 3)
+            assert found.validation == pytest.approx([expected] * 3), backend
+            assert found.metric == pytest.approx([(abs(outputs[0]) + abs(outputs[1] - 1.0)) / 2.0] * 3)
+            assert trainer.objective.backend != "eager" or backend == "eager"
+    assert X == [[1.0, 2.0], [-1.0, 0.5]] and y == [[4.0, 0.0], [2.0, 1.0]]
+
+
 def test_what_was_computed_from_parameters_before_keeps_its_number():
     w, k = Value(1.0, "w"), Value(2.0, "k")
     doubled, offset = w * 2.0, k * k

@@ -46,6 +46,7 @@ class Code:
         """The result of one sample; whatever error the code raises."""
         with paused:
             prediction = self.model(list(row))
+            target = list(target) if isinstance(target, list) else target  # which the code may change, as its row
             return self.result(prediction, None if self.loss is None else self.loss(prediction, target))
 
     def result(self, prediction: Any, share: Any) -> Result:
@@ -56,7 +57,7 @@ class Code:
         value, gradient = number_of(share), derivatives(share, self.parameters)
         if self.penalty is not None:
             if self.charge is None:
-                charge = self.penalty(self.parameters)
+                charge = self.penalty(list(self.parameters))
                 self.charge = number_of(charge), derivatives(charge, self.parameters)
             value += self.charge[0]
             gradient = [a + b for a, b in zip(gradient, self.charge[1])]

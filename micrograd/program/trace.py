@@ -196,7 +196,7 @@ def traced(
                 target = tracer.placeholders("target", targets or 1)
                 share = loss(prediction, target if targets else target[0])
             if penalty is not None:
-                charge = penalty(tracer.parameters)
+                charge = penalty(list(tracer.parameters))
         except Exception as caught:
             failed: Exception | None = caught
         else:

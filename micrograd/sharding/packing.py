@@ -6,7 +6,7 @@ from importlib import import_module
 from io import BytesIO
 
 from micrograd.engine import Value, topological
-from micrograd.objectives import Eager
+from micrograd.objectives import Eager, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def dumps(thing: Any, zeros: Collection[int] = ()) -> bytes:
 
 def reach(objective: Eager, row: Any, target: Any) -> set[int]:
     """The places of the parameters that the loss of a sample, or without target the prediction, depends on."""
-    found = objective.model(row)
+    found = objective.model(list(row))
     if target is not None:
-        found = objective.loss(found, target)
+        found = objective.loss(found, own(target))
     places = {id(p): i for i, p in enumerate(objective.parameters)}
     outputs = found if isinstance(found, (list, tuple)) else [found]
     nodes = [node for output in outputs if isinstance(output, Value) for node in topological(output)]
