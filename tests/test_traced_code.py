@@ -1,6 +1,7 @@
 """Code that asks for numbers: compiled it is right, or refused with its line; under "auto" it does what eager does."""
 
 import copy
+import functools
 import math
 import pickle
 import random
@@ -274,18 +275,19 @@ def halving(row):
 def test_rows_targets_and_parameters_that_the_code_changes_are_its_own():
     """Each call gets them as they are, whatever another call did to its own."""
     X, y = [[1.0, 2.0], [-1.0, 0.5]], [[4.0, 0.0], [2.0, 1.0]]
+
+    def loss(prediction, target):
+        target[0] -= 1.0
+        return (prediction - target.pop(0)) ** 2 + target[0]
+
+    def metric(prediction, target):
+        return abs(prediction - target.pop())
+
     for prepare, expected in ((appending, 2.125), (halving, 3.40625), (list, 2.625)):
         for backend in ("auto", "eager", "numpy"):
             ws = [Value(1.0), Value(1.0), Value(1.0)]
 
-            def loss(prediction, target):
-                target[0] -= 1.0
-                return (prediction - target.pop(0)) ** 2 + target[0]
-
-            def metric(prediction, target):
-                return abs(prediction - target.pop())
-
-            trainer = Trainer(lambda row, ws=ws: sum(w * x for w, x in zip(ws, prepare(row))), loss,
+            trainer = Trainer(lambda row, ws=ws, change=prepare: sum(w * x for w, x in zip(ws, change(row))), loss,
                               optim.SGD(lr=1e-12), parameters=ws,
                               penalty=lambda ps: 1.0 * ps.pop(), metric=metric, backend=backend)  # fmt: skip
             found = trainer.fit(X, y, epochs=3, validation=(X, y))
@@ -360,6 +362,104 @@ def test_random_numbers_and_counts_run_eagerly():
         assert trainer.objective.backend == "eager"
         with pytest.raises(TraceError, match=r"at every run.* In .*test_traced_code.py, line \d+: \"return w"):
             micrograd.compile(model, 1, parameters=[w])
+
+
+class Counting:
+    """A model that does something else in some later calls, or only counts them."""
+
+    def __init__(self):
+        self.w, self.calls, self.left, self.seen, self.weight = Value(0.5), 0, [2.0] * 40, [], 1.0
+
+    def warm(self, x):
+        self.calls += 1
+        return self.w * x[0] * (1.0 if self.calls < 40 else 2.0)
+
+    def sometimes(self, x):
+        self.calls += 1
+        return self.w * x[0] * (2.0 if self.calls % 9 == 0 else 1.0)
+
+    def before_counting(self, x):
+        factor = 2.0 if self.calls % 7 == 0 and self.calls > 0 else 1.0
+        self.calls += 1
+        return self.w * x[0] * factor
+
+    def using_up(self, x):
+        return self.w * x[0] * (self.left.pop() if self.left else 1.0)
+
+    def filling(self, x):
+        self.seen.append(1.0)
+        return self.w * x[0] * (1.0 if len(self.seen) < 40 else 2.0)
+
+    def fading(self, x):
+        self.weight -= 0.02
+        return self.w * x[0] * (1.0 if self.weight > 0.3 else 2.0)
+
+    def noting(self, x):
+        self.calls += 1
+        self.weight *= 1.5
+        self.seen.append(self.calls)
+        return self.w * x[0]
+
+
+@pytest.mark.parametrize("way", ["warm", "sometimes", "before_counting", "using_up", "filling", "fading", "noting"])
+def test_counts_that_matter_in_later_calls(way):
+    found = []
+    for backend in ("auto", "eager"):
+        model = Counting()
+        trainer = Trainer(getattr(model, way), losses.squared_error, optim.SGD(lr=0.01), backend=backend,
+                          parameters=[model.w])  # fmt: skip
+        found.append(trainer.fit([1.0, 2.0, 3.0], [0.5, 0.1, 0.2], epochs=20).loss)
+        if way == "noting":
+            assert backend == "eager" or trainer.objective.backend != "eager"
+            assert len(model.seen) == model.calls < 100
+        else:
+            assert trainer.objective.backend == "eager"
+            with pytest.raises(TraceError, match="at every run"):
+                micrograd.compile(getattr(Counting(), way), 1, parameters=[model.w])
+    if way in ("warm", "filling", "fading", "noting"):  # elsewhere compiling used up some of the calls
+        assert found[0] == pytest.approx(found[1])
+
+
+def test_rare_draws_are_seen():
+    """A coin that mostly falls on one side: the generator has moved."""
+    import random as module
+
+    w, own, arrays = Value(1.0), random.Random(0), np.random.default_rng(0)
+    models = [
+        lambda x: w * x[0] if random.random() < 0.999 else w, lambda x: w * x[0] if own.random() < 0.999 else w,
+        lambda x: w * x[0] if np.random.rand() < 0.999 else w, lambda x: w * x[0] if arrays.random() < 0.999 else w,
+        lambda x, draw=module.gauss: w * x[0] if draw(0.0, 1.0) < 4.0 else w,
+    ]  # fmt: skip
+    for model in models:
+        with pytest.raises(TraceError, match="random number"):
+            micrograd.compile(model, 1, parameters=[w])
+    fixed = micrograd.compile(lambda x: w * x[0] * random.Random(5).random(), 1, parameters=[w])
+    assert fixed.predict([1.0]).tolist() == [random.Random(5).random()]
+
+
+def test_values_in_a_cache_of_functools():
+    """A cached Value keeps its number, as in eager code; compiling leaves nothing in the cache."""
+    w, calls = Value(1.0, "w"), []
+
+    @functools.lru_cache(maxsize=None)
+    def scaled(k):
+        calls.append(k)
+        return w * k
+
+    def model(x):
+        return scaled(2.0) * x[0]
+
+    for backend in ("auto", "eager"):
+        w.data = 1.0
+        scaled.cache_clear()
+        trainer = Trainer(model, losses.squared_error, optim.SGD(lr=0.1), parameters=[w], backend=backend)
+        assert trainer.fit([1.0], [1.0], epochs=3).loss == [1.0, 1.0, 1.0]
+    with pytest.raises(TraceError, match="before it ran.*in no cache"):
+        micrograd.compile(model, 1, parameters=[w])
+    scaled.cache_clear()
+    with pytest.raises(TraceError, match="stored when it ran before"):
+        micrograd.compile(model, 1, parameters=[w])
+    assert model([1.0]).data == 2.0 * w.data
 
 
 class Keeping:

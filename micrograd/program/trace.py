@@ -14,6 +14,7 @@ from micrograd.engine import Value, topological
 from micrograd.ops import TABLE
 from micrograd.program.graph import Graph
 from micrograd.program.placeholders import Placeholder, Traced, TraceError, line_of, users_line
+from micrograd.program.repeats import Moment, repeats
 from micrograd.program.stand_ins import StandIns
 from micrograd.program.state import State
 from micrograd.program.undo import Undo
@@ -35,6 +36,7 @@ class Tracer:
     Used as a context: inside, the parameters themselves are placeholders for this thread.
 
     built       the inner Values that were there before the code ran, by id: eager code keeps their numbers
+    moving      ids of the parameters, which are placeholders in the code: what it computes from them is no Value
     open        whether the code still runs
     refused     the first question for a number, whether or not the code caught the error
     """
@@ -44,6 +46,7 @@ class Tracer:
         self.parameters, self.built = list(parameters), {id(x) for x in built}
         self.held: list[Value] = []
         self.nodes = {id(p): self.graph.leaf("parameter", i) for i, p in enumerate(self.parameters)}
+        self.moving: set[int] = set()
         self.open, self.refused = False, None
         self._kept: list[Value] = []  # whose id stands in `nodes`, so that no other object gets it
 
@@ -55,6 +58,7 @@ class Tracer:
             TRACING.release()
             raise
         self.open = True
+        self.moving = {id(p) for p in self.parameters}
         return self
 
     def __exit__(self, *details: Any) -> None:
@@ -98,10 +102,12 @@ class Tracer:
         """The node of a Value that was made before or outside: its graph becomes part of this one."""
         for value in topological(root):
             if id(value) in self.nodes:
+                if id(value) in self.moving:
+                    raise TraceError("the code uses a Value that was computed from its parameters before it ran: such "
+                                     "a Value keeps its number when they move. Compute it inside, and keep it in no "
+                                     f"cache. In {users_line()}")  # fmt: skip
                 continue
             if value.op is None or id(value) in self.built:
-                if value.op is not None:
-                    self._expect_free(value)
                 self.nodes[id(value)] = self.graph.leaf("held", len(self.held))
                 self.held.append(value)
             else:
@@ -112,12 +118,6 @@ class Tracer:
                 self._kept.append(value)
         return self.nodes[id(root)]
 
-
-    def _expect_free(self, built: Value) -> None:
-        """TraceError for a Value that was computed from parameters before the code ran."""
-        if not {id(p) for p in self.parameters}.isdisjoint(map(id, topological(built))):
-            raise TraceError("the code uses a Value that was computed from its parameters before it ran: such a Value "
-                             f"keeps its number when they move. Compute it inside. In {users_line()}")  # fmt: skip
 
 
 class Trace:
@@ -158,13 +158,28 @@ def trace(code: Code, undo: Undo, on_numbers: Callable[[], Any] | None = None) -
     2  mul 0 1
     """
     first = traced(code, on_numbers, built=undo.state.built)
+    before = Moment(undo)
     second = traced(code, on_numbers, built=undo.state.built if undo.state.holds() else None)
+    steady = alike(first, second) and repeats(undo, before, lambda: does_as(second, code))
     undo.placeholders()  # after both runs, so that the second one meets what the first has stored
-    if not first.same(second) or not same_numbers(first.held, second.held):
+    if not steady:
         raise TraceError("the code computes something else at every run, as with a random number, the time or a count "
                          "of its calls. Draw such numbers outside, and give them as inputs or held Values. "
                          f"In {changing_line(second, code)}")  # fmt: skip
     return second
+
+
+def alike(first: Trace, second: Trace) -> bool:
+    """Whether two runs of the code did the same."""
+    return first.same(second) and same_numbers(first.held, second.held)
+
+
+def does_as(before: Trace, code: Code) -> bool:
+    """Whether the code still does what it did before; an error is something else."""
+    try:
+        return alike(before, traced(code))
+    except Exception:
+        return False
 
 
 def same_numbers(first: list[Value], second: list[Value]) -> bool:

@@ -3,18 +3,23 @@
 A model may keep what it computed (a cache, the state of a recurrence). Eager code, which goes on where compiling
 failed, must find it as it was.
 
-holder      a container whose content the code may have changed: a dictionary, list, set, deque, cell of a closure, or
-            the globals that the code names
+holder      a container whose content the code may have changed: a dictionary, list, set, deque, cell of a closure,
+            the globals that the code names, entries of a class, slots, numbers of Values
 """
 
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 from types import CellType
 
+from micrograd.engine import Value
 from micrograd.program import state_reads as reads
 from micrograd.program.placeholders import Traced
 from micrograd.program.state_reads import ABSENT
+
+NUMBER = vars(Value)["data"]
+CACHED = type(lru_cache(lambda: None))
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,13 +35,65 @@ class Globals:
     def __init__(self, scope: dict[str, Any], names: tuple[str, ...]) -> None:
         self.scope, self.names = scope, names
 
+    def content(self) -> list[Any]:
+        """What the names mean."""
+        return [dict.get(self.scope, name, ABSENT) for name in self.names]
+
+    def refill(self, items: list[Any]) -> None:
+        """Give the names their meaning."""
+        self.scope.update({name: x for name, x in zip(self.names, items) if x is not ABSENT})
+        for name, x in zip(self.names, items):
+            if x is ABSENT:
+                self.scope.pop(name, None)
+
+
+class Entries:
+    """The entries of a class that a state reads."""
+
+    def __init__(self, cls: type, wanted: set[str] | None) -> None:
+        self.entries = [(kind, name) for kind in reads.ORDER(cls) if not reads.FLAGS(kind) & reads.IMMUTABLE
+                        for name in reads.relevant(list(reads.CLASS_DICTIONARY(kind)), wanted)]  # fmt: skip
+
+    def content(self) -> list[Any]:
+        """What stands in the dictionaries of the classes."""
+        return [reads.CLASS_DICTIONARY(kind).get(name, ABSENT) for kind, name in self.entries]
+
+    def refill(self, items: list[Any]) -> None:
+        """Set those that are others now."""
+        for (kind, name), now, x in zip(self.entries, self.content(), items):
+            if x is not now:
+                type.__delattr__(kind, name) if x is ABSENT else type.__setattr__(kind, name, x)
+
+
+class Slots:
+    """Slots of objects, each a descriptor with the object; the number of a Value is one, too."""
+
+    def __init__(self, slots: list[tuple[Any, Any]]) -> None:
+        self.slots = slots
+
+    def content(self) -> list[Any]:
+        """What they hold."""
+        return [reads.slot(descriptor, x) for descriptor, x in self.slots]
+
+    def refill(self, items: list[Any]) -> None:
+        """Set those that hold another thing now."""
+        for (descriptor, x), now, item in zip(self.slots, self.content(), items):
+            if item is not now:
+                descriptor.__delete__(x) if item is ABSENT else descriptor.__set__(x, item)
+
 
 def holders(read: Any, source: Any) -> Iterator[Any]:
     """The containers that a read of a state looks into."""
     if read is reads.attributes:
-        objects, dictionary = source[:2]
+        objects, dictionary, slots, wanted = source
         if dictionary is not None:
             yield from map(dictionary, objects)
+        if slots:
+            yield Slots([(slot, x) for x in objects for name, slot in slots if wanted is None or name in wanted])
+    elif read is reads.class_attributes:
+        yield Entries(*source[:2])
+    elif read is reads.numbers:
+        yield Slots([(NUMBER, x) for x in source])
     elif read is reads.lists:
         yield from source
     elif read in (reads.entries, reads.list_items, reads.set_items, reads.deque_items):
@@ -50,8 +107,8 @@ def holders(read: Any, source: Any) -> Iterator[Any]:
 
 def content(holder: Any) -> list[Any]:
     """What a holder holds: of a dictionary the keys and the values."""
-    if isinstance(holder, Globals):
-        return [dict.get(holder.scope, name, ABSENT) for name in holder.names]
+    if isinstance(holder, (Globals, Entries, Slots)):
+        return holder.content()
     if isinstance(holder, dict):
         return reads.entries(holder)
     if isinstance(holder, CellType):
@@ -62,11 +119,8 @@ def content(holder: Any) -> list[Any]:
 
 def refill(holder: Any, items: list[Any]) -> None:
     """Give a holder the content that it had."""
-    if isinstance(holder, Globals):
-        holder.scope.update({name: x for name, x in zip(holder.names, items) if x is not ABSENT})
-        for name, x in zip(holder.names, items):
-            if x is ABSENT:
-                holder.scope.pop(name, None)
+    if isinstance(holder, (Globals, Entries, Slots)):
+        holder.refill(items)
     elif isinstance(holder, dict):
         half = len(items) // 2
         dict.clear(holder)
@@ -104,7 +158,10 @@ class Undo:
     def __init__(self, state: State) -> None:
         self.state = state
         self.kept: list[tuple[Any, list[Any]]] = []
+        self.caches: list[tuple[Any, int]] = []
         for read, source, _ in state.reads():
+            if read is reads.attributes:
+                self.caches += [(x, x.cache_info().misses) for x in source[0] if type(x) is CACHED]
             try:
                 self.kept += [(holder, content(holder)) for holder in holders(read, source)]
             except Exception:  # an object that defends itself
@@ -126,6 +183,9 @@ class Undo:
         self._put_back(lambda now: any(map(is_left, now)))
 
     def _put_back(self, wanted: Callable[[list[Any]], bool]) -> None:
+        for cache, misses in self.caches:
+            if cache.cache_info().misses != misses:  # what it keeps since then cannot be taken out alone
+                cache.cache_clear()
         for holder, before in self.kept:
             now = content(holder)
             if (len(now) != len(before) or any(a is not b for a, b in zip(now, before))) and wanted(now):

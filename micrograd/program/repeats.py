@@ -1,0 +1,126 @@
+"""What code does in later runs, where two runs in a row do not show it.
+
+drawn       the states of the random generators within reach: code that draws numbers may take another way any time
+count       a number that every run changes, or the length of a list: the code may ask whether it is large or divides
+            another without a remainder
+moment      the contents of what the code can change, and what was drawn, at one time
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+import sys
+from collections import deque
+from itertools import chain
+from numbers import Real
+from types import BuiltinMethodType, MethodType, ModuleType
+
+from micrograd.program.state_reads import MODULE, array, attributes, buffer, derives
+from micrograd.program.undo import Undo, content, refill
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+FAR = 18_018_000  # more calls than trainings make, divisible by all numbers up to 16, and by 100 and 1000
+LONG = 1000  # items more than there were
+NEW = [("later", i) for i in range(LONG)]
+
+
+class Moment:
+    """The contents of what the code can change, and what was drawn from random generators until now.
+
+    What arrays hold is only compared: code that writes another thing into one at every run is not followed.
+    """
+
+    def __init__(self, undo: Undo) -> None:
+        self.contents = [content(holder) for holder, _ in undo.kept]
+        self.arrays = [read(source) for read, source, _ in undo.state.reads() if read in (array, buffer)]
+        self.drawn = [drawn(generator) for generator in generators(undo)]
+
+    def later(self, undo: Undo, now: Moment, shift: bool) -> list[tuple[Any, list[Any]]]:
+        """Holders with what they may hold after many runs such as that from this moment to another."""
+        found = []
+        for (holder, _), before, after in zip(undo.kept, self.contents, now.contents):
+            if len(before) != len(after) or any(a is not b for a, b in zip(before, after)):
+                far = later(holder, before, after, shift)
+                if any(a is not b for a, b in zip(far, after)) or len(far) != len(after):
+                    found.append((holder, far))
+        return found
+
+
+def later(holder: Any, before: list[Any], after: list[Any], shift: bool) -> list[Any]:
+    """The content of a holder after many runs."""
+    if len(before) == len(after):
+        return [many(a, b, shift) for a, b in zip(before, after)]
+    if len(after) < len(before):
+        return []
+    if isinstance(holder, dict):
+        half = len(after) // 2
+        return [*after[:half], *NEW, *after[half:], *after[-1:] * LONG]
+    return after + (list(NEW) if isinstance(holder, set) else after[-1:] * LONG)
+
+
+def many(before: Any, after: Any, shift: bool) -> Any:
+    """A number that a run has changed, after many runs: a round one, with `shift` one step before it."""
+    if after is before or not (is_number(before) and is_number(after)) or after == before or after != after:
+        return after
+    step = after - before
+    return type(after)((FAR if step > 0 else -FAR) - (step if shift else 0))
+
+
+def is_number(x: Any) -> bool:
+    """Whether x is a plain number or one of NumPy's."""
+    return type(x) in (int, float) or MODULE(type(x)) == "numpy" and isinstance(x, Real)
+
+
+def generators(undo: Undo) -> Iterator[Any]:
+    """Those that the code can reach; of the modules random and numpy.random where it names them, or numpy."""
+    for read, source, row in undo.state.reads():
+        for x in chain(row, source[0] if read is attributes else ()):
+            owner = x.__self__ if type(x) in (BuiltinMethodType, MethodType) else x
+            if is_random(owner):
+                yield sys.modules.get("numpy.random") if owner is sys.modules.get("numpy") else owner
+
+
+def is_random(x: Any) -> bool:
+    """Whether x is a random generator, or a module with one of its own."""
+    if type(x) is ModuleType:
+        return any(x is sys.modules.get(name) for name in ("random", "numpy", "numpy.random"))
+    return derives(type(x), random.Random) or str(MODULE(type(x))).startswith("numpy.random")
+
+
+def drawn(generator: Any) -> bytes:
+    """The state of a generator, in a form that can be compared; empty for one that has none, as that of the system."""
+    for ask in (lambda: generator.getstate(), lambda: generator.bit_generator.state, lambda: generator.get_state()):
+        try:
+            return pickle.dumps(ask())
+        except Exception:  # another kind of generator
+            continue
+    return b""
+
+
+def repeats(undo: Undo, before: Moment, same: Callable[[], bool]) -> bool:
+    """Whether the code, of which `same()` tells whether it does what it did, goes on so in later runs.
+
+    before      the moment before its last run
+    """
+    now = Moment(undo)
+    if before.drawn != now.drawn or before.arrays != now.arrays:
+        return False
+    for shift in (False, True):
+        far = before.later(undo, now, shift)
+        if not far:
+            return True
+        held = [(holder, content(holder)) for holder, _ in far]
+        try:
+            for holder, items in far:
+                refill(holder, items)
+            if not same():
+                return False
+        finally:
+            for holder, items in held:
+                refill(holder, items)
+    return True
