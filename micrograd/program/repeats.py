@@ -11,10 +11,8 @@ from __future__ import annotations
 import pickle
 import random
 import sys
-from collections import deque
-from itertools import chain
 from numbers import Real
-from types import BuiltinMethodType, MethodType, ModuleType
+from types import BuiltinMethodType, GeneratorType, MethodType, MethodWrapperType, ModuleType
 
 from micrograd.program.state_reads import MODULE, array, attributes, buffer, derives
 from micrograd.program.undo import Undo, content, refill
@@ -25,6 +23,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 FAR = 18_018_000  # more calls than trainings make, divisible by all numbers up to 16, and by 100 and 1000
+CONSUMED = frozenset([*map(type, (iter([]), iter(()), iter(range(0)), iter({}), iter(set()), iter(""), reversed([]))),
+                      GeneratorType, enumerate, filter, map, reversed, zip])  # fmt: skip
+BOUND = (BuiltinMethodType, MethodType, MethodWrapperType)
 LONG = 1000  # items more than there were
 NEW = [("later", i) for i in range(LONG)]
 
@@ -76,20 +77,38 @@ def is_number(x: Any) -> bool:
     return type(x) in (int, float) or MODULE(type(x)) == "numpy" and isinstance(x, Real)
 
 
-def generators(undo: Undo) -> Iterator[Any]:
-    """Those that the code can reach; of the modules random and numpy.random where it names them, or numpy."""
+def reached(undo: Undo, wanted: Callable[[type], bool]) -> Iterator[Any]:
+    """The objects of wanted classes that the code can reach, those of its bound methods too."""
+    known: dict[type, bool] = {}
     for read, source, row in undo.state.reads():
-        for x in chain(row, source[0] if read is attributes else ()):
-            owner = x.__self__ if type(x) in (BuiltinMethodType, MethodType) else x
-            if is_random(owner):
-                yield sys.modules.get("numpy.random") if owner is sys.modules.get("numpy") else owner
+        for items in (row, source[0]) if read is attributes else (row,):
+            kinds = set(map(type, items))
+            for kind in kinds - known.keys():
+                known[kind] = kind in BOUND or wanted(kind)
+            if any(map(known.get, kinds)):
+                for x in items:
+                    owner = x.__self__ if type(x) in BOUND else x
+                    if known.get(type(owner)) or type(x) in BOUND and wanted(type(owner)):
+                        yield owner
 
 
-def is_random(x: Any) -> bool:
-    """Whether x is a random generator, or a module with one of its own."""
-    if type(x) is ModuleType:
-        return any(x is sys.modules.get(name) for name in ("random", "numpy", "numpy.random"))
-    return derives(type(x), random.Random) or str(MODULE(type(x))).startswith("numpy.random")
+def generators(undo: Undo) -> Iterator[Any]:
+    """Random generators within reach; of the modules random and numpy.random where the code names them, or numpy."""
+    for x in reached(undo, lambda kind: kind is ModuleType or is_generator(kind)):
+        if type(x) is not ModuleType:
+            yield x
+        elif any(x is sys.modules.get(name) for name in ("random", "numpy", "numpy.random")):
+            yield sys.modules.get("numpy.random") if x is sys.modules.get("numpy") else x
+
+
+def is_generator(kind: type) -> bool:
+    """Whether the objects of a class draw random numbers."""
+    return derives(kind, random.Random) or str(MODULE(kind)).startswith("numpy.random")
+
+
+def iterators(undo: Undo) -> Iterator[Any]:
+    """Iterators and generators that the code can reach: what it takes from one is gone."""
+    return reached(undo, lambda kind: kind in CONSUMED or MODULE(kind) == "itertools")
 
 
 def drawn(generator: Any) -> bytes:

@@ -4,7 +4,7 @@ A model may keep what it computed (a cache, the state of a recurrence). Eager co
 failed, must find it as it was.
 
 holder      a container whose content the code may have changed: a dictionary, list, set, deque, cell of a closure,
-            the globals that the code names, entries of a class, slots, numbers of Values
+            the globals that the code names, entries of a class, slots, numbers of Values, small arrays
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from micrograd.program import state_reads as reads
 from micrograd.program.placeholders import Traced
 from micrograd.program.state_reads import ABSENT
 
+SMALL = 1 << 16  # bytes of an array that is put back
 NUMBER = vars(Value)["data"]
 CACHED = type(lru_cache(lambda: None))
 
@@ -82,6 +83,24 @@ class Slots:
                 descriptor.__delete__(x) if item is ABSENT else descriptor.__set__(x, item)
 
 
+class Bytes:
+    """The content of a small array of numbers."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def content(self) -> list[Any]:
+        """Its bytes."""
+        return [self.array.tobytes()]
+
+    def refill(self, items: list[Any]) -> None:
+        """Write them back if they are others now."""
+        if self.array.tobytes() != items[0]:
+            import numpy as np
+
+            self.array[...] = np.frombuffer(items[0], self.array.dtype).reshape(self.array.shape)
+
+
 def holders(read: Any, source: Any) -> Iterator[Any]:
     """The containers that a read of a state looks into."""
     if read is reads.attributes:
@@ -94,6 +113,8 @@ def holders(read: Any, source: Any) -> Iterator[Any]:
         yield Entries(*source[:2])
     elif read is reads.numbers:
         yield Slots([(NUMBER, x) for x in source])
+    elif read is reads.array and source.dtype.kind in "biuf" and source.nbytes <= SMALL:
+        yield Bytes(source)
     elif read is reads.lists:
         yield from source
     elif read in (reads.entries, reads.list_items, reads.set_items, reads.deque_items):
@@ -107,7 +128,7 @@ def holders(read: Any, source: Any) -> Iterator[Any]:
 
 def content(holder: Any) -> list[Any]:
     """What a holder holds: of a dictionary the keys and the values."""
-    if isinstance(holder, (Globals, Entries, Slots)):
+    if isinstance(holder, (Globals, Entries, Slots, Bytes)):
         return holder.content()
     if isinstance(holder, dict):
         return reads.entries(holder)
@@ -119,7 +140,7 @@ def content(holder: Any) -> list[Any]:
 
 def refill(holder: Any, items: list[Any]) -> None:
     """Give a holder the content that it had."""
-    if isinstance(holder, (Globals, Entries, Slots)):
+    if isinstance(holder, (Globals, Entries, Slots, Bytes)):
         holder.refill(items)
     elif isinstance(holder, dict):
         half = len(items) // 2
