@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 from micrograd.dispatch import brief
 from micrograd.engine import Value
@@ -81,9 +81,9 @@ def compile_code(
     threads: int | None = None, cache: bool = True,
 ) -> Program:  # fmt: skip
     """Code as a program that was compared with it on samples."""
-    started = perf_counter()
+    started = process_time()
     recorded = trace(code, undo, on_numbers)
-    tracing = perf_counter() - started
+    tracing = process_time() - started
     program = Program(recorded, code.loss, backend, threads, cache)
     program._check.start(program, code, samples, tracing)
     return program

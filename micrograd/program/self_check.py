@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 from math import isfinite
-from time import perf_counter
+from time import process_time
 
 from micrograd.engine import Value, apply
 from micrograd.ops import TABLE
@@ -60,16 +60,16 @@ class SelfCheck:
     def start(self, program: Any, code: Any, samples: Iterator[Sample], tracing: float) -> None:
         """Compare the main program on two samples, and on others as long as that takes a small part of the time.
 
-        tracing: the seconds that tracing took.
+        tracing: the seconds that tracing took; of the processor, so that what else runs has no say in what is compared.
         """
         main = "prediction" if self.trace.loss is None else "gradient"
-        begun = perf_counter()
+        begun = process_time()
         self.kept = [sample for _, sample in zip(range(FEWEST), samples)]
-        ran = perf_counter()
+        ran = process_time()
         runner = program._runner(main, code)
-        built = perf_counter()
+        built = process_time()
         longest = (ran - begun) / (len(self.kept) or 1)
-        while perf_counter() + longest - built <= SHARE * (tracing + built - ran):
+        while process_time() + longest - built <= SHARE * (tracing + built - ran):
             sample = next(samples, None)
             if sample is None:
                 break
