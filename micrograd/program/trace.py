@@ -144,8 +144,9 @@ class Trace:
 def trace(code: Code, undo: Undo, on_numbers: Callable[[], Any] | None = None) -> Trace:
     """Run the code on placeholders. TraceError, naming the user's line, where it asks for a number.
 
-    It runs twice: TraceError too where it does something else at every run, or may do so later (see `repeats`). Another error of the code is raised as it
-    is if `on_numbers`, which runs it on numbers, has an error too; else it is TraceError: placeholders brought it.
+    It runs twice: TraceError too where it does something else at every run, or may do so later (see `repeats`). Another
+    error of the code is raised as it is if `on_numbers`, which runs it on numbers, has an error too; else it is
+    TraceError: placeholders brought it.
     `undo`, made before, takes away the placeholders that the code leaves in the user's objects; use it as a context, so
     that all else is put back where tracing fails.
 
