@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 
-from micrograd.files import FileError, number_of, read_json, short, write_text
+from micrograd import disk
+from micrograd.files import FileError, number_of, read_json, short
 from micrograd.history import History, Record
 
 TYPE_CHECKING = False
@@ -46,11 +47,11 @@ def names_of(parameters: Any) -> list[str]:
 
 
 def write(path: Any, state: dict[str, Any]) -> None:
-    """Write the state: an entry a line, to a new file that takes the place of the old one when it is safe on disk."""
+    """Write the state: an entry a line."""
     import json
 
     entries = [f'"{key}": {json.dumps(plain(entry), allow_nan=False)}' for key, entry in state.items()]
-    write_text(path, "{\n" + ",\n".join(entries) + "\n}\n")
+    disk.write(path, "{\n" + ",\n".join(entries) + "\n}\n")
 
 
 def plain(x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Files: graphs of Values as JSON, and JSON files that are written whole or not at all.
+"""Files: graphs of Values as JSON, and reading JSON files of a format and version.
 
     row         a node: operation (null for a leaf), label, data, gradient, its operands, their cached partials
     operand     the place of an earlier row; a plain number stands in quotes, "2.0"
@@ -13,6 +13,7 @@ from math import copysign, isfinite
 from micrograd.collector import paused
 from micrograd.copying import assemble
 from micrograd.counterparts import absent
+from micrograd.disk import write
 from micrograd.dispatch import number
 from micrograd.engine import Value
 from micrograd.ops import TABLE
@@ -79,7 +80,7 @@ def save(values: Any, path: Path) -> None:
     places = places[0] if isinstance(values, Value) else places
     places = dict(zip(values, places)) if isinstance(values, dict) else places
     head = f'{{"format": "{FORMAT}", "version": {VERSION}, "roots": {json.dumps(places)}, "nodes": [\n'
-    write_text(path, head + ",\n".join([row_of(node, place, json.dumps) for node in nodes]) + "\n]}\n")
+    write(path, head + ",\n".join([row_of(node, place, json.dumps) for node in nodes]) + "\n]}\n")
 
 
 def gathered(roots: Iterable[Value]) -> tuple[list[Value], dict[int, int]]:
@@ -200,39 +201,6 @@ def number_of(x: Any) -> float:
     except (ValueError, OverflowError):
         pass
     raise FileError(f"expected a number, or inf or nan in quotes, got {short(x)}")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file: to a new file beside it, which takes its place when it is safe on disk.
-
-    What is no file, such as /dev/null or a pipe, is written to and stays what it is.
-    """
-    import os
-
-    whole = os.path.realpath(os.fspath(path))
-    if os.path.exists(whole) and not os.path.isfile(whole):
-        with open(whole, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        return
-    fresh = f"{whole}.{os.getpid()}.new"
-    try:
-        with open(fresh, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, whole)
-    except BaseException:
-        if os.path.exists(fresh):
-            os.unlink(fresh)
-        raise
-    if hasattr(os, "O_DIRECTORY"):  # the new name itself must reach the disk too, where the system can do that
-        folder = os.open(os.path.dirname(whole), os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        except OSError:
-            pass
-        finally:
-            os.close(folder)
 
 
 def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str, Any]:

@@ -144,6 +144,44 @@ def test_a_picture_that_cannot_be_written(tmp_path):
     assert done.stderr == "micrograd: none/net.svg: cannot be written: no such file or directory\n"
 
 
+@pytest.mark.parametrize("arguments", [
+    ["toy", "--epochs", "100000000"], ["draw", "x*x", "--at", "x=1"], ["train", "data.csv", "--epochs", "100000000"],
+])  # fmt: skip
+def test_that_a_result_cannot_be_written_is_found_out_before_the_work(arguments, tmp_path):
+    write(tmp_path, "a,b\n1,2\n2,3\n")
+    (tmp_path / "folder.svg").mkdir()
+    for path, why in (("none/net.svg", "no such file or directory"), ("folder.svg", "is a directory")):
+        done = run(tmp_path, *arguments, "-o", path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"micrograd: {path}: cannot be written: {why}\n"
+    assert sorted(os.listdir(tmp_path)) == ["data.csv", "folder.svg"]
+
+
+def test_pictures_of_kinds_that_need_graphviz_are_refused_before_the_work(tmp_path):
+    for path, why in (("net.png", "needs the program dot of Graphviz"), ("net.gif", "expected a path that ends in")):
+        done = run(tmp_path, "draw", "not even an expression", "-o", path, PATH="")
+        assert done.returncode == 2 and f"micrograd: {path}: " in done.stderr and why in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_that_standard_output_takes_nothing_is_found_out_before_the_work(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "micrograd", "toy", "--epochs", "100000000"], stdout=full,
+                              stderr=subprocess.PIPE, text=True, cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 1 and done.stderr == "micrograd: standard output: no space left on device\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no /dev/stdout")
+def test_a_result_on_standard_output_stands_among_what_is_printed(tmp_path):
+    with open(tmp_path / "said", "w") as said:
+        subprocess.run([sys.executable, "-m", "micrograd", "toy", "--epochs", "1", "-o", "/dev/stdout"], stdout=said,
+                       check=True, cwd=tmp_path, env={**os.environ, "PYTHONIOENCODING": "utf-8"})  # fmt: skip
+    text = (tmp_path / "said").read_text(encoding="utf-8")
+    before, braces, after = text.partition("{\n")
+    assert before.startswith("The toy net") and "mean loss" in after and after.endswith("/dev/stdout\n") and braces
+    assert os.listdir(tmp_path) == ["said"]
+
+
 def test_explain(tmp_path):
     done = run(tmp_path, "explain", "h = sigmoid(w*x); (h - y)**2", "--at", "w=0.5,x=2,y=1", "--wrt", "w")
     assert done.returncode == 0, done.stderr

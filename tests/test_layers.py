@@ -15,7 +15,7 @@ PACKAGE = Path(micrograd.__file__).parent
 
 # The house, bottom up. Rooms of one line do not import each other; a package (drawing, program, …) is one room.
 FLOORS = [
-    ["counterparts", "refusals"],
+    ["counterparts", "disk", "refusals"],
     ["collector", "differences", "dispatch", "edge_cases", "notation"],
     ["expect", "functions"],
     ["ops", "vectors"],

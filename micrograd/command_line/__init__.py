@@ -1,1 +1,1 @@
-"""What `python -m micrograd …` can do: one room per command, `tables` for the files it reads and writes."""
+"""What `python -m micrograd …` can do: one room per command, `tables` and `results` for its files."""

@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> None:
     for name in wanted:
         if name not in names:
             raise InputError(f"--wrt: the expression has no {name!r}; it has {', '.join(names)}")
-    print(formula(root, names), end="\n\n")
+    print(formula(root, names), end="\n\n", flush=True)
     if wanted:
         print(explain(root, [names[name] for name in wanted], names, paths=options.paths).text(spell))
     else:

@@ -4,8 +4,9 @@ from __future__ import annotations
 import os
 
 from micrograd.command_line.expressions import read_expression, values_at
-from micrograd.command_line.tables import InputError
+from micrograd.command_line.results import expect_place, written
 from micrograd.drawing import draw
+from micrograd.drawing.picture import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,13 +15,12 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace) -> None:
     """Build, differentiate, draw, save."""
+    with written(options.output):
+        kind_of(options.output)
+    expect_place(options.output)
     root, names = read_expression(options.expression, values_at(options.at))
     root.backward()
     picture = draw(root, names, view=options.view, direction=options.direction)
-    try:
+    with written(options.output):
         picture.save(options.output)
-    except OSError as error:
-        raise InputError(f"{options.output}: cannot be written: {(error.strerror or str(error)).lower()}") from None
-    except (ValueError, RuntimeError) as error:
-        raise InputError(f"{options.output}: {error}") from None
     print(f"{root.label or 'value'} = {root.data:.10g}; the picture is in {os.path.abspath(options.output)}")

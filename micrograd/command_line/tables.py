@@ -1,16 +1,8 @@
-"""Reading a table of numbers from a CSV file, with errors that name the line and the column, and saving results."""
+"""Reading a table of numbers from a CSV file, with errors that name the line and the column."""
 from __future__ import annotations
 
 import csv
-import json
 import math
-
-from micrograd.files import write_text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 
 class InputError(Exception):
     """Something the user can mend; shown as one line, exit code 2."""
@@ -99,11 +91,3 @@ def check_shape(path: str, names: list[str], rows: list[list[str]], lines: list[
     for row, line in zip(rows, lines):
         if len(row) != len(names):
             raise InputError(f"{path}, line {line}: expected {len(names)} cells, got {len(row)}")
-
-
-def save_json(path: str, content: dict[str, Any]) -> None:
-    """Write content to path, whole or not at all; InputError if that is not possible."""
-    try:
-        write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None

@@ -8,7 +8,8 @@ import os
 
 from micrograd import losses, optim
 from micrograd.chain_rule import explain
-from micrograd.command_line.tables import read_table, save_json
+from micrograd.command_line.results import expect_place, save_json
+from micrograd.command_line.tables import read_table
 from micrograd.command_line.terminal import spell
 from micrograd.derivatives import gradient
 from micrograd.engine import Value
@@ -89,7 +90,8 @@ def sample_table() -> str:
 
 def run(options: argparse.Namespace) -> None:
     """Show one sample, train on the dataset, say where the weights are."""
-    print("The toy net:  z = w1·x   h = σ(z)   u = w2·h   ŷ = σ(u)   L = (ŷ − y)²")
+    expect_place(options.output)
+    print("The toy net:  z = w1·x   h = σ(z)   u = w2·h   ŷ = σ(u)   L = (ŷ − y)²", flush=True)
     print("\nOne sample: forward values and, after backward, every gradient\n")
     print(sample_table())
     table = read_table(DATA)

@@ -6,7 +6,8 @@ import os
 import random
 
 from micrograd import losses, nn, optim
-from micrograd.command_line.tables import InputError, as_number, read_table, save_json
+from micrograd.command_line.results import expect_place, save_json
+from micrograd.command_line.tables import InputError, as_number, read_table
 from micrograd.training import Trainer
 
 TYPE_CHECKING = False
@@ -73,6 +74,7 @@ def columns_for(options: argparse.Namespace) -> tuple[Table, str, list[str]]:
 def run(options: argparse.Namespace) -> None:
     """Read, train, report, save."""
     table, target, names = columns_for(options)
+    expect_place(options.output)
     columns, scales = standardised([table.numbers(name) for name in names])
     rows = [list(row) for row in zip(*columns)]
     classes = classes_of(table, target, options.classify)

@@ -148,6 +148,14 @@ def run(arguments: list[str], source: str, seconds: float) -> bytes:
     ).stdout
 
 
+def expect_dot(kind: str) -> None:
+    """RuntimeError with the cure if `dot` is missing."""
+    import shutil
+
+    if shutil.which("dot") is None:
+        raise RuntimeError(MISSING.format(kind))
+
+
 def dot_layout(diagram: Diagram) -> Geometry | None:
     """The geometry that `dot` finds; None where it is not there, would take long, fails, or does worse.
 

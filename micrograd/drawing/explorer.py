@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from micrograd.copying import deep_copy
+from micrograd.disk import write
 from micrograd.dispatch import brief
 from micrograd.drawing import look
 from micrograd.drawing.boxes import derivative_name, formula, name
@@ -144,7 +145,7 @@ class Explorer:
 
         if Path(path).suffix.lower() != ".html":
             raise ValueError(f"expected a path that ends in .html, got {str(path)!r}; draw(value) saves pictures")
-        Path(path).write_bytes(self.html.encode())
+        write(path, self.html)
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None

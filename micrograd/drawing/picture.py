@@ -1,7 +1,8 @@
 """`Picture`: what `draw` returns. It shows itself in a notebook and saves itself to a file."""
 from __future__ import annotations
 
-from micrograd.drawing.dot import digraph, dot_layout, rendered
+from micrograd.disk import write
+from micrograd.drawing.dot import digraph, dot_layout, expect_dot, rendered
 from micrograd.drawing.geometry import Geometry
 from micrograd.drawing.layout import layered_layout
 from micrograd.drawing.look import Diagram
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 SUFFIXES = ("svg", "png", "pdf", "dot", "html")
 MOST_TOOLTIPS = 200
+
+
+def kind_of(path: str | os.PathLike[str]) -> str:
+    """What a picture is saved as. ValueError for a suffix that says nothing, RuntimeError where Graphviz is missing."""
+    from pathlib import Path
+
+    kind = Path(path).suffix[1:].lower()
+    if kind not in SUFFIXES:
+        raise ValueError(f"expected a path that ends in .{', .'.join(SUFFIXES)}, got {str(path)!r}")
+    if kind in ("png", "pdf"):
+        expect_dot(kind)
+    return kind
 
 
 class Picture:
@@ -79,16 +92,12 @@ class Picture:
 
         Raises ValueError for another suffix, RuntimeError for png and pdf without Graphviz, OSError from the file.
         """
-        from pathlib import Path
-
-        kind = Path(path).suffix[1:].lower()
-        if kind not in SUFFIXES:
-            raise ValueError(f"expected a path that ends in .{', .'.join(SUFFIXES)}, got {str(path)!r}")
+        kind = kind_of(path)
         if kind in ("png", "pdf"):
             content = rendered(self.diagram, self.geometry, kind)
         else:
             content = (self.source if kind == "dot" else self.html if kind == "html" else self.svg).encode()
-        Path(path).write_bytes(content)
+        write(path, content)
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
