@@ -1,5 +1,7 @@
 """Checkpoints: all that a training needs to go on bit for bit, in a JSON file that is written whole or not at all.
 
+A file that was changed or damaged since is refused (`files`); one that you edit is read once its digest is null.
+
     state       a dict of plain JSON types; floats survive JSON exactly, inf and nan are the words "inf", "nan"
     fits        how many fits of the trainer are finished
     run         of the fit that wrote it: what it was called with, how many of its epochs are done, and how many of them
@@ -12,22 +14,22 @@ from __future__ import annotations
 
 import math
 
-from micrograd import disk
-from micrograd.files import FileError, number_of, read_json, short
+from micrograd.files import FileError, number_of, read_json, short, write_json
 from micrograd.history import History, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FORMAT, VERSION = "micrograd checkpoint", 2
+FORMAT, VERSION = "micrograd checkpoint", 3
 KEYS = {"parameters", "optimizer", "history", "best", "least", "run"}
-VERSIONS = {1: KEYS, 2: {*KEYS, "fits"}}  # in version 1 epochs counted from the start of their fit
+VERSIONS = {1: KEYS, 2: {*KEYS, "fits"}, 3: {*KEYS, "fits", "digest"}}
+# In version 1 epochs counted from the start of their fit; 2 had no digest.
 COLUMNS = ("epoch", "loss", "validation", "metric")
 
 
 class CheckpointError(FileError):
-    """A file that is no checkpoint, is damaged, or belongs to another training; nothing was changed."""
+    """A file that is no checkpoint, is damaged or changed, or belongs to another training; nothing was changed."""
 
 
 def names_of(parameters: Any) -> list[str]:
@@ -47,11 +49,11 @@ def names_of(parameters: Any) -> list[str]:
 
 
 def write(path: Any, state: dict[str, Any]) -> None:
-    """Write the state: an entry a line."""
+    """Write the state, an entry a line."""
     import json
 
-    entries = [f'"{key}": {json.dumps(plain(entry), allow_nan=False)}' for key, entry in state.items()]
-    disk.write(path, "{\n" + ",\n".join(entries) + "\n}\n")
+    entries = {key: json.dumps(plain(entry), allow_nan=False) for key, entry in state.items()}
+    write_json(path, FORMAT, VERSION, entries)
 
 
 def plain(x: Any) -> Any:
@@ -76,7 +78,6 @@ def state_of(trainer: Any, run: dict[str, Any] | None) -> dict[str, Any]:
     """The state of a trainer."""
     names = names_of(trainer.parameters)
     return {
-        "format": FORMAT, "version": VERSION,
         "parameters": dict(zip(names, trainer.position.numbers())),
         "optimizer": trainer.optimizer.to_state(),
         "history": trainer.history.to_dict(),

@@ -1,5 +1,6 @@
-"""Files: graphs of Values as JSON, and reading JSON files of a format and version.
+"""Files: graphs of Values as JSON, and JSON files that tell when they were changed or damaged.
 
+    digest      of all that follows it in the file; null in a file that was edited by hand and is taken as it is
     row         a node: operation (null for a leaf), label, data, gradient, its operands, their cached partials
     operand     the place of an earlier row; a plain number stands in quotes, "2.0"
     number      JSON's; what JSON lacks stands in quotes: "inf", "-inf", "nan", "-nan"
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
 else:
     __getattr__ = absent(__name__)
 
-FORMAT, VERSION = "micrograd graph", 1
+FORMAT, VERSION = "micrograd graph", 2
+KEYS = {"roots", "nodes"}
+VERSIONS = {1: KEYS, 2: {*KEYS, "digest"}}
 
 
 class FileError(ValueError):
-    """A file that is damaged, foreign, or of another version.
+    """A file that is damaged or was changed, is foreign, or of another version.
 
     >>> import os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "notes.json")
@@ -53,7 +56,7 @@ def save(values: Any, path: Path) -> None:
 
     Data, gradients, cached partials (to the bit), labels and sharing are kept; attributes of the user's own and
     subclasses of Value are not. The file appears whole or not at all. A million nodes take seconds.
-    TypeError for anything but Values.
+    TypeError for anything but Values, OSError if the file cannot be written.
 
     >>> import os, tempfile
     >>> from micrograd import load, save
@@ -79,8 +82,8 @@ def save(values: Any, path: Path) -> None:
     places: Any = [place[id(root)] for root in roots]
     places = places[0] if isinstance(values, Value) else places
     places = dict(zip(values, places)) if isinstance(values, dict) else places
-    head = f'{{"format": "{FORMAT}", "version": {VERSION}, "roots": {json.dumps(places)}, "nodes": [\n'
-    write(path, head + ",\n".join([row_of(node, place, json.dumps) for node in nodes]) + "\n]}\n")
+    rows = ",\n".join([row_of(node, place, json.dumps) for node in nodes])
+    write_json(path, FORMAT, VERSION, {"roots": json.dumps(places), "nodes": f"[\n{rows}\n]"})
 
 
 def gathered(roots: Iterable[Value]) -> tuple[list[Value], dict[int, int]]:
@@ -127,8 +130,8 @@ def written(x: Any) -> str:
 def load(path: Path) -> Any:
     """The Value, list or dict of Values that `save` wrote, as a new graph.
 
-    FileError (a ValueError) for a damaged or foreign file, OSError for one that cannot be read. An operation that is
-    not in the table of primitives is refused.
+    FileError (a ValueError) for a damaged, changed or foreign file, OSError for one that cannot be read. An operation
+    that is not in the table of primitives is refused. A file that you edit is read once its digest is null.
 
     >>> import os, tempfile
     >>> from micrograd import load, save
@@ -139,7 +142,7 @@ def load(path: Path) -> Any:
     >>> square.args == (leaf, leaf), leaf
     (True, Value(data=3, grad=0, label='x'))
     """
-    state = read_json(path, FORMAT, {VERSION: {"roots", "nodes"}})
+    state = read_json(path, FORMAT, VERSIONS)
     if not isinstance(state["nodes"], list):
         raise FileError(f"{path}: expected a list of nodes, got {short(state['nodes'])}")
     nodes: list[Value] = []
@@ -203,6 +206,19 @@ def number_of(x: Any) -> float:
     raise FileError(f"expected a number, or inf or nan in quotes, got {short(x)}")
 
 
+def write_json(path: Path, form: str, version: int, entries: dict[str, str]) -> None:
+    """Write entries, each as JSON, to a file that says its format, its version, and the digest of all that follows."""
+    rest = "".join([f',\n"{key}": {entry}' for key, entry in entries.items()]) + "\n}\n"
+    write(path, f'{{"format": "{form}", "version": {version}, "digest": "{digest_of(rest)}"{rest}')
+
+
+def digest_of(rest: str) -> str:
+    """The SHA-256 of a text, whatever blanks and lines an editor leaves at its ends."""
+    from hashlib import sha256
+
+    return sha256(rest.strip().encode(errors="surrogatepass")).hexdigest()
+
+
 def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str, Any]:
     """The content of a JSON file of this format, else FileError.
 
@@ -215,7 +231,8 @@ def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str,
 
     try:
         with paused, open(path, encoding="utf-8") as file:
-            state = json.load(file, parse_constant=refused)
+            text = file.read()
+            state = json.loads(text, parse_constant=refused)
     except (ValueError, RecursionError) as error:  # damaged JSON, other bytes than UTF-8, brackets without end
         raise FileError(f"{path}: expected a {form}, got a damaged or foreign file ({error})") from None
     if not isinstance(state, dict) or state.get("format") != form:
@@ -225,9 +242,19 @@ def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str,
         raise FileError(f"{path}: expected version {max(versions)} of a {form}, got {short(version)}; "
                         "read it with the micrograd that wrote it, and write it again")  # fmt: skip
     wanted = {"format", "version", *versions[version]}
+    if "digest" in wanted:
+        check_digest(state.get("digest"), text, path)
     if set(state) != wanted:
         raise FileError(f"{path}: expected the entries {', '.join(sorted(wanted))}, got {short(sorted(state))}")
     return state
+
+
+def check_digest(digest: Any, text: str, path: Path) -> None:
+    """FileError unless what follows the digest in a text is what it was made from, or the digest is null."""
+    if digest is not None and not (isinstance(digest, str) and digest_of(text.partition(f'"{digest}"')[2]) == digest):
+        raise FileError(f"{path}: expected the content of which the digest was taken, got another: the file was "
+                        "changed by hand, or is damaged; if you changed it and mean it, make it \"digest\": null, "
+                        "else take a copy of the file")  # fmt: skip
 
 
 def short(x: Any) -> str:

@@ -267,7 +267,8 @@ class Trainer:
     def load(self, path: Any) -> None:
         """Take up what `save`, or `fit` with a checkpoint, wrote.
 
-        CheckpointError for anything else, and nothing changes then; OSError if the file cannot be read.
+        CheckpointError for anything else, and nothing changes then; OSError if the file cannot be read. A file that
+        you edit is taken once its digest is null.
         """
         restore(self, read(path), path)
 

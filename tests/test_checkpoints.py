@@ -177,7 +177,7 @@ def test_a_checkpoint_of_another_training_is_not_overwritten(tmp_path):
 def older(path, **run):
     """Make a file one of version 1."""
     state = json.loads(path.read_text())
-    del state["fits"]
+    del state["fits"], state["digest"]
     state["run"] = state["run"] and {**state["run"], **run}
     path.write_text(json.dumps({**state, "version": 1}))
 
@@ -201,6 +201,44 @@ def test_files_of_version_1_are_read_where_that_is_right(tmp_path):
     older(path)
     loaded.load(path)
     assert ended(loaded) == ended(whole)
+
+
+def test_files_of_version_2_are_read(tmp_path):
+    """They had no digest."""
+    X, y = data()
+    whole, again, path = trainer_for(), trainer_for(), tmp_path / "run.json"
+    whole.fit(X, y, epochs=4, batch_size=8, seed=3)
+    trainer_for().fit(X, y, epochs=2, batch_size=8, seed=3, checkpoint=path)
+    state = json.loads(path.read_text())
+    del state["digest"]
+    path.write_text(json.dumps({**state, "version": 2}))
+    again.fit(X, y, epochs=4, batch_size=8, seed=3, checkpoint=path)
+    assert ended(again) == ended(whole)
+
+
+def test_every_changed_file_is_refused_or_has_the_same_numbers(tmp_path):
+    from test_files import mutated
+
+    rng, path, refused, told = random.Random(6), tmp_path / "run.json", 0, 0
+    X, y = data()
+    trainer_for().fit(X, y, epochs=2, batch_size=8, checkpoint=path)
+    content, expected = path.read_bytes(), repr(read(path))
+    for _ in range(1000):
+        path.unlink()  # ext4 brings a file to the disk that is written over
+        path.write_bytes(mutated(content, rng))
+        try:
+            assert repr(read(path)) == expected
+        except CheckpointError as error:
+            refused += 1
+            told += "changed by hand, or is damaged" in str(error)
+    assert refused > 800 and told > 200
+    text = content.decode().replace('"seed": 0', '"seed": 1')
+    path.write_text(text)
+    with pytest.raises(CheckpointError, match='changed by hand, or is damaged; .* make it "digest": null'):
+        trainer_for().fit(X, y, epochs=2, batch_size=8, checkpoint=path)
+    digest = json.loads(text)["digest"]
+    path.write_text(text.replace(f'"{digest}"', "null"))
+    assert len(trainer_for().fit(X, y, epochs=3, batch_size=8, seed=1, checkpoint=path)) == 3
 
 
 def test_patience_goes_on_too(tmp_path):
@@ -231,7 +269,8 @@ def test_save_and_load(tmp_path):
 
 
 def changed(state, **entries):
-    return json.dumps({**state, **entries})
+    """As edited by hand."""
+    return json.dumps({**state, "digest": None, **entries})
 
 
 def test_files_that_are_no_checkpoint_of_this_training_change_nothing(tmp_path):
@@ -251,7 +290,7 @@ def test_files_that_are_no_checkpoint_of_this_training_change_nothing(tmp_path):
     bad = [
         (text[: len(text) // 2], "damaged"), ("", "damaged"), ("[" * 100_000, "damaged"),
         ("{}", "foreign"), ("3", "foreign"),
-        (changed(state, version=3), "version 2 of a micrograd checkpoint, got 3"), (changed(state, more=1), "entries"),
+        (changed(state, version=4), "version 3 of a micrograd checkpoint, got 4"), (changed(state, more=1), "entries"),
         (changed(state, parameters={"w": 1.0}), "of the same model"),
         (changed(state, parameters=[1.0]), "of the same model"),
         (changed(state, parameters={**state["parameters"], names[0]: "x"}), "number, or inf or nan in quotes, got 'x'"),

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import random
+import re
 import struct
 
 import pytest
@@ -156,9 +157,12 @@ def test_damaged_and_foreign_files_are_refused(tmp_path):
         ("", "damaged"), ("[" * 100_000, "damaged"), (text.replace("4.0", "NaN"), "NaN"),
         ("1" * 5000, "damaged|foreign"), ("{}", "foreign"), ("[]", "foreign"),
         (text.replace("graph", "net"), "foreign"),
-        (json.dumps({**state, "version": 2}), "version 1 of a micrograd graph, got 2"),
-        (json.dumps({**state, "more": 2}), "entries"),
-        *[(json.dumps({**state, "roots": roots}), "roots")
+        (json.dumps({**state, "version": 3}), "version 2 of a micrograd graph, got 3"),
+        (json.dumps({**state, "more": 2}), "changed by hand"),
+        (json.dumps({**state, "digest": None, "more": 2}), "entries"),
+        (text.replace("4.0", "5.0"), "got another: .* changed by hand, or is damaged; .* \"digest\": null"),
+        (json.dumps({**state, "digest": 1}), "got another"), (json.dumps({**state, "digest": ""}), "got another"),
+        *[(json.dumps({**state, "digest": None, "roots": roots}), "roots")
           for roots in (None, 2, -1, [], [9], True, {"a": "b"}, {}, 1.0)],
     ):  # fmt: skip
         path.write_text(content)
@@ -173,3 +177,77 @@ def test_damaged_and_foreign_files_are_refused(tmp_path):
         load(path)
     with pytest.raises(OSError, match="nowhere"):
         load(tmp_path / "nowhere.json")
+
+
+def mutated(data, rng):
+    """The bytes of a file after a fault of the disk or of an editor: other bits, digits, lines, lost parts."""
+    i, j = sorted(rng.sample(range(len(data) + 1), 2))
+    kind = rng.randrange(8)
+    if kind == 0:
+        return data[:i] + bytes([data[min(i, len(data) - 1)] ^ 1 << rng.randrange(8)]) + data[i + 1 :]
+    if kind == 1:  # a digit
+        k = next(k for k in [*range(i, len(data)), *range(i)] if 48 <= data[k] < 58)
+        return data[:k] + b"%d" % rng.randrange(10) + data[k + 1 :]
+    if kind == 2:  # a number
+        number = re.compile(rb"-?\d+(\.\d+)?(e-?\d+)?")
+        start, end = (number.search(data, i) or number.search(data)).span()
+        return data[:start] + rng.choice([b"0.0", b"-0.0", b"1e999", b"7", b'"nan"', b"null"]) + data[end:]
+    if kind == 3:
+        lines = data.splitlines(keepends=True)
+        rng.shuffle(lines)
+        return b"".join(lines)
+    j = min(j, i + rng.choice([1, 8, 500]))
+    replaced = [b"", data[i:j] * 2, bytes(j - i), data[j : j + j - i]][kind - 4]
+    return data[:i] + replaced + data[j:]
+
+
+def test_every_changed_file_is_refused_or_has_the_same_numbers(tmp_path):
+    rng, path, refused = random.Random(4), tmp_path / "g.json", {}
+    for _ in range(4):
+        roots = random_graph(rng, 15)[-3:]
+        save(roots, path)
+        data, expected = path.read_bytes(), described(roots)
+        for _ in range(500):
+            path.unlink()  # ext4 brings a file to the disk that is written over
+            path.write_bytes(mutated(data, rng))
+            try:
+                assert described(load(path)) == expected
+            except FileError as error:
+                kinds = "changed by hand|damaged or foreign|foreign file;|expected version|entries"
+                [kind] = re.findall(kinds, str(error))
+                refused[kind] = refused.get(kind, 0) + 1
+    assert sum(refused.values()) > 1600 and min(refused["changed by hand"], refused["damaged or foreign"]) > 400
+
+
+def test_a_file_that_was_edited_is_read_where_it_says_so(tmp_path):
+    path = tmp_path / "g.json"
+    save(Value(2.5, "x"), path)
+    path.write_text(path.read_text().replace("2.5", "3.5"))
+    with pytest.raises(FileError, match='the file was changed by hand, or is damaged; .* make it "digest": null'):
+        load(path)
+    path.write_text(re.sub('"digest": "[0-9a-f]*"', '"digest": null', path.read_text()))
+    assert load(path).data == 3.5
+    save(load(path), path)
+    assert load(path).data == 3.5 and json.loads(path.read_text())["digest"]
+
+
+def test_ends_of_lines_and_files_do_not_matter(tmp_path):
+    path = tmp_path / "g.json"
+    save([Value(2.5, "x"), Value(1.0, "\r\n")], path)
+    data = path.read_bytes()
+    for same in (data.replace(b"\n", b"\r\n"), data.rstrip(), data + b"\n\n"):
+        path.write_bytes(same)
+        assert load(path)[0].data == 2.5
+
+
+def test_files_of_version_1_are_read(tmp_path):
+    """They had no digest."""
+    path, x = tmp_path / "g.json", Value(2.0, "x")
+    save(x * x, path)
+    state = json.loads(path.read_text())
+    del state["digest"]
+    path.write_text(json.dumps({**state, "version": 1}))
+    assert load(path).data == 4.0
+    path.write_text(json.dumps({**state, "version": 1, "digest": None}))
+    with pytest.raises(FileError, match="entries"):
+        load(path)
