@@ -8,6 +8,9 @@ import multiprocessing
 import os
 import pickle
 import random
+import stat
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -424,16 +427,16 @@ class TestCache:
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows has a folder of its own")
     def test_a_user_without_a_home_has_no_cache(self, monkeypatch, tmp_path):
-        from micrograd.program import llvm_engine
+        from micrograd.program import code_cache
 
         monkeypatch.delenv("MICROGRAD_CACHE")
-        monkeypatch.setattr(llvm_engine.sys, "platform", "linux")
+        monkeypatch.setattr(code_cache.sys, "platform", "linux")
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-        assert llvm_engine.cache_folder() == str(tmp_path / "micrograd")
+        assert code_cache.cache_folder() == str(tmp_path / "micrograd")
         monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # to be ignored, says its specification
-        assert os.path.isabs(llvm_engine.cache_folder())
+        assert os.path.isabs(code_cache.cache_folder())
         monkeypatch.setattr(os.path, "expanduser", lambda path: path)
-        assert llvm_engine.cache_folder() is None
+        assert code_cache.cache_folder() is None
         monkeypatch.chdir(tmp_path)
         assert plane("llvm").predict(X).shape == (6,) and not list(tmp_path.iterdir())
 
@@ -449,3 +452,85 @@ class TestCache:
             file.unlink()
             file.mkdir()
         assert plane("llvm").value(X, Y) == expected
+
+    @pytest.mark.skipif(os.name == "nt", reason="rights of another kind")
+    def test_the_folder_is_ours_alone(self, monkeypatch, tmp_path):
+        folder = tmp_path / "parent" / "code"
+        monkeypatch.setenv("MICROGRAD_CACHE", str(folder))
+        before = os.umask(0)
+        try:
+            expected = plane("llvm").value(X, Y)
+        finally:
+            os.umask(before)
+        files = sorted(folder.iterdir())
+        assert files and stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+        contents = [file.read_bytes() for file in files]
+        for mode, owner in ((0o770, None), (0o707, None), (0o1777, None), (0o700, 65534)):
+            folder.chmod(mode)
+            if owner is not None:
+                if os.geteuid() != 0:
+                    break
+                os.chown(folder, owner, owner)
+            for file in files:
+                file.write_bytes(b"planted")
+            with pytest.warns(RuntimeWarning, match="machine code is not kept in .*(belongs to another|others may)"):
+                assert plane("llvm").value(X, Y) == expected
+            assert {file.read_bytes() for file in files} == {b"planted"} and sorted(folder.iterdir()) == files
+        if os.geteuid() == 0:
+            os.chown(folder, 0, 0)
+        folder.chmod(0o755)  # others may look
+        assert plane("llvm").value(X, Y) == expected and [file.read_bytes() for file in files] == contents
+
+    def test_a_folder_that_is_refused_is_told_once(self, tmp_path):
+        source = """if True:
+            import micrograd
+            w = micrograd.Value(2.0)
+            for factor in range(3):
+                program = micrograd.compile(lambda row: w * row[0] + factor, 1, parameters=[w], backend="llvm")
+                print(*program.predict([[1.0]]))
+        """
+        (tmp_path / "open").mkdir()
+        (tmp_path / "open").chmod(0o777)
+        done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=os.getcwd(),
+                              env={**os.environ, "MICROGRAD_CACHE": str(tmp_path / "open")})  # fmt: skip
+        assert done.stdout.split() == ["2.0", "3.0", "4.0"] and done.stderr.count("machine code is not kept") == 1
+
+    @pytest.mark.skipif(os.name == "nt", reason="no named pipes")
+    def test_what_is_no_file_of_ours_is_not_run_and_replaced(self, monkeypatch, tmp_path):
+        folder = tmp_path / "code"
+        monkeypatch.setenv("MICROGRAD_CACHE", str(folder))
+        expected = plane("llvm").value(X, Y)
+        files = {file: file.read_bytes() for file in folder.iterdir()}
+        (tmp_path / "elsewhere").write_bytes(b"another file of ours")
+
+        def foreign(file):
+            file.write_bytes(b"planted")
+            os.chown(file, 65534, 65534)
+
+        plants = [os.mkfifo, lambda file: file.symlink_to(tmp_path / "elsewhere"), lambda file: file.symlink_to(file)]
+        for plant in [*plants, foreign] if os.geteuid() == 0 else plants:
+            for file in files:
+                file.unlink()
+                plant(file)
+            assert plane("llvm").value(X, Y) == expected
+            assert {file: file.read_bytes() for file in folder.iterdir()} == files
+            assert all(file.stat().st_uid == os.geteuid() and not file.is_symlink() for file in files)
+        assert (tmp_path / "elsewhere").read_bytes() == b"another file of ours"
+
+    def test_a_whole_file_under_the_name_of_another_is_not_run(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("MICROGRAD_CACHE", str(tmp_path))
+        w, made = micrograd.Value(2.0), {}
+
+        def predicted(sign):
+            program = micrograd.compile(lambda row: w * row[0] * 3.0 if sign > 0 else w - row[0] * 3.0, 1,
+                                        parameters=[w], backend="llvm")  # fmt: skip
+            return program.predict([[1.0]]).tolist()
+
+        for sign, expected in ((1, [6.0]), (-1, [-1.0])):
+            before = set(tmp_path.iterdir())
+            assert predicted(sign) == expected
+            made[sign] = sorted(set(tmp_path.iterdir()) - before, key=lambda file: file.stat().st_mtime_ns)
+        [first, *_], [second, *_] = made.values()
+        second.write_bytes(first.read_bytes())
+        assert predicted(-1) == [-1.0] and second.read_bytes() != first.read_bytes()

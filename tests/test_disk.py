@@ -1,4 +1,5 @@
 """The one writer: whole or not at all, whatever is killed, full, planted or written twice at a time."""
+import ast
 import errno
 import os
 import random
@@ -410,3 +411,20 @@ def test_finding_out_changes_nothing(tmp_path):
     after = os.stat(tmp_path / "file")
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     assert os.listdir(tmp_path) == ["file"] and (tmp_path / "file").read_text() == "old"
+
+
+def test_nothing_is_written_but_here():
+    """No other module opens a file for writing, moves one, or has a library do so."""
+    writing = {"rename", "write_text", "write_bytes", "savefig", "render", "mkstemp", "mkdtemp", "os.replace"}
+    for path in Path(micrograd.__file__).parent.rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        if path.stem == "disk" or not any(word in source for word in ("open(", *writing)):
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)):
+                called, where = ast.unparse(node.func), f"{path.name}:{node.lineno}"
+                if called in ("open", "os.fdopen"):
+                    modes = node.args[1:2] + [word.value for word in node.keywords if word.arg == "mode"]
+                    reads = [isinstance(mode, ast.Constant) and set(mode.value) <= set("rbt") for mode in modes]
+                    assert all(reads), where
+                assert called.rpartition(".")[2] not in writing and called not in writing, where

@@ -1,4 +1,4 @@
-"""From LLVM's text to machine code in this process, through llvmlite, with the results kept on disk.
+"""From LLVM's text to machine code in this process, through llvmlite, with the results kept on disk (`code_cache`).
 
 features    what the processor can do, such as avx2 or avx512f; they choose the width of vectors
 object      machine code as a file would hold it, which another process can load
@@ -7,11 +7,9 @@ object      machine code as a file would hold it, which another process can load
 from __future__ import annotations
 
 import functools
-import hashlib
-import os
 import sys
-import tempfile
 
+from micrograd.program import code_cache
 from micrograd.program.llvm_code import Machine
 from micrograd.program.llvm_math import PREFIX, in_c, scalar_functions
 
@@ -71,13 +69,14 @@ class Engine:
             cpu=target.cpu, features=target.features, opt=2, jit=True
         )
         module.triple, module.data_layout = machine.triple, str(machine.target_data)
-        path = cache_path(source, target, binding) if cache else None
-        stored = load(path)
+        version = str(binding.llvm_version_info)
+        made_from = [source, target.cpu, target.features, version, sys.platform, str(OPTIMISATION)]
+        path = code_cache.path_for(made_from) if cache else None
+        stored = code_cache.load(path)
         if stored is None:
             optimise(module, machine, binding)
             stored = machine.emit_object(module)
-            if path is not None:
-                store(path, stored)
+            code_cache.store(path, stored)
         empty = binding.parse_assembly("")
         empty.triple, empty.data_layout = machine.triple, str(machine.target_data)
         self._engine = binding.create_mcjit_compiler(empty, machine)
@@ -101,57 +100,3 @@ def optimise(module: Any, machine: Any, binding: Any) -> None:
     options.loop_vectorization = options.slp_vectorization = False
     builder = binding.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
-
-
-# The cache
-
-
-def cache_folder() -> str | None:
-    """Where machine code is kept: MICROGRAD_CACHE, or the user's cache directory; None for a user without one."""
-    chosen = os.environ.get("MICROGRAD_CACHE")
-    if chosen:
-        return chosen
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~")
-    elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME", "")
-        base = base if os.path.isabs(base) else os.path.expanduser("~/.cache")
-    return os.path.join(base, "micrograd") if os.path.isabs(base) else None
-
-
-def cache_path(source: str, target: Target, binding: Any) -> str | None:
-    """The file for this text, processor and version of LLVM."""
-    folder = cache_folder()
-    if folder is None:
-        return None
-    parts = [source, target.cpu, target.features, str(binding.llvm_version_info), sys.platform, str(OPTIMISATION)]
-    return os.path.join(folder, hashlib.sha256("\0".join(parts).encode()).hexdigest() + ".o")
-
-
-def load(path: str | None) -> bytes | None:
-    """What is stored, if it is whole: a digest stands in front."""
-    try:
-        with open(path or "", "rb") as file:
-            stored = file.read()
-    except OSError:
-        return None
-    return stored[32:] if hashlib.sha256(stored[32:]).digest() == stored[:32] else None
-
-
-def store(path: str, machine_code: bytes) -> None:
-    """Write whole or not at all; a cache that cannot be written is no error."""
-    try:
-        folder = os.path.dirname(path)
-        os.makedirs(folder, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(machine_code).digest() + machine_code)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError:
-        return
