@@ -24,6 +24,11 @@ OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Lt: "less",
     ast.LtE: "less_equal", ast.Gt: "greater", ast.GtE: "greater_equal",
 }  # fmt: skip
+MOST_CHARACTERS, MOST_NESTED = 100_000, 2_000  # what the parsers of all versions of Python can do
+TOO_DEEP = (
+    f"the expression is nested too deeply: expected at most {MOST_NESTED:,} operations one within another (a sum of so "
+    "many terms); name its parts, as in a = x + y; a + z"
+)
 CONSTANTS = {"pi": math.pi, "e": math.e}
 FUNCTIONS = sorted(name for name in TABLE if hasattr(functions, name))
 
@@ -68,22 +73,43 @@ class Reader:
         raise InputError(pointed(what, line, column))
 
     def value(self, node: ast.expr) -> Any:
-        """The Value, or float, of an expression."""
+        """The Value, or float, of an expression; without recursion, so that only its stated size bounds it."""
+        found: list[Any] = []
+        waiting: list[tuple[Any, int]] = [(node, 0)]  # an expression and its depth, or a primitive and its operands
+        while waiting:
+            item, figure = waiting.pop()
+            if isinstance(item, str):
+                args = found[-figure:]
+                found[-figure:] = [self.applied(item, args)]
+                continue
+            if figure > MOST_NESTED:
+                raise InputError(TOO_DEEP)
+            name, operands = self.operation(item)
+            if name:
+                waiting.append((name, len(operands)))
+            elif not operands:
+                found.append(self.leaf(item))
+            waiting.extend([(operand, figure + 1) for operand in reversed(operands)])
+        return found[0]
+
+    def operation(self, node: ast.expr) -> tuple[str, list[ast.expr]]:
+        """The primitive of an expression, empty where there is none, and its operands."""
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+            return "neg" if isinstance(node.op, ast.USub) else "", [node.operand]
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            return OPERATORS[type(node.op)], [node.left, node.right]
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPERATORS:
+            return OPERATORS[type(node.ops[0])], [node.left, node.comparators[0]]
+        return self.called(node) if isinstance(node, ast.Call) else ("", [])
+
+    def leaf(self, node: ast.expr) -> Any:
+        """The float of a number, or what a name stands for."""
         if isinstance(node, ast.Constant):
             if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
                 self.fail(node, f"expected a number, got {node.value!r}")
             return number(node.value)
         if isinstance(node, ast.Name):
             return self.named(node)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-            x = self.value(node.operand)
-            return -x if isinstance(node.op, ast.USub) else x
-        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-            return self.applied(OPERATORS[type(node.op)], [node.left, node.right])
-        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPERATORS:
-            return self.applied(OPERATORS[type(node.ops[0])], [node.left, node.comparators[0]])
-        if isinstance(node, ast.Call):
-            return self.called(node)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
             self.fail(node, "expected ** for a power, got ^")
         self.fail(node, "expected numbers, names, + - * / ** < <= > >= and functions only")
@@ -98,15 +124,14 @@ class Reader:
             self.names[node.id] = Value(self.at[node.id], node.id)
         return self.names[node.id]
 
-    def applied(self, name: str, operands: list[ast.expr]) -> Any:
+    def applied(self, name: str, args: list[Any]) -> Any:
         """A primitive on operands; a number if all of them are."""
-        args = [self.value(operand) for operand in operands]
         if any(isinstance(x, Value) for x in args):
             return apply(find(name), tuple(args))
         return find(name).forward(*args)
 
-    def called(self, node: ast.Call) -> Any:
-        """A function call."""
+    def called(self, node: ast.Call) -> tuple[str, list[ast.expr]]:
+        """The primitive of a call, and its operands."""
         if not isinstance(node.func, ast.Name):
             self.fail(node, "expected the plain name of a function before the bracket")
         name = node.func.id
@@ -121,7 +146,7 @@ class Reader:
         expected = len(find(name).partials)
         if len(node.args) != expected:
             self.fail(node, f"{name} takes {expected} argument{'s' if expected > 1 else ''}, got {len(node.args)}")
-        return self.applied(name, node.args)
+        return name, node.args
 
     def step(self, statement: ast.stmt) -> Any:
         """The Value of one step, labelled if the step has a name."""
@@ -150,6 +175,8 @@ def read_expression(text: str, at: dict[str, float]) -> tuple[Value, dict[str, V
     text = text.strip()
     if not text:
         raise InputError("the expression is empty")
+    if len(text) > MOST_CHARACTERS:
+        raise InputError(f"expected an expression of at most {MOST_CHARACTERS:,} characters, got {len(text):,}")
     reader = Reader(text, at)
     try:
         statements = ast.parse(text).body
@@ -158,7 +185,7 @@ def read_expression(text: str, at: dict[str, float]) -> tuple[Value, dict[str, V
         line = (error.text or text).rstrip("\n")
         raise InputError(pointed(error.msg, line, max((error.offset or 1) - 1, 0))) from None
     except (RecursionError, MemoryError):
-        raise InputError("the expression is nested too deeply") from None
+        raise InputError(TOO_DEEP) from None
     except ValueError as error:
         raise InputError(str(error)) from None
     unused = [name for name in at if name not in reader.names]
