@@ -69,8 +69,8 @@ def expect_writable(path: Path) -> None:
     try:
         target, descriptor = followed(os.fsdecode(path))
         if descriptor is not None:
-            return
-        if not special(target):
+            os.write(descriptor, b"")
+        elif not special(target):
             replace(target, bytes(4096), rights=rights_of(target), trial=True)
         elif os.path.isdir(target):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -177,7 +177,8 @@ def fill(temporary: str, target: str | None, data: bytes, rights: Rights | None,
     created = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     with open(os.open(temporary, created | QUIET | NO_LINK, mode if rights is None else 0o600), "wb") as file:
         opened = file.fileno()
-        if lock(opened) is False or not os.path.samestat(os.lstat(temporary), os.fstat(opened)):
+        locked = lock(opened)  # too late, if the file was just swept away
+        if locked is False or (locked and not os.path.samestat(os.lstat(temporary), os.fstat(opened))):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         if rights is not None:
             bestow(opened, *rights)

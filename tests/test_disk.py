@@ -50,9 +50,10 @@ def whole(text):
 
 def namespaces():
     """The command that gives a process a numbering of its own, as a container has; None where that is not permitted."""
-    command = ["unshare", "--pid", "--fork"]
-    if shutil.which("unshare") and subprocess.run([*command, "true"], capture_output=True).returncode == 0:
-        return command
+    for more in ([], ["--user", "--map-root-user"]) if shutil.which("unshare") else ():
+        command = ["unshare", *more, "--pid", "--fork"]
+        if subprocess.run([*command, "true"], capture_output=True).returncode == 0:
+            return command
     return None
 
 
@@ -312,6 +313,10 @@ print("after")
 @posix
 def test_paths_that_lead_nowhere(tmp_path):
     (tmp_path / "file").write_text("old")
+    with open(tmp_path / "file") as read_only:
+        for function in (expect_writable, lambda path: write(path, "x")):
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                function(f"/dev/fd/{read_only.fileno()}")
     for path, kind in ((tmp_path, IsADirectoryError), (tmp_path / "none" / "file", FileNotFoundError),
                        (tmp_path / "file" / "file", NotADirectoryError), ("", FileNotFoundError),
                        (f"{tmp_path}/none/", FileNotFoundError), (tmp_path / ("x" * 256), OSError)):  # fmt: skip
