@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import sys
+import warnings
 from xml.etree import ElementTree
 
 import pytest
@@ -350,3 +351,9 @@ def test_results_written_to_what_is_no_file_leave_it_what_it_is(tmp_path):
     done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
     assert json.loads(done.stdout)["weights"].keys() == {"w1", "w2"} and done.stderr == ""
     assert sorted(os.listdir(tmp_path)) == ["pipe", "said"] and not os.path.isfile(tmp_path / "pipe")
+
+
+def test_python_says_nothing_of_an_expression():
+    with warnings.catch_warnings(), pytest.raises(InputError, match="expected numbers"):
+        warnings.simplefilter("error")
+        read_expression("x*1if x else 2", {"x": 1.0})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import warnings
 
 from micrograd import functions
 from micrograd.command_line.tables import InputError, as_number
@@ -165,6 +166,13 @@ class Reader:
         self.fail(statement, "expected an expression, or steps such as z = w*x; h = tanh(z)")
 
 
+def parsed(text: str) -> list[ast.stmt]:
+    """Python's parse; what it has to say about style, as of `1if`, is not said to users of an expression."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text).body
+
+
 def read_expression(text: str, at: dict[str, float]) -> tuple[Value, dict[str, Value]]:
     """The root, and the leaves and steps by name. InputError that points at the column of what is wrong.
 
@@ -179,7 +187,7 @@ def read_expression(text: str, at: dict[str, float]) -> tuple[Value, dict[str, V
         raise InputError(f"expected an expression of at most {MOST_CHARACTERS:,} characters, got {len(text):,}")
     reader = Reader(text, at)
     try:
-        statements = ast.parse(text).body
+        statements = parsed(text)
         made = [reader.step(statement) for statement in statements]
     except SyntaxError as error:
         line = (error.text or text).rstrip("\n")

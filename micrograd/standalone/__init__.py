@@ -1,7 +1,7 @@
 """`export`: a trained model as source code that stands alone, one function of one sample, in Python or C.
 
-`recording` has the scalar graph of one sample, `parts` finds the layers in it, `names` calls things, `writer` says what
-a part looks like, `python_code` and `c_code` in which language.
+`recording` has the scalar graph of one sample, `parts` finds the layers in it, `names` calls things, past the `words`
+of all languages, `writer` says what a part looks like, `python_code` and `c_code` in which language.
 
 ONNX is left out: its library is a large dependency, and its operators follow other conventions at kinks and poles.
 """
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from micrograd.counterparts import absent
 from micrograd.standalone.c_code import CWriter
-from micrograd.standalone.names import RESERVED
 from micrograd.standalone.parts import Parts
 from micrograd.standalone.python_code import PythonWriter
 from micrograd.standalone.recording import recorded
+from micrograd.standalone.words import function_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def export(
     """
     if language not in WRITERS:
         raise ValueError(f"expected language to be one of {', '.join(WRITERS)}, got {language!r}")
-    if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name in RESERVED:
+    if not function_name(name):
         raise ValueError(f"expected a name for the function that no language takes for itself, got {name!r}")
     recording = recorded(model, inputs, parameters)
     return WRITERS[language](recording, Parts(recording), name).source()

@@ -1,36 +1,26 @@
-"""Names that are good in Python and in C alike, no two the same.
+"""Names that are good in every language alike, no two the same.
 
 label       what a user called a value: any string at all
 """
 from __future__ import annotations
 
-from micrograd.notation import COMMANDS, LOWERED, parts
-from micrograd.ops import TABLE
+import re
 
-C_WORDS = (
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool main "
-    "fabs nearbyint INFINITY NAN"
-)
-PYTHON_WORDS = (
-    "False None True and as assert async await break class continue def del elif else except finally for from global "
-    "if import in is lambda nonlocal not or pass raise return try while with yield math inf nan len zip ValueError"
-)
-OURS = "affine out total i j"
-RESERVED = frozenset([*C_WORDS.split(), *PYTHON_WORDS.split(), *OURS.split(), *TABLE])
+from micrograd.notation import COMMANDS, LOWERED, parts
+from micrograd.standalone.words import harmless, reserved
 
 
 def identifier(label: str) -> str:
     """A label as a name in ASCII; "" if nothing is left of it.
 
-    >>> [identifier(label) for label in ("ŷ", "σ_2", "w₁₂", "learning rate", "2x", "∂")]
-    ['yhat', 'sigma_2', 'w12', 'learning_rate', '_2x', '']
+    >>> [identifier(label) for label in ("ŷ", "σ_2", "w₁₂", "learning rate", "2x", "∂", "a -> b")]
+    ['yhat', 'sigma_2', 'w12', 'learning_rate', '_2x', '', 'a_b']
     """
     found = parts(label)
     if found is not None:
         letter, accent, index, mark = found
         label = COMMANDS.get(letter, letter).lstrip("\\") + accent + index.translate(LOWERED)
-    name = "".join([c if c.isascii() and c.isalnum() else "_" for c in label])
+    name = re.sub("[^0-9A-Za-z]+", "_", label)
     if not name.strip("_"):
         return ""
     return "_" + name if name[0].isdigit() else name
@@ -45,15 +35,16 @@ class Names:
     """
 
     def __init__(self, *taken: str) -> None:
-        self.taken = {*RESERVED, *taken}
+        self.taken = {*taken}
         self.counts: dict[str, int] = {}
 
     def take(self, wish: str) -> str:
         """The name wished for, with a number if it is taken."""
-        name, count = wish, 1
-        while name in self.taken:
+        name, count = harmless(wish), 1
+        stem = name.rstrip("_")
+        while name in self.taken or reserved(name):
             count += 1
-            name = f"{wish}_{count}"
+            name = f"{stem}_{count}"
         self.taken.add(name)
         return name
 
