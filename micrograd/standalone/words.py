@@ -67,7 +67,7 @@ vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf wcstombs wctomb isgre
 islessgreater isunordered isnormal fpclassify issignaling issubnormal iszero iscanonical iseqsig accept access alarm
 bind chdir chmod chown close connect creat dup execl execv fork ftruncate getpid ioctl kill link listen lseek mkdir
 mmap open pause pipe poll random read readlink recv rmdir select send shutdown sleep socket srandom stat symlink sync
-truncate umask unlink usleep wait write signgam std strdupa strndupa strnlen posix_memalign be16toh be32toh
+truncate umask unlink usleep wait write signgam std strdupa strndupa strnlen posix_memalign ffsl ffsll be16toh be32toh
 be64toh htobe16 htobe32 htobe64 htole16 htole32 htole64 le16toh le32toh le64toh
 """
 LIBRARY = frozenset([*[name + form for name in REAL.split() for form in ("", "f", "l", "_r", "f_r", "l_r")],
