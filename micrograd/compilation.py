@@ -10,6 +10,7 @@ from copy import copy
 
 from micrograd.engine import Value
 from micrograd.objectives import expect_value, first, first_sample, own, plain, width
+from micrograd.packages import expect_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class Compiled:
     """The objective as a compiled program, compared with the code on some of the data; gradients are arrays.
 
-    ImportError if a package is missing, TypeError (a TraceError names the line) for code that cannot be compiled, and
+    ImportError if a package is missing or broken, TypeError (a TraceError names the line) for code that cannot be compiled, and
     whatever error the code itself raises on the data.
 
     >>> from micrograd.losses import squared_error
@@ -37,10 +38,13 @@ class Compiled:
         self, model: Callable[[list[float]], Any], loss: Callable[[Any, Any], Any], parameters: Sequence[Value],
         penalty: Callable[[Sequence[Value]], Any] | None, X: Any, y: Any, *, backend: str = "auto",
     ) -> None:  # fmt: skip
+        expect_whole("micrograd.program.compiled")
         from micrograd.program.code import Code
+        from micrograd.program.programs import chosen as chosen_backend
         from micrograd.program.self_check import Sample
         from micrograd.program.trace import undo_of
 
+        backend = chosen_backend(backend)
         row, target = first_sample(X), plain(first(y), "y[0]")
         code = Code(model, len(row), parameters, loss=loss, penalty=penalty)
 

@@ -18,6 +18,7 @@ from micrograd.history import History, Record
 from micrograd.leaves import leaves
 from micrograd.objectives import Batch, Eager, batches, first_sample, own
 from micrograd.optim.lbfgs import NotFinite
+from micrograd.packages import BrokenPackage
 from micrograd.position import Position
 from micrograd.watching import DivergenceError, Watch, expect_finite, source_of_nan
 
@@ -105,7 +106,7 @@ class Trainer:
             try:
                 return make()
             except Exception as error:
-                if self.backend != "auto":
+                if self.backend != "auto" or isinstance(error, BrokenPackage):
                     raise
                 reason = error
         return Eager(self.model, self.loss, self.parameters, self.penalty, because=reason)
@@ -166,7 +167,8 @@ class Trainer:
         checkpoint  a file for the state after every epoch (less often where writing would slow down short epochs). A
                     script that was stopped and is run again goes on from it, bit for bit as if it had never stopped:
                     the fit that wrote it, called with the same arguments, makes the epochs that are missing, and
-                    fits that were finished before are passed over
+                    fits that were finished before are passed over. UserWarning where another backend goes on, which
+                    comes to other bits
         executor    any `concurrent.futures.Executor`, whose workers evaluate the shards that the samples are cut into;
                     the same number of shards gives the same bits, see `micrograd.sharding.Sharded`
 

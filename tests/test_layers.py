@@ -15,8 +15,8 @@ PACKAGE = Path(micrograd.__file__).parent
 
 # The house, bottom up. Rooms of one line do not import each other; a package (drawing, program, …) is one room.
 FLOORS = [
-    ["counterparts", "disk", "refusals"],
-    ["collector", "differences", "dispatch", "edge_cases", "notation"],
+    ["counterparts", "disk", "forking", "refusals"],
+    ["collector", "differences", "dispatch", "edge_cases", "notation", "packages"],
     ["expect", "functions"],
     ["ops", "vectors"],
     ["engine"],

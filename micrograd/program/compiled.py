@@ -10,7 +10,7 @@ from micrograd.expect import whole
 from micrograd.leaves import leaves
 from micrograd.program.arguments import expect_options
 from micrograd.program.code import Built, Code
-from micrograd.program.programs import Program
+from micrograd.program.programs import Program, chosen
 from micrograd.program.self_check import Sample, made_up, near
 from micrograd.program.trace import trace, trace_expression, undo_of
 
@@ -56,6 +56,7 @@ def compile(
     0.0006 -0.0025
     """
     expect_options(threads, cache)
+    backend = chosen(backend)
     if isinstance(inputs, (list, tuple)) or isinstance(model, Value):
         if (loss, penalty, parameters, targets) != (None, None, None, 0):
             raise TypeError("expected no loss, targets, penalty or parameters beside an expression and its inputs: "

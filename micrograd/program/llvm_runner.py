@@ -12,9 +12,9 @@ import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import RLock
 from weakref import ReferenceType
 
+from micrograd.forking import guarded
 from micrograd.program.llvm_code import NAMES, LlvmCode
 from micrograd.program.llvm_engine import Engine, host
 from micrograd.program.numpy_runner import AGAIN
@@ -101,10 +101,14 @@ class LlvmRunner:
         self._parameters = len(program.trace.parameters)
         self._outputs = 0 if program.outputs is None else len(program.outputs)
         self._reference = ReferenceType(self)  # under which a batch has the contexts: it keeps no program alive
-        self._lock = RLock()  # there is one workspace: threads take turns
         self._in_use = ctypes.c_int64(0)  # 1 while a thread has the workspace: see `direct_call`
+        self._lock = guarded(self)  # there is one workspace: threads take turns
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0  # whose threads those of the pool are
+
+    def forked(self) -> None:
+        """In a forked process: a step that another thread was at is nobody's any more."""
+        self._in_use.value = 0
 
     @property
     def source(self) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from threading import RLock
-
+from micrograd.forking import guarded
 from micrograd.program.numpy_code import NumpyCode
 
 TYPE_CHECKING = False
@@ -30,10 +29,14 @@ class NumpyRunner:
         self.program, self.code = program, NumpyCode(program)
         self.workspace = np.zeros(self.code.places.count * self.code.block_size)
         self.uniform = np.zeros(program.slots)
-        self._lock = RLock()  # there is one workspace: threads take turns
+        self._lock = guarded(self)  # there is one workspace: threads take turns
         self._in_use = False
         for slot, number in program.constants:
             self.uniform[slot] = number
+
+    def forked(self) -> None:
+        """In a forked process: a step that another thread was at is nobody's any more."""
+        self._in_use = False
 
     @property
     def source(self) -> str:
@@ -64,7 +67,7 @@ class NumpyRunner:
                 self._in_use = True
                 outputs, U = self._run(batch, leaves, weight), self.uniform
                 gradient = None if self.program.gradient is None else U[self.program.gradient]
-                return outputs, float(sum([U[slot] for slot in self.program.value])), gradient
+                return outputs, sum(U[self.program.value].tolist()), gradient
             finally:
                 self._in_use = False
 

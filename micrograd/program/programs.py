@@ -6,9 +6,9 @@ at          the numbers of the parameters, (p,); their present ones unless given
 
 from __future__ import annotations
 
-from threading import RLock
-
 from micrograd.expect import rows_of
+from micrograd.forking import guarded
+from micrograd.packages import expect_whole, missing
 from micrograd.program import data
 from micrograd.program.array_program import (
     ArrayProgram,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from micrograd.program.code import Code
 
 BACKENDS = ("auto", "llvm", "numpy")
+NEEDED = {"llvm": ("numpy", "llvmlite.binding"), "numpy": ("numpy",)}
 
 
 class Program:
@@ -49,7 +50,10 @@ class Program:
         self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
         self._runners: dict[str, Any] = {}
         self._check = SelfCheck(trace)
-        self._lock = RLock()  # while a runner is built; batches know the program by it
+        self._lock = guarded(self)  # while a runner is built; batches know the program by it
+
+    def forked(self) -> None:
+        """In a forked process: a runner that a thread was building is built again."""
 
     # running
 
@@ -249,14 +253,16 @@ PURPOSES: dict[str, Callable[[Trace], ArrayProgram]] = {
 
 
 def chosen(backend: str) -> str:
-    """The backend to use; ImportError if its packages are missing, ValueError for an unknown one."""
-    from importlib.util import find_spec
+    """The backend to use, its packages imported.
 
+    ImportError if they are missing (BrokenPackage if they are broken), ValueError for an unknown backend.
+    """
     if backend not in BACKENDS:
         raise ValueError(f"expected backend to be one of {', '.join(BACKENDS)}, got {backend!r}")
-    needed = {"llvm": ("numpy", "llvmlite"), "numpy": ("numpy",)}
     for name in ("llvm", "numpy") if backend == "auto" else (backend,):
-        missing = [package for package in needed[name] if find_spec(package) is None]
-        if not missing:
+        absent = missing(NEEDED[name])
+        if not absent:
+            expect_whole(*NEEDED[name], f"micrograd.program.{name}_runner")
             return name
-    raise ImportError(f"compile needs {' and '.join(missing)}: pip install -e '.[fast]' in micrograd's folder")
+    wanted = " and ".join([name.partition(".")[0] for name in absent])
+    raise ImportError(f"compile needs {wanted}: pip install -e '.[fast]' in micrograd's folder")

@@ -74,8 +74,8 @@ def same(x: Any, y: Any) -> bool:
         return pack("dd", x.real, x.imag) == pack("dd", y.real, y.imag)
     if kind in PLAIN:
         return x == y
-    numpy = sys.modules.get("numpy")
-    if numpy is None or not derives(kind, numpy.generic):
+    numpy: Any = sys.modules.get("numpy")
+    if not hasattr(numpy, "generic") or not derives(kind, numpy.generic):
         return False
     return x.dtype == y.dtype and numpy.generic.tobytes(x) == numpy.generic.tobytes(y)
 

@@ -128,11 +128,12 @@ def steps_for(cls: type) -> list[Callable[[Walk, Any], None]]:
     if hidden(cls):
         return [own]
     steps = [step for kind, step in STEPS if derives(cls, kind)]
-    numpy = sys.modules.get("numpy")
+    numpy: Any = sys.modules.get("numpy")
+    known = hasattr(numpy, "void")  # it is not while its import is under way, or where that was broken off
     foreign = next((base for base in ORDER(cls) if library_of(MODULE(base)) in ("pandas", "torch")), None)
-    if numpy is not None and derives(cls, numpy.ndarray):
+    if known and derives(cls, numpy.ndarray):
         steps.append(watched(reads.array))
-    elif numpy is not None and derives(cls, numpy.void):
+    elif known and derives(cls, numpy.void):
         steps.append(watched(reads.scalar))
     elif foreign is not None and hasattr(foreign, "__array__"):
         steps.append(lambda walk, x: walk.watch(reads.as_array, (foreign, x)))

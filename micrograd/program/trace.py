@@ -6,11 +6,10 @@ held        leaves that the code uses beside its parameters; their numbers are r
 
 from __future__ import annotations
 
-from threading import RLock
-
 from micrograd.collector import paused
 from micrograd.dispatch import brief, number
 from micrograd.engine import Value, topological
+from micrograd.forking import TRACING
 from micrograd.ops import TABLE
 from micrograd.program.graph import Graph
 from micrograd.program.placeholders import Placeholder, Traced, TraceError, line_of, shown_line, users_line
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.program.code import Code
-
-
-TRACING = RLock()  # one thread at a time: while code is traced, its parameters are placeholders
 
 
 class Tracer:
