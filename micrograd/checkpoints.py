@@ -4,8 +4,8 @@ A file that was changed or damaged since is refused (`files`); one that you edit
 
     state       a dict of plain JSON types; floats survive JSON exactly, inf and nan are the words "inf", "nan"
     fits        how many fits of the trainer are finished
-    run         of the fit that wrote it: what it was called with, how many of its epochs are done, and how many of them
-                brought no improvement; null where `save` wrote it
+    run         of the fit that wrote it: what it was called with, how many of its epochs are done, how many of them
+                brought no improvement, and the backend (none in version 1); null where `save` wrote it
 
 The order of the samples needs no state: that of an epoch depends on the seed and the number of the epoch alone, which
 counts over the life of the trainer. A script that fits several times finds its place by `fits`.
@@ -144,7 +144,8 @@ def check_run(run: Any, fits: Any, path: Any) -> None:
         raise CheckpointError(f"{path}: expected how many fits are finished, got {short(fits)}")
     if run is None:
         return
-    whole = isinstance(run, dict) and set(run) == {"settings", "done", "waited"} and isinstance(run["settings"], dict)
+    whole = isinstance(run, dict) and set(run) - {"backend"} == {"settings", "done", "waited"}
+    whole = whole and isinstance(run["settings"], dict) and isinstance(run.get("backend", ""), str)
     if not whole or any(run[key].__class__ is not int or run[key] < 0 for key in ("done", "waited")):
         raise CheckpointError(f"{path}: expected a run with settings and counts, got {short(run)}")
 
@@ -183,6 +184,7 @@ class Checkpoint:
         if hasattr(trainer.optimizer, "minimise"):
             raise TypeError(f"{trainer.optimizer!r} cannot go on from a checkpoint: leave it out, and save after fit")
         self.trainer, self.path, self.settings, self.due = trainer, path, settings, -math.inf
+        self.backend: str | None = None  # of the epochs that were resumed
 
     def passes_over(self) -> bool:
         """Whether a later fit of the same script wrote the file; the trainer then stands where the file ends."""
@@ -219,7 +221,18 @@ class Checkpoint:
             raise CheckpointError(f"{self.path}: expected a fit from the first epoch, got an older file of a later "
                                   "fit, whose epochs began again at 0; load it, and fit without it")  # fmt: skip
         restore(self.trainer, state, self.path)
+        self.backend = run.get("backend")
         return run["done"], run["waited"]
+
+    def compare(self) -> None:
+        """UserWarning if the epochs in the file were computed by another backend than those to come."""
+        backend = self.trainer.objective.backend
+        if self.backend not in (None, backend):
+            from warnings import warn
+
+            warn(f"{self.path}: expected to go on with the backend {self.backend!r}, got {backend!r}: the training "
+                 "goes on, but not to the same bits; print(trainer.objective) says why, and "
+                 f"Trainer(…, backend={self.backend!r}) asks for the same", stacklevel=4)  # fmt: skip
 
     def keep(self, done: int, waited: int, *, last: bool) -> None:
         """Write the present state; not every one where writing would take more than a tenth of the time."""
@@ -227,7 +240,8 @@ class Checkpoint:
 
         start = perf_counter()
         if last or start >= self.due:
-            run = {"settings": self.settings, "done": done, "waited": waited}
+            backend = self.trainer.objective.backend
+            run = {"settings": self.settings, "done": done, "waited": waited, "backend": backend}
             write(self.path, state_of(self.trainer, run))
             end = perf_counter()
             self.due = end + 9.0 * (end - start)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Compiled:
     """The objective as a compiled program, compared with the code on some of the data; gradients are arrays.
 
-    ImportError if a package is missing or broken, TypeError (a TraceError names the line) for code that cannot be compiled, and
-    whatever error the code itself raises on the data.
+    ImportError if a package is missing or broken, TypeError (a TraceError names the line) for code that cannot be
+    compiled, and whatever error the code itself raises on the data.
 
     >>> from micrograd.losses import squared_error
     >>> w, settings = Value(1.0), {"slope": 1.0}

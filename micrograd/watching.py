@@ -153,9 +153,11 @@ class Watch:
         return True
 
     def start(self) -> None:
-        """Before the first epoch: the checkpoint holds where the training begins."""
+        """Before the first epoch: the checkpoint holds where the training begins, or tells of another backend."""
         if self.file is not None and self.done == 0:
             self.file.keep(0, self.waited, last=self.epochs == 0)
+        elif self.file is not None:
+            self.file.compare()
 
     def close(self) -> None:
         """End the progress line."""

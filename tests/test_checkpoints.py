@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import pytest
 
@@ -304,6 +305,7 @@ def test_files_that_are_no_checkpoint_of_this_training_change_nothing(tmp_path):
         (changed(state, history={**history, "loss": [None, None]}), "expected a loss"),
         (changed(state, least="x"), "least"), (changed(state, run=3), "run"),
         (changed(state, run={"settings": {}, "done": -1, "waited": 0}), "run"), (changed(state, fits=True), "fits"),
+        (changed(state, run={"settings": {}, "done": 0, "waited": 0, "backend": 1}), "run"),
     ]  # fmt: skip
     for content, message in bad:
         path.write_text(content)
@@ -481,3 +483,19 @@ def test_writing_takes_a_small_part_of_the_time(tmp_path, monkeypatch):
     X, y = data()
     trainer_for().fit(X[:2], y[:2], epochs=60, checkpoint=tmp_path / "run.json")
     assert written[0] == 0 and written[-1] == 60 and len(written) < 20
+
+
+def test_another_backend_goes_on_with_a_warning(tmp_path):
+    needed("numpy")
+    X, y = data()
+    options = {"batch_size": 8, "checkpoint": tmp_path / "run.json"}
+    trainer_for("numpy").fit(X, y, epochs=2, **options)
+    state = json.loads(options["checkpoint"].read_text())
+    assert state["run"]["backend"] == "numpy"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trainer_for("numpy").fit(X, y, epochs=3, **options)
+    with pytest.warns(UserWarning, match="with the backend 'numpy', got 'eager'.*not to the same bits") as told:
+        assert len(trainer_for("eager").fit(X, y, epochs=4, **options)) == 4
+    assert [warning.filename for warning in told] == [__file__]
+    assert json.loads(options["checkpoint"].read_text())["run"]["backend"] == "eager"
