@@ -639,6 +639,25 @@ class TestThreads:
         }  # fmt: skip
         assert program.predict([1.0]).tolist() == [3.0] and type(w) is type(Value(0.0))
 
+    @pytest.mark.parametrize("backend", ["auto", "numpy"])
+    def test_random_numbers_of_another_thread_are_not_the_models(self, backend):
+        over = threading.Event()
+
+        def draw():
+            while not over.is_set():
+                random.random()
+
+        other = threading.Thread(target=draw)
+        other.start()
+        try:
+            for _ in range(3):
+                trainer = Trainer(nn.MLP(2, [3, 1]), losses.squared_error, optim.SGD(lr=0.1), backend=backend)
+                trainer.fit([[0.0, 1.0]], [1.0], epochs=1)
+                assert trainer.objective.backend != "eager"
+        finally:
+            over.set()
+            other.join()
+
     def test_compiling_sets_no_gradient(self):
         model = nn.MLP(2, [3, 1], generator=random.Random(0))
         for i, p in enumerate(model.parameters()):
