@@ -459,6 +459,29 @@ def test_counts_that_matter_in_later_calls(way):
         assert found[0] == pytest.approx(found[1])
 
 
+def test_what_the_code_does_not_set_is_left_to_other_threads():
+    """Putting back after tracing takes no step back that another training made meanwhile."""
+    from micrograd.program.code import Code
+    from micrograd.program.trace import undo_of
+
+    w, shared, array = Value(1.0), Value(1.0), np.zeros(2)
+
+    def only_reads(x):
+        return w * x[0] * shared + array[0]
+
+    def sets(x):
+        shared.data += 1.0
+        array[0] += 1.0
+        return w * x[0] * shared + array[0]
+
+    for model, expected in ((only_reads, [5.0, 7.0]), (sets, [1.0, 2.0])):
+        shared.data, array[0] = 1.0, 2.0
+        undo = undo_of(Code(model, 1, [w]))
+        shared.data, array[0] = 5.0, 7.0
+        undo.all()
+        assert [shared.data, array[0]] == expected
+
+
 def test_rare_draws_are_seen():
     """A coin that mostly falls on one side: the generator has moved."""
     import random as module

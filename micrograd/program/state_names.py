@@ -27,14 +27,15 @@ EVALUATION = frozenset(["eval", "exec", "globals", "locals"])  # … and any glo
 
 class Names:
     """What code reads: `globals`, `attributes`, `imports` (modules); all attributes, all globals by `reflects` and
-    `evaluates`."""
+    `evaluates`. `stores` are the attributes that it sets, and "[]" if it sets items."""
 
-    __slots__ = ("globals", "attributes", "imports", "reflects", "evaluates")
+    __slots__ = ("globals", "attributes", "imports", "reflects", "evaluates", "stores")
 
     def __init__(self, code: CodeType) -> None:
         self.globals: set[str] = set()
         self.attributes: set[str] = set()
         self.imports: set[str] = set()
+        self.stores: set[str] = set()
         self.reflects = False
         texts: set[str] = set()
         waiting: list[Any] = [code]
@@ -57,7 +58,11 @@ class Names:
     def _add(self, code: CodeType) -> None:
         for instruction in dis.get_instructions(code):
             name = instruction.opname
-            if name == "MATCH_CLASS":  # __match_args__ name attributes
+            if name == "STORE_ATTR":
+                self.stores.add(instruction.argval)
+            elif name in ("STORE_SUBSCR", "STORE_SLICE"):
+                self.stores.add("[]")
+            elif name == "MATCH_CLASS":  # __match_args__ name attributes
                 self.reflects = True
             elif instruction.opcode in dis.hasname and not name.startswith(("STORE_", "DELETE_")):
                 if name == "IMPORT_NAME":

@@ -16,6 +16,7 @@ from types import CellType
 from micrograd.engine import Value
 from micrograd.program import state_reads as reads
 from micrograd.program.placeholders import Traced
+from micrograd.program.state_names import names_of, of_library
 from micrograd.program.state_reads import ABSENT
 
 SMALL = 1 << 16  # bytes of an array that is put back
@@ -49,11 +50,11 @@ class Globals:
 
 
 class Entries:
-    """The entries of a class that a state reads."""
+    """Entries of a class."""
 
-    def __init__(self, cls: type, wanted: set[str] | None) -> None:
+    def __init__(self, cls: type, names: set[str]) -> None:
         self.entries = [(kind, name) for kind in reads.ORDER(cls) if not reads.FLAGS(kind) & reads.IMMUTABLE
-                        for name in reads.relevant(list(reads.CLASS_DICTIONARY(kind)), wanted)]  # fmt: skip
+                        for name in names & reads.CLASS_DICTIONARY(kind).keys()]  # fmt: skip
 
     def content(self) -> list[Any]:
         """What stands in the dictionaries of the classes."""
@@ -101,19 +102,26 @@ class Bytes:
             self.array[...] = np.frombuffer(items[0], self.array.dtype).reshape(self.array.shape)
 
 
-def holders(read: Any, source: Any) -> Iterator[Any]:
-    """The containers that a read of a state looks into."""
+def stores_of(state: State) -> set[str]:
+    """The attributes that the code sets, "[]" if it sets items; what it does not set, other threads may set now."""
+    functions = [f for read, source, _ in state.reads() if read is reads.functions for f in source]
+    codes = [f.__code__ for f in functions if not of_library(f.__code__.co_filename)]
+    return set().union(*[names_of(code).stores for code in codes])
+
+
+def holders(read: Any, source: Any, stores: set[str]) -> Iterator[Any]:
+    """The containers that a read of a state looks into; of attributes and items those that the code sets."""
     if read is reads.attributes:
-        objects, dictionary, slots, wanted = source
+        objects, dictionary, slots, _ = source
         if dictionary is not None:
             yield from map(dictionary, objects)
-        if slots:
-            yield Slots([(slot, x) for x in objects for name, slot in slots if wanted is None or name in wanted])
+        if not stores.isdisjoint(name for name, _ in slots):
+            yield Slots([(slot, x) for x in objects for name, slot in slots if name in stores])
     elif read is reads.class_attributes:
-        yield Entries(*source[:2])
-    elif read is reads.numbers:
+        yield Entries(source[0], stores)
+    elif read is reads.numbers and "data" in stores:
         yield Slots([(NUMBER, x) for x in source])
-    elif read is reads.array and source.dtype.kind in "biuf" and source.nbytes <= SMALL:
+    elif read is reads.array and "[]" in stores and source.dtype.kind in "biuf" and source.nbytes <= SMALL:
         yield Bytes(source)
     elif read is reads.lists:
         yield from source
@@ -179,12 +187,13 @@ class Undo:
     def __init__(self, state: State) -> None:
         self.state = state
         self.kept: list[tuple[Any, list[Any]]] = []
+        stores = stores_of(state)
         self.caches: list[tuple[Any, int]] = []
         for read, source, _ in state.reads():
             if read is reads.attributes:
                 self.caches += [(x, x.cache_info().misses) for x in source[0] if type(x) is CACHED]
             try:
-                self.kept += [(holder, content(holder)) for holder in holders(read, source)]
+                self.kept += [(holder, content(holder)) for holder in holders(read, source, stores)]
             except Exception:  # an object that defends itself
                 continue
 
