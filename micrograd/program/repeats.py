@@ -11,8 +11,9 @@ from __future__ import annotations
 import pickle
 import random
 import sys
+from gc import get_referents
+from itertools import chain, count, islice, repeat, starmap
 from numbers import Real
-from threading import active_count
 from types import BuiltinMethodType, GeneratorType, MethodType, MethodWrapperType, ModuleType
 
 from micrograd.program.state_reads import MODULE, array, attributes, buffer, derives
@@ -41,6 +42,7 @@ class Moment:
         self.contents = [content(holder) for holder, _ in undo.kept]
         self.arrays = [read(source) for read, source, _ in undo.state.reads() if read in (array, buffer)]
         self.drawn = [drawn(generator) for generator in generators(undo)]
+        self.places = [place(iterator) for iterator in iterators(undo)]
 
     def later(self, undo: Undo, now: Moment, shift: bool) -> list[tuple[Any, list[Any]]]:
         """Holders with what they may hold after many runs such as that from this moment to another."""
@@ -109,7 +111,33 @@ def is_generator(kind: type) -> bool:
 
 def iterators(undo: Undo) -> Iterator[Any]:
     """Iterators and generators that the code can reach: what it takes from one is gone."""
-    return reached(undo, lambda kind: kind in CONSUMED or MODULE(kind) == "itertools")
+    return reached(undo, is_iterator)
+
+
+def is_iterator(kind: type) -> bool:
+    """Whether the objects of a class of Python's own are iterators or generators."""
+    return kind in CONSUMED or MODULE(kind) == "itertools"
+
+
+def place(iterator: Any) -> list[Any]:
+    """Where an iterator stands, with those that it takes from; always another where that cannot be told."""
+    found: list[Any] = []
+    waiting = [iterator]
+    for x in waiting:
+        if type(x) in (count, repeat):
+            found.append(repr(x))
+        elif type(x) is GeneratorType:
+            frame = x.gi_frame
+            local = [] if frame is None else list(frame.f_locals.values())
+            found += [frame and frame.f_lasti, *map(id, local)]
+            waiting += [part for part in (*local, x.gi_yieldfrom) if is_iterator(type(part)) and part not in waiting]
+        elif hasattr(x, "__length_hint__"):
+            found.append(x.__length_hint__())
+        elif type(x) in (chain, enumerate, filter, islice, map, starmap, zip):
+            waiting += [part for part in get_referents(x) if is_iterator(type(part)) and part not in waiting]
+        else:
+            found.append(object())
+    return found
 
 
 def drawn(generator: Any) -> bytes:
@@ -128,8 +156,7 @@ def repeats(undo: Undo, before: Moment, same: Callable[[], bool]) -> bool:
     before      the moment before its last run
     """
     now = Moment(undo)
-    alone = active_count() == 1  # else another thread may have drawn
-    if alone and before.drawn != now.drawn or before.arrays != now.arrays:
+    if (before.drawn, before.places, before.arrays) != (now.drawn, now.places, now.arrays):
         return False
     for shift in (False, True):
         far = before.later(undo, now, shift)

@@ -12,8 +12,8 @@ from micrograd.engine import Value, topological
 from micrograd.forking import TRACING
 from micrograd.ops import TABLE
 from micrograd.program.graph import Graph
-from micrograd.program.placeholders import Placeholder, Traced, TraceError, line_of, shown_line, users_line
-from micrograd.program.repeats import Moment, iterators, repeats
+from micrograd.program.placeholders import Placeholder, Traced, TraceError, line_of, users_line
+from micrograd.program.repeats import Moment, repeats
 from micrograd.program.stand_ins import StandIns
 from micrograd.program.state import State
 from micrograd.program.undo import Undo
@@ -190,19 +190,8 @@ def state_of(code: Code) -> State:
 
 
 def undo_of(code: Code) -> Undo:
-    """What puts back all that the code can change; TraceError where the code takes from an iterator, which cannot."""
-    undo = Undo(state_of(code))
-    for x in iterators(undo):
-        raise TraceError(f"the code takes what comes next from an iterator that it finds outside, {brief(x)}, so it "
-                         "computes something else at every run. Give such numbers as inputs or held Values. In "
-                         f"{first_line(code.model)}")  # fmt: skip
-    return undo
-
-
-def first_line(model: Any) -> str:
-    """Where a function, or the call of an object, begins."""
-    found = getattr(model if hasattr(model, "__code__") else vars(type(model)).get("__call__"), "__code__", None)
-    return shown_line(found.co_filename, found.co_firstlineno) if found is not None else brief(model)
+    """What puts back all that the code can change."""
+    return Undo(state_of(code))
 
 
 def traced(
