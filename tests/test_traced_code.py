@@ -366,7 +366,7 @@ def test_random_numbers_and_counts_run_eagerly():
 
 
 class Slotted:
-    __slots__ = ("calls",)
+    __slots__ = ("calls", "tenth")
 
 
 class Counting:
@@ -433,6 +433,8 @@ class Counting:
 
     def noting(self, x):
         self.calls += 1
+        if self.calls % 10 == 0:
+            self.slotted.tenth = self.calls
         self.kept[self.calls] = self.calls
         self.slotted.calls += 1
         self.weight *= 1.5
@@ -450,7 +452,7 @@ def test_counts_that_matter_in_later_calls(way):
         found.append(trainer.fit([1.0, 2.0, 3.0], [0.5, 0.1, 0.2], epochs=20).loss)
         if way == "noting":
             assert backend == "eager" or trainer.objective.backend != "eager"
-            assert len(model.seen) == model.calls < 100
+            assert len(model.seen) == model.calls < 100 and getattr(model.slotted, "tenth", 0) < 100
         else:
             assert trainer.objective.backend == "eager"
             with pytest.raises(TraceError, match="at every run"):

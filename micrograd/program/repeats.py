@@ -14,6 +14,7 @@ import sys
 from gc import get_referents
 from itertools import chain, count, islice, repeat, starmap
 from numbers import Real
+from operator import is_not
 from types import BuiltinMethodType, GeneratorType, MethodType, MethodWrapperType, ModuleType
 
 from micrograd.program.state_reads import MODULE, array, attributes, buffer, derives
@@ -48,11 +49,16 @@ class Moment:
         """Holders with what they may hold after many runs such as that from this moment to another."""
         found = []
         for (holder, _), before, after in zip(undo.kept, self.contents, now.contents):
-            if len(before) != len(after) or any(a is not b for a, b in zip(before, after)):
+            if changed(before, after):
                 far = later(holder, before, after, shift)
-                if any(a is not b for a, b in zip(far, after)) or len(far) != len(after):
+                if changed(after, far):
                     found.append((holder, far))
         return found
+
+
+def changed(before: list[Any], after: list[Any]) -> bool:
+    """Whether two contents are not the same objects."""
+    return len(before) != len(after) or any(map(is_not, before, after))
 
 
 def later(holder: Any, before: list[Any], after: list[Any], shift: bool) -> list[Any]:
@@ -162,13 +168,13 @@ def repeats(undo: Undo, before: Moment, same: Callable[[], bool]) -> bool:
         far = before.later(undo, now, shift)
         if not far:
             return True
-        held = [(holder, content(holder)) for holder, _ in far]
         try:
             for holder, items in far:
                 refill(holder, items)
             if not same():
                 return False
         finally:
-            for holder, items in held:
-                refill(holder, items)
+            for (holder, _), items in zip(undo.kept, now.contents):
+                if changed(items, content(holder)):
+                    refill(holder, items)
     return True
