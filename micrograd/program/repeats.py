@@ -14,11 +14,11 @@ import sys
 from gc import get_referents
 from itertools import chain, count, islice, repeat, starmap
 from numbers import Real
-from operator import is_not
+from time import sleep
 from types import BuiltinMethodType, GeneratorType, MethodType, MethodWrapperType, ModuleType
 
 from micrograd.program.state_reads import MODULE, array, attributes, buffer, derives
-from micrograd.program.undo import Undo, content, refill
+from micrograd.program.undo import IDLE, Undo, changed, content, refill
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +42,13 @@ class Moment:
     def __init__(self, undo: Undo) -> None:
         self.contents = [content(holder) for holder, _ in undo.kept]
         self.arrays = [read(source) for read, source, _ in undo.state.reads() if read in (array, buffer)]
-        self.drawn = [drawn(generator) for generator in generators(undo)]
+        self.drawn = [(generator, drawn(generator)) for generator in generators(undo)]
         self.places = [place(iterator) for iterator in iterators(undo)]
+
+    def apart(self, other: Moment) -> list[Any]:
+        """What was drawn from, taken from or written into between two moments: generators, or True for all else."""
+        found = [mine[0] for mine, others in zip(self.drawn, other.drawn) if mine[1] != others[1]]
+        return found if (self.places, self.arrays) == (other.places, other.arrays) else [*found, True]
 
     def later(self, undo: Undo, now: Moment, shift: bool) -> list[tuple[Any, list[Any]]]:
         """Holders with what they may hold after many runs such as that from this moment to another."""
@@ -54,11 +59,6 @@ class Moment:
                 if changed(after, far):
                     found.append((holder, far))
         return found
-
-
-def changed(before: list[Any], after: list[Any]) -> bool:
-    """Whether two contents are not the same objects."""
-    return len(before) != len(after) or any(map(is_not, before, after))
 
 
 def later(holder: Any, before: list[Any], after: list[Any], shift: bool) -> list[Any]:
@@ -156,14 +156,37 @@ def drawn(generator: Any) -> bytes:
     return b""
 
 
+def draws(run: Callable[[], Any]) -> bool:
+    """Whether a run draws numbers by the module random in this thread; others may do so meanwhile."""
+    found = []
+
+    def watch(frame: Any, event: str, called: Any) -> None:
+        if event == "c_call" and derives(type(getattr(called, "__self__", None)), random.Random):
+            found.append(called)
+        elif event == "call" and frame.f_code.co_filename == random.__file__:
+            found.append(frame.f_code)
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return bool(found)
+
+
 def repeats(undo: Undo, before: Moment, same: Callable[[], bool]) -> bool:
     """Whether the code, of which `same()` tells whether it does what it did, goes on so in later runs.
 
     before      the moment before its last run
     """
     now = Moment(undo)
-    if (before.drawn, before.places, before.arrays) != (now.drawn, now.places, now.arrays):
-        return False
+    apart = before.apart(now)
+    if apart:
+        sleep(IDLE)
+        others = now.apart(Moment(undo))  # what other threads work on
+        if any(x is not random for x in apart if x not in others) or random in apart and draws(same):
+            return False
     for shift in (False, True):
         far = before.later(undo, now, shift)
         if not far:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections import deque
 from functools import lru_cache
+from operator import is_not
+from time import sleep
 from types import CellType
 
 from micrograd.engine import Value
@@ -21,6 +23,7 @@ from micrograd.program.state_reads import ABSENT
 
 SMALL = 1 << 16  # bytes of an array that is put back
 NUMBER = vars(Value)["data"]
+IDLE = 0.01  # seconds, in which other threads have their turn
 CACHED = type(lru_cache(lambda: None))
 
 TYPE_CHECKING = False
@@ -150,17 +153,23 @@ def refill(holder: Any, items: list[Any]) -> None:
     """Give a holder the content that it had."""
     if isinstance(holder, (Globals, Entries, Slots, Bytes)):
         holder.refill(items)
-    elif isinstance(holder, dict):
+    elif isinstance(holder, dict):  # entry by entry: another thread may be reading it
         half = len(items) // 2
-        dict.clear(holder)
-        dict.update(holder, zip(items[:half], items[half:]))
+        entries = dict(zip(items[:half], items[half:]))
+        for key in [key for key in dict.keys(holder) if key not in entries]:
+            dict.pop(holder, key, None)
+        for key, x in entries.items():
+            if dict.get(holder, key, ABSENT) is not x:
+                dict.__setitem__(holder, key, x)
+    elif isinstance(holder, list):
+        list.__setitem__(holder, slice(None), items)
     elif isinstance(holder, CellType):
         if items[0] is not ABSENT:
             holder.cell_contents = items[0]
         elif reads.contents(holder) is not ABSENT:
             del holder.cell_contents
     else:
-        base: Any = next(kind for kind in (list, set, deque) if isinstance(holder, kind))
+        base: Any = set if isinstance(holder, set) else deque
         base.clear(holder)
         (base.update if base is set else base.extend)(holder, items)
 
@@ -216,7 +225,23 @@ class Undo:
         for cache, misses in self.caches:
             if cache.cache_info().misses != misses:  # what it keeps since then cannot be taken out alone
                 cache.cache_clear()
+        others = []
         for holder, before in self.kept:
             now = content(holder)
-            if (len(now) != len(before) or any(a is not b for a, b in zip(now, before))) and wanted(now):
-                refill(holder, before)
+            if changed(before, now) and wanted(now):
+                others.append((holder, now, before))
+        for holder, before in at_rest(others):
+            refill(holder, before)
+
+
+def changed(before: list[Any], after: list[Any]) -> bool:
+    """Whether two contents are not the same objects."""
+    return len(before) != len(after) or any(map(is_not, before, after))
+
+
+def at_rest(holders: list[tuple[Any, list[Any], Any]]) -> list[tuple[Any, Any]]:
+    """Those holders, with what comes with them, whose content stays for a while: no other thread works on them."""
+    if holders:
+        sleep(IDLE)
+    return [(holder, other) for holder, now, other in holders
+            if isinstance(holder, Bytes) or not changed(now, content(holder))]  # fmt: skip
