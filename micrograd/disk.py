@@ -102,7 +102,7 @@ def followed(path: str) -> tuple[str, int | None]:
             link = os.lstat(path)
         except FileNotFoundError:
             return path, None
-        if not stat.S_ISLNK(link.st_mode):
+        if not stat.S_ISLNK(link.st_mode) or in_proc(path):
             return path, None
         around = os.stat(folder or os.curdir)
         open_to_all = around.st_mode & stat.S_ISVTX and around.st_mode & stat.S_IWOTH
@@ -111,6 +111,11 @@ def followed(path: str) -> tuple[str, int | None]:
         path = os.path.join(folder, os.readlink(path))
     nowhere = errno.ELOOP if path else errno.ENOENT
     raise OSError(nowhere, os.strerror(nowhere))
+
+
+def in_proc(path: str) -> bool:
+    """Whether a path is one of /proc, whose links lead to what processes have open: they are no names to follow."""
+    return os.path.realpath(os.path.dirname(path)).startswith("/proc/")
 
 
 def special(target: str) -> bool:
@@ -125,15 +130,16 @@ def pour(target: str, descriptor: int | None, data: bytes) -> None:
     """Write into what is special, or open already."""
     import sys
 
+    elsewhere = in_proc(target)
     if descriptor is None:
-        opened = os.open(target, os.O_WRONLY | QUIET | NO_LINK)
+        opened = os.open(target, os.O_WRONLY | QUIET | (os.O_APPEND if elsewhere else NO_LINK))
     else:
         for stream in (sys.stdout, sys.stderr):  # what was printed before stands before
             if stream is not None:
                 stream.flush()
         opened = os.dup(descriptor)
     with open(opened, "wb") as file:
-        if descriptor is None and stat.S_ISREG(os.fstat(opened).st_mode):
+        if descriptor is None and not elsewhere and stat.S_ISREG(os.fstat(opened).st_mode):
             raise FileExistsError(errno.EEXIST, "a file was put in its place")
         file.write(data)
 

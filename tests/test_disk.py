@@ -310,6 +310,23 @@ print("after")
     assert (tmp_path / "said").read_text() == expected and os.listdir(tmp_path) == ["said"]
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd/1"), reason="no /proc")
+def test_what_another_process_has_open_is_written_to_in_its_place(tmp_path):
+    """Such as /proc/1/fd/1, the log of a container."""
+    with open(tmp_path / "log", "w") as log:
+        log.write("before\n")
+        log.flush()
+        for out in (log, subprocess.PIPE):
+            other = subprocess.Popen(["sleep", "60"], stdout=out)
+            try:
+                expect_writable(f"/proc/{other.pid}/fd/1")
+                write(f"/proc/{other.pid}/fd/1", "x\n")
+            finally:
+                other.kill()
+                said = other.communicate()[0]
+    assert said == b"x\n" and (tmp_path / "log").read_text() == "before\nx\n" and os.listdir(tmp_path) == ["log"]
+
+
 @posix
 def test_paths_that_lead_nowhere(tmp_path):
     (tmp_path / "file").write_text("old")
