@@ -183,9 +183,7 @@ def fill(temporary: str, target: str | None, data: bytes, rights: Rights | None,
     created = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     with open(os.open(temporary, created | QUIET | NO_LINK, mode if rights is None else 0o600), "wb") as file:
         opened = file.fileno()
-        locked = lock(opened)  # too late, if the file was just swept away
-        if locked is False or (locked and not os.path.samestat(os.lstat(temporary), os.fstat(opened))):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        lock(opened)  # where that is too late, the move finds nothing to move
         if rights is not None:
             bestow(opened, *rights)
         file.write(data)

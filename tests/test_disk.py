@@ -153,6 +153,15 @@ def test_only_what_dead_writers_left_is_swept_up(tmp_path):
     assert set(os.listdir(tmp_path)) == kept - {locked.name}
 
 
+@posix
+def test_a_lock_that_somebody_else_holds_hinders_no_writer(tmp_path, monkeypatch):
+    """Whoever may read a file may lock it."""
+    monkeypatch.setattr(disk, "lock", lambda opened: False)
+    left = a_temporary_file(tmp_path)
+    write(tmp_path / "file", "x")
+    assert set(os.listdir(tmp_path)) == {"file", left.name} and (tmp_path / "file").read_text() == "x"
+
+
 def test_without_locks_only_old_files_are_swept_up(tmp_path, monkeypatch):
     monkeypatch.setattr(disk, "lock", lambda opened: None)
     young, old = a_temporary_file(tmp_path), a_temporary_file(tmp_path, "b")
