@@ -219,7 +219,7 @@ x**y        ∂/∂x is y · x**(y - 1), where y - 1 is rounded: up to |(y - 1) 
             9.007199254740994e15 at (-1, 2**53 + 2) in place of minus that.
             ∂/∂y is x**y · log x, which has few digits where x**y is subnormal.
 hypot(x, y) x / hypot(x, y) is 0 where that overflows, at (1.7e308, 1.7e308) in place of 0.7071067811865476, and has few
-            digits where it is subnormal.
+            digits where it is subnormal; not so in the derivatives that programs of `compile` take themselves.
 atan2(y, x) likewise: 0 at (1.7e308, 1.7e308) in place of 2.941176470588236e-309.
 """
 from __future__ import annotations

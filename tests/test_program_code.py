@@ -1,5 +1,7 @@
 """What the emitters make of a program: where rows stand, what is shared, blocks that are not full, other processors."""
 
+import itertools
+import math
 import pickle
 import random
 from importlib.util import find_spec
@@ -7,7 +9,7 @@ from importlib.util import find_spec
 import pytest
 
 import micrograd
-from micrograd import Value, losses, nn, sin, tanh
+from micrograd import Value, compile, functions, losses, nn, sin, tanh
 from micrograd.objectives import Eager
 
 np = pytest.importorskip("numpy")
@@ -423,3 +425,37 @@ def test_selections_to_the_bit(backend):
                 found = np.ravel(program.predict([[-0.0]], at=[c, a, b]))[0]
                 expected = a if c != 0.0 else b
                 assert found.tobytes() == np.float64(expected).tobytes() or found != found and expected != expected
+
+
+ZEROS = [0.0, -0.0, 1.0, -1.0]
+SUMS = {
+    "one sum": (2, 2, lambda w, x: w[0] * x[0] + w[1] * x[1]),
+    "with a bias": (2, 3, lambda w, x: w[0] * x[0] + w[1] * x[1] + w[2]),
+    "a difference": (2, 2, lambda w, x: w[0] * x[0] - w[1] * x[1]),
+    "an angle": (1, 2, lambda w, x: functions.atan2(w[0] * x[0] + w[1] * x[0], -1.0)),
+    "a table": (3, 2, lambda w, x: functions.atan2(w[0] * x[0] + w[1] * x[1], w[0] * x[1] + w[1] * x[2])),
+    "a matrix": (2, 4, lambda w, x: functions.atan2(w[0] * x[0] + w[1] * x[1], w[2] * x[0] + w[3] * x[1])),
+    "of parameters": (1, 2, lambda w, x: functions.atan2(w[0] * w[1] + w[1] * w[1], -1.0) * x[0]),
+}
+
+
+@pytest.mark.parametrize("backend", [pytest.param("llvm", marks=without_llvm), "numpy"])
+@pytest.mark.parametrize("name", SUMS)
+def test_signs_of_zero_in_sums_of_products(name, backend):
+    inputs, count, model = SUMS[name]
+    w, rows = [Value(0.5) for _ in range(count)], list(itertools.product(ZEROS, repeat=inputs))
+    program = compile(lambda x: model(w, x), inputs, parameters=w, backend=backend, cache=False)
+    for numbers in list(itertools.product(ZEROS, repeat=count))[:: 1 if count < 3 else 5]:
+        for p, number in zip(w, numbers):
+            p.data = number
+        found, slopes = program.input_gradients(rows)
+        assert np.array_equal(np.signbit(found), np.signbit(program.predict(rows)))
+        for row, got, slope in zip(rows, found, slopes):
+            x = [Value(number) for number in row]
+            true = model(w, x)
+            true.backward()
+            assert got == pytest.approx(true.data, rel=1e-15), (numbers, row)
+            assert np.signbit(got) == np.signbit(true.data), (numbers, row)
+            expected = [leaf.grad for leaf in x]
+            assert slope.tolist() == pytest.approx(expected, rel=1e-14, nan_ok=True)
+            assert [math.copysign(1.0, s) for s in slope if s == 0.0] == [1.0] * expected.count(0.0)

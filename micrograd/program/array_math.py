@@ -113,6 +113,14 @@ def bits(x: Any) -> Any:
     return np.asarray(x, np.float64).view(np.int64)
 
 
+def sign_zeros(total: Any, indices: str, factors: Any, values: Any) -> None:
+    """Make those sums of products −0 of which every product is: NumPy starts from 0."""
+    import numpy as np
+
+    signs = np.einsum(indices, np.copysign(1.0, factors), np.copysign(1.0, values), optimize=True)
+    np.copyto(total, -0.0, where=(total == 0.0) & (signs == -factors.shape[1]))
+
+
 def guarded_sum(space: Any, U: Any, rows: Any, slots: Any) -> Any:
     """Σₖ U[slots[r, k]] · space[rows[r, k]], where a zero in space makes its term 0 whatever the factor."""
     import numpy as np
@@ -141,7 +149,7 @@ def guarded_pairs(W: Any, left: Any, right: Any) -> Any:
     return np.where(g != 0.0, g * W[right], 0.0).sum((1, 2))
 
 
-OWN = {f.__name__: f for f in (sigmoid, sech2, softplus, relu, gaussian, where,
+OWN = {f.__name__: f for f in (sigmoid, sech2, softplus, relu, gaussian, where, sign_zeros,
                                guarded_sum, guarded_outer, guarded_pairs)}  # fmt: skip
 
 

@@ -33,6 +33,7 @@ class Symbol(Operators):
     """An operand that stands for a whole group in a row's partials; what it goes through becomes Maps."""
 
     __slots__ = ("tape", "operand")
+    thorough = True  # nobody reads or differentiates the partial: it may be long
 
     def __init__(self, tape: Tape, operand: Operand) -> None:
         self.tape, self.operand = tape, operand

@@ -118,7 +118,7 @@ class Tape:
     def _linear(self, step: Linear) -> None:
         kernel = "guarded multiply-add" if step.guard else "multiply-add"
         for r in range(step.count):
-            begin = self.code.program.slot_space.constant(0.0) if step.bias is None else step.bias[r]
+            begin = self.code.program.slot_space.constant(-0.0) if step.bias is None else step.bias[r]
             self._entry("detach", step.start + r, self.fill(begin))
             for slot, row in zip(step.slots[r].tolist(), step.rows[r].tolist()):
                 self._entry(kernel, step.start + r, self.fill(slot), row)

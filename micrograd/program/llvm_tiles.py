@@ -66,7 +66,7 @@ def linear(code: LlvmCode, f: Function, step: Linear, then: Loop | None = None) 
             sums = [b for i in range(size)
                     for b in [f.broadcast(f.load(f.at(place, i * bias[1]), 1), lanes)] * vectors]  # fmt: skip
         else:
-            sums = [splat(0.0, lanes)] * (size * vectors)
+            sums = [splat(-0.0, lanes)] * (size * vectors)  # −0 + x is x, and 0 + −0 is not
         factors = f.at(code.at(f, "u", first), f.plus(f.plus(f.times(r, size * down), start * down),
                                                       f.times(begin, across)))  # fmt: skip
 
@@ -118,7 +118,7 @@ def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
         factors = f.at(code.at(f, "u", first), f.times(r, down))
 
         def samples(vb: Integer) -> None:
-            begin = splat(0.0, lanes)
+            begin = splat(-0.0, lanes)
             if bias is not None:
                 begin = f.broadcast(f.load(f.at(code.at(f, "u", bias[0]), f.times(r, bias[1])), 1), lanes)
 

@@ -84,7 +84,7 @@ def flat_sums(code: LlvmCode, f: Function, step: Linear) -> None:
 
     def one(r: Integer, rows: Index, slots: Index) -> None:
         start = (
-            literal(0.0)
+            literal(-0.0)
             if step.bias is None
             else f.load(f.at("%u", f.entry("%i", f.plus(r, code.table(step.bias)))), 1)
         )
@@ -98,7 +98,7 @@ def flat_sums(code: LlvmCode, f: Function, step: Linear) -> None:
                 scales = f.broadcast(scale, lanes) if scale else f.load(f.at("%u", f.plus(k, int(slots[0]))), lanes)
                 return [f.multiply_add(scales, f.load(f.at("%u", f.plus(k, int(rows[0]))), lanes), total, lanes)]
 
-            total = f.loop(full, vector, [(kind(lanes), splat(0.0, lanes))], lanes)[0]
+            total = f.loop(full, vector, [(kind(lanes), splat(-0.0, lanes))], lanes)[0]
             start = f.arithmetic("fadd", start, f.sum(total, lanes), 1)
             for k in range(full * lanes, terms):
                 start = f.multiply_add(

@@ -37,6 +37,7 @@ class NumpyCode:
         self.constants: list[Any] = []
         self.names: dict[str, Any] = {"np": np, "C": self.constants}
         self.order = program.in_order()
+        self.values = {id(step) for step in program.rolled.steps}  # and not adjoints, of which no sign of zero is seen
         works = [work_of(step) for step in self.order]
         self.places = Places(program.rows, program.weight + 1, works, program.outputs)
         self.inputs = program.rolled.targets
@@ -86,16 +87,20 @@ class NumpyCode:
             return [f"{made} = {self.call('guarded_sum')}({space}, U, {self.constant(index)}, "
                     f"{self.constant(step.slots)})"]  # fmt: skip
         bias = [] if step.bias is None else [f"{made} += {self._operand(Slots(step.bias), space, column)}"]
-        if step.shared and column:
-            return [*self._product(step, made), *bias]
         factors = self._matrix(step.slots)
         if step.shared:
-            return [f"np.matmul({factors}, U[{place(step.rows[0], self, every=True)}], out={made})", *bias]
-        if column:
-            terms = f'np.einsum("rk,rks->rs", {factors}, {self._rows(step.rows)})'
+            values = self._matrix_of(step.rows[0]) if column else f"U[{place(step.rows[0], self, every=True)}]"
+            lines = self._product(step, made) if column else [f"np.matmul({factors}, {values}, out={made})"]
         else:
-            terms = f"({factors} * {space}[{self.constant(step.rows)}]).sum(1)"
-        return [f"{made} = {terms}", *bias]
+            values = self._rows(step.rows) if column else f"U[{self.constant(step.rows)}]"
+            terms = f'np.einsum("rk,rks->rs", {factors}, {values})' if column else f"({factors} * {values}).sum(1)"
+            lines = [f"{made} = {terms}"]
+        if id(step) in self.values:
+            indices = f"rk,{'' if step.shared else 'r'}k{'s' * bool(column)}->r{'s' * bool(column)}"
+            rare = "" if step.bias is None else f"U[{place(step.bias, self)}].all() or "
+            fix = f'{self.call("sign_zeros")}({made}, "{indices}", {factors}, {values})'
+            lines.append(f"if not ({rare}{made}.all()): {fix}")
+        return lines + bias
 
     def _matrix(self, slots: Index) -> str:
         """The factors of a Linear step: a view of U where they stand regularly."""

@@ -66,7 +66,7 @@ class NumpyRunner:
             try:
                 self._in_use = True
                 outputs, U = self._run(batch, leaves, weight), self.uniform
-                gradient = None if self.program.gradient is None else U[self.program.gradient]
+                gradient = None if self.program.gradient is None else U[self.program.gradient] + 0.0  # as from 0 on
                 return outputs, sum(U[self.program.value].tolist()), gradient
             finally:
                 self._in_use = False

@@ -95,7 +95,7 @@ class Program:
         outputs = self._outputs("input gradient", batch, at)
         if not np.isfinite(outputs).all():
             outputs = self._outputs("guarded input gradient", batch, at)
-        return outputs[:, 0].copy(), outputs[:, 1:].copy()
+        return outputs[:, 0].copy(), outputs[:, 1:] + 0.0  # as a gradient that starts from 0: never −0
 
     def batch(self, X: Any, y: Any = None) -> Batch:
         """X and y checked and laid out once, to be given to `value` and `value_and_gradient` many times."""
