@@ -497,6 +497,16 @@ def test_rare_draws_are_seen():
     for model in models:
         with pytest.raises(TraceError, match="random number"):
             micrograd.compile(model, 1, parameters=[w])
+    for make in (lambda: random.Random(3).random, lambda: np.random.default_rng(3).random,
+                 lambda: np.random.RandomState(3).rand):  # fmt: skip
+        found = []
+        for backend in ("auto", "eager"):
+            w.data, draw = 1.0, make()
+            trainer = Trainer(lambda x, draw=draw: w * x[0] * (draw() < 0.5), losses.squared_error,
+                              optim.SGD(lr=0.1), parameters=[w], backend=backend)  # fmt: skip
+            found.append(trainer.fit([1.0, 2.0], [1.0, 2.0], epochs=5).loss)
+        assert found[0] == found[1]
+    w.data = 1.0
     fixed = micrograd.compile(lambda x: w * x[0] * random.Random(5).random(), 1, parameters=[w])
     assert fixed.predict([1.0]).tolist() == [random.Random(5).random()]
 

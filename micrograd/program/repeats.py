@@ -8,16 +8,15 @@ moment      the contents of what the code can change, and what was drawn, at one
 
 from __future__ import annotations
 
-import pickle
 import random
-import sys
 from gc import get_referents
 from itertools import chain, count, islice, repeat, starmap
 from numbers import Real
 from time import sleep
-from types import BuiltinMethodType, GeneratorType, MethodType, MethodWrapperType, ModuleType
+from types import GeneratorType
 
-from micrograd.program.state_reads import MODULE, array, attributes, buffer, derives
+from micrograd.program.draws import drawn, draws, generators, reached
+from micrograd.program.state_reads import MODULE, array, buffer
 from micrograd.program.undo import IDLE, Undo, changed, content, refill
 
 TYPE_CHECKING = False
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 FAR = 18_018_000  # more calls than trainings make, divisible by all numbers up to 16, and by 100 and 1000
 CONSUMED = frozenset([*map(type, (iter([]), iter(()), iter(range(0)), iter({}), iter(set()), iter(""), reversed([]))),
                       GeneratorType, enumerate, filter, map, reversed, zip])  # fmt: skip
-BOUND = (BuiltinMethodType, MethodType, MethodWrapperType)
 LONG = 1000  # items more than there were
 NEW = [("later", i) for i in range(LONG)]
 
@@ -42,7 +40,7 @@ class Moment:
     def __init__(self, undo: Undo) -> None:
         self.contents = [content(holder) for holder, _ in undo.kept]
         self.arrays = [read(source) for read, source, _ in undo.state.reads() if read in (array, buffer)]
-        self.drawn = [(generator, drawn(generator)) for generator in generators(undo)]
+        self.drawn = [(generator, drawn(generator)) for generator in generators(undo.state)]
         self.places = [place(iterator) for iterator in iterators(undo)]
 
     def apart(self, other: Moment) -> list[Any]:
@@ -86,38 +84,9 @@ def is_number(x: Any) -> bool:
     return type(x) in (int, float) or MODULE(type(x)) == "numpy" and isinstance(x, Real)
 
 
-def reached(undo: Undo, wanted: Callable[[type], bool]) -> Iterator[Any]:
-    """The objects of wanted classes that the code can reach, those of its bound methods too."""
-    known: dict[type, bool] = {}
-    for read, source, row in undo.state.reads():
-        for items in (row, source[0]) if read is attributes else (row,):
-            kinds = set(map(type, items))
-            for kind in kinds - known.keys():
-                known[kind] = kind in BOUND or wanted(kind)
-            if any(map(known.get, kinds)):
-                for x in items:
-                    owner = x.__self__ if type(x) in BOUND else x
-                    if known.get(type(owner)) or type(x) in BOUND and wanted(type(owner)):
-                        yield owner
-
-
-def generators(undo: Undo) -> Iterator[Any]:
-    """Random generators within reach; of the modules random and numpy.random where the code names them, or numpy."""
-    for x in reached(undo, lambda kind: kind is ModuleType or is_generator(kind)):
-        if type(x) is not ModuleType:
-            yield x
-        elif any(x is sys.modules.get(name) for name in ("random", "numpy", "numpy.random")):
-            yield sys.modules.get("numpy.random") if x is sys.modules.get("numpy") else x
-
-
-def is_generator(kind: type) -> bool:
-    """Whether the objects of a class draw random numbers."""
-    return derives(kind, random.Random) or str(MODULE(kind)).startswith("numpy.random")
-
-
 def iterators(undo: Undo) -> Iterator[Any]:
     """Iterators and generators that the code can reach: what it takes from one is gone."""
-    return reached(undo, is_iterator)
+    return reached(undo.state, is_iterator)
 
 
 def is_iterator(kind: type) -> bool:
@@ -144,35 +113,6 @@ def place(iterator: Any) -> list[Any]:
         else:
             found.append(object())
     return found
-
-
-def drawn(generator: Any) -> bytes:
-    """The state of a generator, in a form that can be compared; empty for one that has none, as that of the system."""
-    for ask in (lambda: generator.getstate(), lambda: generator.bit_generator.state, lambda: generator.get_state()):
-        try:
-            return pickle.dumps(ask())
-        except Exception:  # another kind of generator
-            continue
-    return b""
-
-
-def draws(run: Callable[[], Any]) -> bool:
-    """Whether a run draws numbers by the module random in this thread; others may do so meanwhile."""
-    found = []
-
-    def watch(frame: Any, event: str, called: Any) -> None:
-        if event == "c_call" and derives(type(getattr(called, "__self__", None)), random.Random):
-            found.append(called)
-        elif event == "call" and frame.f_code.co_filename == random.__file__:
-            found.append(frame.f_code)
-
-    before = sys.getprofile()
-    sys.setprofile(watch)
-    try:
-        run()
-    finally:
-        sys.setprofile(before)
-    return bool(found)
 
 
 def repeats(undo: Undo, before: Moment, same: Callable[[], bool]) -> bool:

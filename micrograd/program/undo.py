@@ -17,6 +17,7 @@ from types import CellType
 
 from micrograd.engine import Value
 from micrograd.program import state_reads as reads
+from micrograd.program.draws import draw_again, drawn, generators
 from micrograd.program.placeholders import Traced
 from micrograd.program.state_names import names_of, of_library
 from micrograd.program.state_reads import ABSENT
@@ -196,6 +197,7 @@ class Undo:
     def __init__(self, state: State) -> None:
         self.state = state
         self.kept: list[tuple[Any, list[Any]]] = []
+        self.drawn = [(generator, drawn(generator)) for generator in generators(state)]
         stores = stores_of(state)
         self.caches: list[tuple[Any, int]] = []
         for read, source, _ in state.reads():
@@ -214,8 +216,14 @@ class Undo:
             self.all()
 
     def all(self) -> None:
-        """Put back whatever has changed."""
+        """Put back whatever has changed, random generators too."""
+        moved = [(generator, drawn(generator), before) for generator, before in self.drawn]
         self._put_back(lambda now: True)
+        if any(now != before for _, now, before in moved):
+            sleep(IDLE)
+        for generator, now, before in moved:
+            if drawn(generator) == now:  # else another thread draws from it
+                draw_again(generator, before)
 
     def placeholders(self) -> None:
         """Put back what has placeholders in it."""
