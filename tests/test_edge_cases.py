@@ -63,12 +63,17 @@ def in_a_graph(expression, arguments):
 
 
 def compiled(backend):
+    programs = {}
+
     def derivatives(expression, arguments):
         pytest.importorskip("numpy")
         if backend == "llvm":
             pytest.importorskip("llvmlite")
-        program = micrograd.compile(lambda x: evaluated(expression, x), len(arguments), parameters=[], backend=backend)
-        return program.input_gradients([arguments])[1][0].tolist()
+        if expression not in programs:
+            programs[expression] = micrograd.compile(
+                lambda x: evaluated(expression, x), len(arguments), parameters=[], backend=backend
+            )
+        return programs[expression].input_gradients([arguments])[1][0].tolist()
 
     return derivatives
 
