@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 
 import micrograd
-from micrograd import Value, losses, nn
+from micrograd import Trainer, Value, losses, nn, optim
 from micrograd.objectives import Eager
 from micrograd.ops import TABLE
 
@@ -392,3 +392,24 @@ class TestLlvm:
         (tmp_path / "file").write_text("")
         monkeypatch.setenv("MICROGRAD_CACHE", str(tmp_path / "file" / "folder"))
         assert self.net().predict(np.ones((1, 8))).shape == (1, 3)
+
+
+def test_numpy_refuses_what_is_too_long_for_it(monkeypatch):
+    from micrograd.program import programs
+
+    monkeypatch.setitem(programs.MOST_STEPS, "numpy", 100)
+    w, x = Value(0.5), Value(0.25)
+
+    def chain(row, length):
+        y = row[0]
+        for _ in range(length):
+            y = y * w + micrograd.sin(y)
+        return y
+
+    with pytest.raises(ValueError, match=r'at most 100 steps for the backend "numpy".*got \d{3}.*backend="llvm"'):
+        micrograd.compile(chain([x], 200), [x], backend="numpy").predict([1.0])
+    assert micrograd.compile(chain([x], 20), [x], backend="numpy").predict([0.25]) == pytest.approx(chain([x], 20).data)
+    monkeypatch.setattr(programs, "chosen", lambda backend: "numpy")
+    trainer = Trainer(lambda row: chain(row, 200), losses.squared_error, optim.SGD(lr=1e-9), parameters=[w])
+    trainer.fit([0.1], [0.2], epochs=1)
+    assert trainer.objective.backend == "eager" and "at most 100 steps" in repr(trainer.objective)

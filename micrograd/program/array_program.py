@@ -35,6 +35,7 @@ class ArrayProgram:
     def __init__(self, trace: Trace, ends: list[int]) -> None:
         self.trace = trace
         rolled = Rolled(trace, ends)
+        expect_short(len(rolled.steps) + len(rolled.uniform), trace.most_steps)
         self.rolled = rolled
         self.row_space, self.slot_space = rolled.row_space, rolled.slot_space
         self.weight = rolled.weight
@@ -150,6 +151,14 @@ class ArrayProgram:
         ]  # fmt: skip
         shown = [title + "".join([f"\n    {step}" for step in steps]) for title, steps in parts if steps]
         return "\n".join(shown)
+
+
+def expect_short(steps: int, most: int | None) -> None:
+    """ValueError, with the cure, for more steps than a backend takes."""
+    if most is not None and steps > most:
+        raise ValueError(f'expected at most {most:,} steps for the backend "numpy", each of them lines of Python, got '
+                         f'{steps:,}, since few operations are alike: take backend="llvm" (pip install llvmlite), or '
+                         'run the code as it is')  # fmt: skip
 
 
 def prediction_program(trace: Trace) -> ArrayProgram:

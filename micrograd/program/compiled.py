@@ -41,7 +41,8 @@ def compile(
     Numbers of parameters, and of other Values that the code uses, are read at every call. All other Python state (a
     float, a flag, a list) is frozen at what it is now: print(program.graph) shows it as constants, compiling again
     renews it. A Trainer does that by itself.
-    backend "llvm" needs llvmlite and numpy, "numpy" needs numpy; "auto" takes the first that is there.
+    backend "llvm" needs llvmlite and numpy, "numpy" needs numpy; "auto" takes the first that is there. "numpy" refuses
+    (ValueError) graphs that roll into more than 50,000 steps, such as a chain of 100,000 operations.
     threads: how many may work, all cores where it pays unless given; the result is the same to the bit. A step of some
     twenty microseconds or more runs without Python's lock (the GIL), so other threads go on meanwhile.
     cache: keep machine code in the user's cache directory.

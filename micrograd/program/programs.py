@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from micrograd.program.code import Code
 
 BACKENDS = ("auto", "llvm", "numpy")
+MOST_STEPS = {"numpy": 50_000}  # of one sample, which take half a minute and two gigabytes to compile
 NEEDED = {"llvm": ("numpy", "llvmlite.binding"), "numpy": ("numpy",)}
 
 
@@ -183,6 +184,7 @@ class Program:
     def _build(self, purpose: str, code: Any) -> Any:
         with self._lock:
             if purpose not in self._runners:
+                self._trace.most_steps = MOST_STEPS.get(self.backend)
                 runner = self._built(PURPOSES[purpose](self._trace))
                 self._check.all(self, runner, purpose, code)
                 self._runners[purpose] = runner
