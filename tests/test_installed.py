@@ -72,3 +72,11 @@ def test_mypy_finds_the_types_in_a_script_of_the_users(installed, tmp_path):
     found = {lines[int(line.split(":")[1]) - 1] for line in said.splitlines() if ": error: " in line}
     wrong = {line for line in lines if ": int = " in line or "nonsense" in line}
     assert found == wrong, said
+
+
+def test_the_oldest_versions_are_read_off_the_setup():
+    ci = Path(__file__).parent.parent / ".ci" / "floors"
+    if not ci.exists():
+        pytest.skip("needs a clone")
+    floors = subprocess.run([sys.executable, ci], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert {"numpy==2.2", "llvmlite==0.45", "matplotlib==3.9", "graphviz==0.20"} <= set(floors)
