@@ -94,7 +94,7 @@ def rebuilt(f: Callable[[], float], leaf: Value) -> Function:
     def root(x: float) -> float:
         before, leaf.data = leaf.data, x
         try:
-            with paused:
+            with paused():
                 return f()
         finally:
             leaf.data = before

@@ -29,7 +29,7 @@ def assemble(op: Op, data: float, args: tuple[Any, ...], partials: tuple[Any, ..
 def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
     """A copy of root and of all that it depends on, as `copy.deepcopy` asks for it."""
     waiting = [root]
-    with paused:
+    with paused():
         while waiting:
             node = waiting[-1]
             pending = [x for x in node.args if isinstance(x, Value) and id(x) not in memo]
@@ -82,7 +82,7 @@ def restore_leaf(kind: type[Value], data: float, grad: float, label: str) -> Val
 def restore(leaves: list[Value], rows: list[Row]) -> Value:
     """An inner node, and all that it depends on, from its pickle."""
     nodes = list(leaves)
-    with paused:
+    with paused():
         for op, data, grad, label, refs, partials in rows:
             args = tuple([nodes[x] if x.__class__ is int else x for x in refs])
             node = assemble(op, data, args, partials)

@@ -545,8 +545,15 @@ class Value(Refusals):
 
 
 
+class Quiet(type):
+    """The class of `Leaf`, whose slips are there to be refused, not to be offered by completion."""
+
+    def __dir__(cls) -> list[str]:
+        return [name for name in type.__dir__(cls) if name not in SLIPS]
+
+
 @documented
-class Leaf(Value):
+class Leaf(Value, metaclass=Quiet):
     """A Value made by hand: a parameter or an input. Unlike inner nodes it takes attributes of the user's own."""
 
     __slots__ = ("__dict__", "__weakref__")

@@ -146,7 +146,7 @@ def load(path: Path) -> Any:
     if not isinstance(state["nodes"], list):
         raise FileError(f"{path}: expected a list of nodes, got {short(state['nodes'])}")
     nodes: list[Value] = []
-    with paused:
+    with paused():
         for row in state["nodes"]:
             try:
                 nodes.append(node_of(row, nodes))
@@ -230,7 +230,7 @@ def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str,
         raise ValueError(f"JSON has no {constant}")
 
     try:
-        with paused, open(path, encoding="utf-8") as file:
+        with paused(), open(path, encoding="utf-8") as file:
             text = file.read()
             state = json.loads(text, parse_constant=refused)
     except (ValueError, RecursionError) as error:  # damaged JSON, other bytes than UTF-8, brackets without end

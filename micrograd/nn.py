@@ -12,9 +12,9 @@ from math import sqrt
 from operator import methodcaller
 
 from micrograd.counterparts import absent
-from micrograd.dispatch import brief, is_tensor
+from micrograd.dispatch import is_tensor
 from micrograd.engine import Value
-from micrograd.expect import whole
+from micrograd.expect import shortened, whole
 from micrograd.ops import TABLE
 
 __all__ = ["Layer", "MLP", "Module", "Neuron"]
@@ -77,7 +77,7 @@ def initial_named(initial: Initial) -> Callable[[Generator, int, int], float]:
 def expect_sample(x: Any, count: int, name: str) -> None:
     """TypeError or ValueError for inputs that are not one sample of so many numbers."""
     if not hasattr(x, "__len__"):
-        raise TypeError(f"{name} expects a list of {count} inputs, got {brief(x)}")
+        raise TypeError(f"{name} expects a list of {count} inputs, got {shortened(x)}")
     first = next(iter(x), None)
     nested = hasattr(first, "__len__") and getattr(first, "shape", None) != () and not isinstance(first, str)
     if nested or len(getattr(x, "shape", ())) > 1:

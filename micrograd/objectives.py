@@ -154,7 +154,7 @@ class Eager:
         try:
             shares = []
             for part in parts(list(zip(batch.rows, batch.targets))):
-                with paused:
+                with paused():
                     shares += [self._loss(row, target).data / len(batch) for row, target in part]
             if self.penalty is not None:
                 shares.append(self._penalty().data)
@@ -170,10 +170,10 @@ class Eager:
                 p.grad = 0.0
             shares = []
             for part in parts(list(zip(batch.rows, batch.targets))):
-                with paused:  # the graphs die inside
+                with paused():  # the graphs die inside
                     shares += [backward(self._loss(row, target) * (1.0 / len(batch))) for row, target in part]
             if self.penalty is not None:
-                with paused:
+                with paused():
                     shares.append(backward(self._penalty()))
             return total(shares), [p.grad for p in self.parameters]
         finally:
@@ -186,7 +186,7 @@ class Eager:
         try:
             outputs: list[Any] = []
             for part in parts(rows):
-                with paused:
+                with paused():
                     outputs += [data_of(self.model(list(row))) for row in part]
             return outputs
         finally:

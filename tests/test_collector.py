@@ -4,6 +4,7 @@ from __future__ import annotations
 import gc
 import os
 import random
+import sys
 import threading
 import weakref
 
@@ -22,7 +23,7 @@ def on():
     yield
     still = gc.isenabled()
     gc.enable()
-    assert still and not paused.inside
+    assert still and not collector.state.inside
 
 
 def seen(model, into):
@@ -36,19 +37,19 @@ def seen(model, into):
 
 
 def test_blocks_within_blocks_end_with_the_outermost():
-    with paused:
-        with paused:
+    with paused():
+        with paused():
             assert not gc.isenabled()
         assert not gc.isenabled()
     assert gc.isenabled()
-    with pytest.raises(KeyError), paused:
+    with pytest.raises(KeyError), paused():
         raise KeyError
     assert gc.isenabled()
 
 
 def test_a_collector_that_was_off_stays_off():
     gc.disable()
-    with paused:
+    with paused():
         pass
     assert not gc.isenabled()
     gc.enable()
@@ -58,7 +59,7 @@ def test_threads_share_the_pause():
     inside, leave, states = threading.Barrier(3), threading.Event(), []
 
     def work(first):
-        with paused:
+        with paused():
             inside.wait()
             if not first:
                 leave.wait()
@@ -148,10 +149,10 @@ def test_garbage_in_cycles_does_not_pile_up_over_the_samples_of_a_batch():
 def test_garbage_is_looked_for_though_other_threads_build_on(monkeypatch):
     monkeypatch.setattr(collector, "MOST", 1000)
     collected = []
-    with paused:
+    with paused():
         held = [[] for _ in range(2000)]
         gc.callbacks.append(lambda phase, info: collected.append(info["generation"]))
-        with paused:
+        with paused():
             pass
         gc.callbacks.pop()
     assert collected == [0, 0] and len(held) == 2000  # start and stop
@@ -159,8 +160,47 @@ def test_garbage_is_looked_for_though_other_threads_build_on(monkeypatch):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_process_has_its_collector():
-    with paused:
+    with paused():
         child = os.fork()
         if child == 0:
-            os._exit(0 if gc.isenabled() and not paused.inside else 1)
+            os._exit(0 if gc.isenabled() and not collector.state.inside else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_ctrl_c_at_any_line_does_not_leave_it_off():
+    def broken_off_at(moment):
+        count = 0
+
+        def trace(frame, event, argument):
+            nonlocal count
+            if event == "line" and frame.f_code.co_filename == collector.__file__:
+                count += 1
+                if count == moment:
+                    raise KeyboardInterrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            with paused():
+                pass
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        return count >= moment
+
+    moment = 1
+    while broken_off_at(moment):
+        assert gc.isenabled() and not collector.state.inside, moment
+        moment += 1
+    assert moment > 10
+
+
+def test_completion_does_not_offer_slips():
+    import rlcompleter
+
+    x = Value(1.0)
+    completer, found = rlcompleter.Completer({"x": x}), []
+    while (word := completer.complete("x.gra", len(found))) is not None:
+        found.append(word)
+    assert found == ["x.grad"]

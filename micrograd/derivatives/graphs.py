@@ -75,7 +75,7 @@ def adjoints(y: Value, wrt: Sequence[Value]) -> dict[int, Value | float]:
 
 def sensitivities(y: Value | float, wrt: Sequence[Value]) -> list[Value | float]:
     """∂y/∂x for each x in wrt; a float where it is constant."""
-    with paused:
+    with paused():
         found = adjoints(y, wrt) if isinstance(y, Value) else {}
     return [found.get(id(x), 0.0) for x in wrt]
 

@@ -199,7 +199,7 @@ def predictor(model: Any) -> Callable[[np.ndarray], np.ndarray]:
             def predict(rows: np.ndarray) -> Any:
                 found = []
                 for row in rows.tolist():
-                    with paused:
+                    with paused():
                         found.append(plain(model(row)))
                 return found
 

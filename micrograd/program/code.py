@@ -44,7 +44,7 @@ class Code:
 
     def run(self, row: list[Any], target: Any) -> Result:
         """The result of one sample; whatever error the code raises."""
-        with paused:
+        with paused():
             prediction = self.model(list(row))
             target = list(target) if isinstance(target, list) else target  # which the code may change, as its row
             return self.result(prediction, None if self.loss is None else self.loss(prediction, target))
@@ -74,7 +74,7 @@ class Built:
 
     def run(self, row: list[float], target: Any = None) -> Result:
         """The outputs for other numbers in the inputs, and for a bare expression its gradient by the parameters."""
-        with paused:
+        with paused():
             return self._applied(row)
 
     def _applied(self, row: list[float]) -> Result:

@@ -204,7 +204,7 @@ def traced(
     """One run of the code; `built` are the inner Values that it can reach."""
     tracer = Tracer(code.parameters, graph, state_of(code).built if built is None else built)
     loss, penalty, targets = code.loss, code.penalty, code.targets
-    with tracer, paused:
+    with tracer, paused():
         try:
             prediction = code.model(tracer.placeholders("input", code.inputs))
             if loss is not None:
