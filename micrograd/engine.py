@@ -287,12 +287,17 @@ def adjoints(root: Value) -> dict[int, float]:
     (6.0, 0.0)
     """
     found = {id(root): 1.0}
+    get = found.get
     for node in reversed(topological(root)):
-        g = found.get(id(node))
+        g = get(id(node))
         if g:
-            for x, d in zip(node.args, node._cached):
-                if d is not None and isinstance(x, Value):
-                    found[id(x)] = found.get(id(x), 0.0) + d * g
+            if node._b.__class__ is tuple:
+                received = zip(node._a, node._b)
+            else:
+                received = ((node._a, node._da), (node._b, node._db))
+            for x, d in received:
+                if d is not None:
+                    found[id(x)] = get(id(x), 0.0) + d * g
     return found
 
 
