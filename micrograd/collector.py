@@ -22,9 +22,12 @@ from __future__ import annotations
 
 import gc
 import os
-from _thread import RLock  # threading would load more than all of micrograd
 
 __all__ = ["paused"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST = 1_000_000  # young objects, beyond which garbage is looked for though other threads build on
 
@@ -33,17 +36,18 @@ class paused:
     """A block in which the collector is paused, `with paused():`; blocks within blocks and in threads share the pause.
 
     Whatever breaks a block off, Ctrl-C at any place too, ends it: at the latest when the block itself is freed.
+    There is no lock, which an interrupt could leave locked: threads that begin and end at one moment may at worst
+    build with the collector on.
     """
 
     __slots__ = ()
 
     def __enter__(self) -> None:
         try:
-            with state.lock:
-                if not state.inside:
-                    state.resume = gc.isenabled()
-                    gc.disable()
-                state.inside.add(id(self))
+            inside.add(id(self))
+            if gc.isenabled():
+                last["ends"] = gc.enable
+                gc.disable()
         except BaseException:
             self.end()
             raise
@@ -52,40 +56,27 @@ class paused:
         self.end()
 
     def __del__(self) -> None:
-        if id(self) in state.inside or state.resume and not state.inside:
+        if id(self) in inside or last and not inside:
             self.end()
 
     def end(self) -> None:
         """Go on with the collector if this was the last block; any number of times."""
-        overdue = False
-        with state.lock:
-            state.inside.discard(id(self))
-            if not state.inside and state.resume:
-                gc.enable()
-                state.resume = False
-            elif state.inside:
-                overdue = state.resume and gc.get_count()[0] > MOST
-        if overdue:
+        inside.discard(id(self))
+        if not inside:
+            last.pop("ends", bool)()
+        elif last and gc.get_count()[0] > MOST:
             gc.collect(0)
 
 
-class State:
-    """What all blocks share.
-
-    inside      ids of the blocks that run now
-    resume      whether the collector was on before the first of them
-    """
-
-    def __init__(self) -> None:
-        self.lock, self.inside, self.resume = RLock(), set(), False  # type: RLock, set[int], bool
-
-    def forked(self) -> None:
-        """In a forked process, which has none of the other threads: no block runs, and the lock is free."""
-        if self.inside and self.resume:
-            gc.enable()
-        self.__init__()  # type: ignore[misc]
+inside: set[int] = set()  # ids of the blocks that run now
+last: dict[str, Callable[[], object]] = {}  # what to call when the last block ends, if the collector was on
 
 
-state = State()
+def forked() -> None:
+    """In a forked process, which has none of the other threads: no block runs."""
+    inside.clear()
+    last.pop("ends", bool)()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=state.forked)
+    os.register_at_fork(after_in_child=forked)

@@ -291,11 +291,8 @@ def adjoints(root: Value) -> dict[int, float]:
     for node in reversed(topological(root)):
         g = get(id(node))
         if g:
-            if node._b.__class__ is tuple:
-                received = zip(node._a, node._b)
-            else:
-                received = ((node._a, node._da), (node._b, node._db))
-            for x, d in received:
+            pairs: Any = ((node._a, node._da), (node._b, node._db))
+            for x, d in zip(node._a, node._b) if node._b.__class__ is tuple else pairs:
                 if d is not None:
                     found[id(x)] = get(id(x), 0.0) + d * g
     return found

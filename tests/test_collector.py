@@ -23,7 +23,7 @@ def on():
     yield
     still = gc.isenabled()
     gc.enable()
-    assert still and not collector.state.inside
+    assert still and not collector.inside
 
 
 def seen(model, into):
@@ -163,7 +163,7 @@ def test_a_forked_process_has_its_collector():
     with paused():
         child = os.fork()
         if child == 0:
-            os._exit(0 if gc.isenabled() and not collector.state.inside else 1)
+            os._exit(0 if gc.isenabled() and not collector.inside else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
@@ -191,7 +191,7 @@ def test_ctrl_c_at_any_line_does_not_leave_it_off():
 
     moment = 1
     while broken_off_at(moment):
-        assert gc.isenabled() and not collector.state.inside, moment
+        assert gc.isenabled() and not collector.inside, moment
         moment += 1
     assert moment > 10
 
