@@ -149,6 +149,11 @@ class Operators(Refusals):
     def __abs__(self) -> Any:
         return self.operate("abs", (self,))
 
+    @property
+    def real(self) -> Any:
+        """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
+        return self
+
     def conjugate(self) -> Any:
         """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
         return self

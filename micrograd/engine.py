@@ -465,6 +465,11 @@ class Value(Refusals):
     def __pos__(self) -> Value:
         return self
 
+    @property
+    def real(self) -> Value:
+        """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
+        return self
+
     def conjugate(self) -> Value:
         """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
         return self

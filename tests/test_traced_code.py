@@ -95,7 +95,6 @@ ASKING = {
     "//": lambda t: t // 1 + 1.0,
     "divmod": lambda t: divmod(t, 2.0)[1],
     "is_integer": lambda t: 5.0 if t.is_integer() else 7.0,
-    "real": lambda t: t.real + 1.0,
     "str": lambda t: 5.0 if str(t) == "1.0" else 7.0,
     "repr": lambda t: 5.0 if repr(t) == "1.0" else 7.0,
     "f-string": lambda t: 5.0 if f"{t}" == "1.0" else 7.0,
@@ -252,6 +251,7 @@ def test_code_that_computes_with_numbers_alone_is_compiled():
         lambda x: where(x[0] > 0, w, c), lambda x: (x[0] > 0) * w + x[1], lambda x: relu(x[0] * w) + tanh(x[1]) * c,
         lambda x: micrograd.softmax([w * x[0], c * x[1]]), lambda x: [v * w for v in reversed(x)],
         lambda x: np.mean(np.array([w * x[0], c * x[1]])), lambda x: math.pi * w * x[0] if len(x) == 2 else c,
+        lambda x: w.real * x[0].real + np.var([w * x[0], c * x[1]]),
         lambda x: w * x[0] if x is not None and x != [] else c, lambda x: +x[0] * w - -x[1] * abs(c),
     ]  # fmt: skip
     for model in models:
