@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BEGIN = 1.0  # seconds in which a thread that was started begins
 _whole: set[str] = set()
+_interrupted: set[str] = set()
 
 
 class BrokenPackage(ImportError):
@@ -61,7 +62,7 @@ def _import(name: str) -> None:
     try:
         undisturbed(name)
     except Exception as error:
-        if left:
+        if left or package in _interrupted:
             raise broken_off(package) from error
         raise BrokenPackage(
             f"{package} is installed, but its import fails ({type(error).__name__}: {error}): repair it, as by "
@@ -135,6 +136,8 @@ def undisturbed(name: str) -> None:
                 break
         except BaseException as error:
             interrupt = error
+    if errors and not isinstance(errors[0], Exception):
+        _interrupted.add(name.partition(".")[0])
     if interrupt is not None:
         raise interrupt
     if errors:

@@ -12,6 +12,7 @@ noise       a relative error of every operation, by which one sees how far round
 from __future__ import annotations
 
 import random
+from itertools import islice
 from math import isfinite
 from time import process_time
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-9  # of the largest number: rounding errors are far below, a wrong program is far above
 EPSILON = 2.0**-53  # the largest relative rounding error of one operation
-FEWEST, SHARE = 2, 0.25  # samples that are compared at least; the part of the time of compiling that others may take
+FEWEST = 2  # samples that are compared at least
+SHARE, BRIEF = 0.25, 0.05  # the part of the time of compiling that others may take; seconds that they always may
 
 
 class CompilerError(TraceError):
@@ -63,13 +65,14 @@ class SelfCheck:
         tracing: the seconds that tracing took; of the processor, so that what else runs has no say in what is compared.
         """
         main = "prediction" if self.trace.loss is None else "gradient"
-        begun = process_time()
-        self.kept = [sample for _, sample in zip(range(FEWEST), samples)]
-        ran = process_time()
+        moments = [process_time(), process_time()]
+        for sample in islice(samples, FEWEST):
+            self.kept.append(sample)
+            moments.append(process_time())
         runner = program._runner(main, code)
         built = process_time()
-        longest = (ran - begun) / (len(self.kept) or 1)
-        while process_time() + longest - built <= SHARE * (tracing + built - ran):
+        one = moments[-1] - moments[-2]  # what a sample takes
+        while process_time() + one - built <= max(BRIEF, SHARE * (tracing + built - moments[-1])):
             sample = next(samples, None)
             if sample is None:
                 break
