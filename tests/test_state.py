@@ -833,3 +833,12 @@ print(state.holds(), len(state._reads), sum(len(now) for read, source, now in st
         run = {"env": {**os.environ, "PYTHONHASHSEED": seed}, "capture_output": True, "text": True}
         outputs.add(subprocess.run([sys.executable, "-c", source], **run).stdout)
     assert len(outputs) == 1 and outputs.pop().startswith("True")
+
+
+def test_code_that_reaches_too_much_is_traced_every_time(monkeypatch):
+    from micrograd.program import state_walk
+
+    monkeypatch.setattr(state_walk, "MOST", 100)
+    many = [[float(i)] for i in range(200)]
+    state = State(lambda x: many[0][0] * x)
+    assert not state.holds() and state.built == []

@@ -73,10 +73,10 @@ class SelfCheck:
         built = process_time()
         one = moments[-1] - moments[-2]  # what a sample takes
         while process_time() + one - built <= max(BRIEF, SHARE * (tracing + built - moments[-1])):
-            sample = next(samples, None)
-            if sample is None:
+            other = next(samples, None)
+            if other is None:
                 break
-            self.compare(program, runner, main, sample, code)
+            self.compare(program, runner, main, other, code)
 
     def all(self, program: Any, runner: Any, purpose: str, code: Any = None) -> None:
         """Compare what runs a purpose of the program with all samples that are kept."""

@@ -16,7 +16,7 @@ changed, unless both are numbers or texts.
 from __future__ import annotations
 
 from micrograd.program.state_reads import OPERATION, unchanged
-from micrograd.program.state_walk import Walk
+from micrograd.program.state_walk import Vast, Walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class State:
     built       the inner Values (results of operations made before) that the codes can reach
 
     Nothing is raised, and no code of the user's runs: objects that defend themselves count by identity.
+    Where the code can reach more than half a million objects, the state never holds, and the code is traced every time.
     What was reached is kept alive. A copy of a state does not hold, since it would tell of other objects.
 
     >>> settings = {"strength": 1.0}
@@ -51,7 +52,10 @@ class State:
 
     def __init__(self, *codes: Any, apart_from: Sequence[Value] = ()) -> None:
         walk = Walk(codes, apart_from)
-        self._reads = walk.all_reads()
+        try:
+            self._reads = walk.all_reads()
+        except Vast:
+            self._reads = None
         self.built = [x for x in walk.values if OPERATION(x) is not None]
 
     def holds(self) -> bool:

@@ -28,6 +28,13 @@ ALWAYS_NAMED = frozenset(["__getattr__", "__wrapped__"])  # of modules, of decor
 NOT_OF_LEAVES = ALWAYS_NAMED | dict.fromkeys(dir(Leaf)).keys() - {"label"} | {"append", "extend", "format", "join"}
 
 
+MOST = 500_000  # objects beside numbers and texts; looking at so many takes some seconds
+
+
+class Vast(Exception):
+    """The code can reach more objects than are looked at, as code that calls eval in a large module."""
+
+
 class Kind:
     """A class of objects: the steps that visit one, how attributes are read, which count, and the objects met."""
 
@@ -127,6 +134,8 @@ class Walk:
         """Visit all that waits, each object once."""
         waiting, seen = self.waiting, self.seen
         while waiting:
+            if len(seen) > MOST:
+                raise Vast
             for x in waiting.pop():
                 try:
                     if type(x) in PLAIN or id(x) in seen:
