@@ -529,6 +529,9 @@ class Value(Refusals):
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={shown(self.data)}, grad={shown(self.grad)}{label})"
 
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in SLIPS and name != "real"]
+
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
 
@@ -566,9 +569,6 @@ class Leaf(Value, metaclass=Quiet):
     __slots__ = ("__dict__", "__weakref__")
     __origin__ = Value  # what `help` of a leaf describes
     vars().update(SLIPS)
-
-    def __dir__(self) -> list[str]:
-        return [name for name in object.__dir__(self) if name not in SLIPS]
 
 
 def shown(x: Any) -> str:

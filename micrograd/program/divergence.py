@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from micrograd.collector import paused
 from micrograd.program.placeholders import foreign, shown_line
 
 TYPE_CHECKING = False
@@ -44,7 +45,8 @@ def path_of(run: Callable[[], Any]) -> list[tuple[CodeType, int, int]]:
     before = sys.gettrace()
     sys.settrace(watch)
     try:
-        run()
+        with paused():  # finalisers of other objects are no part of the run
+            run()
     except (Exception, Enough):
         pass
     finally:
@@ -58,8 +60,9 @@ def parting(one: Callable[[], Any], other: Callable[[], Any]) -> str:
     >>> parting(lambda: None, lambda: None)
     'a line that is not known'
     """
-    last = None
-    for here, there in zip(path_of(one), path_of(other)):
+    last, first, second = None, path_of(one), path_of(other)
+    both = {code for code, _, _ in first} & {code for code, _, _ in second}
+    for here, there in zip([step for step in first if step[0] in both], [step for step in second if step[0] in both]):
         if here != there:
             break
         last = here
