@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from concurrent.futures import BrokenExecutor, CancelledError
 from copy import copy
+from threading import RLock
 
 from micrograd.expect import whole
 from micrograd.compilation import Compiled
@@ -73,6 +74,7 @@ class Sharded:
         self.backend = objective.backend
         self._penalty = objective.penalty if isinstance(objective, Eager) else None
         self._content, self._key = b"", ""
+        self._alone = RLock()  # the penalty is evaluated here, by moving the parameters themselves
 
     def batch(self, X: Iterable[Any], y: Iterable[Any]) -> Shards:
         """X and y checked, converted and cut into shards; errors as those of the objective."""
@@ -85,7 +87,10 @@ class Sharded:
         mean = 0.0
         for part, value in self._evaluated("value", batch, at):
             mean += part.size / len(batch) * value
-        return mean if self._penalty is None else mean + self.objective.value(NOTHING, at=at)
+        if self._penalty is None:
+            return mean
+        with self._alone:
+            return mean + self.objective.value(NOTHING, at=at)
 
     def value_and_gradient(self, batch: Shards, at: Sequence[float] | None = None) -> tuple[float, Any]:
         """The value and its derivative by each parameter; the gradients of the parameters hold it too."""
@@ -96,7 +101,8 @@ class Sharded:
             mean += weight * value
             gradient = added(gradient, weight, slopes)
         if self._penalty is not None:
-            value, slopes = self.objective.value_and_gradient(NOTHING, at=at)
+            with self._alone:
+                value, slopes = self.objective.value_and_gradient(NOTHING, at=at)
             mean, gradient = mean + value, added(gradient, 1.0, slopes)
         for p, slope in zip(self.parameters, gradient if isinstance(gradient, list) else gradient.tolist()):
             p.grad = slope
