@@ -128,6 +128,7 @@ class Placeholder(Operators):
         "a bitwise operator is applied to a comparison", "Write a * b for and, maximum(a, b) for or, 1.0 - a for not"
     )
     __hash__ = refusing("a Value is looked up in a set or dictionary", CHOOSE)
+
     def __repr__(self) -> str:
         return "Value(to be known later)" if not tracer_of(self).open else refuse(self, "a Value becomes text", PRINT)
 
