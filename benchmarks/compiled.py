@@ -13,6 +13,7 @@ that base to 1e-9 of the largest entry. Peers that are not installed are left ou
     error       largest error of the llvm gradient, relative to the largest entry, against 80-bit arithmetic; goal 1e-14
     first step  a second line: seconds from the workload to the first gradient, so with tracing and compiling
 """
+
 from __future__ import annotations
 
 import os
@@ -182,8 +183,12 @@ def table(names, rounds):
         cells[-1] = "≈" * (part < 1) + cells[-1]
         fast = "llvm" if "llvm" in steps else "numpy"
         error = error_of(steps[fast], work)
-        print(f"{work.name:31}{times[base] * 1e6:10.1f}" + "".join([f"{cell:>10}" for cell in cells])
-              + f"{error:10.1e}" + f" over {GOAL}" * (error > GOAL))  # fmt: skip
+        print(
+            f"{work.name:31}{times[base] * 1e6:10.1f}"
+            + "".join([f"{cell:>10}" for cell in cells])
+            + f"{error:10.1e}"
+            + f" over {GOAL}" * (error > GOAL)
+        )
         waits = "".join([f"{seconds[other]:10.2f}" for other in others[:-1]])
         print(f"{'  first step, s':41}" + waits, flush=True)
         ratios.append(times[fast] / times[base])
@@ -201,12 +206,21 @@ def growth(quick):
             n = size if what == "samples" else 1000
             hidden = [size if what == "width" else 16] * (size if what == "depth" else 2)
             rng = np.random.default_rng(0)
-            work = workloads.network("network", "tanh_net", [2, *hidden, 1], "tanh", losses.squared_error,
-                                     rng.standard_normal((n, 2)), rng.standard_normal(n))  # fmt: skip
+            work = workloads.network(
+                "network",
+                "tanh_net",
+                [2, *hidden, 1],
+                "tanh",
+                losses.squared_error,
+                rng.standard_normal((n, 2)),
+                rng.standard_normal(n),
+            )
             step, seconds = started(lambda work: contenders.program(work, backend), work)
             taken, count = measured({backend: step}, rounds=3 if quick else 15)[backend], len(work.numbers)
-            print(f"{what:9}{size:8,}{count:12,}{taken * 1e6:12.1f}{taken * 1e9 / n / count:30.3f}{seconds:16.2f}",
-                  flush=True)  # fmt: skip
+            print(
+                f"{what:9}{size:8,}{count:12,}{taken * 1e6:12.1f}{taken * 1e9 / n / count:30.3f}{seconds:16.2f}",
+                flush=True,
+            )
 
 
 def main() -> None:

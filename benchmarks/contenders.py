@@ -4,6 +4,7 @@ Each is a function of a workload and returns a step: a function without argument
 gradient. A gradient comes in the form the library gives; `flat` makes it one array, in the order of the parameters.
 Every peer is written as its users would: a matrix and a bias per layer, all samples at once, float64.
 """
+
 from __future__ import annotations
 
 import ctypes
@@ -250,5 +251,9 @@ def casadi(work):
     return step
 
 
-PEERS = {"PyTorch": ("torch", pytorch), "JAX": ("jax", jax), "CasADi": ("casadi", casadi),
-         "autograd": ("autograd", hips_autograd)}  # fmt: skip
+PEERS = {
+    "PyTorch": ("torch", pytorch),
+    "JAX": ("jax", jax),
+    "CasADi": ("casadi", casadi),
+    "autograd": ("autograd", hips_autograd),
+}

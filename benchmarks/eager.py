@@ -9,6 +9,7 @@ The step is timed with the cyclic garbage collector off, which compares the engi
 a million lists, as in a process with large libraries. What the collector costs depends on how often it runs, which
 differs from one Python to the next (the thresholds are printed).
 """
+
 from __future__ import annotations
 
 import argparse

@@ -5,6 +5,7 @@ sharded over a pool of 1 and of 2 processes (--workers for others), for growing 
 so what counts are the ratios of one run: the time of a step here over that of the same step by the pool, best of
 several in turn. Below 1 the pool is slower. Then the cost of an empty step, which is what has to be earned back.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -15,9 +16,9 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 from micrograd import losses, nn
-from micrograd.compilation import Compiled
-from micrograd.objectives import Eager
-from micrograd.sharding import Sharded
+from micrograd.training.compiled import Compiled
+from micrograd.training.objectives import Eager
+from micrograd.training.sharding import Sharded
 
 
 def two_moons(n: int, seed: int = 0) -> tuple[list[list[float]], list[float]]:
@@ -60,12 +61,17 @@ def main() -> None:
     options = parser.parse_args()
 
     model = nn.MLP(2, [16, 16, 1], generator=random.Random(1))
-    here = (Eager(model, losses.hinge, model.parameters(), losses.l2(1e-4)) if options.backend == "eager" else
-            Compiled(model, losses.hinge, model.parameters(), losses.l2(1e-4), *two_moons(8), backend=options.backend))
+    here = (
+        Eager(model, losses.hinge, model.parameters(), losses.l2(1e-4))
+        if options.backend == "eager"
+        else Compiled(model, losses.hinge, model.parameters(), losses.l2(1e-4), *two_moons(8), backend=options.backend)
+    )
     pools = [ProcessPoolExecutor(count) for count in options.workers]
     sharded = [Sharded(here, pool, shards=options.shards) for pool in pools]
-    print(f"{os.cpu_count()} cores, {options.shards} shards, backend {here.backend}; a step here in milliseconds, then "
-          "how many times faster by a pool")  # fmt: skip
+    print(
+        f"{os.cpu_count()} cores, {options.shards} shards, backend {here.backend}; a step here in milliseconds, then "
+        "how many times faster by a pool"
+    )
     names = [f"{count} process" + "es" * (count > 1) for count in options.workers]
     print(f"{'samples':>9} {'here':>9}" + "".join([f"{name:>14}" for name in names]))
     for n in options.samples:

@@ -8,6 +8,7 @@ adjustment turns all points alike. JAX, where it is installed, has the same func
 it, compiled; first all must agree. A graph of 10,000 nodes is more than JAX compiles in a minute, so there it is left
 out. `first` is seconds from the code to the first gradient.
 """
+
 from __future__ import annotations
 
 import compiled  # first, since it sets the number of threads  # isort: skip
@@ -49,10 +50,18 @@ def convolution():
     def model(x):
         pooled = []
         for kernel, bias in zip(kernels, biases):
-            rows = [[sum((kernel[3 * u + v] * x[8 * (i + u) + j + v] for u in range(3) for v in range(3)), bias).relu()
-                     for j in range(6)] for i in range(6)]  # fmt: skip
-            pooled += [(rows[i][j] + rows[i + 1][j] + rows[i][j + 1] + rows[i + 1][j + 1]) * 0.25
-                       for i in (0, 2, 4) for j in (0, 2, 4)]  # fmt: skip
+            rows = [
+                [
+                    sum((kernel[3 * u + v] * x[8 * (i + u) + j + v] for u in range(3) for v in range(3)), bias).relu()
+                    for j in range(6)
+                ]
+                for i in range(6)
+            ]
+            pooled += [
+                (rows[i][j] + rows[i + 1][j] + rows[i][j + 1] + rows[i + 1][j + 1]) * 0.25
+                for i in (0, 2, 4)
+                for j in (0, 2, 4)
+            ]
         return [sum((w * v for w, v in zip(weights, pooled)), bias) for weights, bias in zip(dense, last)]
 
     def arrays(p, x, y, jax):
@@ -62,8 +71,16 @@ def convolution():
         scores = pooled @ p[40:400].reshape(10, 36).T + p[400:]
         return (jax.nn.logsumexp(scores, axis=1) - (scores * y).sum(1)).mean()
 
-    work = Workload("convolution", "convolution", model, flat([kernels, biases, dense, last]), losses.cross_entropy,
-                    rng.standard_normal((1000, 64)), rng.integers(0, 10, 1000), targets=10)  # fmt: skip
+    work = Workload(
+        "convolution",
+        "convolution",
+        model,
+        flat([kernels, biases, dense, last]),
+        losses.cross_entropy,
+        rng.standard_normal((1000, 64)),
+        rng.integers(0, 10, 1000),
+        targets=10,
+    )
     return work, arrays
 
 
@@ -84,8 +101,15 @@ def recurrence(size=8, steps=16):
             h = jax.numpy.tanh(h @ p[size:end].reshape(size, size).T + x[:, t : t + 1] * p[:size] + p[end : end + size])
         return ((h @ p[end + size :] - y[:, 0]) ** 2).mean()
 
-    work = Workload("recurrence", "recurrence", model, flat([across, along, bias, out]), losses.squared_error,
-                    rng.standard_normal((1000, steps)), rng.standard_normal(1000))  # fmt: skip
+    work = Workload(
+        "recurrence",
+        "recurrence",
+        model,
+        flat([across, along, bias, out]),
+        losses.squared_error,
+        rng.standard_normal((1000, steps)),
+        rng.standard_normal(1000),
+    )
     return work, arrays
 
 
@@ -108,8 +132,15 @@ def bundle_adjustment():
         scale = focal * (1.0 + k1 * radius + k2 * radius * radius)
         return (scale * u - x[3]) ** 2 + (scale * v - x[4]) ** 2
 
-    work = Workload("bundle adjustment", "bundle", lambda x: error(camera, x, functions), camera, itself,
-                    rng.standard_normal((5000, 5)), np.zeros(5000))  # fmt: skip
+    work = Workload(
+        "bundle adjustment",
+        "bundle",
+        lambda x: error(camera, x, functions),
+        camera,
+        itself,
+        rng.standard_normal((5000, 5)),
+        np.zeros(5000),
+    )
     return work, lambda p, x, y, jax: error(list(p), list(x.T), jax.numpy).mean()
 
 
@@ -131,8 +162,15 @@ def mixture(parts=8):
         terms = weights + scales.sum(1) - 0.5 * (z * z).sum(2)
         return (jax.nn.logsumexp(weights) - jax.nn.logsumexp(terms, axis=1)).mean()
 
-    work = Workload("mixture", "mixture", model, flat([weights, means, scales]), itself, rng.standard_normal((5000, 2)),
-                    np.zeros(5000))  # fmt: skip
+    work = Workload(
+        "mixture",
+        "mixture",
+        model,
+        flat([weights, means, scales]),
+        itself,
+        rng.standard_normal((5000, 2)),
+        np.zeros(5000),
+    )
     return work, arrays
 
 
@@ -143,8 +181,13 @@ def graph(size):
     picks = []
     for there in range(26, 26 + size):
         far = draw.randrange(there) if draw.random() < 0.2 else max(0, there - 1 - draw.randrange(60))
-        picks.append((draw.choice(["tanh", "sin", "cos", "sum", "difference", "product"]), far,
-                      max(0, there - 1 - draw.randrange(60))))  # fmt: skip
+        picks.append(
+            (
+                draw.choice(["tanh", "sin", "cos", "sum", "difference", "product"]),
+                far,
+                max(0, there - 1 - draw.randrange(60)),
+            )
+        )
 
     def nodes(found, library):
         for kind, a, b in picks:
@@ -157,15 +200,26 @@ def graph(size):
                 found.append(x - y * 0.5 if kind == "difference" else x * y * 0.5)
         return sum(library.tanh(x) for x in found[-50:])
 
-    work = Workload(f"graph of {size:,}", "", lambda x: nodes([*parameters, *x], functions), parameters, itself,
-                    rng.standard_normal((256, 6)), np.zeros(256))  # fmt: skip
+    work = Workload(
+        f"graph of {size:,}",
+        "",
+        lambda x: nodes([*parameters, *x], functions),
+        parameters,
+        itself,
+        rng.standard_normal((256, 6)),
+        np.zeros(256),
+    )
     return work, lambda p, x, y, jax: nodes([*p, *x.T], jax.numpy).mean() if size <= 1000 else None
 
 
 ALL = {
-    "convolution": convolution, "recurrence": recurrence, "bundle": bundle_adjustment, "mixture": mixture,
-    "graph-1k": lambda: graph(1_000), "graph-10k": lambda: graph(10_000),
-}  # fmt: skip
+    "convolution": convolution,
+    "recurrence": recurrence,
+    "bundle": bundle_adjustment,
+    "mixture": mixture,
+    "graph-1k": lambda: graph(1_000),
+    "graph-10k": lambda: graph(10_000),
+}
 
 
 def jax_step(work, arrays):
@@ -198,8 +252,9 @@ def main() -> None:
     print(f"{'CPU time of a step':31}{heads}")
     for name in options.only.split(","):
         work, arrays = ALL[name]()
-        makers = {backend: lambda work, backend=backend: contenders.program(work, backend)
-                  for backend in (fast, "numpy")}  # fmt: skip
+        makers = {
+            backend: lambda work, backend=backend: contenders.program(work, backend) for backend in (fast, "numpy")
+        }
         if library is not None and work.kind:
             makers["C"] = lambda work: contenders.tuned_c(work, library)
         if importlib.util.find_spec("jax") and name != "graph-10k":

@@ -8,8 +8,8 @@
 0.7616 1.2599
 
 Rooms: `engine` (Value, backward), `functions`, `ops` (the table of primitives), `derivatives`, `check`, `drawing`,
-`chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `program` (compile), `training`, `plotting`, `files` (save,
-load), `standalone` (export), `estimators` (for scikit-learn).
+`chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `compiler` (compile), `training`, `plotting`, `files`
+(save, load), `exporting` (export), `estimators` (for scikit-learn).
 `from micrograd import *` leaves Python's own `abs`, `compile` and `pow`: write `micrograd.compile`.
 `help(micrograd.edge_cases)` lists what happens at kinks, poles and overflow.
 """
@@ -18,10 +18,10 @@ import builtins as _builtins
 from importlib import import_module as _import_module
 
 from micrograd import functions as functions
-from micrograd.counterparts import absent as _absent
 from micrograd.engine import Value as Value
 from micrograd.engine import topological as topological
 from micrograd.functions import *  # noqa: F403
+from micrograd.messages.counterparts import absent as _absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from micrograd import losses as losses
     from micrograd import nn as nn
     from micrograd import optim as optim
-    from micrograd import sharding as sharding
     from micrograd.chain_rule import explain as explain
     from micrograd.check import check_gradients as check_gradients
     from micrograd.check import recording as recording
     from micrograd.check import why_nan as why_nan
+    from micrograd.compiler import compile as compile
     from micrograd.derivatives import derivative as derivative
     from micrograd.derivatives import grad as grad
     from micrograd.derivatives import gradient as gradient
@@ -47,15 +47,15 @@ if TYPE_CHECKING:
     from micrograd.drawing import draw as draw
     from micrograd.drawing import draw_dot as draw_dot
     from micrograd.drawing import explore as explore
+    from micrograd.exporting import export as export
     from micrograd.files import load as load
     from micrograd.files import save as save
     from micrograd.formulas import formula as formula
     from micrograd.plotting import plot_decision_boundary as plot_decision_boundary
     from micrograd.plotting import plot_history as plot_history
     from micrograd.plotting import plot_loss_surface as plot_loss_surface
-    from micrograd.program import compile as compile
-    from micrograd.standalone import export as export
     from micrograd.training import Trainer as Trainer
+    from micrograd.training import sharding as sharding
     from micrograd.vectors import dot as dot
     from micrograd.vectors import logsumexp as logsumexp
     from micrograd.vectors import mean as mean
@@ -66,30 +66,34 @@ __version__ = "0.2.0"
 _ROOMS = {
     "chain_rule": ("explain",),
     "check": ("check_gradients", "recording", "why_nan"),
+    "compiler": ("compile",),
     "derivatives": ("derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "value_and_grad"),
     "drawing": ("Explorer", "Picture", "draw", "draw_dot", "explore"),
     "edge_cases": (),
     "estimators": (),
+    "exporting": ("export",),
     "files": ("load", "save"),
     "formulas": ("formula",),
     "losses": (),
     "nn": (),
     "optim": (),
     "plotting": ("plot_decision_boundary", "plot_history", "plot_loss_surface"),
-    "program": ("compile",),
-    "sharding": (),
-    "standalone": ("export",),
     "training": ("Trainer",),
+    "training.sharding": (),
     "vectors": ("dot", "logsumexp", "mean", "softmax"),
 }
 
 # Names of builtins are left out, so that `from micrograd import *` keeps Python's own `abs`, `compile` and `pow`
 __all__ = sorted(
-    name for name in [
-        "Value", "topological", *[name for names in _ROOMS.values() for name in names],
+    name
+    for name in [
+        "Value",
+        "topological",
+        *[name for names in _ROOMS.values() for name in names],
         *[name for name, x in vars(functions).items() if getattr(x, "__module__", "") == "micrograd.functions"],
-    ] if not hasattr(_builtins, name)
-)  # fmt: skip
+    ]
+    if not hasattr(_builtins, name)
+)
 
 if not TYPE_CHECKING:  # which would make every name one that exists
     _missed = _absent(__name__, calls=2)
@@ -100,16 +104,17 @@ if not TYPE_CHECKING:  # which would make every name one that exists
         AttributeError where a room lacks a package that it needs, so that `hasattr`, `help` and completion go on.
         """
         for room, names in _ROOMS.items():
-            if name == room or name in names:
+            if name == room.rpartition(".")[2] or name in names:
                 try:
                     module = _import_module(f"micrograd.{room}")
                 except ImportError as error:
                     raise AttributeError(str(error), name=name) from error
-                globals()[name] = found = module if name == room else getattr(module, name)
+                globals()[name] = found = getattr(module, name) if name in names else module
                 return found
         return _missed(name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_ROOMS, *[name for names in _ROOMS.values() for name in names], "abs", "pow", "engine",
-                   "functions", "ops"})  # fmt: skip
+    rooms = [room.rpartition(".")[2] for room in _ROOMS]
+    return sorted({*__all__, *rooms, *[name for names in _ROOMS.values() for name in names],
+                   "abs", "pow", "engine", "functions", "ops"})  # fmt: skip

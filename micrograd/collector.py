@@ -18,6 +18,7 @@ A loop of your own does the same:
 >>> x.grad
 600.0
 """
+
 from __future__ import annotations
 
 import gc

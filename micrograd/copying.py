@@ -3,6 +3,7 @@
 A pickle holds the leaves as objects, so that a parameter pickled beside the graph stays one object with the graph's,
 and the inner nodes as one flat list of rows, operands first, in which an int stands for the operand's place.
 """
+
 from __future__ import annotations
 
 import copy

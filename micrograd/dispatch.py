@@ -1,7 +1,8 @@
 """What counts as a number, and who answers when a function is called on something that is not a float."""
+
 from __future__ import annotations
 
-from micrograd.refusals import Refusals
+from micrograd.messages.refusals import Refusals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,8 +163,10 @@ class Operators(Refusals):
         raise TypeError("a symbolic operand is neither true nor false: write where(condition, x, y), not a branch")
 
     def __eq__(self, other: object) -> bool:
-        raise TypeError("a symbolic operand has no number that == or != could compare: write it with <= and >=, and "
-                        "where(condition, x, y) for a branch")  # fmt: skip
+        raise TypeError(
+            "a symbolic operand has no number that == or != could compare: write it with <= and >=, and "
+            "where(condition, x, y) for a branch"
+        )
 
     __hash__ = object.__hash__
 

@@ -222,9 +222,10 @@ hypot(x, y) x / hypot(x, y) is 0 where that overflows, at (1.7e308, 1.7e308) in 
             digits where it is subnormal; not so in the derivatives that programs of `compile` take themselves.
 atan2(y, x) likewise: 0 at (1.7e308, 1.7e308) in place of 2.941176470588236e-309.
 """
+
 from __future__ import annotations
 
-from micrograd.counterparts import absent
+from micrograd.messages.counterparts import absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

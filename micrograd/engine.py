@@ -9,13 +9,14 @@
 A node with more than two operands keeps the tuple of operands in `_a` and the tuple of partials in `_b`.
 Nothing here recurses, so that a graph may be a million nodes deep.
 """
+
 from __future__ import annotations
 
 from micrograd import functions, ops
-from micrograd.counterparts import absent
 from micrograd.dispatch import Operators, brief, equals, is_tensor, number
+from micrograd.messages.counterparts import absent
+from micrograd.messages.refusals import BY_HAND, Refusals, slips_of
 from micrograd.ops import Op, find
-from micrograd.refusals import BY_HAND, Refusals, slips_of
 
 __all__ = ["Value", "topological"]
 
@@ -552,7 +553,6 @@ class Value(Refusals):
         from micrograd.copying import reduced
 
         return reduced(self)
-
 
 
 class Quiet(type):

@@ -1,20 +1,21 @@
 """`Classifier` and `Regressor`: multilayer perceptrons with the interface of scikit-learn, which this module needs.
 
-    X, y        samples, (n, features), and targets, (n,) or (n, targets): anything that scikit-learn takes
-    scores      what the model returns: a logit, one a class, or predictions, (n,) or (n, outputs)
+X, y        samples, (n, features), and targets, (n,) or (n, targets): anything that scikit-learn takes
+scores      what the model returns: a logit, one a class, or predictions, (n,) or (n, outputs)
 """
+
 from __future__ import annotations
 
 import random
 from copy import deepcopy
 
 from micrograd import losses, nn, optim
-from micrograd.arguments import expect_optimizer
-from micrograd.counterparts import absent
 from micrograd.dispatch import brief
 from micrograd.expect import array_of
-from micrograd.objectives import Eager
+from micrograd.messages.counterparts import absent
 from micrograd.training import Trainer
+from micrograd.training.arguments import expect_optimizer
+from micrograd.training.objectives import Eager
 
 __all__ = ["Classifier", "Regressor"]
 
@@ -51,25 +52,41 @@ class Network(BaseEstimator):
     """
 
     def __init__(
-        self, hidden: tuple[int, ...] = (16,), *, activation: Any = "tanh", optimizer: Any = None,
-        penalty: float = 1e-4, epochs: int = 200, batch_size: int | None = None, random_state: Any = 0,
-    ) -> None:  # fmt: skip
+        self,
+        hidden: tuple[int, ...] = (16,),
+        *,
+        activation: Any = "tanh",
+        optimizer: Any = None,
+        penalty: float = 1e-4,
+        epochs: int = 200,
+        batch_size: int | None = None,
+        random_state: Any = 0,
+    ) -> None:
         self.hidden, self.activation, self.optimizer, self.penalty = hidden, activation, optimizer, penalty
         self.epochs, self.batch_size, self.random_state = epochs, batch_size, random_state
 
     def _train(self, X: Any, y: Any, outputs: int, loss: Callable[[Any, Any], Any]) -> None:
         """Train a new model of so many outputs; scikit-learn wants parameters to be checked here, not before."""
         if isinstance(self.hidden, str) or not hasattr(self.hidden, "__iter__"):
-            raise TypeError("expected hidden to be a tuple of the widths of the hidden layers, such as (8,), got "
-                            f"{brief(self.hidden)}")  # fmt: skip
+            raise TypeError(
+                "expected hidden to be a tuple of the widths of the hidden layers, such as (8,), got "
+                f"{brief(self.hidden)}"
+            )
         try:
             penalty = losses.l2(self.penalty)
         except TypeError:
-            raise TypeError("expected penalty to be the strength of the L2 penalty, a number such as 1e-4 or 0.0, got "
-                            f"{brief(self.penalty)}") from None  # fmt: skip
+            raise TypeError(
+                "expected penalty to be the strength of the L2 penalty, a number such as 1e-4 or 0.0, got "
+                f"{brief(self.penalty)}"
+            ) from None
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self.model_ = nn.MLP(X.shape[1], [*self.hidden, outputs], activation=self.activation,
-                             initial="xavier uniform", generator=random.Random(seed))  # fmt: skip
+        self.model_ = nn.MLP(
+            X.shape[1],
+            [*self.hidden, outputs],
+            activation=self.activation,
+            initial="xavier uniform",
+            generator=random.Random(seed),
+        )
         if self.optimizer is not None:
             expect_optimizer(self.optimizer)
         optimizer = optim.LBFGS(tolerance=1e-5) if self.optimizer is None else deepcopy(self.optimizer)
@@ -140,8 +157,9 @@ class Regressor(RegressorMixin, Network):
 
     def fit(self, X: Any, y: Any) -> Regressor:
         """Train on samples X, (n, features), and targets y, (n,) or (n, targets)."""
-        X, y = validate_data(self, array_of(X, "X"), array_of(y, "y"), dtype=numpy.float64, multi_output=True,
-                             y_numeric=True)  # fmt: skip
+        X, y = validate_data(
+            self, array_of(X, "X"), array_of(y, "y"), dtype=numpy.float64, multi_output=True, y_numeric=True
+        )
         self._train(X, numpy.asarray(y, numpy.float64), 1 if y.ndim == 1 else y.shape[1], losses.squared_error)
         return self
 

@@ -1,16 +1,18 @@
-"""What users may give, checked in one place: whole numbers, numbers in a range, and data.
+"""What users may give, checked in one place: whole numbers, numbers in a range, leaves, and data.
 
-    what        the name of an argument, as the message says it
-    least       the smallest number that is taken
-    data        samples or targets: a frame, an array or a tensor, or a list or other iterable of rows or numbers
-    tensor      an array of another library than NumPy, which NumPy can read through its `__array__`
+what        the name of an argument, as the message says it
+least       the smallest number that is taken
+data        samples or targets: a frame, an array or a tensor, or a list or other iterable of rows or numbers
+tensor      an array of another library than NumPy, which NumPy can read through its `__array__`
 """
+
 from __future__ import annotations
 
 import math
 from operator import index
 
 from micrograd.dispatch import brief, number
+from micrograd.engine import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,3 +125,16 @@ def without_tensors(rows: Any, name: str) -> Any:
             return rows
         return [without_tensors(row, f"{name}[{i}]") for i, row in enumerate(rows)]
     return [array_of(row, f"{name}[{i}]") if type(row) in foreign else row for i, row in enumerate(rows)]
+
+
+def leaves(values: Any, name: str) -> list[Value]:
+    """The leaves as a list; TypeError for anything but leaves, ValueError for a leaf that stands twice."""
+    if isinstance(values, Value) or not hasattr(values, "__iter__"):
+        raise TypeError(f"expected {name} to be a list of Values, got {brief(values)}")
+    values = list(values)
+    for value in values:
+        if not isinstance(value, Value) or value.op is not None:
+            raise TypeError(f"expected {name} that are leaves, made as Value(number), got {value!r}")
+    if len({id(value) for value in values}) != len(values):
+        raise ValueError(f"expected {name} that are all different, got one of them twice")
+    return values

@@ -7,17 +7,18 @@
 
 A file holds names and numbers only. Reading one runs no code: operations are looked up in the table of primitives.
 """
+
 from __future__ import annotations
 
 from math import copysign, isfinite
 
 from micrograd.collector import paused
 from micrograd.copying import assemble
-from micrograd.counterparts import absent
-from micrograd.disk import write
 from micrograd.dispatch import number
 from micrograd.engine import Value
+from micrograd.messages.counterparts import absent
 from micrograd.ops import TABLE
+from micrograd.system.disk import write
 
 __all__ = ["FileError", "load", "save"]
 
@@ -239,8 +240,10 @@ def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str,
         raise FileError(f"{path}: expected a {form}, got a foreign file; its first entry should be the format")
     version = state.get("version")
     if version.__class__ is not int or version not in versions:
-        raise FileError(f"{path}: expected version {max(versions)} of a {form}, got {short(version)}; "
-                        "read it with the micrograd that wrote it, and write it again")  # fmt: skip
+        raise FileError(
+            f"{path}: expected version {max(versions)} of a {form}, got {short(version)}; "
+            "read it with the micrograd that wrote it, and write it again"
+        )
     wanted = {"format", "version", *versions[version]}
     if "digest" in wanted:
         check_digest(state.get("digest"), text, path)
@@ -252,9 +255,11 @@ def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str,
 def check_digest(digest: Any, text: str, path: Path) -> None:
     """FileError unless what follows the digest in a text is what it was made from, or the digest is null."""
     if digest is not None and not (isinstance(digest, str) and digest_of(text.partition(f'"{digest}"')[2]) == digest):
-        raise FileError(f"{path}: expected the content of which the digest was taken, got another: the file was "
-                        "changed by hand, or is damaged; if you changed it and mean it, make it \"digest\": null, "
-                        "else take a copy of the file")  # fmt: skip
+        raise FileError(
+            f"{path}: expected the content of which the digest was taken, got another: the file was "
+            'changed by hand, or is damaged; if you changed it and mean it, make it "digest": null, '
+            "else take a copy of the file"
+        )
 
 
 def short(x: Any) -> str:

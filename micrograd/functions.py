@@ -4,12 +4,13 @@ On floats every function is *total*: it follows IEEE 754 and returns inf or nan 
 so `exp(1000.0)` is inf and `log(-1.0)` is nan. On anything else `operate` asks the arguments what to do.
 x, y are the arguments throughout.
 """
+
 from __future__ import annotations
 
 import math
 
-from micrograd.counterparts import absent
 from micrograd.dispatch import number, of_one, of_two, operate
+from micrograd.messages.counterparts import absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,20 +16,28 @@ Traceback (most recent call last):
 ...
 ValueError: y[1]: expected a target of -1 or 1, got 0; classes 0 and 1 become 2*y - 1
 """
+
 from __future__ import annotations
 
 import math
 
-from micrograd.counterparts import absent
 from micrograd.dispatch import number
 from micrograd.expect import at_least_zero, positive
 from micrograd.functions import abs, exp, log, relu, softplus, where
+from micrograd.messages.counterparts import absent
 from micrograd.vectors import listed, shift, total
 
 __all__ = [
-    "absolute_error", "binary_cross_entropy", "cross_entropy", "hinge", "huber", "l1", "l2", "logistic",
+    "absolute_error",
+    "binary_cross_entropy",
+    "cross_entropy",
+    "hinge",
+    "huber",
+    "l1",
+    "l2",
+    "logistic",
     "squared_error",
-]  # fmt: skip
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -196,8 +204,12 @@ def huber(prediction: Any, target: Any, *, delta: float = 1.0) -> Any:
     (0.125, 2.5, 4.0)
     """
     width = positive(delta, "a delta")
-    return total([where(abs(e) <= width, 0.5 * (e * e), width * (abs(e) - 0.5 * width))
-                  for e in errors(prediction, target, "huber")])  # fmt: skip
+    return total(
+        [
+            where(abs(e) <= width, 0.5 * (e * e), width * (abs(e) - 0.5 * width))
+            for e in errors(prediction, target, "huber")
+        ]
+    )
 
 
 # Classification
@@ -272,8 +284,10 @@ def probabilities(target: Any, outputs: int) -> Sequence[Any]:
     if not symbolic(target):
         return distribution(target, outputs)
     if not is_sequence(target):
-        raise TypeError("cross_entropy cannot choose by a symbolic class: give a list of probabilities, 1.0 for the "
-                        "class and 0.0 for all others (cross_entropy.prepare makes them)")  # fmt: skip
+        raise TypeError(
+            "cross_entropy cannot choose by a symbolic class: give a list of probabilities, 1.0 for the "
+            "class and 0.0 for all others (cross_entropy.prepare makes them)"
+        )
     if len(target) != outputs:
         raise ValueError(f"cross_entropy expects {outputs} probabilities, one per output, got {len(target)}")
     row: Sequence[Any] = target

@@ -1,20 +1,21 @@
 """Neurons, layers and multilayer perceptrons: plain Value code, one neuron at a time.
 
-    nin, nout       number of inputs, of outputs
-    w, b            weights and bias of a neuron
-    activation      a function Value -> Value, or the name of one
-    initial         how the first weights are drawn: a name, or a function (generator, nin, nout) -> number
+nin, nout       number of inputs, of outputs
+w, b            weights and bias of a neuron
+activation      a function Value -> Value, or the name of one
+initial         how the first weights are drawn: a name, or a function (generator, nin, nout) -> number
 """
+
 from __future__ import annotations
 
 import random
 from math import sqrt
 from operator import methodcaller
 
-from micrograd.counterparts import absent
 from micrograd.dispatch import is_tensor
 from micrograd.engine import Value
 from micrograd.expect import shortened, whole
+from micrograd.messages.counterparts import absent
 from micrograd.ops import TABLE
 
 __all__ = ["Layer", "MLP", "Module", "Neuron"]
@@ -48,8 +49,9 @@ def activation_named(activation: Activation) -> Callable[[Value], Value] | None:
     if callable(activation):
         return activation
     if activation not in ACTIVATIONS:
-        raise ValueError(f"expected an activation that is a function or one of linear, {', '.join(ACTIVATIONS)}; "
-                         f"got {activation!r}")  # fmt: skip
+        raise ValueError(
+            f"expected an activation that is a function or one of linear, {', '.join(ACTIVATIONS)}; got {activation!r}"
+        )
     return methodcaller(activation)
 
 
@@ -81,8 +83,10 @@ def expect_sample(x: Any, count: int, name: str) -> None:
     first = next(iter(x), None)
     nested = hasattr(first, "__len__") and getattr(first, "shape", None) != () and not isinstance(first, str)
     if nested or len(getattr(x, "shape", ())) > 1:
-        raise TypeError(f"{name} expects one sample at a time, a list of {count} numbers, got {len(x)} rows; write "
-                        "[model(row) for row in X], or trainer.predict(X) for plain numbers")  # fmt: skip
+        raise TypeError(
+            f"{name} expects one sample at a time, a list of {count} numbers, got {len(x)} rows; write "
+            "[model(row) for row in X], or trainer.predict(X) for plain numbers"
+        )
     if len(x) != count:
         raise ValueError(f"{name} expects {count} inputs, got {len(x)}")
     if is_tensor(x):
@@ -127,9 +131,17 @@ class Neuron(Module):
     """
 
     def __init__(
-        self, nin: int, nonlin: bool = True, *, activation: Activation = "relu", bias: bool = True,
-        initial: Initial = "uniform", generator: Generator = random, label: str = "", nout: int = 1,
-    ) -> None:  # fmt: skip
+        self,
+        nin: int,
+        nonlin: bool = True,
+        *,
+        activation: Activation = "relu",
+        bias: bool = True,
+        initial: Initial = "uniform",
+        generator: Generator = random,
+        label: str = "",
+        nout: int = 1,
+    ) -> None:
         count, width, draw = whole(nin, "nin", 1), whole(nout, "nout", 1), initial_named(initial)
         self.w = [Value(draw(generator, count, width), f"{label}w{i + 1}") for i in range(count)]
         self.b = Value(0.0, f"{label}b") if bias else None
@@ -167,14 +179,30 @@ class Layer(Module):
     """
 
     def __init__(
-        self, nin: int, nout: int, nonlin: bool = True, *, activation: Activation = "relu", bias: bool = True,
-        initial: Initial = "uniform", generator: Generator = random, label: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        nin: int,
+        nout: int,
+        nonlin: bool = True,
+        *,
+        activation: Activation = "relu",
+        bias: bool = True,
+        initial: Initial = "uniform",
+        generator: Generator = random,
+        label: str = "",
+    ) -> None:
         self.neurons = [
-            Neuron(nin, nonlin, activation=activation, bias=bias, initial=initial, generator=generator,
-                   label=f"{label}neuron {i + 1} " if label else "", nout=nout)
+            Neuron(
+                nin,
+                nonlin,
+                activation=activation,
+                bias=bias,
+                initial=initial,
+                generator=generator,
+                label=f"{label}neuron {i + 1} " if label else "",
+                nout=nout,
+            )
             for i in range(whole(nout, "nout", 1))
-        ]  # fmt: skip
+        ]
 
     def __call__(self, x: Sequence[Any]) -> Any:
         expect_sample(x, len(self.neurons[0].w), type(self).__name__)
@@ -204,19 +232,33 @@ class MLP(Module):
     """
 
     def __init__(
-        self, nin: int, nouts: Sequence[int], *, activation: Activation = "relu", bias: bool = True,
-        initial: Initial = "uniform", generator: Generator = random,
-    ) -> None:  # fmt: skip
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        *,
+        activation: Activation = "relu",
+        bias: bool = True,
+        initial: Initial = "uniform",
+        generator: Generator = random,
+    ) -> None:
         if not hasattr(nouts, "__len__"):
             raise TypeError(f"expected nouts to be a list of the widths of the layers, got {nouts!r}")
         sizes = [nin, *nouts]
         if len(sizes) < 2:
             raise ValueError("expected nouts to name the width of at least one layer, got none")
         self.layers = [
-            Layer(sizes[i], sizes[i + 1], nonlin=i != len(nouts) - 1, activation=activation, bias=bias,
-                  initial=initial, generator=generator, label=f"layer {i + 1} ")
+            Layer(
+                sizes[i],
+                sizes[i + 1],
+                nonlin=i != len(nouts) - 1,
+                activation=activation,
+                bias=bias,
+                initial=initial,
+                generator=generator,
+                label=f"layer {i + 1} ",
+            )
             for i in range(len(nouts))
-        ]  # fmt: skip
+        ]
 
     def __call__(self, x: Sequence[Any]) -> Any:
         nin = len(self.layers[0].neurons[0].w)

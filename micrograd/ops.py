@@ -13,14 +13,15 @@ graph, hence derivatives of any order) and on Taylor series. Write `div(x, y)` w
 A row that *selects* (relu, maximum, where) gives functions (x, y, out, g) -> contribution instead: g itself where the
 operand was taken, 0.0 where it was not, so that a branch not taken gets exactly nothing, even of an inf or nan.
 """
+
 from __future__ import annotations
 
 import operator
 from math import copysign
 
-from micrograd.counterparts import absent
 from micrograd.functions import *  # noqa: F403  (all of them, abs and pow too)
 from micrograd.functions import inf
+from micrograd.messages.counterparts import absent
 
 __all__ = ["Op", "TABLE", "find"]
 
@@ -56,9 +57,17 @@ class Op:
     __slots__ = ("name", "symbol", "forward", "partials", "latex", "binding", "selects", "javascript")
 
     def __init__(
-        self, name: str, symbol: str, forward: Callable[..., float], partials: tuple[Partial, ...],
-        latex: str, binding: tuple[int, ...] = (ATOM, 0, 0, 0), *, selects: bool = False, javascript: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        symbol: str,
+        forward: Callable[..., float],
+        partials: tuple[Partial, ...],
+        latex: str,
+        binding: tuple[int, ...] = (ATOM, 0, 0, 0),
+        *,
+        selects: bool = False,
+        javascript: str = "",
+    ) -> None:
         self.name, self.symbol, self.forward, self.partials = name, symbol, forward, partials
         self.latex, self.binding, self.selects = latex, binding, selects
         self.javascript = javascript or f"mg.{name}({', '.join(['{%d}' % i for i in range(len(partials))])})"
@@ -175,20 +184,36 @@ def function(name: str) -> str:
 # arithmetic
 ADD = Op("add", "+", operator.add, (1.0, 1.0), "{0} + {1}", (SUM, SUM, SUM), javascript="{0} + {1}")
 SUB = Op("sub", "−", operator.sub, (1.0, -1.0), "{0} - {1}", (SUM, SUM, PRODUCT), javascript="{0} - {1}")
-MUL = Op("mul", "×", operator.mul, (lambda x, y, out: y, lambda x, y, out: x),
-         r"{0} \cdot {1}", (PRODUCT, PRODUCT, PRODUCT), javascript="{0} * {1}")
-DIV = Op("div", "÷", div, (lambda x, y, out: div(1.0, y), lambda x, y, out: div(-out, y)),
-         r"\frac{{{0}}}{{{1}}}", (PRODUCT, 0, 0), javascript="{0} / {1}")
+MUL = Op(
+    "mul",
+    "×",
+    operator.mul,
+    (lambda x, y, out: y, lambda x, y, out: x),
+    r"{0} \cdot {1}",
+    (PRODUCT, PRODUCT, PRODUCT),
+    javascript="{0} * {1}",
+)
+DIV = Op(
+    "div",
+    "÷",
+    div,
+    (lambda x, y, out: div(1.0, y), lambda x, y, out: div(-out, y)),
+    r"\frac{{{0}}}{{{1}}}",
+    (PRODUCT, 0, 0),
+    javascript="{0} / {1}",
+)
 NEG = Op("neg", "−", operator.neg, (-1.0,), "-{0}", (SUM, PRODUCT), javascript="-{0}")
 POW = Op("pow", "**", pow, (pow_base, pow_exponent), "{{{0}}}^{{{1}}}", (POWER, ATOM, 0))
 
 # comparisons: 0 or 1, locally constant
 LESS = Op("less", "<", lambda x, y: 1.0 if x < y else 0.0, (0.0, 0.0), "[{0} < {1}]", javascript="+({0} < {1})")
-LESS_EQUAL = Op("less_equal", "≤", lambda x, y: 1.0 if x <= y else 0.0, (0.0, 0.0), r"[{0} \le {1}]",
-                javascript="+({0} <= {1})")
+LESS_EQUAL = Op(
+    "less_equal", "≤", lambda x, y: 1.0 if x <= y else 0.0, (0.0, 0.0), r"[{0} \le {1}]", javascript="+({0} <= {1})"
+)
 GREATER = Op("greater", ">", lambda x, y: 1.0 if x > y else 0.0, (0.0, 0.0), "[{0} > {1}]", javascript="+({0} > {1})")
-GREATER_EQUAL = Op("greater_equal", "≥", lambda x, y: 1.0 if x >= y else 0.0, (0.0, 0.0), r"[{0} \ge {1}]",
-                   javascript="+({0} >= {1})")
+GREATER_EQUAL = Op(
+    "greater_equal", "≥", lambda x, y: 1.0 if x >= y else 0.0, (0.0, 0.0), r"[{0} \ge {1}]", javascript="+({0} >= {1})"
+)
 
 # exponentials and logarithms
 EXP = Op("exp", "exp", exp, (lambda x, out: out,), "e^{{{0}}}", (POWER, 0))
@@ -197,8 +222,14 @@ LOG = Op("log", "log", log, (lambda x, out: div(1.0, x),), r"\log\left({0}\right
 LOG1P = Op("log1p", "log1p", log1p, (lambda x, out: div(1.0, 1.0 + x),), function("log1p"))
 SQRT = Op("sqrt", "√", sqrt, (lambda x, out: div(0.5, out),), r"\sqrt{{{0}}}")
 ERF = Op("erf", "erf", erf, (lambda x, out: TWO_OVER_ROOT_PI * gaussian(x),), function("erf"))
-GAUSSIAN = Op("gaussian", "exp −x²", gaussian, (lambda x, out: where(abs(x) < inf, -2.0 * (x * out), 0.0),),
-              r"e^{{-\left({0}\right)^2}}", (POWER, 0))
+GAUSSIAN = Op(
+    "gaussian",
+    "exp −x²",
+    gaussian,
+    (lambda x, out: where(abs(x) < inf, -2.0 * (x * out), 0.0),),
+    r"e^{{-\left({0}\right)^2}}",
+    (POWER, 0),
+)
 
 # trigonometry
 SIN = Op("sin", "sin", sin, (lambda x, out: cos(x),), r"\sin\left({0}\right)")
@@ -207,36 +238,65 @@ TAN = Op("tan", "tan", tan, (lambda x, out: 1.0 + out * out,), r"\tan\left({0}\r
 ASIN = Op("asin", "asin", asin, (lambda x, out: div(1.0, sqrt((1.0 - x) * (1.0 + x))),), r"\arcsin\left({0}\right)")
 ACOS = Op("acos", "acos", acos, (lambda x, out: div(-1.0, sqrt((1.0 - x) * (1.0 + x))),), r"\arccos\left({0}\right)")
 ATAN = Op("atan", "atan", atan, (atan_partial,), r"\arctan\left({0}\right)")
-ATAN2 = Op("atan2", "atan2", atan2, (lambda y, x, out: over_square(x, y), lambda y, x, out: -over_square(y, x)),
-           r"\operatorname{{atan2}}\left({0}, {1}\right)")
-HYPOT = Op("hypot", "hypot", hypot,
-           (lambda x, y, out: hypot_partial(x, y, out), lambda x, y, out: hypot_partial(y, x, out)),
-           r"\sqrt{{{{{0}}}^2 + {{{1}}}^2}}")
+ATAN2 = Op(
+    "atan2",
+    "atan2",
+    atan2,
+    (lambda y, x, out: over_square(x, y), lambda y, x, out: -over_square(y, x)),
+    r"\operatorname{{atan2}}\left({0}, {1}\right)",
+)
+HYPOT = Op(
+    "hypot",
+    "hypot",
+    hypot,
+    (lambda x, y, out: hypot_partial(x, y, out), lambda x, y, out: hypot_partial(y, x, out)),
+    r"\sqrt{{{{{0}}}^2 + {{{1}}}^2}}",
+)
 
 # hyperbolic functions and the sigmoid family
 SINH = Op("sinh", "sinh", sinh, (lambda x, out: cosh(x),), r"\sinh\left({0}\right)")
 COSH = Op("cosh", "cosh", cosh, (lambda x, out: sinh(x),), r"\cosh\left({0}\right)")
 TANH = Op("tanh", "tanh", tanh, (lambda x, out: sech2(x),), r"\tanh\left({0}\right)")
-SECH2 = Op("sech2", "sech²", sech2, (lambda x, out: -2.0 * (tanh(x) * out),),
-           r"\operatorname{{sech}}^2\left({0}\right)")
+SECH2 = Op(
+    "sech2", "sech²", sech2, (lambda x, out: -2.0 * (tanh(x) * out),), r"\operatorname{{sech}}^2\left({0}\right)"
+)
 SIGMOID = Op("sigmoid", "σ", sigmoid, (sigmoid_partial,), r"\sigma\left({0}\right)")
 SOFTPLUS = Op("softplus", "softplus", softplus, (lambda x, out: sigmoid(x),), function("softplus"))
 
 # kinks and choices
 ABS = Op("abs", "|x|", abs, (lambda x, out: 1.0 * (x > 0.0) - (x < 0.0),), r"\left|{0}\right|")
 RELU = Op("relu", "ReLU", relu, (lambda x, out, g: where(out <= 0.0, 0.0, g),), function("ReLU"), selects=True)
-MAXIMUM = Op("maximum", "max", maximum,
-             (lambda x, y, out, g: where(x < y, 0.0, where(x <= y, 0.5 * g, g)),
-              lambda x, y, out, g: where(y < x, 0.0, where(y <= x, 0.5 * g, g))),
-             r"\max\left({0}, {1}\right)", selects=True)
-MINIMUM = Op("minimum", "min", minimum,
-             (lambda x, y, out, g: where(x > y, 0.0, where(x >= y, 0.5 * g, g)),
-              lambda x, y, out, g: where(y > x, 0.0, where(y >= x, 0.5 * g, g))),
-             r"\min\left({0}, {1}\right)", selects=True)
-WHERE = Op("where", "where", where,
-           (0.0, lambda c, x, y, out, g: where(c, g, 0.0), lambda c, x, y, out, g: where(c, 0.0, g)),
-           r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}", selects=True,
-           javascript="{0} !== 0 ? {1} : {2}")
+MAXIMUM = Op(
+    "maximum",
+    "max",
+    maximum,
+    (
+        lambda x, y, out, g: where(x < y, 0.0, where(x <= y, 0.5 * g, g)),
+        lambda x, y, out, g: where(y < x, 0.0, where(y <= x, 0.5 * g, g)),
+    ),
+    r"\max\left({0}, {1}\right)",
+    selects=True,
+)
+MINIMUM = Op(
+    "minimum",
+    "min",
+    minimum,
+    (
+        lambda x, y, out, g: where(x > y, 0.0, where(x >= y, 0.5 * g, g)),
+        lambda x, y, out, g: where(y > x, 0.0, where(y >= x, 0.5 * g, g)),
+    ),
+    r"\min\left({0}, {1}\right)",
+    selects=True,
+)
+WHERE = Op(
+    "where",
+    "where",
+    where,
+    (0.0, lambda c, x, y, out, g: where(c, g, 0.0), lambda c, x, y, out, g: where(c, 0.0, g)),
+    r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
+    selects=True,
+    javascript="{0} !== 0 ? {1} : {2}",
+)
 DETACH = Op("detach", "detach", detach, (0.0,), function("detach"))
 
 TABLE = {op.name: op for op in list(globals().values()) if op.__class__ is Op}

@@ -1,4 +1,5 @@
 """Types of the mathematical functions, for the type checker alone: nothing imports this module at run time."""
+
 from __future__ import annotations
 
 from typing import Protocol, Union, overload

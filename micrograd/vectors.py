@@ -2,11 +2,12 @@
 
 They take Values, floats or a mixture, and give Values as soon as one argument is a Value.
 """
+
 from __future__ import annotations
 
-from micrograd.counterparts import absent
 from micrograd.dispatch import number
 from micrograd.functions import detach, div, exp, inf, log, maximum, where
+from micrograd.messages.counterparts import absent
 
 __all__ = ["dot", "logsumexp", "mean", "softmax"]
 

@@ -1,4 +1,5 @@
 """Graphs that the drawing tests draw, and readers of what comes out."""
+
 import random
 import xml.etree.ElementTree as ElementTree
 
@@ -50,9 +51,13 @@ def chain(length):
 
 
 OPERATIONS = [
-    lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a - b,
-    lambda a, b: a.tanh(), lambda a, b: 2.0 * a, lambda a, b: b - 1.0,
-]  # fmt: skip
+    lambda a, b: a + b,
+    lambda a, b: a * b,
+    lambda a, b: a - b,
+    lambda a, b: a.tanh(),
+    lambda a, b: 2.0 * a,
+    lambda a, b: b - 1.0,
+]
 
 
 def tangle(seed, size):

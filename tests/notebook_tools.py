@@ -1,9 +1,10 @@
 """Runs notebooks and keeps their outputs stable: `python tests/notebook_tools.py` runs all and writes them back.
 
-    notebook    the JSON of an .ipynb file, a dict
-    varying     a cell tagged "varies": its output (a speed) differs from run to run; what is committed is an example
-    fingerprint what must be the same in every run: texts, and of a picture the texts in it
+notebook    the JSON of an .ipynb file, a dict
+varying     a cell tagged "varies": its output (a speed) differs from run to run; what is committed is an example
+fingerprint what must be the same in every run: texts, and of a picture the texts in it
 """
+
 from __future__ import annotations
 
 import base64
@@ -33,9 +34,13 @@ def execute(notebook, *, folder=NOTEBOOKS):
 
     copy = nbformat.reads(json.dumps(notebook), as_version=4)
     client = nbclient.NotebookClient(
-        copy, timeout=600, kernel_name="python3", record_timing=False, coalesce_streams=True,
+        copy,
+        timeout=600,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
-    )  # fmt: skip
+    )
     client.execute()
     return normalised(json.loads(nbformat.writes(copy)))
 

@@ -1,9 +1,10 @@
 """The primitives once more, in mpmath and independent of micrograd: what the tests of rows and graphs compare with.
 
-    true        a value in many digits (mpf)
-    ulps        |got - true| in units of the last place of true
-    kink        a point where the derivatives from the left and from the right differ
+true        a value in many digits (mpf)
+ulps        |got - true| in units of the last place of true
+kink        a point where the derivatives from the left and from the right differ
 """
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """What `benchmarks/compiled.py` compares computes the same: tuned C, eager Values, programs, peers, exact formulas."""
+
 import importlib
 import platform
 import subprocess

@@ -1,4 +1,5 @@
 """The gradient checker objects to every spoiled partial and to nothing else; why_nan names the node and the line."""
+
 from __future__ import annotations
 
 import cProfile
@@ -12,7 +13,7 @@ import pytest
 import micrograd
 from micrograd import Value, check_gradients, why_nan
 from micrograd.check import recording
-from micrograd.differences import differences
+from micrograd.check.differences import differences
 from micrograd.engine import Leaf, apply
 from micrograd.ops import TABLE
 
@@ -63,9 +64,9 @@ def spoiled(partial):
     return partial * 1.01 if partial else 0.01
 
 
-@pytest.mark.parametrize(("op", "i"), [
-    pytest.param(op, i, id=f"{op.name}-{i}") for op in TABLE.values() for i in range(len(op.partials))
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("op", "i"), [pytest.param(op, i, id=f"{op.name}-{i}") for op in TABLE.values() for i in range(len(op.partials))]
+)
 def test_every_spoiled_partial_is_wrong(op, i, monkeypatch):
     constant = not callable(op.partials[i])
     points = [args for args in smooth_points(op) if args[i] and (constant or op.local(i, args, op.forward(*args)))]
@@ -120,11 +121,16 @@ def test_a_spoiled_partial_is_wrong_at_any_magnitude(size, monkeypatch):
             assert verdicts(check_gradients(apply(op, (x, 3.0)[: len(op.partials)]))) == ["wrong"], name
 
 
-@pytest.mark.parametrize(("f", "slope", "x", "digits"), [
-    (math.exp, math.exp, 1.0, 1e-11), (math.sin, math.cos, 100.0, 1e-10), (math.log, lambda x: 1 / x, 1e-8, 1e-10),
-    (math.atan, lambda x: 1 / (1 + x * x), 3.0, 1e-11),
-    (lambda x: math.sin(1e8 * x), lambda x: 1e8 * math.cos(1e8 * x), 1.0, 1e-6),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("f", "slope", "x", "digits"),
+    [
+        (math.exp, math.exp, 1.0, 1e-11),
+        (math.sin, math.cos, 100.0, 1e-10),
+        (math.log, lambda x: 1 / x, 1e-8, 1e-10),
+        (math.atan, lambda x: 1 / (1 + x * x), 3.0, 1e-11),
+        (lambda x: math.sin(1e8 * x), lambda x: 1e8 * math.cos(1e8 * x), 1.0, 1e-6),
+    ],
+)
 def test_differences_are_far_better_than_naive_ones_and_know_their_error(f, slope, x, digits):
     (best, error), right, left = differences(f, x)
     true = slope(x)
@@ -154,17 +160,20 @@ def test_random_expressions_agree():
 # kinks
 
 
-@pytest.mark.parametrize(("f", "x", "sides"), [
-    (lambda x: x.relu(), 0.0, (0.0, 1.0)),
-    (abs, 0.0, (-1.0, 1.0)),
-    (lambda x: micrograd.maximum(x, 2.0 * x - 1.0), 1.0, (1.0, 2.0)),
-    (lambda x: micrograd.minimum(x, 2.0 * x - 1.0), 1.0, (2.0, 1.0)),
-    (lambda x: micrograd.maximum(x, 3.0), 3.0, (0.0, 1.0)),
-    (lambda x: micrograd.minimum(x, 1e8), 1e8, (1.0, 0.0)),
-    (lambda x: micrograd.maximum(x, 1e-8), 1e-8, (0.0, 1.0)),
-    (lambda x: x if x > 0.0 else -x, 0.0, (-1.0, 1.0)),
-    (lambda x: (x - 2.0).relu() * x.exp() + x * x, 2.0, (4.0, 4.0 + math.exp(2.0))),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("f", "x", "sides"),
+    [
+        (lambda x: x.relu(), 0.0, (0.0, 1.0)),
+        (abs, 0.0, (-1.0, 1.0)),
+        (lambda x: micrograd.maximum(x, 2.0 * x - 1.0), 1.0, (1.0, 2.0)),
+        (lambda x: micrograd.minimum(x, 2.0 * x - 1.0), 1.0, (2.0, 1.0)),
+        (lambda x: micrograd.maximum(x, 3.0), 3.0, (0.0, 1.0)),
+        (lambda x: micrograd.minimum(x, 1e8), 1e8, (1.0, 0.0)),
+        (lambda x: micrograd.maximum(x, 1e-8), 1e-8, (0.0, 1.0)),
+        (lambda x: x if x > 0.0 else -x, 0.0, (-1.0, 1.0)),
+        (lambda x: (x - 2.0).relu() * x.exp() + x * x, 2.0, (4.0, 4.0 + math.exp(2.0))),
+    ],
+)
 def test_kinks_are_told_from_wrong_gradients(f, x, sides):
     (row,) = check_gradients(f, x).rows
     assert row.verdict == "kink"
@@ -229,8 +238,10 @@ def test_leaves_choose():
     assert [row.name for row in check_gradients(w * x, leaves=[x]).rows] == ["x"]
     report = check_gradients(lambda a: a * w, 5.0, leaves=[w, unused])
     assert [(row.name, row.got, row.verdict) for row in report.rows] == [
-        ("x0", 2.0, "ok"), ("w", 5.0, "ok"), ("x1", 0.0, "ok"),
-    ]  # fmt: skip
+        ("x0", 2.0, "ok"),
+        ("w", 5.0, "ok"),
+        ("x1", 0.0, "ok"),
+    ]
     assert check_gradients(w).rows[0].got == 1.0
 
 
@@ -299,21 +310,25 @@ def test_all_finite():
     assert why_nan(micrograd.where(x > 0.0, x.sqrt(), 0.0 * x)) is None
 
 
-@pytest.mark.parametrize(("build", "sentence"), [
-    (lambda x: x.log() * 2.0 + 1.0, "forward: log(x) of x = -1.0 is nan"),
-    (lambda x: (x * 1000.0).exp().log() - (x + 1.0).log(), "forward: log(x) of x = 0.0 is -inf"),
-    (lambda x: x / 0.0, "forward: div(x, 0.0) of x = -1.0 is -inf"),
-    (lambda x: 1.0 / (x + 1.0), "forward: div(1.0, x) of x = 0.0 is inf"),
-    (lambda x: (x - 1e200) * (x - 1e200), "forward: mul(x, y) of x = -1e+200, y = -1e+200 is inf"),
-    (lambda x: x + Value(nan, label="bias"), "forward: the leaf bias is nan to begin with"),
-    (lambda x: (x + Value(inf)).exp(), "forward: a leaf without a label is inf to begin with"),
-    (lambda x: x * inf, "forward: mul(x, inf) of x = -1.0 is -inf"),
-    (lambda x: micrograd.where(x > 0.0, x.sqrt(), x.log()), "forward: log(x) of x = -1.0 is nan"),
-    (lambda x: (x + 1.0).sqrt(),
-     "backward: sqrt(x) of x = 0.0 is 0.0, but passes inf to x: local derivative inf times adjoint 1.0"),
-    (lambda x: ((x * 1e-200) * 1e200) * 1e200 * 1e200,
-     "forward: mul(x, 1e+200) of x = -1e+200 is -inf"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (lambda x: x.log() * 2.0 + 1.0, "forward: log(x) of x = -1.0 is nan"),
+        (lambda x: (x * 1000.0).exp().log() - (x + 1.0).log(), "forward: log(x) of x = 0.0 is -inf"),
+        (lambda x: x / 0.0, "forward: div(x, 0.0) of x = -1.0 is -inf"),
+        (lambda x: 1.0 / (x + 1.0), "forward: div(1.0, x) of x = 0.0 is inf"),
+        (lambda x: (x - 1e200) * (x - 1e200), "forward: mul(x, y) of x = -1e+200, y = -1e+200 is inf"),
+        (lambda x: x + Value(nan, label="bias"), "forward: the leaf bias is nan to begin with"),
+        (lambda x: (x + Value(inf)).exp(), "forward: a leaf without a label is inf to begin with"),
+        (lambda x: x * inf, "forward: mul(x, inf) of x = -1.0 is -inf"),
+        (lambda x: micrograd.where(x > 0.0, x.sqrt(), x.log()), "forward: log(x) of x = -1.0 is nan"),
+        (
+            lambda x: (x + 1.0).sqrt(),
+            "backward: sqrt(x) of x = 0.0 is 0.0, but passes inf to x: local derivative inf times adjoint 1.0",
+        ),
+        (lambda x: ((x * 1e-200) * 1e200) * 1e200 * 1e200, "forward: mul(x, 1e+200) of x = -1e+200 is -inf"),
+    ],
+)
 def test_the_sentence(build, sentence):
     assert str(why_nan(build(Value(-1.0)))) == sentence
 

@@ -1,4 +1,5 @@
 """Checkpoints: bit for bit, whole or not at all, one clear error for anything else; killed trainings lose nothing."""
+
 import json
 import math
 import random
@@ -11,7 +12,7 @@ import warnings
 import pytest
 
 from micrograd import Trainer, Value, losses, nn, optim
-from micrograd.checkpoints import CheckpointError, names_of, read
+from micrograd.training.checkpoints import CheckpointError, names_of, read
 
 BACKENDS = ["eager", "numpy", "llvm"]
 SCRIPT = """
@@ -104,9 +105,12 @@ def test_epochs_count_over_the_life_of_a_trainer(backend, tmp_path):
     orders = whole.history.loss
     assert len(set(orders)) == 6
     for run in (
-        lambda trainer: fit_by_fit(trainer, X, y), through_files, open_loops, after_reset,
+        lambda trainer: fit_by_fit(trainer, X, y),
+        through_files,
+        open_loops,
+        after_reset,
         lambda trainer: fit_by_fit(trainer, X, y, checkpoint=tmp_path / "run.json"),
-    ):  # fmt: skip
+    ):
         trainer = trainer_for(backend)
         trainer = run(trainer) or trainer
         assert ended(trainer) == ended(whole)
@@ -115,8 +119,13 @@ def test_epochs_count_over_the_life_of_a_trainer(backend, tmp_path):
 def test_every_epoch_has_an_order_of_its_own():
     X, seen = [1.0, 2.0, 3.0, 4.0, 5.0], []
     w = Value(1.0)
-    trainer = Trainer(lambda row: seen.append(row[0]) or w * row[0], losses.absolute_error, optim.SGD(lr=1e-9),
-                      parameters=[w], backend="eager")  # fmt: skip
+    trainer = Trainer(
+        lambda row: seen.append(row[0]) or w * row[0],
+        losses.absolute_error,
+        optim.SGD(lr=1e-9),
+        parameters=[w],
+        backend="eager",
+    )
     for size in (1, 2, 3, 4, 2):
         trainer.fit(X, X, epochs=1, batch_size=size)
     orders = [tuple(seen[6 * k + 1 : 6 * k + 6]) for k in range(5)]  # one call before each fit tells the width
@@ -289,9 +298,13 @@ def test_files_that_are_no_checkpoint_of_this_training_change_nothing(tmp_path):
 
     before = everything()
     bad = [
-        (text[: len(text) // 2], "damaged"), ("", "damaged"), ("[" * 100_000, "damaged"),
-        ("{}", "foreign"), ("3", "foreign"),
-        (changed(state, version=4), "version 3 of a micrograd checkpoint, got 4"), (changed(state, more=1), "entries"),
+        (text[: len(text) // 2], "damaged"),
+        ("", "damaged"),
+        ("[" * 100_000, "damaged"),
+        ("{}", "foreign"),
+        ("3", "foreign"),
+        (changed(state, version=4), "version 3 of a micrograd checkpoint, got 4"),
+        (changed(state, more=1), "entries"),
         (changed(state, parameters={"w": 1.0}), "of the same model"),
         (changed(state, parameters=[1.0]), "of the same model"),
         (changed(state, parameters={**state["parameters"], names[0]: "x"}), "number, or inf or nan in quotes, got 'x'"),
@@ -300,13 +313,17 @@ def test_files_that_are_no_checkpoint_of_this_training_change_nothing(tmp_path):
         (changed(state, parameters={**state["parameters"], names[0]: 10**400}), "expected a number"),
         (changed(state, optimizer={}), "optimizer"),
         (changed(state, optimizer=optim.SGD().to_state()), "state of Adam"),
-        (changed(state, history={**history, "loss": [1.0]}), "one length"), (changed(state, history=None), "columns"),
-        (changed(state, history={**history, "epoch": [2, 1]}), "epoch 1"), (changed(state, best=[1.0]), "best"),
+        (changed(state, history={**history, "loss": [1.0]}), "one length"),
+        (changed(state, history=None), "columns"),
+        (changed(state, history={**history, "epoch": [2, 1]}), "epoch 1"),
+        (changed(state, best=[1.0]), "best"),
         (changed(state, history={**history, "loss": [None, None]}), "expected a loss"),
-        (changed(state, least="x"), "least"), (changed(state, run=3), "run"),
-        (changed(state, run={"settings": {}, "done": -1, "waited": 0}), "run"), (changed(state, fits=True), "fits"),
+        (changed(state, least="x"), "least"),
+        (changed(state, run=3), "run"),
+        (changed(state, run={"settings": {}, "done": -1, "waited": 0}), "run"),
+        (changed(state, fits=True), "fits"),
         (changed(state, run={"settings": {}, "done": 0, "waited": 0, "backend": 1}), "run"),
-    ]  # fmt: skip
+    ]
     for content, message in bad:
         path.write_text(content)
         with pytest.raises(CheckpointError, match=message):
@@ -333,12 +350,15 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path):
         trainer.load(path)
 
 
-@pytest.mark.parametrize("sizes, message", [
-    ((2, [4, 5, 1]), "got 43: number 18 is none here and 'layer 2 neuron 2 w1' in the file"),
-    ((2, [5, 1]), "got 21: number 13 is 'layer 2 neuron 1 w1' here and 'layer 1 neuron 5 w1' in the file"),
-    ((3, [4, 1]), "got 21: number 3 is 'layer 1 neuron 1 b' here and 'layer 1 neuron 1 w3' in the file"),
-    ((2, [4]), "got 12: number 13 is 'layer 2 neuron 1 w1' here and none in the file"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "sizes, message",
+    [
+        ((2, [4, 5, 1]), "got 43: number 18 is none here and 'layer 2 neuron 2 w1' in the file"),
+        ((2, [5, 1]), "got 21: number 13 is 'layer 2 neuron 1 w1' here and 'layer 1 neuron 5 w1' in the file"),
+        ((3, [4, 1]), "got 21: number 3 is 'layer 1 neuron 1 b' here and 'layer 1 neuron 1 w3' in the file"),
+        ((2, [4]), "got 12: number 13 is 'layer 2 neuron 1 w1' here and none in the file"),
+    ],
+)
 def test_another_architecture_is_told_by_where_it_differs(sizes, message, tmp_path):
     Trainer(nn.MLP(*sizes), losses.cross_entropy, optim.SGD()).save(tmp_path / "a.json")
     with pytest.raises(CheckpointError, match=f"the 17 parameters of this trainer, {message}; load it .* same model"):
@@ -437,8 +457,13 @@ def test_ctrl_c_at_any_line_leaves_whole_steps(backend, tmp_path):
 
 def test_figures_that_are_not_finite_come_back(tmp_path):
     w, v = Value(1.0), Value(2.0, "p1")
-    trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.Adam(lr=0.1), parameters=[w, v],
-                      metric=lambda prediction, target: math.inf)  # fmt: skip
+    trainer = Trainer(
+        lambda row: w * row[0],
+        losses.squared_error,
+        optim.Adam(lr=0.1),
+        parameters=[w, v],
+        metric=lambda prediction, target: math.inf,
+    )
     trainer.fit([1.0], [2.0], epochs=2, validation=([1e200], [0.0]), checkpoint=tmp_path / "run.json")
     assert trainer.history.validation == [math.inf] * 2 or math.isnan(trainer.history.validation[0])
     trainer.optimizer.state[1][0] = math.inf
@@ -471,7 +496,7 @@ def test_lbfgs_saves_and_loads_too(tmp_path):
 
 
 def test_writing_takes_a_small_part_of_the_time(tmp_path, monkeypatch):
-    import micrograd.checkpoints
+    import micrograd.training.checkpoints
 
     written = []
 
@@ -479,7 +504,7 @@ def test_writing_takes_a_small_part_of_the_time(tmp_path, monkeypatch):
         time.sleep(0.01)
         written.append(state["run"]["done"])
 
-    monkeypatch.setattr(micrograd.checkpoints, "write", slow)
+    monkeypatch.setattr(micrograd.training.checkpoints, "write", slow)
     X, y = data()
     trainer_for().fit(X[:2], y[:2], epochs=60, checkpoint=tmp_path / "run.json")
     assert written[0] == 0 and written[-1] == 60 and len(written) < 20

@@ -1,4 +1,5 @@
 """The cyclic collector is paused while graphs are built, and never for longer."""
+
 from __future__ import annotations
 
 import gc
@@ -12,7 +13,7 @@ import pytest
 
 from micrograd import Trainer, Value, check_gradients, collector, losses, nn, optim
 from micrograd.collector import paused
-from micrograd.objectives import Eager
+from micrograd.training.objectives import Eager
 
 X, Y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
 
@@ -91,8 +92,9 @@ def test_the_eager_objective_pauses_and_is_on_between_samples():
 def test_an_open_loop_over_epochs_does_not_leave_it_off():
     states = []
     model = nn.MLP(2, [2, 1], generator=random.Random(0))
-    trainer = Trainer(seen(model, states), losses.squared_error, optim.SGD(lr=0.1), parameters=model.parameters(),
-                      backend="eager")  # fmt: skip
+    trainer = Trainer(
+        seen(model, states), losses.squared_error, optim.SGD(lr=0.1), parameters=model.parameters(), backend="eager"
+    )
     for number, _ in enumerate(trainer.epochs(X, Y, epochs=5)):
         assert gc.isenabled()
         if number == 2:

@@ -1,4 +1,5 @@
 """The command line as a user meets it: fresh processes, real files, one clear line for what is wrong."""
+
 import json
 import math
 import os
@@ -20,9 +21,13 @@ from micrograd.engine import Value
 
 def run(folder, *arguments, encoding="utf-8", **variables):
     return subprocess.run(
-        [sys.executable, "-m", "micrograd", *arguments], cwd=folder, capture_output=True, text=True, encoding=encoding,
+        [sys.executable, "-m", "micrograd", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding=encoding,
         env={**os.environ, "PYTHONIOENCODING": encoding, **variables},
-    )  # fmt: skip
+    )
 
 
 def write(folder, text, name="data.csv"):
@@ -85,25 +90,28 @@ def test_classification(line, tmp_path):
     assert float(done.stdout.split("held-out rows: accuracy ")[1].split("%")[0]) > 80
 
 
-@pytest.mark.parametrize("text, arguments, message", [
-    (None, [], "no such file or directory"),
-    ("", [], "the file is empty"),
-    ("a,b\n", [], "a line of names but no rows"),
-    ("a,b\n1,2\n3\n", [], "line 3: expected 2 cells, got 1"),
-    ("a,b\n1,2\nx,4\n", [], "line 3, column 'a': expected a finite number, got 'x'"),
-    ("a,b\n1,2\n,4\n", [], "line 3, column 'a': expected a finite number, got ''"),
-    ("a,b\n1,2\nnan,4\n", [], "line 3, column 'a': expected a finite number, got 'nan'"),
-    ("a,b\n1,2\n2,x\n", [], "line 3, column 'b': expected a finite number, got 'x'"),
-    ("a,b\n1,2\n2,3\n", ["--target", "c"], "no column 'c'; the columns are a, b"),
-    ("a\n1\n2\n", [], "'a' is the only column"),
-    ("a,a\n1,2\n", [], "two columns are called 'a'"),
-    ("a,b\n1,x\n2,x\n", [], "column 'b' has 1 classes"),
-    (b"a,b\n\xff\xfe,1\n", [], "expected a text file in UTF-8"),
-    ("a,b\n1,2\n2,3\n", ["--activation", "swish"], "--activation: expected an activation"),
-    ("a,b\n1,2\n2,3\n", ["--held-out", "1"], "--held-out: expected a share"),
-    ("a,b\n1,2\n2,9\n3,1\n", ["--lr", "1e200"], "training diverged"),
-    ("a,b\n1,2\n2,3\n", ["-o", "no/such/folder.json"], "cannot be written"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, arguments, message",
+    [
+        (None, [], "no such file or directory"),
+        ("", [], "the file is empty"),
+        ("a,b\n", [], "a line of names but no rows"),
+        ("a,b\n1,2\n3\n", [], "line 3: expected 2 cells, got 1"),
+        ("a,b\n1,2\nx,4\n", [], "line 3, column 'a': expected a finite number, got 'x'"),
+        ("a,b\n1,2\n,4\n", [], "line 3, column 'a': expected a finite number, got ''"),
+        ("a,b\n1,2\nnan,4\n", [], "line 3, column 'a': expected a finite number, got 'nan'"),
+        ("a,b\n1,2\n2,x\n", [], "line 3, column 'b': expected a finite number, got 'x'"),
+        ("a,b\n1,2\n2,3\n", ["--target", "c"], "no column 'c'; the columns are a, b"),
+        ("a\n1\n2\n", [], "'a' is the only column"),
+        ("a,a\n1,2\n", [], "two columns are called 'a'"),
+        ("a,b\n1,x\n2,x\n", [], "column 'b' has 1 classes"),
+        (b"a,b\n\xff\xfe,1\n", [], "expected a text file in UTF-8"),
+        ("a,b\n1,2\n2,3\n", ["--activation", "swish"], "--activation: expected an activation"),
+        ("a,b\n1,2\n2,3\n", ["--held-out", "1"], "--held-out: expected a share"),
+        ("a,b\n1,2\n2,9\n3,1\n", ["--lr", "1e200"], "training diverged"),
+        ("a,b\n1,2\n2,3\n", ["-o", "no/such/folder.json"], "cannot be written"),
+    ],
+)
 def test_one_clear_line_and_exit_code_2(tmp_path, text, arguments, message):
     path = str(tmp_path / "missing.csv") if text is None else write(tmp_path, text)
     done = run(tmp_path, "train", path, "--epochs", "3", *arguments)
@@ -111,12 +119,15 @@ def test_one_clear_line_and_exit_code_2(tmp_path, text, arguments, message):
     assert message in done.stderr and len(done.stderr.splitlines()) == 1 and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (["train", "x.csv", "--epochs", "0"], "expected a whole number of at least 1, got '0'"),
-    (["train", "x.csv", "--lr", "-1"], "expected a number above 0, got '-1'"),
-    (["train", "x.csv", "--hidden", "16,0"], "layer widths such as 16,16, got '16,0'"),
-    (["nonsense"], "invalid choice"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["train", "x.csv", "--epochs", "0"], "expected a whole number of at least 1, got '0'"),
+        (["train", "x.csv", "--lr", "-1"], "expected a number above 0, got '-1'"),
+        (["train", "x.csv", "--hidden", "16,0"], "layer widths such as 16,16, got '16,0'"),
+        (["nonsense"], "invalid choice"),
+    ],
+)
 def test_bad_options(tmp_path, arguments, message):
     done = run(tmp_path, *arguments)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
@@ -146,9 +157,10 @@ def test_a_picture_that_cannot_be_written(tmp_path):
     assert done.stderr == "micrograd: none/net.svg: cannot be written: no such file or directory\n"
 
 
-@pytest.mark.parametrize("arguments", [
-    ["toy", "--epochs", "100000000"], ["draw", "x*x", "--at", "x=1"], ["train", "data.csv", "--epochs", "100000000"],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [["toy", "--epochs", "100000000"], ["draw", "x*x", "--at", "x=1"], ["train", "data.csv", "--epochs", "100000000"]],
+)
 def test_that_a_result_cannot_be_written_is_found_out_before_the_work(arguments, tmp_path):
     write(tmp_path, "a,b\n1,2\n2,3\n")
     (tmp_path / "folder.svg").mkdir()
@@ -168,16 +180,26 @@ def test_pictures_of_kinds_that_need_graphviz_are_refused_before_the_work(tmp_pa
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 def test_that_standard_output_takes_nothing_is_found_out_before_the_work(tmp_path):
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, "-m", "micrograd", "toy", "--epochs", "100000000"], stdout=full,
-                              stderr=subprocess.PIPE, text=True, cwd=tmp_path)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "micrograd", "toy", "--epochs", "100000000"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
     assert done.returncode == 1 and done.stderr == "micrograd: standard output: no space left on device\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no /dev/stdout")
 def test_a_result_on_standard_output_stands_among_what_is_printed(tmp_path):
     with open(tmp_path / "said", "w") as said:
-        subprocess.run([sys.executable, "-m", "micrograd", "toy", "--epochs", "1", "-o", "/dev/stdout"], stdout=said,
-                       check=True, cwd=tmp_path, env={**os.environ, "PYTHONIOENCODING": "utf-8"})  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-m", "micrograd", "toy", "--epochs", "1", "-o", "/dev/stdout"],
+            stdout=said,
+            check=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        )
     text = (tmp_path / "said").read_text(encoding="utf-8")
     before, braces, after = text.partition("{\n")
     assert before.startswith("The toy net") and "mean loss" in after and after.endswith("/dev/stdout\n") and braces
@@ -208,22 +230,25 @@ def test_expressions_have_the_value_and_gradients_of_python():
     assert names["c"].label == "c" and list(names) == ["a", "b", "c", "d"]
 
 
-@pytest.mark.parametrize("text, at, message, column", [
-    ("tanh(w*x + q)", "w=1,x=2", "'q' has no value; add q=… to --at", 12),
-    ("w + tahn(w)", "w=1", "no function 'tahn'; did you mean tan or tanh", 5),
-    ("w + tanh(w, w)", "w=1", "tanh takes 1 argument, got 2", 5),
-    ("w + exp(x=w)", "w=1", "exp takes no named arguments", 5),
-    ("ä + w.real", "ä=1,w=1", "expected numbers, names", 5),
-    ("w + __import__('os').system('true')", "w=1", "expected the plain name of a function", 5),
-    ("w + 'a'", "w=1", "expected a number, got 'a'", 5),
-    ("w^2", "w=1", "expected ** for a power, got ^", 1),
-    ("w + True", "w=1", "expected a number, got True", 5),
-    ("w if w else w", "w=1", "expected numbers, names", 1),
-    ("w; w = 2", "w=1", "'w' has a value already", 4),
-    ("w + [x for x in w]", "w=1", "expected numbers, names", 5),
-    ("import os", "w=1", "expected an expression, or steps", 1),
-    ("w * ", "w=1", "invalid syntax", 4),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, at, message, column",
+    [
+        ("tanh(w*x + q)", "w=1,x=2", "'q' has no value; add q=… to --at", 12),
+        ("w + tahn(w)", "w=1", "no function 'tahn'; did you mean tan or tanh", 5),
+        ("w + tanh(w, w)", "w=1", "tanh takes 1 argument, got 2", 5),
+        ("w + exp(x=w)", "w=1", "exp takes no named arguments", 5),
+        ("ä + w.real", "ä=1,w=1", "expected numbers, names", 5),
+        ("w + __import__('os').system('true')", "w=1", "expected the plain name of a function", 5),
+        ("w + 'a'", "w=1", "expected a number, got 'a'", 5),
+        ("w^2", "w=1", "expected ** for a power, got ^", 1),
+        ("w + True", "w=1", "expected a number, got True", 5),
+        ("w if w else w", "w=1", "expected numbers, names", 1),
+        ("w; w = 2", "w=1", "'w' has a value already", 4),
+        ("w + [x for x in w]", "w=1", "expected numbers, names", 5),
+        ("import os", "w=1", "expected an expression, or steps", 1),
+        ("w * ", "w=1", "invalid syntax", 4),
+    ],
+)
 def test_errors_point_at_the_column(text, at, message, column):
     with pytest.raises(InputError) as caught:
         read_expression(text, values_at(at))
@@ -232,28 +257,36 @@ def test_errors_point_at_the_column(text, at, message, column):
     assert caret.index("^") == 4 + column - 1 and line.strip() in text
 
 
-@pytest.mark.parametrize("text, at, message", [
-    ("", "w=1", "the expression is empty"),
-    ("1 + 2", "", "holds no name"),
-    ("w", "w=1,x=2", "the expression has no 'x'"),
-    ("w", "w", "name=number pairs"),
-    ("w", "w=1,w=2", "'w' is given twice"),
-    ("w", "w=nan", "name=number pairs"),
-    ("w" + "+w" * 2_001, "w=1", "nested too deeply: expected at most 2,000 operations"),
-    ("w" + "**w" * 30_000, "w=1", "nested too deeply: expected at most 2,000 operations"),
-    ("-" * 99_000 + "w", "w=1", "nested too deeply: expected at most 2,000 operations"),
-    ("w" + "+w" * 100_000, "w=1", "at most 100,000 characters, got 200,001"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, at, message",
+    [
+        ("", "w=1", "the expression is empty"),
+        ("1 + 2", "", "holds no name"),
+        ("w", "w=1,x=2", "the expression has no 'x'"),
+        ("w", "w", "name=number pairs"),
+        ("w", "w=1,w=2", "'w' is given twice"),
+        ("w", "w=nan", "name=number pairs"),
+        ("w" + "+w" * 2_001, "w=1", "nested too deeply: expected at most 2,000 operations"),
+        ("w" + "**w" * 30_000, "w=1", "nested too deeply: expected at most 2,000 operations"),
+        ("-" * 99_000 + "w", "w=1", "nested too deeply: expected at most 2,000 operations"),
+        ("w" + "+w" * 100_000, "w=1", "at most 100,000 characters, got 200,001"),
+    ],
+)
 def test_errors_without_a_column(text, at, message):
     with pytest.raises(InputError, match=re.escape(message)):
         read_expression(text, values_at(at))
 
 
-@pytest.mark.parametrize("text, value, gradient", [
-    ("w" + "+w" * 2_000, 2001.0, 2001.0), ("-" * 2_000 + "w", 1.0, 1.0), ("w" + "**w" * 2_000, 1.0, 1.0),
-    ("a = 0*w" + "; a%d = w+w" * 3_000 % tuple(range(3_000)), 2.0, 2.0),
-    ("+".join(["tanh(w)*2"] * 1_000), 2000.0 * math.tanh(1.0), 2000.0 / math.cosh(1.0) ** 2),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, value, gradient",
+    [
+        ("w" + "+w" * 2_000, 2001.0, 2001.0),
+        ("-" * 2_000 + "w", 1.0, 1.0),
+        ("w" + "**w" * 2_000, 1.0, 1.0),
+        ("a = 0*w" + "; a%d = w+w" * 3_000 % tuple(range(3_000)), 2.0, 2.0),
+        ("+".join(["tanh(w)*2"] * 1_000), 2000.0 * math.tanh(1.0), 2000.0 / math.cosh(1.0) ** 2),
+    ],
+)
 def test_long_and_deep_expressions(text, value, gradient):
     root, names = read_expression(text, {"w": 1.0})
     root.backward()
@@ -280,18 +313,27 @@ def test_a_reader_that_leaves_early_is_no_error_to_report(tmp_path):
 EXPLAINED = ["explain", "σ = w*x + βhat; tanh(σ)*名*é", "--at", "w=1,x=2,βhat=-.1,名=3,é=1", "--wrt", "w"]
 
 
-@pytest.mark.parametrize("encoding, plain, escaped", [
-    ("ascii", "df/dsigma = \\xe9 * \\u540d * sech^2(sigma)", "v3    = v2*\\u540d     = 2.87"),
-    ("cp1252", "df/dsigma = é · \\u540d · sech²(sigma)", "v3    = v2·\\u540d     = 2.87"),
-    ("cp437", "df/dσ = é · \\u540d · sech²(σ)", "v3 = v2·\\u540d     = 2.87"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "encoding, plain, escaped",
+    [
+        ("ascii", "df/dsigma = \\xe9 * \\u540d * sech^2(sigma)", "v3    = v2*\\u540d     = 2.87"),
+        ("cp1252", "df/dsigma = é · \\u540d · sech²(sigma)", "v3    = v2·\\u540d     = 2.87"),
+        ("cp437", "df/dσ = é · \\u540d · sech²(σ)", "v3 = v2·\\u540d     = 2.87"),
+    ],
+)
 def test_what_an_encoding_lacks_is_spelled_plainly_and_stays_in_columns(tmp_path, encoding, plain, escaped):
     done = run(tmp_path, *EXPLAINED, encoding=encoding)
     assert done.returncode == 0 and done.stderr == "", done.stderr
     assert plain in done.stdout and escaped in done.stdout and "betahat" in done.stdout
     at, data = ["x*y", "--at", "x=1,y=2"], write(tmp_path, "ŷ,名\n" + "".join(f"{i},{i}\n" for i in range(9)), "σ.csv")
-    for arguments in ([], ["train", data, "--epochs", "2"], ["--help"], ["train", "--help"], ["explain", *at],
-                      ["draw", *at, "-o", "ŷ.svg"]):  # fmt: skip
+    for arguments in (
+        [],
+        ["train", data, "--epochs", "2"],
+        ["--help"],
+        ["train", "--help"],
+        ["explain", *at],
+        ["draw", *at, "-o", "ŷ.svg"],
+    ):
         done = run(tmp_path, *arguments, encoding=encoding)
         assert done.returncode == 0 and done.stderr == "", done.stderr
     wrong = run(tmp_path, "explain", "σ*q", "--at", "σ=2", encoding=encoding)
@@ -328,8 +370,14 @@ def test_every_character_of_the_package_has_a_plain_spelling():
 def test_a_full_disk_behind_standard_output_is_told_in_a_line(tmp_path, arguments, unbuffered):
     command = [sys.executable, "-m", "micrograd", *arguments]
     with open("/dev/full", "w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-                              env={**os.environ, "PYTHONUNBUFFERED": unbuffered})  # fmt: skip
+        done = subprocess.run(
+            command,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
     assert done.returncode == 1 and done.stderr == "micrograd: standard output: no space left on device\n"
 
 

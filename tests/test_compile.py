@@ -9,8 +9,8 @@ import pytest
 
 import micrograd
 from micrograd import Trainer, Value, losses, nn, optim
-from micrograd.objectives import Eager
 from micrograd.ops import TABLE
+from micrograd.training.objectives import Eager
 
 np = pytest.importorskip("numpy")
 without_llvm = pytest.mark.skipif(find_spec("llvmlite") is None, reason="llvmlite is not installed")
@@ -165,8 +165,12 @@ def test_a_sum_of_one_row_many_times(backend):
     def model(x):
         return sum([w[0] * x[0], w[1] * x[0], w[0] * micrograd.exp(x[0]), x[0] * 3.0])
 
-    agree(micrograd.compile(model, 1, loss=losses.squared_error, parameters=w, backend=backend),
-          Eager(model, losses.squared_error, w), [0.1, 0.2], [1.0, 2.0])  # fmt: skip
+    agree(
+        micrograd.compile(model, 1, loss=losses.squared_error, parameters=w, backend=backend),
+        Eager(model, losses.squared_error, w),
+        [0.1, 0.2],
+        [1.0, 2.0],
+    )
 
 
 @backends
@@ -270,11 +274,14 @@ def test_batches_are_checked_and_taken_apart(backend):
     batch = program.batch([[1, 2], [3, 4], [5, 6]], [1, -1, 1])
     assert program.value(batch.take([2, 0])) == program.value([[5, 6], [1, 2]], [1, 1])
     for X, y, message in [
-        ([[1, 2, 3]], [1], r"shape \(samples, 2\)"), ([], [], "expected X of shape|at least one sample"),
+        ([[1, 2, 3]], [1], r"shape \(samples, 2\)"),
+        ([], [], "expected X of shape|at least one sample"),
         ([[1, math.nan]], [1], r"X\[0\]\[1\]: expected finite numbers, got nan"),
         ([[1, 2], [3]], [1, 1], "rows of one width"),
-        ([[1, 2]], [0], "-1 or 1"), ([[1, 2]], [1, 1], "one target per sample"), ([["a", "b"]], [1], "numbers in X"),
-    ]:  # fmt: skip
+        ([[1, 2]], [0], "-1 or 1"),
+        ([[1, 2]], [1, 1], "one target per sample"),
+        ([["a", "b"]], [1], "numbers in X"),
+    ]:
         with pytest.raises((ValueError, TypeError), match=message):
             program.value(X, y)
 
@@ -285,13 +292,16 @@ def branching(x):
     return -x[0]
 
 
-@pytest.mark.parametrize(("model", "message"), [
-    (branching, r'branch.*test_compile.py, line \d+: "if x\[0\] > 0:"'),
-    (lambda x: math.exp(x[0]), "turned into a number.*line"),
-    (lambda x: Value(1.0) * x[0].data, "`.data` is read"),
-    (lambda x: max(x[0], 0.0 * x[0]), "branch"),
-    (lambda x: "text", "expected the model to return a Value or a list of Values, got str 'text'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (branching, r'branch.*test_compile.py, line \d+: "if x\[0\] > 0:"'),
+        (lambda x: math.exp(x[0]), "turned into a number.*line"),
+        (lambda x: Value(1.0) * x[0].data, "`.data` is read"),
+        (lambda x: max(x[0], 0.0 * x[0]), "branch"),
+        (lambda x: "text", "expected the model to return a Value or a list of Values, got str 'text'"),
+    ],
+)
 def test_what_depends_on_numbers_is_refused_with_the_line(model, message):
     with pytest.raises(TypeError, match=message):
         micrograd.compile(model, 1, parameters=[Value(1.0)])
@@ -299,7 +309,7 @@ def test_what_depends_on_numbers_is_refused_with_the_line(model, message):
 
 def test_a_model_that_draws_random_numbers_is_noticed():
     w, generator = Value(1.0), random.Random(0)
-    with pytest.raises(micrograd.program.TraceError, match="random number"):
+    with pytest.raises(micrograd.compiler.TraceError, match="random number"):
         micrograd.compile(lambda x: w * x[0] * generator.random(), 1, parameters=[w])
 
 
@@ -355,9 +365,9 @@ class TestLlvm:
     def test_other_processors(self, features):
         import llvmlite.binding as binding
 
-        from micrograd.program.array_program import gradient_program
-        from micrograd.program.llvm_engine import Target, host
-        from micrograd.program.llvm_runner import LlvmRunner
+        from micrograd.compiler.arrays.purposes import gradient_program
+        from micrograd.compiler.llvm.native.machine_code import Target, host
+        from micrograd.compiler.llvm.runner import LlvmRunner
 
         host()
         if "x86_64" not in binding.get_process_triple():
@@ -395,7 +405,7 @@ class TestLlvm:
 
 
 def test_numpy_refuses_what_is_too_long_for_it(monkeypatch):
-    from micrograd.program import programs
+    from micrograd.compiler import programs
 
     monkeypatch.setitem(programs.MOST_STEPS, "numpy", 100)
     w, x = Value(0.5), Value(0.25)

@@ -35,8 +35,9 @@ def own_cache(tmp_path_factory, monkeypatch):
 
 def plane(backend="numpy", **options):
     w, c = Value(2.0, "w"), Value(0.5, "c")
-    return micrograd.compile(lambda x: w * x[0] + c * x[1], 2, parameters=[w, c], loss=losses.squared_error,
-                             backend=backend, **options)  # fmt: skip
+    return micrograd.compile(
+        lambda x: w * x[0] + c * x[1], 2, parameters=[w, c], loss=losses.squared_error, backend=backend, **options
+    )
 
 
 def net(backend, inputs=8, **options):
@@ -54,11 +55,21 @@ class TestData:
         read_only = X.copy()
         read_only.flags.writeable = False
         for form in (
-            X.astype(np.float32), X.astype(int), X.astype(">f8"), X.astype(object), X.astype(np.longdouble),
-            np.asfortranarray(X), np.repeat(np.repeat(X, 2, 0), 3, 1)[::2, ::3], X[::-1, ::-1].copy()[::-1, ::-1],
-            X.tolist(), tuple(map(tuple, X)), (row for row in X), ((x for x in row) for row in X), read_only,
+            X.astype(np.float32),
+            X.astype(int),
+            X.astype(">f8"),
+            X.astype(object),
+            X.astype(np.longdouble),
+            np.asfortranarray(X),
+            np.repeat(np.repeat(X, 2, 0), 3, 1)[::2, ::3],
+            X[::-1, ::-1].copy()[::-1, ::-1],
+            X.tolist(),
+            tuple(map(tuple, X)),
+            (row for row in X),
+            ((x for x in row) for row in X),
+            read_only,
             np.ma.masked_array(X),
-        ):  # fmt: skip
+        ):
             value, gradient = program.value_and_gradient(form, Y)
             assert value == expected[0] and (gradient == expected[1]).all()
         for form in (Y[:, None], Y.tolist(), (y for y in Y), Y.astype(object)):
@@ -89,11 +100,19 @@ class TestData:
             plane().predict(form)
 
     @backends
-    @pytest.mark.parametrize(("at", "message"), [
-        ([1], r"at=2 numbers.*\(1,\)"), ([[1], [2]], r"\(2, 1\)"), (1.0, r"shape \(\)"), (["a", "b"], "numbers in at"),
-        ([None, 1.0], r"at\[0\]: expected a number"), ([Value(1.0), 2.0], "use its .data"), ([1j, 2.0], "complex"),
-        ([[1], 2], "lists of different lengths"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("at", "message"),
+        [
+            ([1], r"at=2 numbers.*\(1,\)"),
+            ([[1], [2]], r"\(2, 1\)"),
+            (1.0, r"shape \(\)"),
+            (["a", "b"], "numbers in at"),
+            ([None, 1.0], r"at\[0\]: expected a number"),
+            ([Value(1.0), 2.0], "use its .data"),
+            ([1j, 2.0], "complex"),
+            ([[1], 2], "lists of different lengths"),
+        ],
+    )
     def test_at_that_is_no_point(self, backend, at, message):
         with pytest.raises((TypeError, ValueError), match=message):
             plane(backend).predict(X, at=at)
@@ -148,21 +167,30 @@ class TestCode:
     def test_models_that_return_numbers_inputs_parameters(self, backend):
         w = Value(2.0)
         for model, expected in [
-            (lambda x: 1.5, [1.5, 1.5]), (lambda x: np.float64(2.0), [2.0, 2.0]), (lambda x: x[0], [1.0, 3.0]),
-            (lambda x: w, [2.0, 2.0]), (lambda x: (w, x[1], w), [[2.0, 2.0, 2.0], [2.0, 4.0, 2.0]]),
+            (lambda x: 1.5, [1.5, 1.5]),
+            (lambda x: np.float64(2.0), [2.0, 2.0]),
+            (lambda x: x[0], [1.0, 3.0]),
+            (lambda x: w, [2.0, 2.0]),
+            (lambda x: (w, x[1], w), [[2.0, 2.0, 2.0], [2.0, 4.0, 2.0]]),
         ]:
             program = micrograd.compile(model, 2, parameters=[w], backend=backend)
             assert program.predict([[1.0, 2.0], [3.0, 4.0]]).tolist() == expected
 
-    @pytest.mark.parametrize(("model", "message"), [
-        (lambda x: None, "expected the model to return .* got None: is a return missing"),
-        (lambda x: [], "expected the model to return .* got an empty list"), (lambda x: [[x[0]]], "return .* got list"),
-        (lambda x: {"a": x[0]}, "return .* got dict"), (lambda x: np.array(x), "return .* got ndarray"),
-        (lambda x: round(x[0]), "line"), (lambda x: math.floor(x[0]) * x[0], "line"),
-        (lambda x: np.max(x), r"In .*test_compile_hostile.py, line"),
-        (lambda x: copy.deepcopy(x[0]), r"In .*test_compile_hostile.py, line"),
-        (lambda x: x[0].grad * x[1], "`.grad` is read"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("model", "message"),
+        [
+            (lambda x: None, "expected the model to return .* got None: is a return missing"),
+            (lambda x: [], "expected the model to return .* got an empty list"),
+            (lambda x: [[x[0]]], "return .* got list"),
+            (lambda x: {"a": x[0]}, "return .* got dict"),
+            (lambda x: np.array(x), "return .* got ndarray"),
+            (lambda x: round(x[0]), "line"),
+            (lambda x: math.floor(x[0]) * x[0], "line"),
+            (lambda x: np.max(x), r"In .*test_compile_hostile.py, line"),
+            (lambda x: copy.deepcopy(x[0]), r"In .*test_compile_hostile.py, line"),
+            (lambda x: x[0].grad * x[1], "`.grad` is read"),
+        ],
+    )
     def test_models_that_are_refused(self, model, message):
         with pytest.raises(TypeError, match=message):
             micrograd.compile(model, 2, parameters=[Value(1.0)], backend="numpy")
@@ -175,7 +203,7 @@ class TestCode:
             return w * x[0]
 
         for model, message in ((lambda x: w.grad * x[0], "is read"), (forgetful, "is set")):
-            with pytest.raises(micrograd.program.TraceError, match=message):
+            with pytest.raises(micrograd.compiler.TraceError, match=message):
                 micrograd.compile(model, 1, parameters=[w], backend="numpy")
             assert type(w) is type(Value(1.0)) and w.grad == 0.0
 
@@ -188,8 +216,12 @@ class TestCode:
         with pytest.raises(TypeError, match="no subclasses"):
             micrograd.compile(lambda x: final * x[0], 1, parameters=[w, final], backend="numpy")
         assert type(w) is type(Value(1.0)) and type(final) is Final
-        other = threading.Thread(target=micrograd.compile, args=(lambda x: w * x[0], 1),
-                                 kwargs={"parameters": [w], "backend": "numpy"}, daemon=True)  # fmt: skip
+        other = threading.Thread(
+            target=micrograd.compile,
+            args=(lambda x: w * x[0], 1),
+            kwargs={"parameters": [w], "backend": "numpy"},
+            daemon=True,
+        )
         other.start()
         other.join(30)
         assert not other.is_alive()
@@ -207,8 +239,14 @@ class TestCode:
     @pytest.mark.parametrize("penalty", [lambda parameters: 0, lambda parameters: 0.5])
     def test_a_penalty_may_be_a_number(self, backend, penalty):
         w = Value(0.0)
-        trainer = Trainer(lambda x: w * x[0], losses.squared_error, optim.SGD(lr=0.1), parameters=[w],
-                          penalty=penalty, backend=backend)  # fmt: skip
+        trainer = Trainer(
+            lambda x: w * x[0],
+            losses.squared_error,
+            optim.SGD(lr=0.1),
+            parameters=[w],
+            penalty=penalty,
+            backend=backend,
+        )
         assert trainer.fit([1.0], [1.0], epochs=1).loss == [1.0 + penalty([])]
 
     def test_arguments(self):
@@ -254,9 +292,14 @@ class TestCode:
         program = micrograd.compile(variance, 3, parameters=[w], loss=losses.squared_error, backend=backend)
         assert abs(program.predict([[1.0, 2.0, 3.0]])[0]) < 1e-4
         for slight in (1e-3, 1e-6):
-            with pytest.raises(micrograd.program.TraceError, match="random"):
-                micrograd.compile(lambda x: w * (x[0] + slight * random.random()), 1, parameters=[w],  # noqa: B023
-                                  loss=losses.squared_error, backend=backend)  # fmt: skip
+            with pytest.raises(micrograd.compiler.TraceError, match="random"):
+                micrograd.compile(
+                    lambda x: w * (x[0] + slight * random.random()),
+                    1,
+                    parameters=[w],  # noqa: B023
+                    loss=losses.squared_error,
+                    backend=backend,
+                )
 
     def test_the_graph_stands_in_columns(self):
         w = Value(1.0)
@@ -333,8 +376,9 @@ class TestLife:
     @backends
     def test_programs_copied_and_pickled(self, backend):
         w = Value(2.0)
-        program = micrograd.compile(lambda x: w * x[0], 1, parameters=[w], loss=lambda p, t: (p - t) ** 2,
-                                    backend=backend)  # fmt: skip
+        program = micrograd.compile(
+            lambda x: w * x[0], 1, parameters=[w], loss=lambda p, t: (p - t) ** 2, backend=backend
+        )
         value, gradient = program.value_and_gradient([1.0], [0.5])
         batch = program.batch([1.0], [0.5])
         for other in (copy.copy(program), copy.deepcopy(program), pickle.loads(pickle.dumps(program))):
@@ -427,7 +471,7 @@ class TestCache:
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows has a folder of its own")
     def test_a_user_without_a_home_has_no_cache(self, monkeypatch, tmp_path):
-        from micrograd.program import code_cache
+        from micrograd.compiler.llvm.native import cache as code_cache
 
         monkeypatch.delenv("MICROGRAD_CACHE")
         monkeypatch.setattr(code_cache.sys, "platform", "linux")
@@ -492,8 +536,13 @@ class TestCache:
         """
         (tmp_path / "open").mkdir()
         (tmp_path / "open").chmod(0o777)
-        done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=os.getcwd(),
-                              env={**os.environ, "MICROGRAD_CACHE": str(tmp_path / "open")})  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", source],
+            capture_output=True,
+            text=True,
+            cwd=os.getcwd(),
+            env={**os.environ, "MICROGRAD_CACHE": str(tmp_path / "open")},
+        )
         assert done.stdout.split() == ["2.0", "3.0", "4.0"] and done.stderr.count("machine code is not kept") == 1
 
     @pytest.mark.skipif(os.name == "nt", reason="no named pipes")
@@ -523,8 +572,9 @@ class TestCache:
         w, made = micrograd.Value(2.0), {}
 
         def predicted(sign):
-            program = micrograd.compile(lambda row: w * row[0] * 3.0 if sign > 0 else w - row[0] * 3.0, 1,
-                                        parameters=[w], backend="llvm")  # fmt: skip
+            program = micrograd.compile(
+                lambda row: w * row[0] * 3.0 if sign > 0 else w - row[0] * 3.0, 1, parameters=[w], backend="llvm"
+            )
             return program.predict([[1.0]]).tolist()
 
         for sign, expected in ((1, [6.0]), (-1, [-1.0])):

@@ -1,4 +1,5 @@
 """Copies and pickles keep what is shared shared, and gradients, labels and attributes; in other processes too."""
+
 from __future__ import annotations
 
 import copy

@@ -1,4 +1,5 @@
 """Gradients as graphs, derivatives of plain functions, and Taylor series, against mpmath, SciPy and each other."""
+
 import math
 import random
 
@@ -269,7 +270,8 @@ def test_matrices_of_plain_functions():
     assert found.dtype == float and found.tolist() == matrix.tolist()
     assert [row.tolist() for row in jacobian(lambda x: list(matrix @ x))(numpy.ones(2))] == matrix.tolist()
     assert [c.tolist() for c in jacobian(lambda p: p[0] * matrix[:, 0] + p[1] * matrix[:, 1])([7.0, 8.0])] == (
-        matrix.T.tolist())  # fmt: skip
+        matrix.T.tolist()
+    )
     assert hvp(f)([3.0, 2.0], [1.0, 10.0]) == [64.0, 6.0]
     assert hvp(f)(numpy.array([3.0, 2.0]), numpy.array([1.0, 10.0])).tolist() == [64.0, 6.0]
     assert hvp(lambda x, c: c * x**3)(2.0, 10.0, 0.5) == 60.0
@@ -299,8 +301,11 @@ def test_values_in_values_out_whatever_the_function_does():
         assert [g.data for g in inner[:3]] == [g.data for g in (inner[4], inner[5], inner[7])]
     numbers = [derivative(lambda t: 2.0 * t, 3.0), grad(lambda t: 5.0)(3), hessian(lambda t: t)(numpy.float32(1.0))]
     assert numbers == [2.0, 0.0, 0.0] and all(g.__class__ is float for g in numbers)
-    assert grad(lambda t: derivative(lambda s: s * s * t, t))(3.0) == 12.0 == derivative(lambda t: t * grad(
-        lambda s: s * t)(1.0) * 2.0, 3.0)  # fmt: skip
+    assert (
+        grad(lambda t: derivative(lambda s: s * s * t, t))(3.0)
+        == 12.0
+        == derivative(lambda t: t * grad(lambda s: s * t)(1.0) * 2.0, 3.0)
+    )
 
 
 def test_constants_are_no_leaves():

@@ -14,7 +14,7 @@ pytest.importorskip("llvmlite")
 
 import micrograd  # noqa: E402
 from micrograd import Value, losses, nn  # noqa: E402
-from micrograd.program import direct_call  # noqa: E402
+from micrograd.compiler.llvm.native import direct_call  # noqa: E402
 
 COUNT = 2 * 8 + 8 + 8 + 1
 
@@ -80,11 +80,15 @@ def test_any_buffer_of_doubles_will_do():
 def unfit():
     numbers = np.linspace(-1.0, 1.0, COUNT)
     return {
-        "list": numbers.tolist(), "strided": np.repeat(numbers, 2)[::2], "backwards": numbers[::-1].copy()[::-1],
-        "float32": numbers.astype(np.float32), "other byte order": numbers.astype(numbers.dtype.newbyteorder()),
-        "long double": numbers.astype(np.longdouble), "objects": numbers.astype(object),
+        "list": numbers.tolist(),
+        "strided": np.repeat(numbers, 2)[::2],
+        "backwards": numbers[::-1].copy()[::-1],
+        "float32": numbers.astype(np.float32),
+        "other byte order": numbers.astype(numbers.dtype.newbyteorder()),
+        "long double": numbers.astype(np.longdouble),
+        "objects": numbers.astype(object),
         "unaligned": np.frombuffer(b"x" + numbers.tobytes(), np.float64, COUNT, 1),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("name", list(unfit()))
@@ -192,8 +196,9 @@ def test_threads_get_their_own_gradients_by_many_parameters():
     wrong = []
 
     def work(k):
-        wrong.extend([turn for turn in range(3000)
-                      if not same(program.value_and_gradient(batch, at=points[k]), expected[k])])  # fmt: skip
+        wrong.extend(
+            [turn for turn in range(3000) if not same(program.value_and_gradient(batch, at=points[k]), expected[k])]
+        )
 
     in_threads(work, len(points))
     assert wrong == []
@@ -248,7 +253,7 @@ def test_it_outlives_its_program():
 
 
 def test_programs_for_which_it_is_not(monkeypatch):
-    from micrograd.program import llvm_math
+    from micrograd.compiler.llvm import vocabulary as llvm_math
 
     w, held = Value(0.5), Value(2.0)
 

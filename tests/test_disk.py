@@ -1,4 +1,5 @@
 """The one writer: whole or not at all, whatever is killed, full, planted or written twice at a time."""
+
 import ast
 import errno
 import os
@@ -15,8 +16,8 @@ from pathlib import Path
 import pytest
 
 import micrograd
-from micrograd import disk
-from micrograd.disk import expect_writable, write
+from micrograd.system import disk
+from micrograd.system.disk import expect_writable, write
 
 posix = pytest.mark.skipif(os.name == "nt", reason="files of another kind")
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root has files of others")
@@ -24,7 +25,7 @@ NOBODY = 65534
 WRITER = """
 import os, sys
 os.getpid = lambda: 7
-from micrograd.disk import write
+from micrograd.system.disk import write
 path, letter, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 for i in range(rounds):
     write(path, f"{letter}{i % 10}" * (2000 + 500 * (i % 7)))
@@ -34,8 +35,14 @@ for i in range(rounds):
 def python(source, *arguments, before=(), **options):
     """A process that runs this source."""
     environment = {**os.environ, "PYTHONPATH": str(Path(micrograd.__file__).parent.parent)}
-    return subprocess.Popen([*before, sys.executable, "-c", source, *map(str, arguments)], env=environment,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)  # fmt: skip
+    return subprocess.Popen(
+        [*before, sys.executable, "-c", source, *map(str, arguments)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
 
 
 def ended(process):
@@ -190,8 +197,11 @@ def test_a_writer_that_is_swept_away_writes_again(tmp_path, monkeypatch):
 
 
 @posix
-@pytest.mark.parametrize("plant", [lambda path: os.mkfifo(path), os.mkdir, lambda path: os.symlink("victim", path)],
-                         ids=["pipe", "folder", "link"])  # fmt: skip
+@pytest.mark.parametrize(
+    "plant",
+    [lambda path: os.mkfifo(path), os.mkdir, lambda path: os.symlink("victim", path)],
+    ids=["pipe", "folder", "link"],
+)
 def test_what_is_planted_at_a_temporary_name_is_not_written_to(plant, tmp_path, monkeypatch):
     """Though the name cannot be guessed."""
     (tmp_path / "victim").write_text("untouched")
@@ -241,8 +251,15 @@ for name, writer in writers.items():
 def test_everything_that_is_written_is_whole_or_not_there(tmp_path):
     """A limit of the size of a file stands for a full disk."""
     assert ended(python(FULL, tmp_path)) == ""
-    assert sorted(os.listdir(tmp_path)) == ["graph.json", "page.html", "picture.dot", "picture.html", "picture.svg",
-                                            "run.json", "weights.json"]  # fmt: skip
+    assert sorted(os.listdir(tmp_path)) == [
+        "graph.json",
+        "page.html",
+        "picture.dot",
+        "picture.html",
+        "picture.svg",
+        "run.json",
+        "weights.json",
+    ]
     assert {path.read_text() for path in tmp_path.iterdir()} == {"old"}
 
 
@@ -304,7 +321,7 @@ def test_links_of_others_in_a_folder_open_to_all_are_refused(tmp_path):
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd/1"), reason="no /proc")
 def test_standard_output_is_written_to_in_its_place(tmp_path):
     source = """
-from micrograd.disk import expect_writable, write
+from micrograd.system.disk import expect_writable, write
 print("before")
 for path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
     expect_writable(path)
@@ -314,8 +331,12 @@ print("after")
     expected = "before\n/dev/stdout\n/dev/fd/1\n/proc/self/fd/1\nafter\n"
     assert ended(python(source)) == expected
     with open(tmp_path / "said", "w") as file:
-        subprocess.run([sys.executable, "-c", source], stdout=file, check=True,
-                       env={**os.environ, "PYTHONPATH": str(Path(micrograd.__file__).parent.parent)})  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-c", source],
+            stdout=file,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(Path(micrograd.__file__).parent.parent)},
+        )
     assert (tmp_path / "said").read_text() == expected and os.listdir(tmp_path) == ["said"]
 
 
@@ -343,9 +364,14 @@ def test_paths_that_lead_nowhere(tmp_path):
         for function in (expect_writable, lambda path: write(path, "x")):
             with pytest.raises(OSError, match="Bad file descriptor"):
                 function(f"/dev/fd/{read_only.fileno()}")
-    for path, kind in ((tmp_path, IsADirectoryError), (tmp_path / "none" / "file", FileNotFoundError),
-                       (tmp_path / "file" / "file", NotADirectoryError), ("", FileNotFoundError),
-                       (f"{tmp_path}/none/", FileNotFoundError), (tmp_path / ("x" * 256), OSError)):  # fmt: skip
+    for path, kind in (
+        (tmp_path, IsADirectoryError),
+        (tmp_path / "none" / "file", FileNotFoundError),
+        (tmp_path / "file" / "file", NotADirectoryError),
+        ("", FileNotFoundError),
+        (f"{tmp_path}/none/", FileNotFoundError),
+        (tmp_path / ("x" * 256), OSError),
+    ):
         for function in (expect_writable, lambda path: write(path, "x")):
             with pytest.raises(kind) as caught:
                 function(path)
@@ -399,7 +425,7 @@ def test_attributes_stay_and_hard_links_keep_the_old_content(tmp_path):
 
 REFUSED = """
 import os, sys
-from micrograd.disk import expect_writable, write
+from micrograd.system.disk import expect_writable, write
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid(65534)

@@ -1,4 +1,5 @@
 """Pictures of graphs: what boxes and arrows say, roles and colours, names, files, notebooks."""
+
 import base64
 import html.parser
 import re
@@ -11,9 +12,9 @@ import pytest
 from drawing_help import chain, network, parsed, toy
 
 from micrograd.drawing import Picture, draw, draw_dot
-from micrograd.drawing import dot as dot_module
-from micrograd.drawing.graph import Graph
+from micrograd.drawing.layouts import dot as dot_module
 from micrograd.drawing.look import BLUE, BROWN, GREEN, GREY, INK, RED, ROLES, SOFT, WIDEST_EDGE, wrapped
+from micrograd.drawing.views.reading import Reading
 from micrograd.engine import Value
 from micrograd.functions import maximum, where
 
@@ -32,7 +33,7 @@ def drawn(value, **options):
 
 
 def roles_of(value, names=None):
-    graph = Graph(value, names or {})
+    graph = Reading(value, names or {})
     return {graph.names.get(i, f"#{i}"): graph.role(i) for i in graph.roles}
 
 
@@ -48,15 +49,21 @@ def test_toy_net(layout, monkeypatch):
     assert boxes["n7"][0] == ["y", "1"]  # a target has no gradient to show
     assert boxes["n9"][0] == ["L = ( )²", "0.46", "∇ 1"]
     assert [edges[key][0] for key in ("n2.0", "n2.1", "n3.0", "n5.0", "n5.1", "n6.0", "n9.0")] == [
-        ["1"], ["0.5"], ["0.235"], ["0.622"], ["−1.2"], ["0.218"], ["−1.36"],
-    ]  # fmt: skip
+        ["1"],
+        ["0.5"],
+        ["0.235"],
+        ["0.622"],
+        ["−1.2"],
+        ["0.218"],
+        ["−1.36"],
+    ]
     assert captions == [] and len(boxes) == 10 and len(edges) == 9
 
 
 def test_tooltips_have_full_precision():
     loss = toy()
     boxes, edges, _ = drawn(loss)
-    graph = Graph(loss, {})
+    graph = Reading(loss, {})
     h = graph.nodes[3]
     assert boxes["n3"][1] == f"h = σ(z)\ndata {h.data!r}\n∇ {h.grad!r}\ninner"
     assert edges["n3.0"][1].startswith(f"∂h/∂z = {h.partials[0]!r}\npasses back ")
@@ -118,7 +125,7 @@ def test_a_computed_zero_is_shown():
 def test_the_picture_is_of_the_moment_of_drawing():
     loss = toy()
     picture = draw(loss, {})
-    for node in Graph(loss, {}).nodes:
+    for node in Reading(loss, {}).nodes:
         node.grad = node.data = 99.0
     boxes, edges, _ = parsed(picture.svg)
     assert boxes and edges and not any("99" in part for part in re.findall(r">([^<]+)<", picture.svg))
@@ -174,11 +181,11 @@ def test_roles_by_name():
 def test_roles_by_place_in_the_graph():
     w, x, v, b, t = (Value(float(k)) for k in range(5))
     loss = (v * (w * x + b).tanh() - t) ** 2
-    graph = Graph(loss, {})
+    graph = Reading(loss, {})
     found = {id(node): graph.role(i) for i, node in enumerate(graph.nodes)}
     assert [found[id(leaf)] for leaf in (w, x, v, b, t)] == ["parameter", "input", "parameter", "parameter", "constant"]
     w = Value(0.5)
-    assert Graph(w * 2.0 + 1.0, {}).role(0) == "parameter"  # weights on inputs that are plain numbers
+    assert Reading(w * 2.0 + 1.0, {}).role(0) == "parameter"  # weights on inputs that are plain numbers
 
 
 def test_parameters_of_a_model_are_known():
@@ -188,25 +195,28 @@ def test_parameters_of_a_model_are_known():
     neuron = Neuron()
     neuron.w = [Value(1.0), Value(2.0)]
     x = [Value(0.1), Value(0.2)]
-    graph = Graph(x[0] * neuron.w[0] + x[1] * neuron.w[1], {"neuron": neuron, "x": x})
+    graph = Reading(x[0] * neuron.w[0] + x[1] * neuron.w[1], {"neuron": neuron, "x": x})
     assert {graph.names[i]: role for i, role in graph.roles.items() if i in graph.names} == {
-        "x[0]": "input", "w1": "parameter", "x[1]": "input", "w2": "parameter",
-    }  # fmt: skip
+        "x[0]": "input",
+        "w1": "parameter",
+        "x[1]": "input",
+        "w2": "parameter",
+    }
 
 
 def test_names():
     a, b, c = Value(1.0, "label"), Value(2.0), Value(3.0)
     value = a * b + c
     names = {"a": a, "rate": b, "again": b, "xs": {"first": [c]}, "value": value, "n": 3, "_": value}
-    graph = Graph(value, names)
+    graph = Reading(value, names)
     assert [graph.names.get(i) for i in range(5)] == ["label", "rate", None, "xs['first'][0]", "value"]
     with pytest.raises(TypeError, match="mapping such as locals"):
         draw(value, ["a"])
 
 
 def test_names_of_parameters_are_unambiguous():
-    from micrograd.drawing.names import parameter_names
     from micrograd.drawing.typography import maths
+    from micrograd.drawing.views.names import parameter_names
     from micrograd.nn import MLP
 
     shown = [maths(name) for _, name in parameter_names(MLP(12, [12, 11, 1]))]
@@ -232,11 +242,12 @@ def test_a_leaf_alone_is_a_picture():
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "said"),
     [
-        ((3.0,), {}, TypeError, "got float"), (([Value(1.0)],), {}, TypeError, "one by one"),
+        ((3.0,), {}, TypeError, "got float"),
+        (([Value(1.0)],), {}, TypeError, "one by one"),
         ((Value(1.0),), {"view": "best"}, ValueError, "'best'"),
         ((Value(1.0),), {"direction": "RL"}, ValueError, "'RL'"),
     ],
-)  # fmt: skip
+)
 def test_bad_arguments(arguments, options, error, said):
     with pytest.raises(error, match=said):
         draw(*arguments, **options)
@@ -278,8 +289,7 @@ def test_small_pictures_are_laid_out_by_dot_and_large_ones_are_not(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [b"no json", b"{}", b'{"bb": "0,0,1,1", "objects": []}', OSError(), subprocess.TimeoutExpired("dot", 3)],
+    "answer", [b"no json", b"{}", b'{"bb": "0,0,1,1", "objects": []}', OSError(), subprocess.TimeoutExpired("dot", 3)]
 )
 def test_own_layout_takes_over_where_dot_fails(answer, monkeypatch):
     def run(*args):
@@ -416,7 +426,7 @@ def test_a_constant_derivative_looks_like_a_constant():
 
     x, w = Value(3.0, "x"), Value(4.0, "w")
     slope = gradient(2.0 * x, x)
-    graph = Graph(slope * w, {})
+    graph = Reading(slope * w, {})
     assert [graph.role(i) for i in range(3)] == ["constant", "parameter", "output"]
     boxes, edges, _ = drawn(slope * w)
     assert boxes["n0"][0] == ["2"] and len(edges) == 2
@@ -427,10 +437,10 @@ def test_gradient_graph_is_a_graph_like_any_other():
     from micrograd.derivatives import gradient
 
     loss = toy()
-    nodes = {node.label: node for node in Graph(loss, {}).nodes}
+    nodes = {node.label: node for node in Reading(loss, {}).nodes}
     slope = gradient(loss, nodes["w1"])
     boxes, edges, _ = drawn(slope)
     assert ["ŷ = σ", "0.321", "∇ −1.36"] in [texts for texts, _ in boxes.values()]  # from the pass on L before
     root = boxes[f"n{len(boxes) - 1}"][0]
     assert root[:2] == ["×", "0.0835"] and len(root) == 2  # no backward from the slope yet
-    assert len(edges) == sum(len(node._prev) for node in Graph(slope, {}).nodes)
+    assert len(edges) == sum(len(node._prev) for node in Reading(slope, {}).nodes)

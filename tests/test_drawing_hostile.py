@@ -1,4 +1,5 @@
 """Hostile labels, the same bytes everywhere, and sizes up to a hundred thousand values."""
+
 import html.parser
 import json
 import os
@@ -15,8 +16,8 @@ from drawing_help import chain, network, parsed
 from micrograd import nn
 from micrograd.drawing import draw
 from micrograd.drawing.typography import maths, width
-from micrograd.notation import clean, number
 from micrograd.engine import Value
+from micrograd.notation.signs import clean, numeral
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 HOSTILE = [
@@ -126,7 +127,7 @@ def test_numbers():
         (float("nan"), "nan"), (1.7e308, "1.7e308"), (0.00012345, "0.000123"), (999.7, "1000"),
         (2.0 / 3.0, "0.667"),
     ]:  # fmt: skip
-        assert number(x) == shown
+        assert numeral(x) == shown
 
 
 def test_widths_of_text():

@@ -1,4 +1,5 @@
 """Views: linear forms found in any graph, layers, what captions say; the neuron diagram; and the own layout."""
+
 import math
 import random
 import re
@@ -8,10 +9,10 @@ from drawing_help import chain, network, parsed, tangle, toy
 
 from micrograd import nn
 from micrograd.drawing import draw
-from micrograd.drawing.collapsed import stages_of
-from micrograd.drawing.forms import find_forms, layers
-from micrograd.drawing.graph import Graph
-from micrograd.drawing.layout import layered_layout
+from micrograd.drawing.layouts.layered import layered_layout
+from micrograd.drawing.views.collapsed import stages_of
+from micrograd.drawing.views.forms import find_forms, layers
+from micrograd.drawing.views.reading import Reading
 from micrograd.engine import Value, topological
 
 
@@ -31,7 +32,7 @@ def test_full_view_has_every_value_and_every_operand():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_form_is_equal_to_its_node(seed):
-    graph = Graph(tangle(seed, 60), {})
+    graph = Reading(tangle(seed, 60), {})
     forms = find_forms(graph)
     folded = [i for form in forms.values() for i in form.folded]
     assert len(set(folded)) == len(folded) and not set(folded) & set(forms)
@@ -46,16 +47,16 @@ def test_forms_are_found_however_the_sum_is_written():
     p = [wi * xi for wi, xi in zip(w, x)]
     q = [xi * wi for wi, xi in zip(w, x)]
     for written in (p[0] + p[1] + p[2] + b, b + (p[0] + (p[1] + p[2])), (q[0] + b) + (p[1] + q[2]), sum(p, b)):
-        form = find_forms(Graph(written, {}))[len(topological(written)) - 1]
+        form = find_forms(Reading(written, {}))[len(topological(written)) - 1]
         assert len(form.terms) == 3 and len(form.biases) == 1 and form.layered and len(form.folded) == 5
     shared = p[0] + p[1]  # used twice, so it keeps a box of its own
-    forms = find_forms(Graph(shared + (shared + b).tanh(), {}))
+    forms = find_forms(Reading(shared + (shared + b).tanh(), {}))
     assert [len(form.terms) for form in forms.values()] == [2]
 
 
 def test_quadratic_terms_are_no_linear_form():
     w = [Value(1.0, f"w{i}") for i in range(3)]
-    forms = find_forms(Graph(sum([v * v for v in w]), {}))
+    forms = find_forms(Reading(sum([v * v for v in w]), {}))
     assert [form.layered for form in forms.values()] == [False]
 
 
@@ -67,9 +68,11 @@ def test_fused_neuron():
     a.backward()
     boxes, edges, captions = parsed(draw(a, {}, view="fused").svg)
     assert [texts for texts, _ in boxes.values()] == [
-        ["x₁", "1", "∇ 0.25"], ["x₂", "−2", "∇ 0.07"], ["z = Σ w·x + b", "0.61", "b 0.5\u00a0\u00a0 ∇ 1", "∇ 1"],
+        ["x₁", "1", "∇ 0.25"],
+        ["x₂", "−2", "∇ 0.07"],
+        ["z = Σ w·x + b", "0.61", "b 0.5\u00a0\u00a0 ∇ 1", "∇ 1"],
         ["ReLU", "0.61", "∇ 1"],
-    ]  # fmt: skip
+    ]
     assert [texts for texts, _ in edges.values()] == [["w₁ 0.25", "∇ 1"], ["w₂ 0.07", "∇ −2"], ["1"]]
     assert " ".join(captions).startswith("10 values in 4 boxes: sums of products are one box each")
     form = [tooltip for texts, tooltip in boxes.values() if texts[0].startswith("z")][0]
@@ -95,7 +98,7 @@ def test_fused_view_with_inputs_that_are_plain_numbers():
 
 def test_layers_of_a_network():
     model, loss = network(3, 5, 4, 1, samples=6)
-    graph = Graph(loss, {})
+    graph = Reading(loss, {})
     layer, _ = layers(graph, find_forms(graph))
     per_sample = [5 * (3 + 3) + 5, 4 * (5 + 5) + 4, 4 + 4]  # products and sums of each neuron, and activations
     assert [layer.count(k) for k in (1, 2, 3)] == [6 * n for n in per_sample] and max(layer) == 3
@@ -124,7 +127,7 @@ def test_collapsed_network_with_norms():
 
 def test_collapsed_edges_are_as_wide_as_the_gradient_that_passes():
     _, loss = network(3, 5, 4, 1, samples=6)
-    graph = Graph(loss, {})
+    graph = Reading(loss, {})
     stages, _ = stages_of(graph)
     diagram = draw(loss, {}, view="collapsed").diagram
     order = sorted(set(stages))
@@ -152,7 +155,7 @@ def test_a_penalty_does_not_take_the_weights_out_of_their_layers():
 @pytest.mark.parametrize("seed", range(10))
 def test_collapsed_edges_lead_forward(seed):
     for size in (30, 300):
-        graph = Graph(tangle(seed, size), {})
+        graph = Reading(tangle(seed, size), {})
         stages, _ = stages_of(graph)
         assert all(stages[j] <= stages[i] for i, xs in enumerate(graph.operands) for j in xs if isinstance(j, int))
 

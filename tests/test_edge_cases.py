@@ -1,4 +1,5 @@
 """The published conventions: every row of the tables in `micrograd.edge_cases` is executed."""
+
 from __future__ import annotations
 
 import math

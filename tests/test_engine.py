@@ -1,4 +1,5 @@
 """What a Value promises: accumulation, sharing, cached derivatives, structure, comparisons, determinism, threads."""
+
 from __future__ import annotations
 
 import copy
@@ -16,8 +17,8 @@ import pytest
 import micrograd
 from micrograd import Value, check_gradients, draw, explain, formula, grad, gradient, topological
 from micrograd.engine import Leaf, adjoints, apply, inner_nodes
+from micrograd.messages.refusals import BY_HAND
 from micrograd.ops import TABLE
-from micrograd.refusals import BY_HAND
 
 
 def gradients(root, *xs):

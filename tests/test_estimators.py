@@ -1,4 +1,5 @@
 """Estimators: scikit-learn's own checks, and what they do not check."""
+
 import math
 import pickle
 import random
@@ -18,13 +19,16 @@ from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 from micrograd import functions, losses, optim  # noqa: E402
 from micrograd.estimators import Classifier, Regressor  # noqa: E402
-from micrograd.objectives import Eager  # noqa: E402
+from micrograd.training.objectives import Eager  # noqa: E402
 
 
-@parametrize_with_checks([
-    Classifier(hidden=(4,)), Regressor(hidden=(4,)),
-    Classifier(hidden=(4,), activation="relu", optimizer=optim.Adam(lr=0.1), batch_size=20, epochs=50),
-])  # fmt: skip
+@parametrize_with_checks(
+    [
+        Classifier(hidden=(4,)),
+        Regressor(hidden=(4,)),
+        Classifier(hidden=(4,), activation="relu", optimizer=optim.Adam(lr=0.1), batch_size=20, epochs=50),
+    ]
+)
 def test_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -113,13 +117,19 @@ def test_a_grid_of_numpy_integers():
     assert search.best_params_["epochs"] in (20, 40)
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"hidden": 8}, r"widths of the hidden layers, such as \(8,\), got int 8"), ({"hidden": "8"}, "got str '8'"),
-    ({"optimizer": "adam"}, "write optim.Adam"), ({"optimizer": optim.Adam}, "write optim.Adam"),
-    ({"optimizer": 0.1}, "write optim.SGD.lr=0.1."),
-    ({"penalty": "l2"}, "strength of the L2 penalty, a number such as 1e-4 or 0.0, got str 'l2'"),
-    ({"penalty": losses.l2(0.1)}, "strength of the L2 penalty"), ({"penalty": None}, "or 0.0, got NoneType"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"hidden": 8}, r"widths of the hidden layers, such as \(8,\), got int 8"),
+        ({"hidden": "8"}, "got str '8'"),
+        ({"optimizer": "adam"}, "write optim.Adam"),
+        ({"optimizer": optim.Adam}, "write optim.Adam"),
+        ({"optimizer": 0.1}, "write optim.SGD.lr=0.1."),
+        ({"penalty": "l2"}, "strength of the L2 penalty, a number such as 1e-4 or 0.0, got str 'l2'"),
+        ({"penalty": losses.l2(0.1)}, "strength of the L2 penalty"),
+        ({"penalty": None}, "or 0.0, got NoneType"),
+    ],
+)
 @pytest.mark.parametrize("kind", [Classifier, Regressor])
 def test_wrong_parameters_are_told_of_at_fit(kind, options, message):
     """Not before: scikit-learn sets parameters in any order, and checks that their setting raises nothing."""

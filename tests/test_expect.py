@@ -1,4 +1,5 @@
 """What users may give: whole numbers of every kind, in every place that takes one."""
+
 from __future__ import annotations
 
 import json
@@ -10,7 +11,7 @@ import pytest
 
 from micrograd import Trainer, Value, compile, derivative, explain, export, losses, nn, optim
 from micrograd.expect import whole
-from micrograd.sharding import Sharded
+from micrograd.training.sharding import Sharded
 
 WHOLE = [numpy.int64(3), numpy.int8(3), numpy.uint16(3), numpy.array(3), 3]
 NOT_WHOLE = [True, numpy.bool_(True), numpy.array(True), 3.0, numpy.float64(3.0), "3", None, [3], Value(3.0)]

@@ -1,4 +1,5 @@
 """`explain` and `formula`: the derivations word for word, and their numbers against gradients and brute force."""
+
 import math
 import random
 import re
@@ -54,8 +55,10 @@ def test_the_toy_net_in_latex():
     slopes = [rf"\frac{{\partial {a}}}{{\partial {b}}}" for a, b in zip(chain, chain[1:])]
     assert lines[2] == r"\frac{\partial L}{\partial w_{1}} &= " + r" \cdot ".join(slopes) + r" \\"
     prime = r"\sigma'\mathopen{}\left(%s\right)\mathclose{}"
-    assert lines[3] == (rf" &= 2 \left(\hat{{y}} - y\right) \cdot {prime % 'u'} \cdot w_{{2}} "
-                        rf"\cdot {prime % 'z'} \cdot x \\")
+    assert lines[3] == (
+        rf" &= 2 \left(\hat{{y}} - y\right) \cdot {prime % 'u'} \cdot w_{{2}} "
+        rf"\cdot {prime % 'z'} \cdot x \\"
+    )
     assert lines[4] == r" &= -1.36 \cdot 0.218 \cdot -1.2 \cdot 0.235 \cdot 1 \\"
 
 

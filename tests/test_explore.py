@@ -1,9 +1,10 @@
 """The explorer, driven in a real headless Chromium: its numbers are Python's, whatever is moved, for every primitive.
 
-    scene       a page with one or more players and a script that operates them by mouse and keyboard
-    state       what a player shows: {key: [data, ∇]} of the boxes and {key: local derivative} of the arrows, from the
-                tooltips, which have full precision
+scene       a page with one or more players and a script that operates them by mouse and keyboard
+state       what a player shows: {key: [data, ∇]} of the boxes and {key: local derivative} of the arrows, from the
+            tooltips, which have full precision
 """
+
 from __future__ import annotations
 
 import itertools
@@ -20,8 +21,8 @@ import pytest
 from drawing_help import chain, network, parsed, tangle, toy
 
 from micrograd.dispatch import of_one, operate
-from micrograd.drawing.explorer import explore, literal
-from micrograd.drawing.javascript import Expression, rule, written
+from micrograd.drawing.explorer.javascript import JavaScript, rule, written
+from micrograd.drawing.explorer.page import explore, literal
 from micrograd.engine import Value, apply, topological
 from micrograd.functions import detach, exp, log, maximum, relu, sqrt, where
 from micrograd.ops import TABLE, Op
@@ -484,10 +485,15 @@ def test_scripts_end_where_they_should():
 
 
 def test_expressions_refuse_what_they_cannot_write_down():
-    x = Expression("x")
+    x = JavaScript("x")
     assert str(abs(-x) ** 2.0) == "(mg.pow((mg.abs((-x))), 2.0))"
     assert [written(number) for number in (1.0, -2.5, math.inf, -math.inf, math.nan)] == [
-        "1.0", "(-2.5)", "Infinity", "(-Infinity)", "NaN"]  # fmt: skip
+        "1.0",
+        "(-2.5)",
+        "Infinity",
+        "(-Infinity)",
+        "NaN",
+    ]
     with pytest.raises(TypeError, match=r"write where\(condition, x, y\)"):
         bool(x > 0.0)
     with pytest.raises(TypeError, match="write it with <="):

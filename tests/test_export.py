@@ -1,4 +1,5 @@
 """Exported models: Python that gives the model's bits, C that gives its numbers, both to be read."""
+
 from __future__ import annotations
 
 import ctypes
@@ -150,14 +151,17 @@ def layered(kind):
 
     generator = random.Random(1)
     models = {
-        "bias last": (bias_last, 6), "residual": (residual, 6), "standardised": (standardised, 6),
-        "part of the inputs": (part_of_the_inputs, 6), "one more use": (one_more_use, 6),
+        "bias last": (bias_last, 6),
+        "residual": (residual, 6),
+        "standardised": (standardised, 6),
+        "part of the inputs": (part_of_the_inputs, 6),
+        "one more use": (one_more_use, 6),
         "tanh": (nn.MLP(2, [16, 16, 1], activation="tanh", generator=generator), 2),
         "no bias": (nn.MLP(3, [4, 3], bias=False, generator=generator), 3),
         "leaky": (nn.MLP(3, [8, 4, 2], activation=leaky, generator=generator), 3),
         "one neuron": (nn.Neuron(2, generator=generator), 2),
         "linear": (nn.MLP(4, [4], generator=generator), 4),
-    }  # fmt: skip
+    }
     return models[kind]
 
 
@@ -199,12 +203,17 @@ def test_an_expression_reads_as_it_was_written():
     z = w1 * x
     z.label = "z"
     loss = (w2 * z.tanh() - y) * (z - (y - 2.0)) / (1.0 + z * z)
-    assert export(loss, [x, y]).split("def ")[-1] == """model(inputs):
+    assert (
+        export(loss, [x, y]).split("def ")[-1]
+        == """model(inputs):
     [x, yhat] = [float(number) for number in inputs]
     z = w1 * x
     return div((w2 * math.tanh(z) - yhat) * (z - (yhat - 2.0)), 1.0 + z * z)
 """
-    assert export(loss, [x, y], language="c", name="loss").split("\n\n")[-1] == """double loss(const double inputs[2]) {
+    )
+    assert (
+        export(loss, [x, y], language="c", name="loss").split("\n\n")[-1]
+        == """double loss(const double inputs[2]) {
     const double w1 = 0.5;
     const double w2 = -1.2;
     const double x = inputs[0];
@@ -213,6 +222,7 @@ def test_an_expression_reads_as_it_was_written():
     return (w2 * tanh(z) - yhat) * (z - (yhat - 2.0)) / (1.0 + z * z);
 }
 """
+    )
     choice = micrograd.where(x < 2.0, -x, (x > 0.0) + 1.0)
     assert "return -x if x < 2.0 else (1.0 if x > 0.0 else 0.0) + 1.0" in export(choice, [x])
 
@@ -270,14 +280,21 @@ def test_what_cannot_be_exported_is_refused_clearly():
     x = Value(1.0, "x")
     for arguments, options, error, message in (
         ((x, [x]), {"language": "rust"}, ValueError, "python, c, got 'rust'"),
-        ((x, [x]), {"name": "while"}, ValueError, "name"), ((x, [x]), {"name": "a b"}, ValueError, "name"),
-        ((x, [x]), {"name": "exp"}, ValueError, "name"), ((x, [x]), {"name": 3}, ValueError, "name"),
-        ((x, []), {}, TypeError, "list of the leaves"), ((x, 1), {}, TypeError, "list of the leaves"),
-        ((x + 1.0, [x + 1.0]), {}, TypeError, "inputs that are leaves"), ((x, [x, x]), {}, ValueError, "twice"),
-        (([], [x]), {}, TypeError, "list of Values"), (([3.0], [x]), {}, TypeError, "list of Values"),
-        ((lambda x: x[0], 0), {}, ValueError, "at least 1"), ((lambda x: x[0], "2"), {}, ValueError, "at least 1"),
-        ((3, 2), {}, TypeError, "model"), ((lambda x: x[0] if x[0] > 0 else 0.0, 1), {}, TypeError, "branch"),
-    ):  # fmt: skip
+        ((x, [x]), {"name": "while"}, ValueError, "name"),
+        ((x, [x]), {"name": "a b"}, ValueError, "name"),
+        ((x, [x]), {"name": "exp"}, ValueError, "name"),
+        ((x, [x]), {"name": 3}, ValueError, "name"),
+        ((x, []), {}, TypeError, "list of the leaves"),
+        ((x, 1), {}, TypeError, "list of the leaves"),
+        ((x + 1.0, [x + 1.0]), {}, TypeError, "inputs that are leaves"),
+        ((x, [x, x]), {}, ValueError, "twice"),
+        (([], [x]), {}, TypeError, "list of Values"),
+        (([3.0], [x]), {}, TypeError, "list of Values"),
+        ((lambda x: x[0], 0), {}, ValueError, "at least 1"),
+        ((lambda x: x[0], "2"), {}, ValueError, "at least 1"),
+        ((3, 2), {}, TypeError, "model"),
+        ((lambda x: x[0] if x[0] > 0 else 0.0, 1), {}, TypeError, "branch"),
+    ):
         with pytest.raises(error, match=message):
             export(*arguments, **options)
 
@@ -296,11 +313,20 @@ def test_a_loop_does_not_hide_a_name(tmp_path):
 
 
 PAIRS = {
-    "maximum": lambda a, b: a.maximum(b), "minimum": lambda a, b: a.minimum(b), "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "where": lambda a, b: (a < b).where(a, b),
-}  # fmt: skip
-WITH_NUMBERS = [lambda a, c: a * c, lambda a, c: c + a, lambda a, c: a - c, lambda a, c: a / (c * c + 1.0),
-                lambda a, c: (a > c) * 1.0]  # fmt: skip
+    "maximum": lambda a, b: a.maximum(b),
+    "minimum": lambda a, b: a.minimum(b),
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "where": lambda a, b: (a < b).where(a, b),
+}
+WITH_NUMBERS = [
+    lambda a, c: a * c,
+    lambda a, c: c + a,
+    lambda a, c: a - c,
+    lambda a, c: a / (c * c + 1.0),
+    lambda a, c: (a > c) * 1.0,
+]
 
 
 def random_model(seed):

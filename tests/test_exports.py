@@ -1,4 +1,5 @@
 """What the package offers by name: sorted, present, documented; what it says of names that it does not have."""
+
 import builtins
 import inspect
 import math
@@ -11,7 +12,7 @@ import types
 import pytest
 
 import micrograd
-from micrograd import counterparts
+from micrograd.messages import counterparts
 
 X = 1.7
 
@@ -113,8 +114,14 @@ def test_without_docstrings_and_assertions(tmp_path):
     else:
         left = []
     code = WITHOUT_DOCSTRINGS.format([*left, "micrograd.__main__"])
-    done = subprocess.run([sys.executable, "-OO", "-c", code], cwd=tmp_path, capture_output=True, text=True,
-                          encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"})  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-OO", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
     assert done.returncode == 0 and done.stderr == "", done.stderr
     assert "backward" in done.stdout and "held-out rows" in done.stdout
 
@@ -137,31 +144,34 @@ def test_every_room_says_what_it_offers():
     assert without == {"edge_cases", "functions"}  # a table; every function is offered
 
 
-@pytest.mark.parametrize("room, name, cure", [
-    ("losses", "mse", "use micrograd.losses.squared_error"),
-    ("losses", "MSELoss", "use micrograd.losses.squared_error"),
-    ("losses", "l1_loss", "use micrograd.losses.absolute_error"),
-    ("losses", "squared_eror", "did you mean squared_error?"),
-    ("losses", "focal", "it has absolute_error, binary_cross_entropy, cross_entropy, hinge"),
-    ("nn", "MSELoss", "use micrograd.losses.squared_error"),
-    ("nn", "Linear", "use micrograd.nn.Layer(nin, nout, activation=None)"),
-    ("nn", "ReLU", 'use activation="relu" of nn.MLP and nn.Layer, or the function micrograd.relu'),
-    ("nn", "Mlp", "did you mean MLP?"),
-    ("nn", "Conv2d", "it has Layer, MLP, Module, Neuron"),
-    ("optim", "Adagrad", "use micrograd.optim.RMSProp"),
-    ("optim", "sgd", "did you mean SGD?"),
-    ("optim", "StepLR", "use micrograd.optim.step_decay, given as lr="),
-    ("functions", "tenh", "did you mean tanh?"),
-    ("derivatives", "hesian", "did you mean hessian?"),
-    ("training", "train", "use micrograd.training.Trainer"),
-    ("", "MLP", "use micrograd.nn.MLP"),
-    ("", "adam", "use micrograd.optim.Adam"),
-    ("", "tensor", "use micrograd.Value"),
-    ("", "relu6", "write minimum(relu(x), 6.0)"),
-    ("", "jit", "use micrograd.compile"),
-    ("", "compiel", "did you mean compile?"),
-    ("", "nonsense", "'nonsense'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "room, name, cure",
+    [
+        ("losses", "mse", "use micrograd.losses.squared_error"),
+        ("losses", "MSELoss", "use micrograd.losses.squared_error"),
+        ("losses", "l1_loss", "use micrograd.losses.absolute_error"),
+        ("losses", "squared_eror", "did you mean squared_error?"),
+        ("losses", "focal", "it has absolute_error, binary_cross_entropy, cross_entropy, hinge"),
+        ("nn", "MSELoss", "use micrograd.losses.squared_error"),
+        ("nn", "Linear", "use micrograd.nn.Layer(nin, nout, activation=None)"),
+        ("nn", "ReLU", 'use activation="relu" of nn.MLP and nn.Layer, or the function micrograd.relu'),
+        ("nn", "Mlp", "did you mean MLP?"),
+        ("nn", "Conv2d", "it has Layer, MLP, Module, Neuron"),
+        ("optim", "Adagrad", "use micrograd.optim.RMSProp"),
+        ("optim", "sgd", "did you mean SGD?"),
+        ("optim", "StepLR", "use micrograd.optim.step_decay, given as lr="),
+        ("functions", "tenh", "did you mean tanh?"),
+        ("derivatives", "hesian", "did you mean hessian?"),
+        ("training", "train", "use micrograd.training.Trainer"),
+        ("", "MLP", "use micrograd.nn.MLP"),
+        ("", "adam", "use micrograd.optim.Adam"),
+        ("", "tensor", "use micrograd.Value"),
+        ("", "relu6", "write minimum(relu(x), 6.0)"),
+        ("", "jit", "use micrograd.compile"),
+        ("", "compiel", "did you mean compile?"),
+        ("", "nonsense", "'nonsense'"),
+    ],
+)
 def test_a_name_that_is_not_there_gets_what_to_use(room, name, cure):
     module = getattr(micrograd, room) if room else micrograd
     assert not hasattr(module, name)
@@ -188,8 +198,12 @@ def test_counterparts_exist_and_their_formulas_are_right():
         found = micrograd
         for part in re.match(r"[\w.]+", cure)[0].split("."):
             found = getattr(found, part)
-    asked = [counterparts.plain(name) for table in (counterparts.COUNTERPARTS, counterparts.FORMULAS)
-             for names in table.values() for name in names.split()]  # fmt: skip
+    asked = [
+        counterparts.plain(name)
+        for table in (counterparts.COUNTERPARTS, counterparts.FORMULAS)
+        for names in table.values()
+        for name in names.split()
+    ]
     assert len(asked) == len(set(asked)), "a name has two counterparts"
     known = {
         "relu6": min(max(X, 0.0), 6.0), "clip": 1.5, "leaky_relu": X, "elu": X, "silu": X / (1 + math.exp(-X)),
@@ -198,8 +212,15 @@ def test_counterparts_exist_and_their_formulas_are_right():
         "log10": math.log10(X), "log2": math.log2(X), "exp2": 2**X, "square": X * X, "power": X**3, "reciprocal": 1 / X,
         "divide": X / 3, "rsqrt": X**-0.5, "heaviside": 1.0, "sign": 1.0,
     }  # fmt: skip
-    names = {**vars(micrograd.functions), "logsumexp": micrograd.logsumexp, "xs": [micrograd.Value(X), 0.0], "y": 3.0,
-             "low": 0.5, "high": 1.5, "x": micrograd.Value(X)}  # fmt: skip
+    names = {
+        **vars(micrograd.functions),
+        "logsumexp": micrograd.logsumexp,
+        "xs": [micrograd.Value(X), 0.0],
+        "y": 3.0,
+        "low": 0.5,
+        "high": 1.5,
+        "x": micrograd.Value(X),
+    }
     for formula, called in counterparts.FORMULAS.items():
         value = eval(formula, names)
         value = value[0] if isinstance(value, list) else value

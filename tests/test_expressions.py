@@ -6,6 +6,7 @@ intermediate is changed by an ulp) and allowed for.
 
     program     a list of (name of a row, operands); an operand is ("leaf", i), ("step", i) or ("number", x)
 """
+
 from __future__ import annotations
 
 import math
@@ -28,10 +29,17 @@ TINY = mpf(10) ** -25  # what differences in DIGITS digits cannot resolve
 LEAVES = st.floats(-2.0, 2.0).map(lambda x: x if abs(x) > 1e-3 else 0.0)
 NUMBERS = st.one_of(st.floats(-3.0, 3.0).map(lambda x: x if abs(x) > 1e-3 else 0.0), st.integers(-3, 3))
 WRITTEN = {  # as a user writes it; every other row is a function of micrograd
-    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "neg": operator.neg, "pow": operator.pow,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "neg": operator.neg,
+    "pow": operator.pow,
     "div": lambda x, y: x / y if isinstance(x, Value) or isinstance(y, Value) else micrograd.div(x, y),
-    "less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
-}  # fmt: skip
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+}
 
 
 @st.composite

@@ -1,4 +1,5 @@
 """Graphs in files: bit for bit, with sharing; a million nodes; one clear error for anything that is no such file."""
+
 from __future__ import annotations
 
 import json
@@ -154,17 +155,24 @@ def test_damaged_and_foreign_files_are_refused(tmp_path):
     text = path.read_text()
     state = json.loads(text)
     for content, message in (
-        ("", "damaged"), ("[" * 100_000, "damaged"), (text.replace("4.0", "NaN"), "NaN"),
-        ("1" * 5000, "damaged|foreign"), ("{}", "foreign"), ("[]", "foreign"),
+        ("", "damaged"),
+        ("[" * 100_000, "damaged"),
+        (text.replace("4.0", "NaN"), "NaN"),
+        ("1" * 5000, "damaged|foreign"),
+        ("{}", "foreign"),
+        ("[]", "foreign"),
         (text.replace("graph", "net"), "foreign"),
         (json.dumps({**state, "version": 3}), "version 2 of a micrograd graph, got 3"),
         (json.dumps({**state, "more": 2}), "changed by hand"),
         (json.dumps({**state, "digest": None, "more": 2}), "entries"),
-        (text.replace("4.0", "5.0"), "got another: .* changed by hand, or is damaged; .* \"digest\": null"),
-        (json.dumps({**state, "digest": 1}), "got another"), (json.dumps({**state, "digest": ""}), "got another"),
-        *[(json.dumps({**state, "digest": None, "roots": roots}), "roots")
-          for roots in (None, 2, -1, [], [9], True, {"a": "b"}, {}, 1.0)],
-    ):  # fmt: skip
+        (text.replace("4.0", "5.0"), 'got another: .* changed by hand, or is damaged; .* "digest": null'),
+        (json.dumps({**state, "digest": 1}), "got another"),
+        (json.dumps({**state, "digest": ""}), "got another"),
+        *[
+            (json.dumps({**state, "digest": None, "roots": roots}), "roots")
+            for roots in (None, 2, -1, [], [9], True, {"a": "b"}, {}, 1.0)
+        ],
+    ):
         path.write_text(content)
         with pytest.raises(FileError, match=message):
             load(path)

@@ -1,4 +1,5 @@
 """A forked process computes, whatever the other threads of its parent were at."""
+
 from __future__ import annotations
 
 import os
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from micrograd import Trainer, Value, losses, nn, optim
-from micrograd.forking import TRACING, guarded, waited
+from micrograd.system.forking import TRACING, guarded, waited
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 X, Y = [[i / 100, 1.0 - i / 100] for i in range(100)], [i % 2 for i in range(100)]
@@ -71,8 +72,11 @@ def test_a_fork_waits_for_a_trace():
         time.sleep(0.2)
         return w * row[0]
 
-    thread = threading.Thread(target=lambda: Trainer(model, losses.squared_error, optim.SGD(lr=0.1), parameters=[w],
-                                                     backend="numpy").fit([1.0], [2.0], epochs=0))  # fmt: skip
+    thread = threading.Thread(
+        target=lambda: Trainer(model, losses.squared_error, optim.SGD(lr=0.1), parameters=[w], backend="numpy").fit(
+            [1.0], [2.0], epochs=0
+        )
+    )
     with TRACING:  # the thread runs the code on numbers, and then waits for its turn
         thread.start()
         inside.wait()

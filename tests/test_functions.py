@@ -1,4 +1,5 @@
 """The functions on plain numbers: IEEE 754 to the last special case (NumPy is the reference), and what they refuse."""
+
 from __future__ import annotations
 
 import itertools
@@ -21,9 +22,13 @@ UNARY = {
     "erf": lambda x: numpy.float64(math.erf(x)), "sech2": lambda x: 1.0 / numpy.cosh(x) / numpy.cosh(x),
 }  # fmt: skip
 BINARY = {
-    "div": numpy.divide, "pow": numpy.float_power, "atan2": numpy.arctan2, "hypot": numpy.hypot,
-    "maximum": numpy.maximum, "minimum": numpy.minimum,
-}  # fmt: skip
+    "div": numpy.divide,
+    "pow": numpy.float_power,
+    "atan2": numpy.arctan2,
+    "hypot": numpy.hypot,
+    "maximum": numpy.maximum,
+    "minimum": numpy.minimum,
+}
 NAMES = [*UNARY, *BINARY]
 
 

@@ -1,4 +1,5 @@
 """The README's editable install, made anew in an environment of its own: scripts and type checkers find the package."""
+
 import shutil
 import subprocess
 import sys

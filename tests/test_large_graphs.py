@@ -1,4 +1,5 @@
 """A million nodes, deep or wide: build, backward, copy, pickle and free; no recursion, no cycles, few bytes."""
+
 from __future__ import annotations
 
 import contextlib

@@ -1,4 +1,5 @@
 """Imports go down the floors only, and `import micrograd` loads nothing but a little of the standard library."""
+
 from __future__ import annotations
 
 import ast

@@ -6,6 +6,7 @@ Where the public package was run for a figure, its last digits depend on the mem
 kept in a set, and gradients add up in the set's order. Two runs of it part in the 15th digit of the loss, so ten are
 compared, which all runs share.
 """
+
 import random
 
 import pytest

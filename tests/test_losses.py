@@ -1,4 +1,5 @@
 """Losses against mpmath, at extremes, and with wrong targets."""
+
 import math
 import random
 
@@ -190,16 +191,19 @@ def test_a_symbolic_class_is_refused():
 # Targets of a dataset
 
 
-@pytest.mark.parametrize("loss, targets, outputs, expected", [
-    (losses.squared_error, [1, numpy.float32(0.5), [2], True], 1, [1.0, 0.5, 2.0, 1.0]),
-    (losses.absolute_error, numpy.array([[1, 2], [3, 4]]), 2, [[1.0, 2.0], [3.0, 4.0]]),
-    (losses.huber, ((1, 2),), 2, [[1.0, 2.0]]),
-    (losses.hinge, numpy.array([1, -1]), 1, [1.0, -1.0]),
-    (losses.logistic, [[1], [-1.0]], 1, [1.0, -1.0]),
-    (losses.binary_cross_entropy, [0, True, 0.25], 1, [0.0, 1.0, 0.25]),
-    (losses.cross_entropy, [2, 0.0, numpy.int64(1)], 3, [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
-    (losses.cross_entropy, iter([[0.25, 0.75], 1]), 2, [[0.25, 0.75], [0.0, 1.0]]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "loss, targets, outputs, expected",
+    [
+        (losses.squared_error, [1, numpy.float32(0.5), [2], True], 1, [1.0, 0.5, 2.0, 1.0]),
+        (losses.absolute_error, numpy.array([[1, 2], [3, 4]]), 2, [[1.0, 2.0], [3.0, 4.0]]),
+        (losses.huber, ((1, 2),), 2, [[1.0, 2.0]]),
+        (losses.hinge, numpy.array([1, -1]), 1, [1.0, -1.0]),
+        (losses.logistic, [[1], [-1.0]], 1, [1.0, -1.0]),
+        (losses.binary_cross_entropy, [0, True, 0.25], 1, [0.0, 1.0, 0.25]),
+        (losses.cross_entropy, [2, 0.0, numpy.int64(1)], 3, [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
+        (losses.cross_entropy, iter([[0.25, 0.75], 1]), 2, [[0.25, 0.75], [0.0, 1.0]]),
+    ],
+)
 def test_prepared_targets(loss, targets, outputs, expected):
     ready = loss.prepare(targets, outputs)
     assert ready == expected
@@ -247,22 +251,25 @@ def test_penalties():
     assert losses.l2(0)(leaves).data == 0.0
 
 
-@pytest.mark.parametrize("wrong, message", [
-    (lambda: losses.hinge(Value(1.0), 0), "target of -1 or 1, got 0"),
-    (lambda: losses.hinge([Value(1.0)] * 2, 1), "one output, got 2"),
-    (lambda: losses.binary_cross_entropy(Value(1.0), -1), "from 0 to 1, got -1"),
-    (lambda: losses.binary_cross_entropy(Value(1.0), math.nan), "from 0 to 1, got nan"),
-    (lambda: losses.cross_entropy([Value(1.0)] * 3, 3), "class from 0 to 2, got 3"),
-    (lambda: losses.cross_entropy([Value(1.0)] * 3, 0.5), "class from 0 to 2, got 0.5"),
-    (lambda: losses.cross_entropy([Value(1.0)] * 3, [1.0]), "3 probabilities"),
-    (lambda: losses.cross_entropy([Value(1.0)] * 2, [0.5, 0.6]), "sum 1, got"),
-    (lambda: losses.cross_entropy(Value(1.0), 0), "at least two outputs"),
-    (lambda: losses.squared_error([Value(1.0)] * 2, [1.0]), "2 outputs, 1 targets"),
-    (lambda: losses.huber(Value(1.0), 0.0, delta=0.0), "delta above 0, and finite, got 0.0"),
-    (lambda: losses.l2(0.1)([]), "l2 expects at least one value, got none"),
-    (lambda: losses.l2(-1.0), "strength of at least 0, and finite, got -1.0"),
-    (lambda: losses.l1(math.nan), "strength of at least 0, and finite, got nan"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (lambda: losses.hinge(Value(1.0), 0), "target of -1 or 1, got 0"),
+        (lambda: losses.hinge([Value(1.0)] * 2, 1), "one output, got 2"),
+        (lambda: losses.binary_cross_entropy(Value(1.0), -1), "from 0 to 1, got -1"),
+        (lambda: losses.binary_cross_entropy(Value(1.0), math.nan), "from 0 to 1, got nan"),
+        (lambda: losses.cross_entropy([Value(1.0)] * 3, 3), "class from 0 to 2, got 3"),
+        (lambda: losses.cross_entropy([Value(1.0)] * 3, 0.5), "class from 0 to 2, got 0.5"),
+        (lambda: losses.cross_entropy([Value(1.0)] * 3, [1.0]), "3 probabilities"),
+        (lambda: losses.cross_entropy([Value(1.0)] * 2, [0.5, 0.6]), "sum 1, got"),
+        (lambda: losses.cross_entropy(Value(1.0), 0), "at least two outputs"),
+        (lambda: losses.squared_error([Value(1.0)] * 2, [1.0]), "2 outputs, 1 targets"),
+        (lambda: losses.huber(Value(1.0), 0.0, delta=0.0), "delta above 0, and finite, got 0.0"),
+        (lambda: losses.l2(0.1)([]), "l2 expects at least one value, got none"),
+        (lambda: losses.l2(-1.0), "strength of at least 0, and finite, got -1.0"),
+        (lambda: losses.l1(math.nan), "strength of at least 0, and finite, got nan"),
+    ],
+)
 def test_clear_errors(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()

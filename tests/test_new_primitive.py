@@ -1,9 +1,10 @@
 """Adding a primitive takes one row, one line on Value, one function; everything else follows from the row."""
+
 import pytest
 
 from micrograd import compile, derivative, explain, gradient
 from micrograd.dispatch import of_one, operate
-from micrograd.drawing.javascript import rule
+from micrograd.drawing.explorer.javascript import rule
 from micrograd.engine import Value, unary
 from micrograd.ops import TABLE, Op
 

@@ -1,4 +1,5 @@
 """Neurons, layers, MLPs: the numbers, names and orders that users of the lectures know."""
+
 import math
 import pickle
 import random
@@ -60,12 +61,15 @@ def test_initial_weights_have_the_published_variance(initial):
         assert math.sqrt(3) * 0.99 < max(map(abs, weights)) <= math.sqrt(3) * (1 + 1e-15)
 
 
-@pytest.mark.parametrize("name, theirs, gain", [
-    ("kaiming uniform", "kaiming_uniform_", {"nonlinearity": "relu"}),
-    ("kaiming normal", "kaiming_normal_", {"nonlinearity": "relu"}),
-    ("xavier uniform", "xavier_uniform_", {}),
-    ("xavier normal", "xavier_normal_", {}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, theirs, gain",
+    [
+        ("kaiming uniform", "kaiming_uniform_", {"nonlinearity": "relu"}),
+        ("kaiming normal", "kaiming_normal_", {"nonlinearity": "relu"}),
+        ("xavier uniform", "xavier_uniform_", {}),
+        ("xavier normal", "xavier_normal_", {}),
+    ],
+)
 def test_initial_weights_spread_as_those_of_pytorch(name, theirs, gain):
     torch = pytest.importorskip("torch")
     torch.manual_seed(3)
@@ -110,9 +114,7 @@ def test_parameters_in_order_and_zero_grad():
 
 
 def test_reprs():
-    assert repr(nn.MLP(2, [2, 1])) == (
-        "MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]"
-    )
+    assert repr(nn.MLP(2, [2, 1])) == ("MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]")
     assert repr(nn.Neuron(3, nonlin=False)) == "LinearNeuron(3)"
     assert repr(nn.Neuron(3, activation=Value.tanh)) == repr(nn.Neuron(3, activation="tanh")) == "TanhNeuron(3)"
 
@@ -133,17 +135,20 @@ def test_inputs_may_be_values_or_arrays():
     assert model(numpy.array([0.5, -1.0])).data == model((0.5, -1)).data == y.data
 
 
-@pytest.mark.parametrize("wrong, message", [
-    (lambda: nn.MLP(2, [3, 1])([1.0]), "MLP expects 2 inputs, got 1"),
-    (lambda: nn.Neuron(2)([1.0, 2.0, 3.0]), "Neuron expects 2 inputs, got 3"),
-    (lambda: nn.MLP(0, [1]), "nin to be a whole number of at least 1, got 0"),
-    (lambda: nn.MLP(2, [1.5]), "nout to be a whole number of at least 1, got 1.5"),
-    (lambda: nn.MLP(2, []), "at least one layer"),
-    (lambda: nn.MLP(2, [1], activation="swish"), "one of linear, abs, .* got 'swish'"),
-    (lambda: nn.MLP(2, [1], initial="he"), "uniform, kaiming uniform, kaiming normal, xavier .* got 'he'"),
-    (lambda: nn.Neuron(2, initial=["uniform"]), "got \\['uniform'\\]"),
-    (lambda: nn.Neuron(2, nout=0), "nout to be a whole number of at least 1, got 0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (lambda: nn.MLP(2, [3, 1])([1.0]), "MLP expects 2 inputs, got 1"),
+        (lambda: nn.Neuron(2)([1.0, 2.0, 3.0]), "Neuron expects 2 inputs, got 3"),
+        (lambda: nn.MLP(0, [1]), "nin to be a whole number of at least 1, got 0"),
+        (lambda: nn.MLP(2, [1.5]), "nout to be a whole number of at least 1, got 1.5"),
+        (lambda: nn.MLP(2, []), "at least one layer"),
+        (lambda: nn.MLP(2, [1], activation="swish"), "one of linear, abs, .* got 'swish'"),
+        (lambda: nn.MLP(2, [1], initial="he"), "uniform, kaiming uniform, kaiming normal, xavier .* got 'he'"),
+        (lambda: nn.Neuron(2, initial=["uniform"]), "got \\['uniform'\\]"),
+        (lambda: nn.Neuron(2, nout=0), "nout to be a whole number of at least 1, got 0"),
+    ],
+)
 def test_clear_errors(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()

@@ -1,4 +1,5 @@
 """The notebooks run from the top, in a fresh kernel, and give what is committed."""
+
 import json
 import re
 import subprocess

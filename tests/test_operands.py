@@ -1,4 +1,5 @@
 """What a Value works with: numbers of every kind and NumPy arrays; and what it refuses, with which words."""
+
 from __future__ import annotations
 
 import math
@@ -27,13 +28,19 @@ def test_numbers_of_every_kind(number):
     leaf, x = Value(number), Value(3.0)
     assert leaf.data == float(number) and leaf.data.__class__ is float
     for out, expected in [
-        (x + number, 3.0 + float(number)), (number + x, 3.0 + float(number)),
-        (x - number, 3.0 - float(number)), (number - x, float(number) - 3.0),
-        (x * number, 3.0 * float(number)), (number * x, 3.0 * float(number)),
-        (x / number, 3.0 / float(number)), (number / x, float(number) / 3.0),
-        (x**number, 3.0 ** float(number)), (number**x, float(number) ** 3.0),
-        (x < number, float(3.0 < number)), (number <= x, float(number <= 3.0)),
-    ]:  # fmt: skip
+        (x + number, 3.0 + float(number)),
+        (number + x, 3.0 + float(number)),
+        (x - number, 3.0 - float(number)),
+        (number - x, float(number) - 3.0),
+        (x * number, 3.0 * float(number)),
+        (number * x, 3.0 * float(number)),
+        (x / number, 3.0 / float(number)),
+        (number / x, float(number) / 3.0),
+        (x**number, 3.0 ** float(number)),
+        (number**x, float(number) ** 3.0),
+        (x < number, float(3.0 < number)),
+        (number <= x, float(number <= 3.0)),
+    ]:
         assert isinstance(out, Value), out
         assert out.data == expected and out.data.__class__ is float
         assert all(operand is x or operand.__class__ is float for operand in out.args)
@@ -94,8 +101,13 @@ def test_equality_in_arrays_goes_element_by_element():
 
 
 REFUSED = {
-    r"x - k \* y": [lambda x: x % 2, lambda x: 2 % x, lambda x: divmod(x, 2), lambda x: divmod(2, x),
-                  lambda x: numpy.array([1.0]) % x],
+    r"x - k \* y": [
+        lambda x: x % 2,
+        lambda x: 2 % x,
+        lambda x: divmod(x, 2),
+        lambda x: divmod(2, x),
+        lambda x: numpy.array([1.0]) % x,
+    ],
     r"math.floor\(x.data": [lambda x: x // 2, lambda x: 2 // x, math.floor, lambda x: numpy.floor(numpy.array([x]))],
     r"math.ceil\(x.data": [math.ceil],
     r"math.trunc\(x.data": [math.trunc],
@@ -105,7 +117,7 @@ REFUSED = {
     "micrograd.maximum": [lambda x: (x > 1) | (x < 3)],
     r"x\*\*y": [lambda x: x ^ 2],
     "1.0 - x": [lambda x: ~(x > 1)],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("cure", REFUSED)
@@ -191,9 +203,7 @@ def test_object_arrays():
     assert numpy.array([v.grad for v in x]) == pytest.approx(weights.T @ slope, rel=1e-13)
 
 
-NUMPY_NAMES = [
-    "exp", "expm1", "log", "log1p", "sqrt", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh",
-]  # fmt: skip
+NUMPY_NAMES = ["exp", "expm1", "log", "log1p", "sqrt", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh"]
 
 
 @pytest.mark.parametrize("name", NUMPY_NAMES)
@@ -208,10 +218,17 @@ def test_numpy_functions_call_the_methods(name):
 def test_arrays_and_values_side_by_side():
     x, numbers = Value(3.0), numpy.array([1.0, 2.0])
     for out, expected in [
-        (x + numbers, [4.0, 5.0]), (numbers + x, [4.0, 5.0]), (x * numbers, [3.0, 6.0]), (numbers * x, [3.0, 6.0]),
-        (numbers / x, [1 / 3, 2 / 3]), (x / numbers, [3.0, 1.5]), (x**numbers, [3.0, 9.0]), (x - numbers, [2.0, 1.0]),
-        (x > numbers, [1.0, 1.0]), (numbers < x, [1.0, 1.0]),
-    ]:  # fmt: skip
+        (x + numbers, [4.0, 5.0]),
+        (numbers + x, [4.0, 5.0]),
+        (x * numbers, [3.0, 6.0]),
+        (numbers * x, [3.0, 6.0]),
+        (numbers / x, [1 / 3, 2 / 3]),
+        (x / numbers, [3.0, 1.5]),
+        (x**numbers, [3.0, 9.0]),
+        (x - numbers, [2.0, 1.0]),
+        (x > numbers, [1.0, 1.0]),
+        (numbers < x, [1.0, 1.0]),
+    ]:
         assert isinstance(out, numpy.ndarray)
         assert [float(v.data if isinstance(v, Value) else v) for v in out] == expected
     total = numpy.array([x, x, x]).sum()
@@ -221,13 +238,21 @@ def test_arrays_and_values_side_by_side():
 
 
 REDUCTIONS = {  # name -> (of an array of Values, or of floats)
-    "var": numpy.var, "std": numpy.std, "var, ddof": lambda a: numpy.var(a, ddof=1), "mean": numpy.mean,
-    "sum": numpy.sum, "prod": numpy.prod, "dot": lambda a: numpy.dot(a, a[::-1]), "norm": numpy.linalg.norm,
-    "norm 1": lambda a: numpy.linalg.norm(a, 1), "vdot": lambda a: numpy.vdot(a, a[::-1]),
-    "average": lambda a: numpy.average(a, weights=[1.0, 2.0, 3.0]), "method": lambda a: a.var() + a.std(),
+    "var": numpy.var,
+    "std": numpy.std,
+    "var, ddof": lambda a: numpy.var(a, ddof=1),
+    "mean": numpy.mean,
+    "sum": numpy.sum,
+    "prod": numpy.prod,
+    "dot": lambda a: numpy.dot(a, a[::-1]),
+    "norm": numpy.linalg.norm,
+    "norm 1": lambda a: numpy.linalg.norm(a, 1),
+    "vdot": lambda a: numpy.vdot(a, a[::-1]),
+    "average": lambda a: numpy.average(a, weights=[1.0, 2.0, 3.0]),
+    "method": lambda a: a.var() + a.std(),
     "columns": lambda a: numpy.var(numpy.stack([a, a * a]), axis=0).sum(),
     "rows": lambda a: numpy.std(numpy.stack([a, a * a]), axis=1, keepdims=True).sum(),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)

@@ -1,4 +1,5 @@
 """Optimisers against their published formulas, step by step, and against PyTorch where it is installed."""
+
 import copy
 import inspect
 import json
@@ -98,8 +99,10 @@ def near(path, expected, rel):
 def test_published_algorithm(name, lr):
     make, published, settings, *_ = RULES[name]
     rate = lr if callable(lr) else lambda step: lr
-    columns = [published(lambda step, p, i=i: slopes(step, [0.0] * i + [p])[i], p, 25, rate, **settings)
-               for i, p in enumerate(STARTS)]  # fmt: skip
+    columns = [
+        published(lambda step, p, i=i: slopes(step, [0.0] * i + [p])[i], p, 25, rate, **settings)
+        for i, p in enumerate(STARTS)
+    ]
     near(trajectory(make(lr)), [list(row) for row in zip(*columns)], 1e-13)
 
 
@@ -198,27 +201,30 @@ def test_reset_forgets_all():
 GOOD = {"rule": "Adam", "steps": 2, "parameters": 2, "moments": {"mean": [1.0, 2.0], "square": [3.0, 4.0]}}
 
 
-@pytest.mark.parametrize("change, message", [
-    (None, "a dict of moments, parameters, rule, steps, got NoneType"),
-    ([1], "got list"),
-    ({"extra": 1}, "got extra, moments"),
-    ({"rule": "SGD"}, "expected the state of Adam, got the state of SGD"),
-    ({"rule": None}, "got the state of None"),
-    ({"steps": -1}, "to count its steps and parameters, got -1, 2"),
-    ({"steps": 1.0}, "got 1.0, 2"),
-    ({"steps": True}, "got True, 2"),
-    ({"steps": 0}, "got 0, 2"),
-    ({"steps": 10**400}, "got 1000"),
-    ({"parameters": "2"}, "got 2, '2'"),
-    ({"moments": None}, "to have the moments mean, square, got NoneType"),
-    ({"moments": {}}, "to have the moments mean, square, got none; make the optimiser with the same settings"),
-    ({"moments": {"mean": [1.0, 2.0], "velocity": [1.0, 2.0]}}, "got mean, velocity"),
-    ({"moments": {"mean": [1.0, 2.0], "square": [1.0]}}, "square of Adam: expected a list of 2 numbers.* got 1"),
-    ({"moments": {"mean": 1.0, "square": [1.0, 2.0]}}, "mean of Adam: expected a list of 2 numbers.* got float"),
-    ({"moments": {"mean": [1.0, "2"], "square": [1.0, 2.0]}}, "mean of Adam: expected a number .* got str '2'"),
-    ({"moments": {"mean": [1.0, None], "square": [1.0, 2.0]}}, "got NoneType"),
-    ({"moments": {"mean": [1.0, 10**400], "square": [1.0, 2.0]}}, "mean of Adam: .*larger int"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (None, "a dict of moments, parameters, rule, steps, got NoneType"),
+        ([1], "got list"),
+        ({"extra": 1}, "got extra, moments"),
+        ({"rule": "SGD"}, "expected the state of Adam, got the state of SGD"),
+        ({"rule": None}, "got the state of None"),
+        ({"steps": -1}, "to count its steps and parameters, got -1, 2"),
+        ({"steps": 1.0}, "got 1.0, 2"),
+        ({"steps": True}, "got True, 2"),
+        ({"steps": 0}, "got 0, 2"),
+        ({"steps": 10**400}, "got 1000"),
+        ({"parameters": "2"}, "got 2, '2'"),
+        ({"moments": None}, "to have the moments mean, square, got NoneType"),
+        ({"moments": {}}, "to have the moments mean, square, got none; make the optimiser with the same settings"),
+        ({"moments": {"mean": [1.0, 2.0], "velocity": [1.0, 2.0]}}, "got mean, velocity"),
+        ({"moments": {"mean": [1.0, 2.0], "square": [1.0]}}, "square of Adam: expected a list of 2 numbers.* got 1"),
+        ({"moments": {"mean": 1.0, "square": [1.0, 2.0]}}, "mean of Adam: expected a list of 2 numbers.* got float"),
+        ({"moments": {"mean": [1.0, "2"], "square": [1.0, 2.0]}}, "mean of Adam: expected a number .* got str '2'"),
+        ({"moments": {"mean": [1.0, None], "square": [1.0, 2.0]}}, "got NoneType"),
+        ({"moments": {"mean": [1.0, 10**400], "square": [1.0, 2.0]}}, "mean of Adam: .*larger int"),
+    ],
+)
 def test_foreign_states(change, message):
     rule = optim.Adam()
     with pytest.raises(ValueError, match=message):
@@ -265,13 +271,16 @@ def test_schedules():
     assert rates == [0, 1, 2]
 
 
-@pytest.mark.parametrize("ours, theirs, settings", [
-    (optim.constant(0.3), "ConstantLR", {"factor": 1.0}),
-    (optim.step_decay(0.3, every=7, factor=0.4), "StepLR", {"step_size": 7, "gamma": 0.4}),
-    (optim.exponential(0.3, factor=0.95), "ExponentialLR", {"gamma": 0.95}),
-    (optim.cosine(0.3, steps=40, lowest=0.02), "CosineAnnealingLR", {"T_max": 40, "eta_min": 0.02}),
-    (optim.warm_up(0.3, steps=10), "LinearLR", {"start_factor": 0.1, "total_iters": 9}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "ours, theirs, settings",
+    [
+        (optim.constant(0.3), "ConstantLR", {"factor": 1.0}),
+        (optim.step_decay(0.3, every=7, factor=0.4), "StepLR", {"step_size": 7, "gamma": 0.4}),
+        (optim.exponential(0.3, factor=0.95), "ExponentialLR", {"gamma": 0.95}),
+        (optim.cosine(0.3, steps=40, lowest=0.02), "CosineAnnealingLR", {"T_max": 40, "eta_min": 0.02}),
+        (optim.warm_up(0.3, steps=10), "LinearLR", {"start_factor": 0.1, "total_iters": 9}),
+    ],
+)
 def test_schedules_of_pytorch(ours, theirs, settings):
     torch = pytest.importorskip("torch")
     rule = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.3)
@@ -293,36 +302,40 @@ def test_reprs_are_the_same_in_every_process():
     assert repr(optim.LBFGS()) == "LBFGS(memory=10, tolerance=1e-08)"
 
 
-@pytest.mark.parametrize("wrong, message", [
-    (lambda: optim.SGD(lr=0.0), "learning rate above 0.* got 0.0"),
-    (lambda: optim.SGD(lr=float("nan")), "learning rate above 0.* got nan"),
-    (lambda: optim.Adam(lr=math.inf), "learning rate above 0.* got inf"),
-    (lambda: optim.SGD(momentum=1.0), "momentum from 0 to below 1, got 1.0"),
-    (lambda: optim.SGD(nesterov=True), "needs a momentum"),
-    (lambda: optim.Adam(beta1=1.0), "beta1 from 0 to below 1, got 1.0"),
-    (lambda: optim.Adam(beta2=-0.1), "beta2 from 0 to below 1, got -0.1"),
-    (lambda: optim.Adam(epsilon=0), "epsilon above 0, and finite, got 0"),
-    (lambda: optim.AdamW(weight_decay=-1.0), "weight decay of at least 0, and finite, got -1.0"),
-    (lambda: optim.RMSProp(decay=1), "decay from 0 to below 1, got 1"),
-    (lambda: optim.SGD(lr=lambda step: -1.0).rate(5), "at step 5, a learning rate of at least 0.* got -1.0"),
-    (lambda: optim.cosine(0.1, steps=0), "steps to be a whole number of at least 1, got 0"),
-    (lambda: optim.cosine(0.1, steps=10, lowest=0.2), "at most lr = 0.1, got 0.2"),
-    (lambda: optim.step_decay(0.1, every=1.5), "every to be a whole number of at least 1, got 1.5"),
-    (lambda: optim.exponential(0.1, factor=1.0), "factor from 0 to below 1, got 1.0"),
-    (lambda: optim.warm_up(0.0, steps=2), "learning rate above 0.* got 0.0"),
-    (lambda: optim.LBFGS(memory=0), "memory to be a whole number of at least 1, got 0"),
-    (lambda: optim.LBFGS(tolerance=-1.0), "tolerance of at least 0, and finite, got -1.0"),
-    (lambda: optim.LBFGS().from_state({"rule": "Adam", "steps": 3}), "state of LBFGS, got that of Adam"),
-    (lambda: optim.LBFGS().from_state({"rule": "LBFGS", "steps": -3}), "to count its steps"),
-    (lambda: optim.LBFGS().from_state([]), "state of LBFGS, got that of list"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (lambda: optim.SGD(lr=0.0), "learning rate above 0.* got 0.0"),
+        (lambda: optim.SGD(lr=float("nan")), "learning rate above 0.* got nan"),
+        (lambda: optim.Adam(lr=math.inf), "learning rate above 0.* got inf"),
+        (lambda: optim.SGD(momentum=1.0), "momentum from 0 to below 1, got 1.0"),
+        (lambda: optim.SGD(nesterov=True), "needs a momentum"),
+        (lambda: optim.Adam(beta1=1.0), "beta1 from 0 to below 1, got 1.0"),
+        (lambda: optim.Adam(beta2=-0.1), "beta2 from 0 to below 1, got -0.1"),
+        (lambda: optim.Adam(epsilon=0), "epsilon above 0, and finite, got 0"),
+        (lambda: optim.AdamW(weight_decay=-1.0), "weight decay of at least 0, and finite, got -1.0"),
+        (lambda: optim.RMSProp(decay=1), "decay from 0 to below 1, got 1"),
+        (lambda: optim.SGD(lr=lambda step: -1.0).rate(5), "at step 5, a learning rate of at least 0.* got -1.0"),
+        (lambda: optim.cosine(0.1, steps=0), "steps to be a whole number of at least 1, got 0"),
+        (lambda: optim.cosine(0.1, steps=10, lowest=0.2), "at most lr = 0.1, got 0.2"),
+        (lambda: optim.step_decay(0.1, every=1.5), "every to be a whole number of at least 1, got 1.5"),
+        (lambda: optim.exponential(0.1, factor=1.0), "factor from 0 to below 1, got 1.0"),
+        (lambda: optim.warm_up(0.0, steps=2), "learning rate above 0.* got 0.0"),
+        (lambda: optim.LBFGS(memory=0), "memory to be a whole number of at least 1, got 0"),
+        (lambda: optim.LBFGS(tolerance=-1.0), "tolerance of at least 0, and finite, got -1.0"),
+        (lambda: optim.LBFGS().from_state({"rule": "Adam", "steps": 3}), "state of LBFGS, got that of Adam"),
+        (lambda: optim.LBFGS().from_state({"rule": "LBFGS", "steps": -3}), "to count its steps"),
+        (lambda: optim.LBFGS().from_state([]), "state of LBFGS, got that of list"),
+    ],
+)
 def test_clear_errors(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()
 
 
-@pytest.mark.parametrize("wrong", [lambda: optim.SGD(lr="0.1"), lambda: optim.Adam(lr=None),
-                                   lambda: optim.SGD(lr=lambda step: None).rate(0)])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong", [lambda: optim.SGD(lr="0.1"), lambda: optim.Adam(lr=None), lambda: optim.SGD(lr=lambda step: None).rate(0)]
+)
 def test_a_rate_must_be_a_number(wrong):
     with pytest.raises(TypeError, match="expected a number"):
         wrong()
@@ -333,9 +346,11 @@ def test_parameters_are_the_trainers_to_give(rule):
     model = nn.MLP(2, [1])
     wanted = "" if rule is optim.LBFGS else "lr=0.1"
     for wrong in (
-        lambda: rule(model.parameters(), lr=0.1), lambda: rule(model, lr=0.1), lambda: rule(iter([Value(1.0)]), lr=0.1),
+        lambda: rule(model.parameters(), lr=0.1),
+        lambda: rule(model, lr=0.1),
+        lambda: rule(iter([Value(1.0)]), lr=0.1),
         lambda: rule(params=model.parameters(), lr=0.1),
-    ):  # fmt: skip
+    ):
         with pytest.raises(TypeError, match=rf"takes no parameters: .*write optim.{rule.__name__}.{wanted}\)"):
             wrong()
     assert rule is optim.LBFGS or (rule(numpy.array(0.25)).lr == 0.25 and "lr" in str(inspect.signature(rule)))
@@ -406,14 +421,17 @@ def test_lbfgs_stops_when_told():
         optim.LBFGS().minimise(rosenbrock, start, 50, interrupt)
 
 
-@pytest.mark.parametrize("objective, start, kind, message", [
-    (lambda p: (math.nan, p), [1.0], ArithmeticError, "the value of the objective is not finite in iteration 1"),
-    (lambda p: (1.0, p * math.inf), [1.0], ArithmeticError, "the gradient of the objective is not finite"),
-    (lambda p: (1.0, [1.0, 2.0]), [1.0], ValueError, r"gradient of shape \(1,\), got \(2,\)"),
-    (rosenbrock, [[1.0]], ValueError, r"array of p finite parameters, got shape \(1, 1\)"),
-    (rosenbrock, [], ValueError, "p finite parameters"),
-    (rosenbrock, [math.nan, 1.0], ValueError, "p finite parameters"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "objective, start, kind, message",
+    [
+        (lambda p: (math.nan, p), [1.0], ArithmeticError, "the value of the objective is not finite in iteration 1"),
+        (lambda p: (1.0, p * math.inf), [1.0], ArithmeticError, "the gradient of the objective is not finite"),
+        (lambda p: (1.0, [1.0, 2.0]), [1.0], ValueError, r"gradient of shape \(1,\), got \(2,\)"),
+        (rosenbrock, [[1.0]], ValueError, r"array of p finite parameters, got shape \(1, 1\)"),
+        (rosenbrock, [], ValueError, "p finite parameters"),
+        (rosenbrock, [math.nan, 1.0], ValueError, "p finite parameters"),
+    ],
+)
 def test_lbfgs_refuses(objective, start, kind, message):
     pytest.importorskip("scipy")
     with pytest.raises(kind, match=message):
@@ -482,8 +500,12 @@ def test_lbfgs_says_where_no_step_leads_into_the_domain():
     assert caught.value.point[0] != 2.0
     steps = []  # a hole that is met after some iterations
     with pytest.raises(ArithmeticError, match="the gradient of the objective is not finite in iteration 4"):
-        optim.LBFGS().minimise(lambda p: (rosenbrock(p)[0], rosenbrock(p)[1] * (1.0 if len(steps) < 3 else math.inf)),
-                               [-1.2, 1.0], 50, lambda *step: steps.append(step))  # fmt: skip
+        optim.LBFGS().minimise(
+            lambda p: (rosenbrock(p)[0], rosenbrock(p)[1] * (1.0 if len(steps) < 3 else math.inf)),
+            [-1.2, 1.0],
+            50,
+            lambda *step: steps.append(step),
+        )
 
 
 def test_lbfgs_takes_no_batches():

@@ -27,11 +27,17 @@ SMOOTH = {
     "atan": functions.atan, "abs": abs,
 }  # fmt: skip
 TWO = {
-    "add": lambda a, b: a + b, "subtract": lambda a, b: a - b, "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / (1.5 + b * b), "maximum": functions.maximum, "minimum": functions.minimum,
-    "select": lambda a, b: functions.where(a > b, a, 0.5 * b), "hypot": lambda a, b: functions.hypot(a, b + 2.0),
-    "tanh": lambda a, b: a * functions.tanh(b), "quotient of tanh": lambda a, b: functions.tanh(a / (2.0 + b * b)),
-}  # fmt: skip
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / (1.5 + b * b),
+    "maximum": functions.maximum,
+    "minimum": functions.minimum,
+    "select": lambda a, b: functions.where(a > b, a, 0.5 * b),
+    "hypot": lambda a, b: functions.hypot(a, b + 2.0),
+    "tanh": lambda a, b: a * functions.tanh(b),
+    "quotient of tanh": lambda a, b: functions.tanh(a / (2.0 + b * b)),
+}
 
 
 def an_order(draw, size, count):
@@ -70,13 +76,15 @@ class Model:
         self.pool = self.size  # what the parameters and what is made of them are together
         self.layers = []
         for _ in range(draw.randint(1, 5)):
-            kind = draw.choice(["sums", "sums", "table", "one", "two", "by_factor", "uniform", "beside", "reduce",
-                                "angle"])  # fmt: skip
+            kind = draw.choice(
+                ["sums", "sums", "table", "one", "two", "by_factor", "uniform", "beside", "reduce", "angle"]
+            )
             layer, width = getattr(self, kind)(width)
             self.layers.append(layer)
         ends = draw.randint(1, 3)
-        layer, self.outputs = (self.sums(width, ends, draw.choice([3, 8, width]))
-                               if draw.random() < 0.7 else self.by_factor(width))  # fmt: skip
+        layer, self.outputs = (
+            self.sums(width, ends, draw.choice([3, 8, width])) if draw.random() < 0.7 else self.by_factor(width)
+        )
         self.layers.append(layer)
 
     def order(self, size, count):
@@ -132,8 +140,10 @@ class Model:
 
         def layer(v, pool):
             self.form = form
-            made = [self.written([(pool[p], v[r]) for p, r in zip(places, rows)], 0.0 if plain else pool[b])
-                    for places, b in zip(table, biases)]  # fmt: skip
+            made = [
+                self.written([(pool[p], v[r]) for p, r in zip(places, rows)], 0.0 if plain else pool[b])
+                for places, b in zip(table, biases)
+            ]
             return [f(x * (1.0 / terms)) for x in made]
 
         return layer, count
@@ -151,8 +161,10 @@ class Model:
 
         def layer(v, pool):
             self.form = form
-            return [f(self.written([(pool[p], v[r]) for p, r in zip(places, own)], pool[b]) * (1.0 / terms))
-                    for places, own, b in zip(table, rows, biases)]  # fmt: skip
+            return [
+                f(self.written([(pool[p], v[r]) for p, r in zip(places, own)], pool[b]) * (1.0 / terms))
+                for places, own, b in zip(table, rows, biases)
+            ]
 
         return layer, count
 
@@ -179,8 +191,10 @@ class Model:
         """a · tanh(w · x / c): 1 / cosh is there where something is divided by a parameter."""
         count, f = self.draw.choice([1, 1, 2, 5]), self.draw.choice([functions.tanh, functions.sin, functions.tan])
         rows, a, w, c = self.order(width, count), *[self.order(self.pool, count) for _ in range(3)]
-        return (lambda v, pool: [pool[i] * f(0.5 * (pool[j] * v[r] / pool[k])) for r, i, j, k in zip(rows, a, w, c)],
-                count)  # fmt: skip
+        return (
+            lambda v, pool: [pool[i] * f(0.5 * (pool[j] * v[r] / pool[k])) for r, i, j, k in zip(rows, a, w, c)],
+            count,
+        )
 
     def uniform(self, width):
         """The pool gets what is made of parameters."""
@@ -236,8 +250,11 @@ def close(found, expected):
     found, expected = np.asarray(found), np.asarray(expected)
     finite = np.isfinite(expected)
     scale = max(np.abs(expected[finite]).max(initial=0.0), 1e-3)
-    return (found.shape == expected.shape and np.array_equal(found[~finite], expected[~finite], equal_nan=True)
-            and bool((np.abs(found[finite] - expected[finite]) <= TOLERANCE * scale).all()))  # fmt: skip
+    return (
+        found.shape == expected.shape
+        and np.array_equal(found[~finite], expected[~finite], equal_nan=True)
+        and bool((np.abs(found[finite] - expected[finite]) <= TOLERANCE * scale).all())
+    )
 
 
 def compare_function(model, X, y, backend):
@@ -246,8 +263,9 @@ def compare_function(model, X, y, backend):
         p.grad = 0.0
     expected = sum(loss(model(row), target) for row, target in zip(X.tolist(), y.tolist())) * (1.0 / len(X))
     expected.backward()
-    program = micrograd.compile(model, model.inputs, loss=loss, targets=model.outputs, backend=backend,
-                                parameters=model.parameters, cache=False)  # fmt: skip
+    program = micrograd.compile(
+        model, model.inputs, loss=loss, targets=model.outputs, backend=backend, parameters=model.parameters, cache=False
+    )
     value, gradient = program.value_and_gradient(X, y)
     assert close(value, expected.data), "value"
     assert close(gradient, [p.grad for p in model.parameters]), "gradient"
@@ -295,7 +313,7 @@ def compare(seed, backends=BACKENDS, special=False):
 
 def with_machine(lanes, tile_rows, tile_vectors):
     """A target with vectors and tiles of other sizes; LLVM makes of them what this processor has."""
-    from micrograd.program.llvm_engine import Machine, Target, host
+    from micrograd.compiler.llvm.native.machine_code import Machine, Target, host
 
     target = Target(host().cpu, host().features)
     target.machine = Machine(lanes, tile_rows, tile_vectors)
@@ -332,7 +350,7 @@ def test_signs_of_zero_in_all_orders(backend):
 @without_llvm
 @pytest.mark.parametrize("machine", MACHINES, ids=str)
 def test_programs_in_all_orders_with_vectors_and_tiles_of_other_sizes(machine, monkeypatch):
-    monkeypatch.setattr("micrograd.program.llvm_runner.host", with_machine(*machine))
+    monkeypatch.setattr("micrograd.compiler.llvm.runner.host", with_machine(*machine))
     for seed in range(100 * sum(machine), 100 * sum(machine) + 4):
         compare(seed, ["llvm"])
 
@@ -384,9 +402,9 @@ if __name__ == "__main__":
     import sys
 
     if len(sys.argv) > 3:
-        import micrograd.program.llvm_runner
+        import micrograd.compiler.llvm.runner
 
-        micrograd.program.llvm_runner.host = with_machine(*map(int, sys.argv[3:]))
+        micrograd.compiler.llvm.runner.host = with_machine(*map(int, sys.argv[3:]))
     for number in range(*map(int, sys.argv[1:3])):
         try:
             compare(number)

@@ -1,4 +1,5 @@
 """An import that is broken off, as by Ctrl-C, leaves a package that works or a clear error, and never eager code."""
+
 from __future__ import annotations
 
 import os
@@ -10,8 +11,9 @@ import time
 
 import pytest
 
-from micrograd import losses, nn, optim, packages
-from micrograd.packages import BrokenPackage, expect_whole, missing
+from micrograd import losses, nn, optim
+from micrograd.system import packages
+from micrograd.system.packages import BrokenPackage, expect_whole, missing
 from micrograd.training import Trainer
 
 FIRST_FIT = """
@@ -114,7 +116,7 @@ def test_half_a_package_is_found_out(package, monkeypatch):
 
 def test_a_broken_package_is_no_missing_one(package, monkeypatch):
     """Trainer's "auto" runs eagerly where a package is missing, but says so where it is broken."""
-    from micrograd.program import programs
+    from micrograd.compiler import programs
 
     assert missing(["no_such_package", "json"]) == ["no_such_package"]
     X, Y = [[0.0, 1.0]], [1.0]

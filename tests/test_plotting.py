@@ -1,4 +1,5 @@
 """The plots show what was computed, in colours that everybody can tell apart, and leave nothing behind."""
+
 from __future__ import annotations
 
 import itertools
@@ -10,8 +11,8 @@ import sys
 import pytest
 
 from micrograd import Trainer, Value, losses, nn, optim, sigmoid
-from micrograd.history import History, Record
-from micrograd.objectives import Eager
+from micrograd.training.history import History, Record
+from micrograd.training.objectives import Eager
 
 matplotlib = pytest.importorskip("matplotlib", reason="needs matplotlib")
 np = pytest.importorskip("numpy", reason="needs numpy")
@@ -230,6 +231,7 @@ def test_the_threshold_follows_from_classes_and_loss():
     assert threshold_of(trained(losses.binary_cross_entropy), [0, 0, 1, 1]) == "0"
     assert threshold_of(trained(losses.squared_error), [0, 0, 1, 1]) == "0.5"
     assert threshold_of(trained(losses.squared_error), [3, 3, 4, 4]) == "3.5"
+
     class Classifier:
         def decision_function(self, X):
             return np.full(len(X), 0.75)
@@ -265,15 +267,18 @@ def test_columns_of_a_frame_name_the_axes():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x₁", "x₂")
 
 
-@pytest.mark.parametrize("X, y, options, error", [
-    ([[1.0, 2.0, 3.0]], [1], {}, r"expected X of shape \(samples, 2\), got \(1, 3\)"),
-    ([[1.0, math.nan]], [1], {}, r"X\[0\]\[1\]: expected finite numbers"),
-    ([], [], {}, "expected X of shape|at least one sample"),
-    (CORNERS, [1, -1], {}, "one class per sample, got 4 samples and 2 classes"),
-    (CORNERS, [1, 2, 3, 1], {}, "expected y of two classes for a model with one output, got 3 of them"),
-    (CORNERS, [1, 1, -1, -1], {"resolution": 1}, "expected resolution to be a whole number of at least 2"),
-    (CORNERS, [1, 1, -1, -1], {"resolution": 6.5}, "expected resolution to be a whole number of at least 2"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "X, y, options, error",
+    [
+        ([[1.0, 2.0, 3.0]], [1], {}, r"expected X of shape \(samples, 2\), got \(1, 3\)"),
+        ([[1.0, math.nan]], [1], {}, r"X\[0\]\[1\]: expected finite numbers"),
+        ([], [], {}, "expected X of shape|at least one sample"),
+        (CORNERS, [1, -1], {}, "one class per sample, got 4 samples and 2 classes"),
+        (CORNERS, [1, 2, 3, 1], {}, "expected y of two classes for a model with one output, got 3 of them"),
+        (CORNERS, [1, 1, -1, -1], {"resolution": 1}, "expected resolution to be a whole number of at least 2"),
+        (CORNERS, [1, 1, -1, -1], {"resolution": 6.5}, "expected resolution to be a whole number of at least 2"),
+    ],
+)
 def test_bad_samples_and_classes(X, y, options, error):
     with pytest.raises(ValueError, match=error):
         plot_decision_boundary(line, X, y, **options)
@@ -302,9 +307,13 @@ def test_bad_models_and_classes_of_several():
 def toy(backend="auto"):
     w1, w2 = Value(0.5, "w1"), Value(-1.2, "w2")
     trainer = Trainer(
-        lambda row: sigmoid(w2 * sigmoid(w1 * row[0])), losses.squared_error, optim.SGD(lr=3.0), parameters=[w1, w2],
-        penalty=losses.l2(1e-3), backend=backend,
-    )  # fmt: skip
+        lambda row: sigmoid(w2 * sigmoid(w1 * row[0])),
+        losses.squared_error,
+        optim.SGD(lr=3.0),
+        parameters=[w1, w2],
+        penalty=losses.l2(1e-3),
+        backend=backend,
+    )
     X = [i / 5 - 4 for i in range(41)]
     y = [sigmoid(-3.0 * sigmoid(1.5 * x)) for x in X]
     return trainer, X, y, w1, w2
@@ -425,8 +434,11 @@ def test_bad_parameters_and_paths():
 
 def test_an_error_opens_no_figure():
     before = pyplot.get_fignums()
-    for call in (lambda: plot_history(History()), lambda: plot_decision_boundary(line, [[1.0]], [1]),
-                 lambda: plot_loss_surface(3.0, [1.0], [1.0], Value(1.0), Value(1.0))):  # fmt: skip
+    for call in (
+        lambda: plot_history(History()),
+        lambda: plot_decision_boundary(line, [[1.0]], [1]),
+        lambda: plot_loss_surface(3.0, [1.0], [1.0], Value(1.0), Value(1.0)),
+    ):
         with pytest.raises((TypeError, ValueError)):
             call()
     assert pyplot.get_fignums() == before
@@ -468,7 +480,7 @@ def test_without_matplotlib_the_error_names_the_cure():
     code = """
 import sys
 sys.modules["matplotlib"] = None
-from micrograd.history import History, Record
+from micrograd.training.history import History, Record
 try:
     History([Record(1, 1.0, None)]).plot()
 except ImportError as error:

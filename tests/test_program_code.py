@@ -10,7 +10,7 @@ import pytest
 
 import micrograd
 from micrograd import Value, compile, functions, losses, nn, sin, tanh
-from micrograd.objectives import Eager
+from micrograd.training.objectives import Eager
 
 np = pytest.importorskip("numpy")
 without_llvm = pytest.mark.skipif(find_spec("llvmlite") is None, reason="llvmlite is not installed")
@@ -56,8 +56,11 @@ def convolution():
     dense = [Value(draw.gauss(0.0, 0.5)) for _ in range(3 * 8)]
 
     def model(x):
-        maps = [(sum(w * x[i + k] for k, w in enumerate(kernel[:4])) + kernel[4]).relu()
-                for kernel in kernels for i in range(8)]  # fmt: skip
+        maps = [
+            (sum(w * x[i + k] for k, w in enumerate(kernel[:4])) + kernel[4]).relu()
+            for kernel in kernels
+            for i in range(8)
+        ]
         return sum(w * v for w, v in zip(dense, maps))
 
     return model, 11, [w for kernel in kernels for w in kernel] + dense, losses.squared_error, 0
@@ -110,8 +113,9 @@ models = pytest.mark.parametrize("name", sorted(MODELS))
 
 def compiled(name, backend="numpy", **options):
     model, inputs, parameters, loss, targets = MODELS[name]()
-    return micrograd.compile(model, inputs, loss=loss, targets=targets, parameters=parameters, backend=backend,
-                             **options)  # fmt: skip
+    return micrograd.compile(
+        model, inputs, loss=loss, targets=targets, parameters=parameters, backend=backend, **options
+    )
 
 
 def data(program, count, seed=0):
@@ -150,15 +154,15 @@ class TestPlaces:
     """Every row is where it is looked for, and what nobody reads takes no room."""
 
     def gradient(self, name, guard):
-        from micrograd.program.array_program import gradient_program
+        from micrograd.compiler.arrays.purposes import gradient_program
 
         return gradient_program(compiled(name)._trace, guard=guard)
 
     @models
     @pytest.mark.parametrize("guard", [False, True])
     def test_in_numpy_code(self, name, guard):
-        from micrograd.program.arrays import Step, reads_of
-        from micrograd.program.numpy_code import NumpyCode
+        from micrograd.compiler.arrays.steps import Step, reads_of
+        from micrograd.compiler.numpy.code import NumpyCode
 
         program = self.gradient(name, guard)
         code = NumpyCode(program)
@@ -177,7 +181,7 @@ class TestPlaces:
     @models
     @pytest.mark.parametrize("guard", [False, True])
     def test_in_loops(self, name, guard):
-        from micrograd.program.schedule import Schedule
+        from micrograd.compiler.arrays.fusion import Schedule
 
         program = self.gradient(name, guard)
         schedule = Schedule(program)
@@ -198,8 +202,8 @@ class TestPlaces:
                 memory.write(step)
 
     def test_in_a_tape(self):
-        from micrograd.program.llvm_code import LlvmCode, Machine
-        from micrograd.program.llvm_tape import OPERANDS, WIDTH, Tape, worth_it
+        from micrograd.compiler.llvm.code import LlvmCode, Machine
+        from micrograd.compiler.llvm.tape import OPERANDS, WIDTH, Tape, worth_it
 
         program = self.gradient("irregular", False)
         assert worth_it(program)
@@ -214,7 +218,7 @@ class TestPlaces:
                 assert result not in operands[: len(OPERANDS) - 1]
 
     def test_a_network_takes_little_more_than_what_its_backward_pass_needs(self):
-        from micrograd.program.schedule import Schedule
+        from micrograd.compiler.arrays.fusion import Schedule
 
         program = self.gradient("relu", False)
         needed = 16 + 16 + 16  # two hidden layers; the adjoints of one take its place
@@ -232,9 +236,9 @@ class TestCode:
 
     def runner(self, program, features, guard):
         """Code for a processor with these features; it need not have the instructions of wider ones."""
-        from micrograd.program.array_program import gradient_program
-        from micrograd.program.llvm_engine import Target, host
-        from micrograd.program.llvm_runner import LlvmRunner
+        from micrograd.compiler.arrays.purposes import gradient_program
+        from micrograd.compiler.llvm.native.machine_code import Target, host
+        from micrograd.compiler.llvm.runner import LlvmRunner
 
         here = host()
         if not {f for f in features.split(",") if f} <= set(here.features.split(",")):
@@ -292,16 +296,17 @@ class TestCode:
         assert program.ir.count("define internal void @stage") < 16
         assert program.ir.count("call void @stage") >= 20
 
-    @pytest.mark.parametrize("triple, features, machine", [
-        ("aarch64-unknown-linux-gnu", "+neon", (2, 4, 4)), ("riscv64-unknown-linux-gnu", "+d", (2, 4, 2)),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "triple, features, machine",
+        [("aarch64-unknown-linux-gnu", "+neon", (2, 4, 4)), ("riscv64-unknown-linux-gnu", "+d", (2, 4, 2))],
+    )
     def test_code_for_processors_of_other_kinds_can_be_made(self, triple, features, machine):
         """It cannot be run here; that LLVM takes it, without functions it does not have, is what this shows."""
         import llvmlite.binding as binding
 
-        from micrograd.program.array_program import gradient_program
-        from micrograd.program.llvm_code import LlvmCode, Machine
-        from micrograd.program.llvm_engine import optimise, started
+        from micrograd.compiler.arrays.purposes import gradient_program
+        from micrograd.compiler.llvm.code import LlvmCode, Machine
+        from micrograd.compiler.llvm.native.machine_code import optimise, started
 
         started()
         binding.initialize_all_targets()
@@ -315,32 +320,44 @@ class TestCode:
             assert "whole:" in text and ("fmla" in text or "fmadd.d" in text)
 
     def test_small_programs_run_in_larger_blocks(self):
-        from micrograd.program.llvm_code import BLOCK_BYTES, LARGEST_BLOCK, USUAL_BLOCK
+        from micrograd.compiler.llvm.code import BLOCK_BYTES, LARGEST_BLOCK, USUAL_BLOCK
 
         w = [Value(0.7), Value(-1.3)]
-        program = micrograd.compile(lambda x: (w[1] * (w[0] * x[0]).sigmoid()).sigmoid(), 1, parameters=w,
-                                    loss=losses.squared_error, backend="llvm")  # fmt: skip
+        program = micrograd.compile(
+            lambda x: (w[1] * (w[0] * x[0]).sigmoid()).sigmoid(),
+            1,
+            parameters=w,
+            loss=losses.squared_error,
+            backend="llvm",
+        )
         code = program._main.code
         assert USUAL_BLOCK < code.block <= LARGEST_BLOCK
         assert code.block * 8 * (code.leaves + code.workspace_rows) <= BLOCK_BYTES
         assert compiled("digits", "llvm")._main.code.block == USUAL_BLOCK
 
     def test_quick_steps_go_on_with_each_place_of_a_convolution(self):
-        from micrograd.program.llvm_code import SMALLEST_BLOCK
+        from micrograd.compiler.llvm.code import SMALLEST_BLOCK
 
         draw = random.Random(0)
         kernels = [[Value(draw.gauss(0.0, 0.5)) for _ in range(4)] for _ in range(4)]
         bias = Value(0.1)
 
         def model(x):  # 8 × 8 pixels, four 2 × 2 kernels, sums over rows
-            maps = [[sum((w * x[8 * (i + k // 2) + j + k % 2] for k, w in enumerate(kernel)), bias).relu()
-                     for i in range(7) for j in range(7)] for kernel in kernels]  # fmt: skip
+            maps = [
+                [
+                    sum((w * x[8 * (i + k // 2) + j + k % 2] for k, w in enumerate(kernel)), bias).relu()
+                    for i in range(7)
+                    for j in range(7)
+                ]
+                for kernel in kernels
+            ]
             pooled = [sum(places[7 * i : 7 * i + 7]) for places in maps for i in range(7)]
             return micrograd.functions.tanh(sum(pooled) * 0.01)
 
         parameters = [*[w for kernel in kernels for w in kernel], bias]
-        program = micrograd.compile(model, 64, parameters=parameters, loss=losses.squared_error, backend="llvm",
-                                    cache=False)  # fmt: skip
+        program = micrograd.compile(
+            model, 64, parameters=parameters, loss=losses.squared_error, backend="llvm", cache=False
+        )
         code = program._main.code
         products = [stage for stage in code.schedule.stages if stage.step is not None and stage.items]
         assert sum([item.count for stage in products for item in stage.items if item.op.name == "relu"]) == 4 * 49
@@ -396,8 +413,13 @@ class TestCode:
         """The code in a loop leaves them to functions beside it; one lane must not touch its neighbours."""
         for activation in ("tanh", "sigmoid", "softplus", "exp", "sinh", "cosh", "gaussian"):
             w = Value(1.0)
-            program = micrograd.compile(lambda x, w=w, f=activation: getattr(w * x[0], f)(), 1, parameters=[w],
-                                        loss=lambda out, y: out, backend="llvm")  # fmt: skip
+            program = micrograd.compile(
+                lambda x, w=w, f=activation: getattr(w * x[0], f)(),
+                1,
+                parameters=[w],
+                loss=lambda out, y: out,
+                backend="llvm",
+            )
             samples = np.full((40, 1), 0.3)
             samples[17] = x
             program.value(samples, np.zeros(40))
@@ -417,8 +439,9 @@ def test_selections_to_the_bit(backend):
     """What is not selected may be anything, and the signs of zeros stay."""
     special = [0.0, -0.0, 1.0, -2.5, float("inf"), -float("inf"), float("nan"), 5e-324]
     held = [Value(0.0) for _ in range(3)]
-    program = micrograd.compile(lambda x: micrograd.where(*[x[0] + value for value in held]), 1, parameters=held,
-                                backend=backend)  # fmt: skip
+    program = micrograd.compile(
+        lambda x: micrograd.where(*[x[0] + value for value in held]), 1, parameters=held, backend=backend
+    )
     for c in special:
         for a in special:
             for b in special:

@@ -2,6 +2,7 @@
 
 Needs `node` and the npm package `pyodide`, found by Node's own rules (node_modules here or above, or NODE_PATH).
 """
+
 import json
 import shutil
 import subprocess

@@ -1,4 +1,5 @@
 """What a Python user expects of an object: repr, formatting, completion, help, copy, pickle, no surprising output."""
+
 import copy
 import inspect
 import pickle

@@ -11,11 +11,19 @@ from micrograd import Value, functions
 np = pytest.importorskip("numpy")
 BACKENDS = ["numpy", "llvm"] if find_spec("llvmlite") else ["numpy"]
 ACTIVATIONS = {
-    "none": lambda v: v, "tanh": functions.tanh, "relu": functions.relu, "sigmoid": functions.sigmoid,
-    "softplus": functions.softplus, "sin": functions.sin, "gaussian": functions.gaussian, "abs": abs,
-    "exp": lambda v: functions.exp(functions.tanh(v)), "square": lambda v: v * v, "negative": lambda v: -v,
+    "none": lambda v: v,
+    "tanh": functions.tanh,
+    "relu": functions.relu,
+    "sigmoid": functions.sigmoid,
+    "softplus": functions.softplus,
+    "sin": functions.sin,
+    "gaussian": functions.gaussian,
+    "abs": abs,
+    "exp": lambda v: functions.exp(functions.tanh(v)),
+    "square": lambda v: v * v,
+    "negative": lambda v: -v,
     "maximum": lambda v: functions.maximum(v, 0.3),
-}  # fmt: skip
+}
 
 
 def total(weights, values, bias, order):
@@ -45,8 +53,7 @@ class RandomModel:
         self.draw, self.parameters, self.layers = random.Random(seed), [], []
         self.inputs = width = self.draw.randint(1, 6)
         for _ in range(self.draw.randint(1, 6)):
-            kind = self.draw.choice(["dense", "own_term", "again", "elementwise", "slide", "reduce", "mix",
-                                     "ratios"])  # fmt: skip
+            kind = self.draw.choice(["dense", "own_term", "again", "elementwise", "slide", "reduce", "mix", "ratios"])
             layer, width = getattr(self, kind)(width)
             self.layers.append(layer)
             if width > 40:
@@ -98,8 +105,10 @@ class RandomModel:
         size, maps, f = self.draw.randint(1, min(3, width)), self.draw.randint(1, 3), self.activation("relu", "tanh")
         W, b = self.weights(maps, size)
         places = width - size + 1
-        return (lambda v: [f(total(w, v[i : i + size], bias, 0)) for w, bias in zip(W, b) for i in range(places)],
-                maps * places)  # fmt: skip
+        return (
+            lambda v: [f(total(w, v[i : i + size], bias, 0)) for w, bias in zip(W, b) for i in range(places)],
+            maps * places,
+        )
 
     def reduce(self, width):
         size = self.draw.randint(1, width)
@@ -108,8 +117,10 @@ class RandomModel:
 
     def mix(self, width):
         kinds = ["add", "subtract", "multiply", "divide", "select", "maximum"]
-        picks = [(self.draw.randrange(width), self.draw.randrange(width), self.draw.choice(kinds))
-                 for _ in range(self.draw.randint(1, 7))]  # fmt: skip
+        picks = [
+            (self.draw.randrange(width), self.draw.randrange(width), self.draw.choice(kinds))
+            for _ in range(self.draw.randint(1, 7))
+        ]
         return lambda v: [mixed(v[i], v[j], kind) for i, j, kind in picks], len(picks)
 
     def ratios(self, width):
@@ -143,8 +154,15 @@ def compare(seed):
     gradient = np.array([p.grad for p in model.parameters])
     scale = max(np.abs(gradient).max(), 1e-3)
     for backend in BACKENDS:
-        program = micrograd.compile(model, model.inputs, loss=loss, targets=model.outputs, backend=backend,
-                                    parameters=model.parameters, cache=False)  # fmt: skip
+        program = micrograd.compile(
+            model,
+            model.inputs,
+            loss=loss,
+            targets=model.outputs,
+            backend=backend,
+            parameters=model.parameters,
+            cache=False,
+        )
         value, found = program.value_and_gradient(X, y)
         assert value == pytest.approx(expected.data, rel=1e-12), (seed, backend)
         assert np.abs(found - gradient).max() <= 1e-11 * scale, (seed, backend)

@@ -1,4 +1,5 @@
 """Sharded objectives: the same bits whatever the executor, the number of workers and their fate; clear errors."""
+
 import os
 import pickle
 import random
@@ -13,10 +14,10 @@ import pytest
 
 from micrograd import losses, nn, optim
 from micrograd.engine import Value
-from micrograd.compilation import Compiled
-from micrograd.objectives import Eager
-from micrograd.sharding import Sharded, worker
 from micrograd.training import Trainer
+from micrograd.training.compiled import Compiled
+from micrograd.training.objectives import Eager
+from micrograd.training.sharding import Sharded, worker
 
 
 class Mortal(nn.MLP):

@@ -26,8 +26,10 @@ def reverse(program):
     program = program.steps
     made = [step for step in program.steps if step.start > program.weight]
     forward = {step.start for step in program.rolled.steps}
-    return ([(step.op.name, step.count) for step in made if step.start not in forward],
-            [(step.op.name, step.count) for step in program.after])  # fmt: skip
+    return (
+        [(step.op.name, step.count) for step in made if step.start not in forward],
+        [(step.op.name, step.count) for step in program.after],
+    )
 
 
 def eager(model, rows, parameters):
@@ -171,8 +173,9 @@ def test_a_slot_with_several_sums_has_one_factor(backend):
 @backends
 def test_derivatives_by_inputs_are_made_in_full(backend):
     model = nn.MLP(3, [5, 1], activation="tanh")
-    program = micrograd.compile(lambda x: -2.0 * (model(x) * x[0]) / x[1] - 3.0 / x[1], 3, backend=backend,
-                                parameters=model.parameters())  # fmt: skip
+    program = micrograd.compile(
+        lambda x: -2.0 * (model(x) * x[0]) / x[1] - 3.0 / x[1], 3, backend=backend, parameters=model.parameters()
+    )
     X = np.random.default_rng(0).standard_normal((9, 3))
     _, found = program.input_gradients(X)
     for row, slopes in zip(X.tolist(), found.tolist()):

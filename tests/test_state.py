@@ -1,4 +1,5 @@
 """`State`: whether anything that a user's code can reach has changed, told without running that code."""
+
 from __future__ import annotations
 
 import abc
@@ -28,8 +29,8 @@ from types import SimpleNamespace
 import pytest
 
 from micrograd import Value, losses, nn
-from micrograd.program.state import State
-from micrograd.program.state_names import library_of, modules_named, names_of, of_library
+from micrograd.compiler.state.names import library_of, modules_named, names_of, of_library
+from micrograd.compiler.state.state import State
 
 ALPHA = 1.0
 BETA = 1.0  # no code names it but `change`
@@ -193,23 +194,33 @@ class Line:
         return self.fixed(self.forward(row[0]))
 
 
-@pytest.mark.parametrize("change, counts", [
-    (lambda line: setattr(line, "k", 2.0), True),
-    (lambda line: setattr(line, "last", 2.0), False),  # only stored
-    (lambda line: setattr(line, "new", 2.0), False),
-    (lambda line: line.settings.update(k=2.0), False),  # nothing names it
-    (lambda line: setattr(line, "power", 2.0), True),  # in front of the class's
-    (lambda line: setattr(line, "_scale", 2.0), True),
-    (lambda line: setattr(line.table, "k", 2.0), True),
-    (lambda line: setattr(line.table, "new", 2.0), False),
-    (lambda line: delattr(line, "k"), True),
-    (lambda line: setattr(line, "w", Value(2.0)), True),
-    (lambda line: setattr(line, "forward", lambda x: x), True),
-    (lambda line: setattr(line, "__dict__", dict(line.__dict__, k=3.0)), True),
-    (lambda line: setattr(line, "__class__", type("Line", (Line,), {})), True),
-])  # fmt: skip
-@pytest.mark.parametrize("code", [lambda line: line, lambda line: line.__call__, lambda line: lambda row: line(row),
-                                  lambda line: functools.partial(line)])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, counts",
+    [
+        (lambda line: setattr(line, "k", 2.0), True),
+        (lambda line: setattr(line, "last", 2.0), False),  # only stored
+        (lambda line: setattr(line, "new", 2.0), False),
+        (lambda line: line.settings.update(k=2.0), False),  # nothing names it
+        (lambda line: setattr(line, "power", 2.0), True),  # in front of the class's
+        (lambda line: setattr(line, "_scale", 2.0), True),
+        (lambda line: setattr(line.table, "k", 2.0), True),
+        (lambda line: setattr(line.table, "new", 2.0), False),
+        (lambda line: delattr(line, "k"), True),
+        (lambda line: setattr(line, "w", Value(2.0)), True),
+        (lambda line: setattr(line, "forward", lambda x: x), True),
+        (lambda line: setattr(line, "__dict__", dict(line.__dict__, k=3.0)), True),
+        (lambda line: setattr(line, "__class__", type("Line", (Line,), {})), True),
+    ],
+)
+@pytest.mark.parametrize(
+    "code",
+    [
+        lambda line: line,
+        lambda line: line.__call__,
+        lambda line: lambda row: line(row),
+        lambda line: functools.partial(line),
+    ],
+)
 def test_attributes_of_objects(change, counts, code):
     line = Line()
     assert seen(lambda: change(line), code(line)) == counts
@@ -304,6 +315,7 @@ def test_a_module(monkeypatch):
         return settings.alpha
 
     assert seen(setting(cfg, alpha=3.0), from_import)
+
     def named_import(row):
         return importlib.import_module("cfg_of_test").alpha
 
@@ -407,6 +419,7 @@ def test_subclasses_of_containers_are_read_by_their_base():
 
     weights = Hostile([1.0])
     weights.k = 1.0
+
     class Names(dict):
         __iter__ = __getitem__ = get = keys = items = Hostile.__iter__
 
@@ -696,7 +709,7 @@ def test_no_code_of_users_runs():
 def test_what_is_out_of_reach_counts_by_identity(tmp_path):
     generator, stream, lock = random.Random(0), (tmp_path / "file").open("w"), threading.Lock()
     numbers, local = iter([1.0, 2.0]), threading.local()
-    held = [generator, stream, lock, numbers, (x for x in [1.0]), local, random, sys, object(), type, 1 .__add__, len]
+    held = [generator, stream, lock, numbers, (x for x in [1.0]), local, random, sys, object(), type, (1).__add__, len]
 
     def change():
         generator.random(), generator.gauss(0, 1), stream.write("a"), next(numbers), random.gauss(0, 1)
@@ -821,7 +834,7 @@ def test_whose_code():
 def test_the_same_in_every_process():
     source = """
 from micrograd import nn, losses
-from micrograd.program.state import State
+from micrograd.compiler.state.state import State
 import random
 k = {"a", "b", "c"}
 model = nn.MLP(2, [3, 1])
@@ -836,7 +849,7 @@ print(state.holds(), len(state._reads), sum(len(now) for read, source, now in st
 
 
 def test_code_that_reaches_too_much_is_traced_every_time(monkeypatch):
-    from micrograd.program import state_walk
+    from micrograd.compiler.state import walk as state_walk
 
     monkeypatch.setattr(state_walk, "MOST", 100)
     many = [[float(i)] for i in range(200)]

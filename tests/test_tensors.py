@@ -1,4 +1,5 @@
 """Tensors of other libraries as data and as operands: read, or refused with the cure."""
+
 from __future__ import annotations
 
 import random
@@ -8,7 +9,7 @@ import pytest
 
 from micrograd import Trainer, Value, compile, dot, exp, losses, maximum, nn, optim, sigmoid
 from micrograd.expect import rows_of
-from micrograd.objectives import Eager
+from micrograd.training.objectives import Eager
 
 
 class Tensor:
@@ -131,7 +132,8 @@ def test_what_cannot_be_read_is_refused_before_any_step(backend):
     ]:
         with pytest.raises(TypeError, match=message):
             results(X_, y, backend) if "X" in message[:10] else Trainer(
-                nn.MLP(2, [1]), losses.squared_error, optim.SGD(), backend=backend).fit(X_, y, epochs=1)  # fmt: skip
+                nn.MLP(2, [1]), losses.squared_error, optim.SGD(), backend=backend
+            ).fit(X_, y, epochs=1)
 
 
 def test_objectives_and_programs_take_tensors_too():
@@ -178,10 +180,17 @@ def test_a_tensor_as_an_operand_gets_the_cure(operation):
             operation(Value(2.0), x)
 
 
-@pytest.mark.parametrize("several, cure", [
-    (numpy.array([Value(1.0), Value(2.0)]), "x"), (numpy.ones(3), "x"), ([Value(1.0)], "x"), ((1.0, 2.0), "x"),
-    (numpy.ones((2, 2)), "x.flat"), (Tensor([1.0]), r"x.tolist\(\)"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "several, cure",
+    [
+        (numpy.array([Value(1.0), Value(2.0)]), "x"),
+        (numpy.ones(3), "x"),
+        ([Value(1.0)], "x"),
+        ((1.0, 2.0), "x"),
+        (numpy.ones((2, 2)), "x.flat"),
+        (Tensor([1.0]), r"x.tolist\(\)"),
+    ],
+)
 def test_functions_of_several_numbers_name_the_loop(several, cure):
     with pytest.raises(TypeError, match=rf"one at a time: \[sigmoid\(v\) for v in {cure}\]"):
         sigmoid(several)
@@ -203,8 +212,11 @@ def test_models_name_the_cure_for_a_tensor():
 def test_pytorch_and_jax():
     """The libraries themselves, where they are installed."""
     torch = pytest.importorskip("torch")
-    given = [(torch.tensor(X, dtype=torch.float64), torch.tensor(Y, dtype=torch.float64)),
-             (list(torch.tensor(X)), torch.tensor(Y)), (torch.tensor(X).bfloat16(), torch.tensor(Y).int())]  # fmt: skip
+    given = [
+        (torch.tensor(X, dtype=torch.float64), torch.tensor(Y, dtype=torch.float64)),
+        (list(torch.tensor(X)), torch.tensor(Y)),
+        (torch.tensor(X).bfloat16(), torch.tensor(Y).int()),
+    ]
     try:
         import jax.numpy
 

@@ -15,7 +15,7 @@ import pytest
 
 import micrograd
 from micrograd import Trainer, Value, losses, nn, optim, relu, softplus, tanh, where
-from micrograd.program import TraceError
+from micrograd.compiler import TraceError
 
 np = pytest.importorskip("numpy")
 without_llvm = pytest.mark.skipif(find_spec("llvmlite") is None, reason="llvmlite is not installed")
@@ -114,7 +114,7 @@ ASKING = {
     "swallowed wholly": swallowed_wholly,
     "KeyError": raising,
     "AssertionError": asserting,
-}  # fmt: skip
+}
 asking = pytest.mark.parametrize("ask", ASKING.values(), ids=list(ASKING))
 ROWS, TARGETS = [[0.0], [1.0], [1.0], [0.0], [1.0]], [1.0, 0.0, 1.0, 0.0, 1.0]
 
@@ -147,8 +147,9 @@ def test_auto_is_what_eager_gives(ask, place):
 def test_a_named_backend_is_right_or_refuses(ask, backend):
     w = Value(0.5)
     for model, loss in [
-        (lambda x: w * ask(x[0]), losses.squared_error), (lambda x: w + 0.0 * x[0], lambda p, t: (p * ask(t)) ** 2),
-    ]:  # fmt: skip
+        (lambda x: w * ask(x[0]), losses.squared_error),
+        (lambda x: w + 0.0 * x[0], lambda p, t: (p * ask(t)) ** 2),
+    ]:
         trainer = Trainer(model, loss, optim.SGD(lr=0.1), parameters=[w], backend=backend)
         with pytest.raises(TraceError, match=r"In .*test_traced_code.py, line \d+"):
             trainer.fit(ROWS, TARGETS, epochs=1)
@@ -174,7 +175,7 @@ PARAMETERS = {
     "derived": lambda w: 5.0 if tanh(w * 2.0) > 0.0 else 7.0,
     "str": lambda w: float(len(str(w))),
     "float": lambda w: 2.0 if f"{w:.1f}" == "0.5" else 3.0,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("ask", PARAMETERS.values(), ids=list(PARAMETERS))
@@ -288,9 +289,15 @@ def test_rows_targets_and_parameters_that_the_code_changes_are_its_own():
         for backend in ("auto", "eager", "numpy"):
             ws = [Value(1.0), Value(1.0), Value(1.0)]
 
-            trainer = Trainer(lambda row, ws=ws, change=prepare: sum(w * x for w, x in zip(ws, change(row))), loss,
-                              optim.SGD(lr=1e-12), parameters=ws,
-                              penalty=lambda ps: 1.0 * ps.pop(), metric=metric, backend=backend)  # fmt: skip
+            trainer = Trainer(
+                lambda row, ws=ws, change=prepare: sum(w * x for w, x in zip(ws, change(row))),
+                loss,
+                optim.SGD(lr=1e-12),
+                parameters=ws,
+                penalty=lambda ps: 1.0 * ps.pop(),
+                metric=metric,
+                backend=backend,
+            )
             found = trainer.fit(X, y, epochs=3, validation=(X, y))
             outputs = trainer.predict(X)
             assert found.loss == pytest.approx([expected] * 3)
@@ -447,8 +454,9 @@ def test_counts_that_matter_in_later_calls(way):
     found = []
     for backend in ("auto", "eager"):
         model = Counting()
-        trainer = Trainer(getattr(model, way), losses.squared_error, optim.SGD(lr=0.01), backend=backend,
-                          parameters=[model.w])  # fmt: skip
+        trainer = Trainer(
+            getattr(model, way), losses.squared_error, optim.SGD(lr=0.01), backend=backend, parameters=[model.w]
+        )
         found.append(trainer.fit([1.0, 2.0, 3.0], [0.5, 0.1, 0.2], epochs=20).loss)
         if way == "noting":
             assert backend == "eager" or trainer.objective.backend != "eager"
@@ -463,8 +471,8 @@ def test_counts_that_matter_in_later_calls(way):
 
 def test_what_the_code_does_not_set_is_left_to_other_threads():
     """Putting back after tracing takes no step back that another training made meanwhile."""
-    from micrograd.program.code import Code
-    from micrograd.program.trace import undo_of
+    from micrograd.compiler.code import Code
+    from micrograd.compiler.scalar.trace import undo_of
 
     w, shared, array = Value(1.0), Value(1.0), np.zeros(2)
 
@@ -490,20 +498,30 @@ def test_rare_draws_are_seen():
 
     w, own, arrays = Value(1.0), random.Random(0), np.random.default_rng(0)
     models = [
-        lambda x: w * x[0] if random.random() < 0.999 else w, lambda x: w * x[0] if own.random() < 0.999 else w,
-        lambda x: w * x[0] if np.random.rand() < 0.999 else w, lambda x: w * x[0] if arrays.random() < 0.999 else w,
+        lambda x: w * x[0] if random.random() < 0.999 else w,
+        lambda x: w * x[0] if own.random() < 0.999 else w,
+        lambda x: w * x[0] if np.random.rand() < 0.999 else w,
+        lambda x: w * x[0] if arrays.random() < 0.999 else w,
         lambda x, draw=module.gauss: w * x[0] if draw(0.0, 1.0) < 4.0 else w,
-    ]  # fmt: skip
+    ]
     for model in models:
         with pytest.raises(TraceError, match="random number"):
             micrograd.compile(model, 1, parameters=[w])
-    for make in (lambda: random.Random(3).random, lambda: np.random.default_rng(3).random,
-                 lambda: np.random.RandomState(3).rand):  # fmt: skip
+    for make in (
+        lambda: random.Random(3).random,
+        lambda: np.random.default_rng(3).random,
+        lambda: np.random.RandomState(3).rand,
+    ):
         found = []
         for backend in ("auto", "eager"):
             w.data, draw = 1.0, make()
-            trainer = Trainer(lambda x, draw=draw: w * x[0] * (draw() < 0.5), losses.squared_error,
-                              optim.SGD(lr=0.1), parameters=[w], backend=backend)  # fmt: skip
+            trainer = Trainer(
+                lambda x, draw=draw: w * x[0] * (draw() < 0.5),
+                losses.squared_error,
+                optim.SGD(lr=0.1),
+                parameters=[w],
+                backend=backend,
+            )
             found.append(trainer.fit([1.0, 2.0], [1.0, 2.0], epochs=5).loss)
         assert found[0] == found[1]
     w.data = 1.0
@@ -576,8 +594,13 @@ def test_models_that_keep_what_they_computed(way):
     found = []
     for backend in ("auto", "eager"):
         model = Keeping()
-        trainer = Trainer(getattr(model, way), losses.squared_error, optim.SGD(lr=0.01), backend=backend,
-                          parameters=model.parameters())  # fmt: skip
+        trainer = Trainer(
+            getattr(model, way),
+            losses.squared_error,
+            optim.SGD(lr=0.01),
+            backend=backend,
+            parameters=model.parameters(),
+        )
         found.append([*trainer.fit([1.0, 2.0, 3.0], [0.5, 0.1, 0.2], epochs=3).loss, model.w.data])
         assert (trainer.objective.backend == "eager") == (way != "noting" or backend == "eager")
         assert isinstance(model.hidden, (float, Value)) and isinstance(model.cache, (type(None), Value))
@@ -700,10 +723,9 @@ class TestThreads:
         micrograd.compile(model, 2, loss=losses.squared_error, penalty=losses.l2(0.1)).value([[1.0, 2.0]], [1.0])
         assert [p.grad for p in model.parameters()] == [float(i) for i in range(13)]
 
-
     def test_packing_for_workers_touches_no_parameter(self):
-        from micrograd.objectives import Eager
-        from micrograd.sharding.packing import packed
+        from micrograd.training.objectives import Eager
+        from micrograd.training.sharding.packing import packed
 
         w = Value(2.0, "w")
         w.note = "kept"
@@ -723,9 +745,9 @@ class TestSelfCheck:
     def spoiled(self, request, monkeypatch):
         """A backend, and a function that makes its programs wrong by a millionth from now on."""
         if request.param == "llvm":
-            from micrograd.program.llvm_runner import LlvmRunner as Runner
+            from micrograd.compiler.llvm.runner import LlvmRunner as Runner
         else:
-            from micrograd.program.numpy_runner import NumpyRunner as Runner
+            from micrograd.compiler.numpy.runner import NumpyRunner as Runner
         step, outputs = Runner.step, Runner.outputs
 
         def wrong_step(self, *args):
@@ -748,12 +770,17 @@ class TestSelfCheck:
         trainer = Trainer(lambda x: tanh(w * x[0]), losses.squared_error, optim.SGD(lr=0.1), parameters=[w])
         spoil()
         for run in (
-            lambda: program.predict([1.0]), lambda: program.value([1.0], [2.0]), lambda: program.input_gradients([1.0]),
-            lambda: expressions[0].predict([1.0]), lambda: expressions[1].value([1.0]),
-            lambda: expressions[2].value_and_gradient([1.0]), lambda: expressions[3].input_gradients([1.0]),
-            lambda: several.predict([1.0]), lambda: micrograd.compile(lambda x: tanh(w * x[0]), 1, **options),
-        ):  # fmt: skip
-            with pytest.raises(micrograd.program.CompilerError, match="a fault of micrograd's compiler, not of the"):
+            lambda: program.predict([1.0]),
+            lambda: program.value([1.0], [2.0]),
+            lambda: program.input_gradients([1.0]),
+            lambda: expressions[0].predict([1.0]),
+            lambda: expressions[1].value([1.0]),
+            lambda: expressions[2].value_and_gradient([1.0]),
+            lambda: expressions[3].input_gradients([1.0]),
+            lambda: several.predict([1.0]),
+            lambda: micrograd.compile(lambda x: tanh(w * x[0]), 1, **options),
+        ):
+            with pytest.raises(micrograd.compiler.CompilerError, match="a fault of micrograd's compiler, not of the"):
                 run()
         assert trainer.fit([1.0], [0.0], epochs=1).loss == [math.tanh(0.5) ** 2]  # eagerly, by "auto"
 
@@ -762,7 +789,7 @@ class TestSelfCheck:
         w = Value(0.5)
         program = micrograd.compile(lambda x: w * x[0], 1, parameters=[w], loss=losses.squared_error, backend=backend)
         spoil()
-        with pytest.raises(micrograd.program.CompilerError, match="compiled value"):
+        with pytest.raises(micrograd.compiler.CompilerError, match="compiled value"):
             program.value_and_gradient([1e300], [0.0])
 
     def test_a_pickled_program_is_compared_too(self, spoiled):
@@ -770,7 +797,7 @@ class TestSelfCheck:
         w = Value(0.5)
         program = micrograd.compile(lambda x: w * x[0], 1, parameters=[w], loss=losses.squared_error, backend=backend)
         spoil()
-        with pytest.raises(micrograd.program.CompilerError):
+        with pytest.raises(micrograd.compiler.CompilerError):
             pickle.loads(pickle.dumps(program)).value([1.0], [2.0])
 
 
@@ -783,8 +810,9 @@ class TestState:
 
     def test_an_annealed_weight(self, backend):
         w, k = Value(1.0), {"k": 1.0}
-        trainer = Trainer(lambda r: w * r[0] * k["k"], losses.squared_error, optim.SGD(lr=1e-9), parameters=[w],
-                          backend=backend)  # fmt: skip
+        trainer = Trainer(
+            lambda r: w * r[0] * k["k"], losses.squared_error, optim.SGD(lr=1e-9), parameters=[w], backend=backend
+        )
         trainer.fit([1.0], [5.0], epochs=1)
         k["k"] = 3.0
         trainer.fit([1.0], [5.0], epochs=1)
@@ -801,8 +829,9 @@ class TestState:
 
     def test_between_the_epochs_of_an_open_loop(self, backend):
         w, k = Value(1.0), {"k": 1.0}
-        trainer = Trainer(lambda r: w * r[0] * k["k"], losses.squared_error, optim.SGD(lr=1e-9), parameters=[w],
-                          backend=backend)  # fmt: skip
+        trainer = Trainer(
+            lambda r: w * r[0] * k["k"], losses.squared_error, optim.SGD(lr=1e-9), parameters=[w], backend=backend
+        )
         found = []
         for record in trainer.epochs([1.0], [5.0], epochs=3):
             found.append(record.loss)
@@ -822,8 +851,13 @@ class TestState:
 
     def test_a_weight_is_replaced(self, backend):
         model = SimpleNamespace(w=Value(1.0), c=Value(0.5))
-        trainer = Trainer(lambda r: model.w * r[0] + model.c, losses.squared_error, optim.SGD(lr=1e-9),
-                          parameters=[model.w, model.c], backend=backend)  # fmt: skip
+        trainer = Trainer(
+            lambda r: model.w * r[0] + model.c,
+            losses.squared_error,
+            optim.SGD(lr=1e-9),
+            parameters=[model.w, model.c],
+            backend=backend,
+        )
         assert trainer.predict([2.0]) == pytest.approx([2.5])
         model.w = Value(3.0)
         assert trainer.predict([2.0]) == pytest.approx([6.5])
@@ -834,9 +868,14 @@ class TestState:
 
     def test_the_penalty_and_the_loss(self, backend):
         w, strength, margins = Value(1.0), [0.5], np.array([1.0, 2.0])
-        trainer = Trainer(lambda r: w * r[0], lambda p, t: (p - t) ** 2 * float(margins[1]), optim.SGD(lr=1e-9),
-                          parameters=[w], penalty=lambda ps: strength[0] * sum(p * p for p in ps),
-                          backend=backend)  # fmt: skip
+        trainer = Trainer(
+            lambda r: w * r[0],
+            lambda p, t: (p - t) ** 2 * float(margins[1]),
+            optim.SGD(lr=1e-9),
+            parameters=[w],
+            penalty=lambda ps: strength[0] * sum(p * p for p in ps),
+            backend=backend,
+        )
         assert trainer.evaluate([1.0], [3.0]).loss == pytest.approx(8.5)
         strength[0] = 2.0
         assert trainer.evaluate([1.0], [3.0]).loss == pytest.approx(10.0)
@@ -845,8 +884,13 @@ class TestState:
 
     def test_the_class_numbers_of_cross_entropy(self, backend):
         model, scale = nn.MLP(2, [3], generator=random.Random(0)), [1.0]
-        trainer = Trainer(lambda r: [scale[0] * s for s in model(r)], losses.cross_entropy, optim.SGD(lr=1e-9),
-                          parameters=model.parameters(), backend=backend)  # fmt: skip
+        trainer = Trainer(
+            lambda r: [scale[0] * s for s in model(r)],
+            losses.cross_entropy,
+            optim.SGD(lr=1e-9),
+            parameters=model.parameters(),
+            backend=backend,
+        )
         X, y = [[1.0, 2.0], [0.5, -1.0], [0.0, 1.0]], [0, 2, 1]
         for factor in (1.0, 3.0):
             scale[0] = factor
@@ -868,8 +912,9 @@ class TestState:
         vars(sys)["_micrograd_test_state"] = memory
         try:
             read = Hidden.read
-            trainer = Trainer(lambda r: w * r[0] * read(), losses.squared_error, optim.SGD(lr=1e-9), parameters=[w],
-                              backend=backend)  # fmt: skip
+            trainer = Trainer(
+                lambda r: w * r[0] * read(), losses.squared_error, optim.SGD(lr=1e-9), parameters=[w], backend=backend
+            )
             assert trainer.predict([1.0]) == [1.0]
             trainer.evaluate([1.0], [5.0])
             memory["k"] = 3.0

@@ -1,4 +1,5 @@
 """The trainer: the objective, trajectories against closed formulas, batches, memory, and bad data."""
+
 import gc
 import math
 import random
@@ -10,8 +11,8 @@ import pytest
 from micrograd import functions as f
 from micrograd import losses, nn, optim
 from micrograd.engine import Value
-from micrograd.objectives import Batch, total
 from micrograd.training import DivergenceError, Trainer
+from micrograd.training.objectives import Batch, total
 
 
 def sigma(x):
@@ -25,9 +26,12 @@ YS = [0.4, 0.35, 0.3, 0.2, 0.15]
 def toy_trainer(lr=2.0, **options):
     w1, w2 = Value(0.5, "w1"), Value(-1.2, "w2")
     trainer = Trainer(
-        lambda row: f.sigmoid(w2 * f.sigmoid(w1 * row[0])), losses.squared_error, optim.SGD(lr=lr),
-        parameters=[w1, w2], **options,
-    )  # fmt: skip
+        lambda row: f.sigmoid(w2 * f.sigmoid(w1 * row[0])),
+        losses.squared_error,
+        optim.SGD(lr=lr),
+        parameters=[w1, w2],
+        **options,
+    )
     return trainer, w1, w2
 
 
@@ -59,9 +63,12 @@ def test_batches_cover_every_sample_and_weigh_the_last_by_its_size():
     seen = []
     w = Value(1.0)
     trainer = Trainer(
-        lambda row: seen.append(row[0]) or w * row[0], losses.squared_error, optim.SGD(lr=1e-12), parameters=[w],
+        lambda row: seen.append(row[0]) or w * row[0],
+        losses.squared_error,
+        optim.SGD(lr=1e-12),
+        parameters=[w],
         backend="eager",
-    )  # fmt: skip
+    )
     history = trainer.fit(XS, YS, epochs=3, batch_size=2, seed=1)
     seen.pop(0)  # the first call tells the loss how many outputs there are
     assert [sorted(seen[i : i + 5]) for i in (0, 5, 10)] == [XS] * 3 and seen[:5] != seen[5:10]
@@ -85,9 +92,13 @@ def test_a_seed_gives_the_same_bits_and_reset_goes_back():
 def test_penalty_and_metric():
     w = Value(2.0)
     trainer = Trainer(
-        lambda row: w * row[0], losses.squared_error, optim.SGD(lr=0.1), parameters=[w], penalty=losses.l2(0.5),
+        lambda row: w * row[0],
+        losses.squared_error,
+        optim.SGD(lr=0.1),
+        parameters=[w],
+        penalty=losses.l2(0.5),
         metric=lambda prediction, target: abs(prediction - target),
-    )  # fmt: skip
+    )
     [record] = trainer.fit([1.0, 3.0], [1.0, 4.0], epochs=1)
     assert record.loss == pytest.approx((1.0 + 4.0) / 2 + 2.0)
     assert w.data == pytest.approx(2.0 - 0.1 * ((2.0 * 1.0 + 2.0 * 2.0 * 3.0) / 2 + 2.0))
@@ -199,8 +210,9 @@ def test_lbfgs_on_likelihoods_whose_domain_ends(backend, name):
     pytest.importorskip({"llvm": "llvmlite"}.get(backend, "numpy"))
     loss, start, y = LIKELIHOODS[name]
     parameters = [Value(x) for x in start]
-    trainer = Trainer(lambda row: [p * row[0] for p in parameters], loss, optim.LBFGS(), parameters=parameters,
-                      backend=backend)  # fmt: skip
+    trainer = Trainer(
+        lambda row: [p * row[0] for p in parameters], loss, optim.LBFGS(), parameters=parameters, backend=backend
+    )
     history = trainer.fit([1.0] * len(y), y, epochs=200)
     assert [p.data for p in parameters] == pytest.approx(MINIMA[name], rel=1e-5)
     assert history.loss == sorted(history.loss, reverse=True)
@@ -217,8 +229,9 @@ def test_the_reason_of_a_divergence_is_true(backend, optimizer):
 
     def reason(model, loss, X, y, start, penalty=None):
         w = Value(start, "w")
-        trainer = Trainer(lambda row: model(w, row[0]), loss, optimizer, parameters=[w], penalty=penalty,
-                          backend=backend)  # fmt: skip
+        trainer = Trainer(
+            lambda row: model(w, row[0]), loss, optimizer, parameters=[w], penalty=penalty, backend=backend
+        )
         optimizer.reset()
         w.grad = 5.0
         with pytest.raises(DivergenceError) as caught:
@@ -229,18 +242,21 @@ def test_the_reason_of_a_divergence_is_true(backend, optimizer):
     product, squared = lambda w, x: w * x, losses.squared_error
     assert "The penalty, forward: log(w) of w = -1.0 is nan" in reason(product, squared, [1.0], [1.0], -1.0, penalty_of)
     assert "finite alone, but their sum is not" in reason(
-        product, lambda p, y: p, [1e154] * 3, [1.0] * 3, 1.7e154, lambda parameters: 1e154 * parameters[0])  # fmt: skip
+        product, lambda p, y: p, [1e154] * 3, [1.0] * 3, 1.7e154, lambda parameters: 1e154 * parameters[0]
+    )
     # the inner inf of sample 0 does no harm, the square root of sample 1 does
-    harmless = reason(lambda w, x: f.where(x > 0.0, f.tanh(f.exp(w * x)), f.sqrt(w * x)), squared, [900.0, 0.0],
-                      [1.0, 1.0], 1.0)  # fmt: skip
+    harmless = reason(
+        lambda w, x: f.where(x > 0.0, f.tanh(f.exp(w * x)), f.sqrt(w * x)), squared, [900.0, 0.0], [1.0, 1.0], 1.0
+    )
     assert "Sample 1 of the batch, backward: sqrt(x) of x = 0.0" in harmless
 
 
 def test_an_error_of_the_users_own_is_not_taken_for_a_divergence():
     pytest.importorskip("scipy")
     w = Value(1.0)
-    trainer = Trainer(lambda row: w * (1.0 / (row[0] - 1.0)), losses.squared_error, optim.LBFGS(), parameters=[w],
-                      backend="eager")  # fmt: skip
+    trainer = Trainer(
+        lambda row: w * (1.0 / (row[0] - 1.0)), losses.squared_error, optim.LBFGS(), parameters=[w], backend="eager"
+    )
     with pytest.raises(ZeroDivisionError):
         trainer.fit([1.0], [3.0], epochs=1)
 
@@ -254,15 +270,18 @@ def test_an_interrupt_keeps_history_and_parameters():
     assert len(trainer.history) == 4 and w1.data != 0.5
 
 
-@pytest.mark.parametrize("X, y, error, message", [
-    ([], [], ValueError, "at least one sample"),
-    ([1.0, 2.0], [1.0], ValueError, "2 samples and 1 targets"),
-    ([1.0, math.nan], [1.0, 2.0], ValueError, r"X\[1\]: expected finite numbers, got nan"),
-    ([1.0], [math.inf], ValueError, r"y\[0\]: expected finite numbers, got inf"),
-    ([[1.0], [1.0, 2.0]], [1.0, 2.0], ValueError, r"1 numbers in X\[0\] and 2 in X\[1\]"),
-    ([1.0, 2.0], [1.0, [1.0, 2.0]], ValueError, r"targets of one width.* in y\[1\]|y\[1\]: expected one number"),
-    (["a"], [1.0], TypeError, r"X\[0\]: expected a number"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "X, y, error, message",
+    [
+        ([], [], ValueError, "at least one sample"),
+        ([1.0, 2.0], [1.0], ValueError, "2 samples and 1 targets"),
+        ([1.0, math.nan], [1.0, 2.0], ValueError, r"X\[1\]: expected finite numbers, got nan"),
+        ([1.0], [math.inf], ValueError, r"y\[0\]: expected finite numbers, got inf"),
+        ([[1.0], [1.0, 2.0]], [1.0, 2.0], ValueError, r"1 numbers in X\[0\] and 2 in X\[1\]"),
+        ([1.0, 2.0], [1.0, [1.0, 2.0]], ValueError, r"targets of one width.* in y\[1\]|y\[1\]: expected one number"),
+        (["a"], [1.0], TypeError, r"X\[0\]: expected a number"),
+    ],
+)
 def test_bad_data_is_refused_before_any_step(X, y, error, message):
     trainer, w1, _ = toy_trainer()
     with pytest.raises(error, match=message):
@@ -437,8 +456,9 @@ def test_backends_train_alike_and_leave_the_numbers_in_the_model(backend, optimi
     for name in ("eager", backend):
         model = nn.MLP(2, [6, 1], activation="tanh", generator=random.Random(1))
         optimizer.reset()
-        trainer = Trainer(model, losses.hinge, optimizer, penalty=losses.l2(1e-3), backend=name,
-                          metric=lambda p, t: float(p * t > 0))  # fmt: skip
+        trainer = Trainer(
+            model, losses.hinge, optimizer, penalty=losses.l2(1e-3), backend=name, metric=lambda p, t: float(p * t > 0)
+        )
         trainer.fit(X, y, epochs=5, batch_size=16, seed=3, validation=(X[:9], y[:9]))
         for record in trainer.epochs(X, y, epochs=2, batch_size=32, seed=4):
             model.parameters()[0].data += 0.01 * record.epoch  # between epochs the user may change parameters

@@ -15,11 +15,13 @@ mpmath = pytest.importorskip("mpmath")
 import ctypes  # noqa: E402
 import functools  # noqa: E402
 
-from micrograd.program import vector_angles, vector_math, vector_powers  # noqa: E402
-from micrograd.program.instructions import Function  # noqa: E402
-from micrograd.program.llvm_engine import Engine, Target, host  # noqa: E402
-from micrograd.program.llvm_math import declared, definitions, primitive  # noqa: E402
-from micrograd.program.vector_code import Code  # noqa: E402
+from micrograd.compiler.elementary import angles as vector_angles  # noqa: E402
+from micrograd.compiler.elementary import logarithms as vector_math  # noqa: E402
+from micrograd.compiler.elementary import powers as vector_powers  # noqa: E402
+from micrograd.compiler.elementary.arithmetic import Code  # noqa: E402
+from micrograd.compiler.llvm.instructions import Function  # noqa: E402
+from micrograd.compiler.llvm.native.machine_code import Engine, Target, host  # noqa: E402
+from micrograd.compiler.llvm.vocabulary import declared, definitions, primitive  # noqa: E402
 
 EXACT = {
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "gaussian": lambda x: mpmath.exp(-x * x),
@@ -73,9 +75,15 @@ def compiled(features, lanes):
     for name in (*EXACT, *EXACT_OF_TWO):
         f = Function(f"run_{name}", "ptr %x, ptr %y, ptr %out", "")
         names = ("%x", "%y") if name in EXACT_OF_TWO else ("%x",)
-        f.loop(BLOCK // lanes, lambda i, f=f, name=name, names=names: f.store(
-            primitive(Code(f, lanes, used), name, [f.load(f.at(x, i), lanes) for x in names]), f.at("%out", i), lanes),
-            step=lanes)  # fmt: skip
+        f.loop(
+            BLOCK // lanes,
+            lambda i, f=f, name=name, names=names: f.store(
+                primitive(Code(f, lanes, used), name, [f.load(f.at(x, i), lanes) for x in names]),
+                f.at("%out", i),
+                lanes,
+            ),
+            step=lanes,
+        )
         texts.append(f.text())
     target = host() if features is None else Target("x86-64", features)
     engine = Engine("\n".join([declared({lanes}), definitions(used), *texts]), target, cache=False)

@@ -1,4 +1,5 @@
 """dot, mean, logsumexp and softmax against mpmath, at sizes where the textbook formulas overflow."""
+
 from __future__ import annotations
 
 import math
@@ -118,8 +119,13 @@ def test_infinite_arguments_in_compiled_code(xs, expected, backend):
     if backend == "llvm":
         pytest.importorskip("llvmlite")
     values = [Value(0.0) for _ in xs]
-    program = compile(lambda x: logsumexp([x[0] * 0.0 + v for v in values]), 1, parameters=values, backend=backend,
-                      loss=lambda prediction, target: prediction)  # fmt: skip
+    program = compile(
+        lambda x: logsumexp([x[0] * 0.0 + v for v in values]),
+        1,
+        parameters=values,
+        backend=backend,
+        loss=lambda prediction, target: prediction,
+    )
     shares = compile(lambda x: softmax([x[0] * 0.0 + v for v in values]), 1, parameters=values, backend=backend)
     for v, x in zip(values, xs):
         v.data = x

@@ -1,4 +1,5 @@
 """No name in an export is a word of C, C++, JavaScript or Python: compilers of each are given all that could be."""
+
 from __future__ import annotations
 
 import builtins
@@ -12,7 +13,7 @@ from functools import lru_cache
 import pytest
 
 from micrograd import Value, export
-from micrograd.standalone.words import LIBRARY, WORDS, function_name, harmless, reserved
+from micrograd.exporting.words import LIBRARY, WORDS, function_name, harmless, reserved
 
 COMPILERS = [("gcc", "-std=c99"), ("gcc", "-std=gnu17"), ("g++", "-std=gnu++20"), ("clang", "-std=gnu17")]
 HEADERS = ("math", "stdio", "stdlib", "string", "ctype", "time")
@@ -88,7 +89,7 @@ def test_what_may_be_the_name_of_a_function_is_one(compiler, standard, tmp_path)
 def test_names_are_good_in_javascript():
     if shutil.which("node") is None:
         pytest.skip("needs node")
-    from micrograd.standalone.names import Names, identifier
+    from micrograd.exporting.names import Names, identifier
 
     names = Names("model", "x")
     taken = [names.take(identifier(label)) for label in labels() if identifier(label)]
@@ -98,7 +99,7 @@ def test_names_are_good_in_javascript():
 
 
 def test_names_end_even_if_a_label_is_taken_again_and_again():
-    from micrograd.standalone.names import Names
+    from micrograd.exporting.names import Names
 
     names = Names("model_")
     assert [names.take("M_PI") for _ in range(3)] == ["m_pi", "m_pi_2", "m_pi_3"]

@@ -1,8 +1,9 @@
 """One derivative told as a teacher writes it on the board: the chain, the formulas, the numbers, the sum over paths.
 
-    root, x     the derivative told is ∂root/∂x
-    line        words and formulas in a row, as in `formulas.document`
+root, x     the derivative told is ∂root/∂x
+line        words and formulas in a row, as in `formulas.document`
 """
+
 from __future__ import annotations
 
 from math import fsum

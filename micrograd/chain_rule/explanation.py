@@ -1,7 +1,8 @@
 """`Explanation`: the derivations of some derivatives, the definitions they need, and what backprop saves.
 
-    definition  what an inner node is computed by: ŷ = σ(u) = 0.321
+definition  what an inner node is computed by: ŷ = σ(u) = 0.321
 """
+
 from __future__ import annotations
 
 from micrograd.chain_rule.derivation import Derivation
@@ -12,7 +13,7 @@ from micrograd.chain_rule.sharing import Sharing
 from micrograd.engine import Value
 from micrograd.formulas.document import Document, Equations, Math, Words
 from micrograd.formulas.expressions import write
-from micrograd.naming import Names
+from micrograd.notation.naming import Names
 from micrograd.ops import GREATER, GREATER_EQUAL, LESS, LESS_EQUAL
 
 TYPE_CHECKING = False

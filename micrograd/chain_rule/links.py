@@ -8,12 +8,13 @@
 An unnamed node that is used once is merged if it is the result of sums of named nodes, as ŷ − y in (ŷ − y)², or if it
 stands directly in a sum, as w·x in w·x + b. Then each factor is still one product, and no sum over paths is hidden.
 """
+
 from __future__ import annotations
 
 from micrograd.chain_rule.reach import Reach
 from micrograd.engine import Value
-from micrograd.formulas import expression_of
 from micrograd.formulas.expressions import Expression, call, operand, symbol, weight, write
+from micrograd.formulas.lines import expression_of
 from micrograd.formulas.writing import TEXT
 from micrograd.ops import ADD, ATOM, MUL, SUB, Op
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.formulas.writing import Writing
-    from micrograd.naming import Names
+    from micrograd.notation.naming import Names
 
 SHORT = 8  # operands that a merged node may bring into the formula of another
 DEEPEST = 5  # brackets in brackets

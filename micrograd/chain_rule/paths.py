@@ -9,6 +9,7 @@ The n-th best path to a node is the best or next best path to one of its uses, a
 asked for along one chain of nodes only. (V. M. Jiménez and A. Marzal, Computing the K Shortest Paths: a New Algorithm
 and an Experimental Comparison, WAE 1999; here the recursion is a stack.)
 """
+
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush

@@ -11,6 +11,7 @@
 Multiplications are counted as one does them on paper: a product of n factors takes n − 1, plain edges are no factors,
 and computing the local derivatives themselves is not counted.
 """
+
 from __future__ import annotations
 
 from micrograd.engine import Value, topological

@@ -1,8 +1,9 @@
 """What several derivatives have in common: the adjoints that backprop computes once, and the multiplications it saves.
 
-    copy        a node whose only use is a plain edge: its adjoint is that of its use or minus it, not computed anew
-    group       the nodes asked for that lie below a node, as the bits of a number
+copy        a node whose only use is a plain edge: its adjoint is that of its use or minus it, not computed anew
+group       the nodes asked for that lie below a node, as the bits of a number
 """
+
 from __future__ import annotations
 
 from micrograd.chain_rule.derivation import Chain

@@ -1,7 +1,8 @@
 """`Pass`: forward and backward pass over a graph as a table, a step a node.
 
-    step        place in topological order: forward runs from the first step to the last, backward the other way
+step        place in topological order: forward runs from the first step to the last, backward the other way
 """
+
 from __future__ import annotations
 
 from micrograd.chain_rule.links import Links
@@ -9,7 +10,7 @@ from micrograd.chain_rule.reach import Reach
 from micrograd.engine import Value
 from micrograd.formulas.document import Document, Math, Table, Words
 from micrograd.formulas.expressions import write
-from micrograd.naming import Names
+from micrograd.notation.naming import Names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

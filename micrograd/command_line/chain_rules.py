@@ -1,4 +1,5 @@
 """`python -m micrograd explain EXPR --at w=0.5,x=2 --wrt w`: why a gradient is the number that it is."""
+
 from __future__ import annotations
 
 from micrograd.chain_rule import explain

@@ -1,9 +1,10 @@
 """Reading an expression such as `tanh(w*x + b)` into Values: parsed by Python's `ast` and a whitelist, never evaluated.
 
-    text        one expression, or steps `z = w1*x; h = sigmoid(z); …` of which the last is the root
-    at          the number for each name, as in `w=0.5,x=2`
-    column      place in the text, from 1
+text        one expression, or steps `z = w1*x; h = sigmoid(z); …` of which the last is the root
+at          the number for each name, as in `w=0.5,x=2`
+column      place in the text, from 1
 """
+
 from __future__ import annotations
 
 import ast
@@ -22,9 +23,16 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 OPERATORS = {
-    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Lt: "less",
-    ast.LtE: "less_equal", ast.Gt: "greater", ast.GtE: "greater_equal",
-}  # fmt: skip
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.Pow: "pow",
+    ast.Lt: "less",
+    ast.LtE: "less_equal",
+    ast.Gt: "greater",
+    ast.GtE: "greater_equal",
+}
 MOST_CHARACTERS, MOST_NESTED = 100_000, 2_000  # what the parsers of all versions of Python can do
 TOO_DEEP = (
     f"the expression is nested too deeply: expected at most {MOST_NESTED:,} operations one within another (a sum of so "

@@ -1,4 +1,5 @@
 """`python -m micrograd draw EXPR --at w=0.5,x=2 -o net.svg`: a picture of an expression."""
+
 from __future__ import annotations
 
 import os

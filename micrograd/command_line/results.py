@@ -1,11 +1,12 @@
 """The files that commands write: that they can be is found out before the work, and they are whole or not there."""
+
 from __future__ import annotations
 
 import json
 from contextlib import contextmanager
 
 from micrograd.command_line.tables import InputError
-from micrograd.disk import expect_writable, write
+from micrograd.system.disk import expect_writable, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

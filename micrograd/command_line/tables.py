@@ -1,8 +1,10 @@
 """Reading a table of numbers from a CSV file, with errors that name the line and the column."""
+
 from __future__ import annotations
 
 import csv
 import math
+
 
 class InputError(Exception):
     """Something the user can mend; shown as one line, exit code 2."""

@@ -1,9 +1,10 @@
 """Standard output and error that take every text: where an encoding lacks a character it is spelled plainly.
 
-    encoding    of a stream, such as ascii, cp1252 or cp437
-    spelling    what stands for a character in ASCII: sigma for σ, dL/dw1 for ∂L/∂w1, yhat for ŷ
-    escape      what stands for a character of the user's own that has no spelling: \\u540d
+encoding    of a stream, such as ascii, cp1252 or cp437
+spelling    what stands for a character in ASCII: sigma for σ, dL/dw1 for ∂L/∂w1, yhat for ŷ
+escape      what stands for a character of the user's own that has no spelling: \\u540d
 """
+
 from __future__ import annotations
 
 import os
@@ -13,7 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from unicodedata import normalize
 
-from micrograd.notation import GREEK, LOWERED, MARKS, RAISED
+from micrograd.notation.signs import GREEK, LOWERED, MARKS, RAISED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

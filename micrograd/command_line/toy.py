@@ -1,7 +1,8 @@
 """The main job: the toy net by hand on one sample, then trained on the dataset that ships with the package.
 
-    z = w1·x    h = σ(z)    u = w2·h    ŷ = σ(u)    L = (ŷ − y)²
+z = w1·x    h = σ(z)    u = w2·h    ŷ = σ(u)    L = (ŷ − y)²
 """
+
 from __future__ import annotations
 
 import os

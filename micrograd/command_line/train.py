@@ -1,4 +1,5 @@
 """`python -m micrograd train FILE.csv`: a network on the numbers of the user's own file."""
+
 from __future__ import annotations
 
 import math

@@ -8,12 +8,13 @@
 >>> grad(lambda x: x**3)(2.0), derivative(lambda x: x**3, 2.0, order=2), hessian(lambda x: x**3)(2.0)
 (12.0, 12.0, 12.0)
 """
+
 from __future__ import annotations
 
-from micrograd.counterparts import absent
 from micrograd.derivatives.graphs import gradient
 from micrograd.derivatives.matrices import hessian, hvp, jacobian
 from micrograd.derivatives.plain import derivative, grad, value_and_grad
+from micrograd.messages.counterparts import absent
 
 __all__ = ["derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "value_and_grad"]
 

@@ -1,10 +1,11 @@
 """Derivatives as Values: the gradient is itself a graph, so it can be drawn, explained and differentiated again.
 
-    y           the root, what is differentiated
-    wrt         the nodes it is differentiated with respect to
-    g           adjoint of a node: ∂y/∂node, a Value, or a float while it is a plain number
-    local       local derivative, from the row of the node's primitive
+y           the root, what is differentiated
+wrt         the nodes it is differentiated with respect to
+g           adjoint of a node: ∂y/∂node, a Value, or a float while it is a plain number
+local       local derivative, from the row of the node's primitive
 """
+
 from __future__ import annotations
 
 from micrograd.collector import paused

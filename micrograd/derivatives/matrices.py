@@ -1,8 +1,9 @@
 """Matrices of derivatives, `jacobian`, `hessian` and `hvp`: of Values as Values, of plain functions as functions.
 
-    y, f        what is differentiated: a Value, or a function of numbers
-    wrt         of a Value the nodes, of a function the number of the argument, or a tuple of such
+y, f        what is differentiated: a Value, or a function of numbers
+wrt         of a Value the nodes, of a function the number of the argument, or a tuple of such
 """
+
 from __future__ import annotations
 
 from micrograd.derivatives.graphs import constant, data, gradient, sensitivities

@@ -1,10 +1,11 @@
 """Derivatives of plain functions: of numbers, lists, tuples and NumPy arrays.
 
-    x           the argument that is differentiated by, or the tuple of those
-    variables   the fresh Values in place of its numbers, in order; f is called with them
-    slopes      derivatives with respect to the variables, in order
-    outside     Values that f uses without getting them as numbers: the result is a Value then
+x           the argument that is differentiated by, or the tuple of those
+variables   the fresh Values in place of its numbers, in order; f is called with them
+slopes      derivatives with respect to the variables, in order
+outside     Values that f uses without getting them as numbers: the result is a Value then
 """
+
 from __future__ import annotations
 
 from operator import index

@@ -11,6 +11,7 @@ Coefficients are Decimals: 1/300! does not underflow, nor does (1e200)³ overflo
 coefficients are 0 whatever x₀ is, as those of a polynomial are: they stop even an infinite local derivative, while a
 coefficient that happens to be 0 at x₀ does not.
 """
+
 from __future__ import annotations
 
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext

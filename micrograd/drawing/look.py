@@ -9,6 +9,7 @@
 The colours of edges and of text outside boxes contrast about equally with white and with black (4.3 : 1), and boxes
 bring their own light ground, so one picture serves light and dark pages alike.
 """
+
 from __future__ import annotations
 
 from math import isfinite, sqrt
@@ -98,9 +99,18 @@ class Edge:
     __slots__ = ("tail", "head", "lines", "flow", "tooltip", "dashed", "colour", "width", "arrow", "key")
 
     def __init__(
-        self, tail: int, head: int, lines: Sequence[Line] = (), *, flow: float | None = None, tooltip: str = "",
-        dashed: bool = False, colour: str = "", arrow: bool = True, key: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        tail: int,
+        head: int,
+        lines: Sequence[Line] = (),
+        *,
+        flow: float | None = None,
+        tooltip: str = "",
+        dashed: bool = False,
+        colour: str = "",
+        arrow: bool = True,
+        key: str = "",
+    ) -> None:
         self.tail, self.head, self.lines, self.flow, self.tooltip = tail, head, tuple(lines), flow, tooltip
         self.dashed, self.colour, self.width, self.arrow, self.key = dashed, colour, 1.2, arrow, key
 
@@ -125,9 +135,15 @@ class Diagram:
     __slots__ = ("boxes", "edges", "groups", "caption", "title", "direction")
 
     def __init__(
-        self, boxes: list[Box], edges: list[Edge], *, title: str, caption: str = "",
-        groups: Sequence[Group] = (), direction: str = "LR",
-    ) -> None:  # fmt: skip
+        self,
+        boxes: list[Box],
+        edges: list[Edge],
+        *,
+        title: str,
+        caption: str = "",
+        groups: Sequence[Group] = (),
+        direction: str = "LR",
+    ) -> None:
         self.boxes, self.edges, self.groups = boxes, edges, tuple(groups)
         self.title, self.caption, self.direction = title, caption, direction
         weigh(edges)

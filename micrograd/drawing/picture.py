@@ -1,12 +1,13 @@
 """`Picture`: what `draw` returns. It shows itself in a notebook and saves itself to a file."""
+
 from __future__ import annotations
 
-from micrograd.disk import write
-from micrograd.drawing.dot import digraph, dot_layout, expect_dot, rendered
-from micrograd.drawing.geometry import Geometry
-from micrograd.drawing.layout import layered_layout
+from micrograd.drawing.layouts.dot import digraph, dot_layout, expect_dot, rendered
+from micrograd.drawing.layouts.geometry import Geometry
+from micrograd.drawing.layouts.layered import layered_layout
+from micrograd.drawing.layouts.svg import escape, svg_of
 from micrograd.drawing.look import Diagram
-from micrograd.drawing.svg import escape, svg_of
+from micrograd.system.disk import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,9 +106,10 @@ class Picture:
         """What notebooks show."""
         bundle = {"text/html": self.notebook_html(), "image/svg+xml": self.svg, "text/plain": repr(self)}
         return {
-            kind: data for kind, data in bundle.items()
+            kind: data
+            for kind, data in bundle.items()
             if (not include or kind in include) and kind not in (exclude or ())
-        }  # fmt: skip
+        }
 
     def notebook_html(self) -> str:
         """The picture as an image with the data in it, which survives a notebook that is reopened untrusted.
@@ -130,11 +132,13 @@ class Picture:
         places += [(x, y, *edge.label_size, edge.tooltip) for edge, (x, y) in labels if edge.lines]
         if len(places) > MOST_TOOLTIPS:
             return ""
-        return "".join([
-            f'<span title="{escape(text)}" style="position:absolute;left:{100 * (x - w / 2) / wide:.2f}%;'
-            f'top:{100 * (y - h / 2) / high:.2f}%;width:{100 * w / wide:.2f}%;height:{100 * h / high:.2f}%"></span>'
-            for x, y, w, h, text in places
-        ])  # fmt: skip
+        return "".join(
+            [
+                f'<span title="{escape(text)}" style="position:absolute;left:{100 * (x - w / 2) / wide:.2f}%;'
+                f'top:{100 * (y - h / 2) / high:.2f}%;width:{100 * w / wide:.2f}%;height:{100 * h / high:.2f}%"></span>'
+                for x, y, w, h, text in places
+            ]
+        )
 
     def __repr__(self) -> str:
         return f"<Picture: {self.diagram.title}>"

@@ -1,12 +1,13 @@
 """Text in pictures: labels in maths type, short numbers, safe characters, and how wide a line will be.
 
-    label       what a user called a value: any string at all
-    clean       free of characters that XML forbids or that would reorder the text around it
+label       what a user called a value: any string at all
+clean       free of characters that XML forbids or that would reorder the text around it
 """
+
 from __future__ import annotations
 
-from micrograd.notation import SHORT, SUPERSCRIPTS, number, parameter, parts
-from micrograd.notation import maths as written
+from micrograd.notation.signs import SHORT, SUPERSCRIPTS, numeral, parameter, parts
+from micrograd.notation.signs import maths as written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def superscript(x: float) -> str:
     >>> superscript(2.0), superscript(-1.0), superscript(0.5)
     ('²', '⁻¹', '^0.5')
     """
-    raised = number(x).translate(SUPERSCRIPTS)
-    return raised if all(character in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻" for character in raised) else "^" + number(x)
+    raised = numeral(x).translate(SUPERSCRIPTS)
+    return raised if all(character in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻" for character in raised) else "^" + numeral(x)
 
 
 def count(n: int, noun: str) -> str:

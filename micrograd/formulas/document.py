@@ -1,9 +1,10 @@
 """What explanations are made of, and how they are shown: as text, in LaTeX, in Markdown, in a notebook's HTML.
 
-    Math        a written formula; a plain str beside it is words
-    line        words and formulas in a row
-    cells       lines of a row in columns
+Math        a written formula; a plain str beside it is words
+line        words and formulas in a row
+cells       lines of a row in columns
 """
+
 from __future__ import annotations
 
 from html import escape
@@ -173,7 +174,7 @@ def markdown_of(block: Block) -> str:
 def html_of(block: Block) -> str:
     """A block as HTML; what it says survives where styles and scripts are taken out."""
     if isinstance(block, Words):
-        return f'<div>{in_html(block.line)}</div>'
+        return f"<div>{in_html(block.line)}</div>"
     rows: list[list[str]] = [[in_html(cell) for cell in row] for row in block.rows]
     head = ""
     if isinstance(block, Table):

@@ -8,6 +8,7 @@
 What is simplified changes no value, special ones included: 1·x is x, −(−x) is x, a + −b is a − b, x·x is x². Plain
 numbers are multiplied together. x·0 stays, x/x stays. Trees are as deep as a readable formula, so recursion is fine.
 """
+
 from __future__ import annotations
 
 from math import copysign, isfinite
@@ -109,9 +110,12 @@ def written(expression: Expression, writing: Writing) -> tuple[str, int]:
 def fill(op: Op, operands: list[tuple[str, int]], writing: Writing) -> str:
     """The row's template filled with written operands, in brackets where they bind too weakly."""
     template, binding = writing.layout(op)
-    return template.format(*[
-        text if strength >= least else writing.bracket(text) for (text, strength), least in zip(operands, binding[1:])
-    ])  # fmt: skip
+    return template.format(
+        *[
+            text if strength >= least else writing.bracket(text)
+            for (text, strength), least in zip(operands, binding[1:])
+        ]
+    )
 
 
 def written_sum(expression: Expression, writing: Writing) -> tuple[str, int]:

@@ -1,14 +1,24 @@
 """How the signs of a formula are written: as text, as text in a page (HTML), in LaTeX. Everything comes from the rows.
 
-    template    what a row looks like, {0} and {1} stand for the operands
-    binding     its strength, and the least strength of each operand that needs no brackets, as in `ops`
+template    what a row looks like, {0} and {1} stand for the operands
+binding     its strength, and the least strength of each operand that needs no brackets, as in `ops`
 """
+
 from __future__ import annotations
 
 from html import escape
 
-from micrograd.notation import SUBSCRIPTS, SUPERSCRIPTS, count, latex_count, latex_name, latex_number, maths, number
-from micrograd.notation import text_name
+from micrograd.notation.signs import (
+    SUBSCRIPTS,
+    SUPERSCRIPTS,
+    count,
+    latex_count,
+    latex_name,
+    latex_numeral,
+    maths,
+    numeral,
+    text_name,
+)
 from micrograd.ops import ADD, ATOM, MUL, NEG, POW, PRODUCT, SUB, Op
 
 TYPE_CHECKING = False
@@ -34,7 +44,7 @@ class Writing:
 
     def number(self, x: float) -> str:
         """A number, to three digits."""
-        return number(x)
+        return numeral(x)
 
     def count(self, n: int) -> str:
         """A whole number, in full where that can be read."""
@@ -75,7 +85,7 @@ class Writing:
         """The base with an exponent; "" if the exponent is not a small whole number."""
         if exponent != int(exponent) or abs(exponent) >= 1000.0:
             return ""
-        return base + number(exponent).translate(SUPERSCRIPTS)
+        return base + numeral(exponent).translate(SUPERSCRIPTS)
 
     def coefficient(self, x: float, text: str) -> str:
         """A number times a formula: 2x, 2(x + 1), but 2·3x and 0.5·w."""
@@ -142,7 +152,7 @@ class Latex(Writing):
         return latex_name(label)
 
     def number(self, x: float) -> str:
-        return latex_number(x)
+        return latex_numeral(x)
 
     def count(self, n: int) -> str:
         return latex_count(n)

@@ -1,10 +1,11 @@
 """Optimisers: update rules (SGD, Adam, AdamW, RMSProp), learning-rate schedules, and L-BFGS for the whole dataset.
 
-    rules       one step from the gradient of a batch
-    schedules   the learning rate as a function of the step
-    lbfgs       minimises the whole objective at once, through SciPy
+rules       one step from the gradient of a batch
+schedules   the learning rate as a function of the step
+lbfgs       minimises the whole objective at once, through SciPy
 """
-from micrograd.counterparts import absent
+
+from micrograd.messages.counterparts import absent
 from micrograd.optim.lbfgs import LBFGS as LBFGS
 from micrograd.optim.rules import SGD as SGD
 from micrograd.optim.rules import Adam as Adam

@@ -1,7 +1,8 @@
 """L-BFGS: minimises a smooth objective of all parameters at once, through SciPy.
 
-    objective   array (p,) of parameters -> (value, gradient array (p,)); the whole dataset, not a batch
+objective   array (p,) of parameters -> (value, gradient array (p,)); the whole dataset, not a batch
 """
+
 from __future__ import annotations
 
 import math
@@ -60,9 +61,12 @@ class LBFGS(Rule):
         self.steps = 0
 
     def minimise(
-        self, objective: Objective, start: Any, iterations: int = 100,
+        self,
+        objective: Objective,
+        start: Any,
+        iterations: int = 100,
         report: Callable[[int, Any, float], Any] | None = None,
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """The parameters, an array (p,), after at most so many iterations from `start`.
 
         After each, report(iteration, parameters, value) is called, with iterations from 1; a true answer ends the
@@ -88,12 +92,17 @@ class LBFGS(Rule):
             return search(p.copy(), done + 1)  # SciPy writes into its own p
 
         # its line search takes at most 20 evaluations, and where it fails begins once more along the gradient
-        options = {"maxcor": self.memory, "gtol": self.tolerance, "ftol": 0.0,
-                   "maxfun": 50 * iterations + 50}  # fmt: skip
+        options = {"maxcor": self.memory, "gtol": self.tolerance, "ftol": 0.0, "maxfun": 50 * iterations + 50}
         try:
             while done < iterations:
-                ended = minimize(evaluated, best.copy(), jac=True, method="L-BFGS-B", callback=finished,
-                                 options={**options, "maxiter": iterations - done})  # fmt: skip
+                ended = minimize(
+                    evaluated,
+                    best.copy(),
+                    jac=True,
+                    method="L-BFGS-B",
+                    callback=finished,
+                    options={**options, "maxiter": iterations - done},
+                )
                 if ended.status != GAVE_UP or not search.is_lower():
                     break
                 finished(search.lowest[0])  # its line search has not come to an end, but further down
@@ -104,8 +113,10 @@ class LBFGS(Rule):
 
     def update(self, step: int, p: Any, g: Any, state: Any) -> tuple[Any, Any]:
         """Refused: one gradient is not enough. TypeError."""
-        raise TypeError("L-BFGS needs the objective on the whole dataset, not the gradient of a batch: call minimise, "
-                        "train without a batch size, or take Adam or SGD")  # fmt: skip
+        raise TypeError(
+            "L-BFGS needs the objective on the whole dataset, not the gradient of a batch: call minimise, "
+            "train without a batch size, or take Adam or SGD"
+        )
 
     def step(self, parameters: Any) -> None:
         """Refused, as `update`."""

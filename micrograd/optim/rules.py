@@ -8,6 +8,7 @@ the number of the step (0, 1, …), parameters, their gradients and the state, a
     moment      a running mean (of gradients, of their squares), of the shape of p
     lr          learning rate: a number, or a function of the step (a schedule)
 """
+
 from __future__ import annotations
 
 import math
@@ -68,9 +69,11 @@ class Rule:
             if any(is_model(x) for x in (*given, *named)):
                 known = cls.__init__.__code__.co_varnames
                 shown = ", ".join([f"{key}={value!r}" for key, value in settings.items() if key in known])
-                raise TypeError(f"{cls.__name__} takes no parameters: the Trainer has them; write "
-                                f"optim.{cls.__name__}({shown}). In a loop of your own they are given to "
-                                "step(parameters)")  # fmt: skip
+                raise TypeError(
+                    f"{cls.__name__} takes no parameters: the Trainer has them; write "
+                    f"optim.{cls.__name__}({shown}). In a loop of your own they are given to "
+                    "step(parameters)"
+                )
             return object.__new__(cls)
 
         __signature__ = Constructor()
@@ -178,8 +181,10 @@ class UpdateRule(Rule):
         names = self.moments() if steps else ()
         if not isinstance(moments, dict) or set(moments) != set(names):
             got = ", ".join(sorted(map(str, moments))) if isinstance(moments, dict) else type(moments).__name__
-            raise ValueError(f"expected the state of {self} to have the moments {', '.join(names) or 'none'}, "
-                             f"got {got[:80] or 'none'}; make the optimiser with the same settings")  # fmt: skip
+            raise ValueError(
+                f"expected the state of {self} to have the moments {', '.join(names) or 'none'}, "
+                f"got {got[:80] or 'none'}; make the optimiser with the same settings"
+            )
         columns = tuple([moment_read(moments[key], count, f"the moment {key} of {name}") for key in names])
         self.steps, self.count, self.state = steps, count, columns if steps else None
 
@@ -275,9 +280,14 @@ class AdamW(Adam):
     """
 
     def __init__(
-        self, lr: Rate = 0.001, *, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8,
+        self,
+        lr: Rate = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
         weight_decay: float = 0.01,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.weight_decay = at_least_zero(weight_decay, "a weight decay")
         super().__init__(lr, beta1=beta1, beta2=beta2, epsilon=epsilon)
 
@@ -301,9 +311,7 @@ class RMSProp(UpdateRule):
     0.800000
     """
 
-    def __init__(
-        self, lr: Rate = 0.01, *, decay: float = 0.99, momentum: float = 0.0, epsilon: float = 1e-8
-    ) -> None:
+    def __init__(self, lr: Rate = 0.01, *, decay: float = 0.99, momentum: float = 0.0, epsilon: float = 1e-8) -> None:
         self.decay, self.momentum = below_one(decay, "a decay"), below_one(momentum, "a momentum")
         self.epsilon = positive(epsilon, "an epsilon")
         super().__init__(lr)

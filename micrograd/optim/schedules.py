@@ -5,6 +5,7 @@
 
 Any function of the step will do; these are the usual ones.
 """
+
 from __future__ import annotations
 
 import math

@@ -10,7 +10,7 @@ Needs matplotlib (extra `plot`). The colours are those of the package's other pi
 
 from __future__ import annotations
 
-from micrograd.counterparts import absent
+from micrograd.messages.counterparts import absent
 from micrograd.plotting.boundary import plot_decision_boundary
 from micrograd.plotting.curves import plot_history
 from micrograd.plotting.surface import plot_loss_surface

@@ -1,19 +1,19 @@
 """`plot_decision_boundary`: what a classifier of two inputs answers everywhere, and where its answer changes.
 
-    score       the output of a model with a single one, for the upper of two classes
-    threshold   the score at which the answer changes
-    lead        how far the score is above the threshold; of several outputs, how far each is above the others
+score       the output of a model with a single one, for the upper of two classes
+threshold   the score at which the answer changes
+lead        how far the score is above the threshold; of several outputs, how far each is above the others
 """
 
 from __future__ import annotations
 
 from micrograd import losses
 from micrograd.collector import paused
+from micrograd.compiler import compile
+from micrograd.compiler.samples import numbers, samples
 from micrograd.drawing.look import INK
-from micrograd.notation import number
+from micrograd.notation.signs import numeral
 from micrograd.plotting.style import CLASSES, MARKERS, axes, colour_map, dress, expect_axes, legend, points
-from micrograd.program import compile
-from micrograd.program.data import numbers, samples
 from micrograd.training import Trainer
 
 TYPE_CHECKING = False
@@ -63,8 +63,14 @@ def plot_decision_boundary(
     step1, step2 = (x1[1] - x1[0]) / 2, (x2[1] - x2[0]) / 2  # pixels are centred at the points of the grid
     extent = (x1[0] - step1, x1[-1] + step1, x2[0] - step2, x2[-1] + step2)
     ground, options = answers.ground(at_samples)
-    ax.imshow(ground.reshape(resolution, resolution, *ground.shape[1:]), extent=extent, origin="lower", aspect="auto",
-              interpolation="bilinear", **options)  # fmt: skip
+    ax.imshow(
+        ground.reshape(resolution, resolution, *ground.shape[1:]),
+        extent=extent,
+        origin="lower",
+        aspect="auto",
+        interpolation="bilinear",
+        **options,
+    )
     for lead, level in answers.leads():
         if (lead > level).any() and (lead < level).any():
             ax.contour(x1, x2, lead.reshape(resolution, resolution), levels=[level], colors=INK, linewidths=1.4)
@@ -80,8 +86,16 @@ def scatter(ax: Axes, rows: np.ndarray, answers: Score | Choice, at_samples: np.
 
     def dots(place: int, chosen: np.ndarray, colour: str, mistaken: bool) -> Any:
         edge, width = (INK, 1.5) if mistaken else ("white", 0.6)
-        return ax.scatter(rows[chosen, 0], rows[chosen, 1], s=26, marker=MARKERS[place % len(MARKERS)], color=colour,
-                          edgecolors=edge, linewidths=width, zorder=3)  # fmt: skip
+        return ax.scatter(
+            rows[chosen, 0],
+            rows[chosen, 1],
+            s=26,
+            marker=MARKERS[place % len(MARKERS)],
+            color=colour,
+            edgecolors=edge,
+            linewidths=width,
+            zorder=3,
+        )
 
     handles, nothing = [], wrong & ~wrong
     for place in answers.names:
@@ -108,15 +122,17 @@ class Score:
         kinds = np.unique(y)
         if y.ndim != 1 or len(kinds) > 2:
             found = f"{len(kinds)} of them" if y.ndim == 1 else f"an array of shape {y.shape}"
-            raise ValueError(f"expected y of two classes for a model with one output, got {found}; a model for several "
-                             "classes has one output each")  # fmt: skip
+            raise ValueError(
+                f"expected y of two classes for a model with one output, got {found}; a model for several "
+                "classes has one output each"
+            )
         self.threshold = middle(model, kinds, outputs) if threshold is None else float(threshold)
         self.outputs = outputs[:, 0]
         upper = y == kinds[-1] if len(kinds) == 2 else y > self.threshold
         self.targets = upper.astype(int)
-        self.names = {int(place): f"class {number(float(kind))}" for kind, place in zip(y, self.targets)}
+        self.names = {int(place): f"class {numeral(float(kind))}" for kind, place in zip(y, self.targets)}
         self.names = dict(sorted(self.names.items()))
-        self.boundary = f"output = {number(self.threshold)}"
+        self.boundary = f"output = {numeral(self.threshold)}"
 
     def classes(self, outputs: np.ndarray) -> np.ndarray:
         """0 or 1 for each row of outputs, 2 for one that is not a number."""
@@ -155,8 +171,10 @@ class Choice:
             y = y.argmax(1)
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
         if y.ndim != 1 or not np.isin(y, range(count)).all():
-            raise ValueError(f"expected y of classes from 0 to {count - 1}, or of {count} numbers each, got numbers "
-                             f"from {number(y.min())} to {number(y.max())} in shape {y.shape}")  # fmt: skip
+            raise ValueError(
+                f"expected y of classes from 0 to {count - 1}, or of {count} numbers each, got numbers "
+                f"from {numeral(y.min())} to {numeral(y.max())} in shape {y.shape}"
+            )
         self.outputs, self.targets = outputs, y.astype(int)
         self.names = {int(place): f"class {place}" for place in np.unique(self.targets)}
         self.boundary = "boundary"
@@ -196,6 +214,7 @@ def predictor(model: Any) -> Callable[[np.ndarray], np.ndarray]:
         try:
             predict = compile(model, 2, parameters=[], backend="numpy").predict
         except Exception:  # it branches on numbers, or is no function of Values; the plain code shows its own error
+
             def predict(rows: np.ndarray) -> Any:
                 found = []
                 for row in rows.tolist():
@@ -227,7 +246,7 @@ def middle(model: Any, kinds: np.ndarray, outputs: np.ndarray) -> float:
         return 0.0
     if set(kinds) <= {0.0, 1.0}:
         return 0.5 if outputs.min() >= 0.0 and outputs.max() <= 1.0 else 0.0
-    shown = " and ".join([number(float(kind)) for kind in kinds])
+    shown = " and ".join([numeral(float(kind)) for kind in kinds])
     raise ValueError(f"expected classes −1 and 1, or 0 and 1, got {shown}: give threshold=, the output that parts them")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from micrograd.history import Record
+    from micrograd.training.history import Record
 
 
 def plot_history(history: Sequence[Record], ax: Any = None, *, log: bool | None = None) -> Axes:
@@ -46,8 +46,15 @@ def plot_history(history: Sequence[Record], ax: Any = None, *, log: bool | None 
     if known(validation):
         lines += ax.plot(epochs, validation, color=RED, marker=marker, linestyle=(0, (5, 2)), label="validation")
         place = validation.index(min(known(validation)))
-        lines += ax.plot(epochs[place], validation[place], "o", color=RED, markersize=6, clip_on=False,
-                         label=f"least, epoch {epochs[place]}")  # fmt: skip
+        lines += ax.plot(
+            epochs[place],
+            validation[place],
+            "o",
+            color=RED,
+            markersize=6,
+            clip_on=False,
+            label=f"least, epoch {epochs[place]}",
+        )
     figures = known(loss) + known(validation)
     if log or (log is None and figures and min(figures) > 0.0 and max(figures) >= 10.0 * min(figures)):
         ax.set_yscale("log")

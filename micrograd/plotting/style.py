@@ -1,15 +1,15 @@
 """What all plots share: the Axes to draw on, colours, and the grid of points under a picture.
 
-    ax          matplotlib Axes
-    span        the lowest and the highest number on an axis
-    resolution  how many points of a grid lie along each axis
+ax          matplotlib Axes
+span        the lowest and the highest number on an axis
+resolution  how many points of a grid lie along each axis
 """
 
 from __future__ import annotations
 
 from micrograd.drawing.look import BLUE, GREY, RED
 from micrograd.expect import whole
-from micrograd.notation import number
+from micrograd.notation.signs import numeral
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,5 +80,5 @@ def points(span: Span, resolution: int) -> np.ndarray:
     resolution = whole(resolution, "resolution", 2)
     low, high = span
     if not (np.isfinite([low, high]).all() and low < high):
-        raise ValueError(f"expected a span of two finite numbers, the lower first, got {number(low)}, {number(high)}")
+        raise ValueError(f"expected a span of two finite numbers, the lower first, got {numeral(low)}, {numeral(high)}")
     return np.linspace(low, high, resolution)

@@ -1,8 +1,8 @@
 """`plot_loss_surface`: the mean loss over two of the parameters, and the path that a training took on it.
 
-    across, up      the spans of the first and of the second parameter
-    path            the pairs of numbers that the two had, in order
-    surface         the loss at every point of the grid, (resolution, resolution); rows go with `up`
+across, up      the spans of the first and of the second parameter
+path            the pairs of numbers that the two had, in order
+surface         the loss at every point of the grid, (resolution, resolution); rows go with `up`
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 
 from micrograd.drawing.typography import maths
 from micrograd.engine import Value
-from micrograd.notation import number
+from micrograd.notation.signs import numeral
 from micrograd.plotting.style import AMBER, NAVY, axes, colour_map, dress, expect_axes, points
 from micrograd.training import Trainer
 
@@ -30,9 +30,18 @@ STEPS_SEEN = 400  # a path of more steps is a line without dots
 
 
 def plot_loss_surface(
-    trainer: Any, X: Any, y: Any, w1: Value, w2: Value, path: Any = None, ax: Any = None, *,
-    across: Span | None = None, up: Span | None = None, resolution: int = 61,
-) -> Axes:  # fmt: skip
+    trainer: Any,
+    X: Any,
+    y: Any,
+    w1: Value,
+    w2: Value,
+    path: Any = None,
+    ax: Any = None,
+    *,
+    across: Span | None = None,
+    up: Span | None = None,
+    resolution: int = 61,
+) -> Axes:
     """The mean loss over the data (penalty included) for each (w1, w2), all other parameters as they are now.
 
     trainer     a Trainer, or an objective or compiled program with `batch(X, y)`, `value(batch, at=p)` and parameters
@@ -82,9 +91,7 @@ def plot_loss_surface(
     return ax
 
 
-def loss_surface(
-    objective: Any, batch: Any, places: list[int], across: np.ndarray, up: np.ndarray
-) -> np.ndarray:
+def loss_surface(objective: Any, batch: Any, places: list[int], across: np.ndarray, up: np.ndarray) -> np.ndarray:
     """The value of the objective where two of the parameters have the numbers of a grid; nan where it is not finite."""
     import numpy as np
 
@@ -112,7 +119,7 @@ def contours(ax: Axes, across: np.ndarray, up: np.ndarray, surface: np.ndarray) 
     half = (len(levels) + 1) // 2
     inks = ["#ffffff"] * half + [NAVY] * (len(levels) - half)  # on dark bands, on light ones
     lines = ax.contour(across, up, surface, levels=levels, colors=inks, linewidths=0.6)
-    for label in ax.clabel(lines, fmt=lambda level: number(float(level)), fontsize=7.5):
+    for label in ax.clabel(lines, fmt=lambda level: numeral(float(level)), fontsize=7.5):
         places = [share(x, span) for x, span in zip(label.get_position(), (across, up))]
         label.set_visible(all(0.05 < place < 0.95 for place in places))  # else it would be cut off
 
@@ -183,7 +190,7 @@ def place_of(w: Any, objective: Any) -> int:
 
 def pairs(path: Any) -> np.ndarray:
     """The path as an array (steps, 2); TypeError and ValueError if it is not pairs of finite numbers."""
-    from micrograd.program.data import numbers
+    from micrograd.compiler.samples import numbers
 
     found = numbers(path, "path")
     if found.ndim != 2 or found.shape[1] != 2 or not len(found):

@@ -1,0 +1,129 @@
+"""Where the rows of a block stand in memory: a group takes the place of groups that nobody reads any more.
+
+The less memory a block goes through, the more of it stays in the first cache.
+
+place       number of a row in memory; the leaves and the weight have the first ones
+work        what runs at once: it reads rows and makes rows
+segment     groups that stand side by side, since something reads them in one go
+in place    elementwise work may write a row over one that it alone still reads, number by number
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from heapq import heappop, heappush
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from micrograd.compiler.arrays.steps import Index, Step
+
+NOWHERE = -1
+
+
+class Work:
+    """What is read and made; `rounds` is the number of rows of an elementwise loop, which makes row r in round r."""
+
+    def __init__(self, reads: Sequence[Index], made: Sequence[Step], rounds: int | None = None) -> None:
+        self.reads, self.made, self.rounds = list(reads), made, rounds
+
+
+class Places:
+    """`of` gives the place of every row, NOWHERE for one that nobody reads; `count` is how many places there are.
+
+    early       by number of the work: rows to be read before anything is written, since they are written over
+    """
+
+    def __init__(self, rows: int, first: int, works: Sequence[Work], outputs: Index | None) -> None:
+        """The rows before the first stay where they are; the outputs are read at the end."""
+        import numpy as np
+
+        self.of = np.full(rows, NOWHERE)
+        self.of[:first] = np.arange(first)
+        self.count = first
+        self.early: dict[int, list[Index]] = {}
+        self._hole_from: dict[int, int] = {}  # where a hole begins -> where it ends
+        self._hole_to: dict[int, int] = {}  # where a hole ends -> where it begins
+        self._holes: dict[int, list[int]] = {}  # length -> heap of where holes begin, among them some that are gone
+        reads = [work.reads for work in works] + [[] if outputs is None else [outputs]]
+        segments = joined(rows, first, [step for work in works for step in work.made], reads)
+        segment_of = np.full(rows, -1)
+        for number, (start, end) in enumerate(segments):
+            segment_of[start:end] = number
+        last = np.full(len(segments), -1)  # work that reads a segment
+        for number, found in enumerate(reads):
+            for index in found:
+                last[segment_of[index[index >= first]]] = number
+        living: dict[int, list[int]] = defaultdict(list)  # segments by the work that reads them last
+        for number, work in enumerate(works):
+            for old in living.pop(number - 1, []):
+                self._give_back(*segments[old])
+            over = [old for old in living[number] if written_over(work, *segments[old])]
+            for new in dict.fromkeys([int(segment_of[step.start]) for step in work.made]):
+                start, end = segments[new]
+                if last[new] < 0 or self.of[start] != NOWHERE:
+                    continue
+                living[max(int(last[new]), number)].append(new)
+                if over and end - start == work.rounds:
+                    old = over.pop()
+                    living[number].remove(old)
+                    self.of[start:end] = self.of[slice(*segments[old])]
+                    self.early.setdefault(number, []).append(np.arange(*segments[old]))
+                else:
+                    self.of[start:end] = self._take(end - start) + np.arange(end - start)
+
+    def _take(self, size: int) -> int:
+        """So many places side by side: the smallest hole that is large enough, or new ones."""
+        while wide := [length for length in self._holes if length >= size]:
+            length = min(wide)
+            first = heappop(self._holes[length])
+            if not self._holes[length]:
+                del self._holes[length]
+            if self._hole_from.get(first) == first + length:
+                del self._hole_from[first], self._hole_to[first + length]
+                if length > size:
+                    self._hole(first + size, first + length)
+                return first
+        self.count += size
+        return self.count - size
+
+    def _give_back(self, start: int, stop: int) -> None:
+        first, end = int(self.of[start]), int(self.of[stop - 1]) + 1
+        if first in self._hole_to:
+            first = self._hole_to.pop(first)
+            del self._hole_from[first]
+        if end in self._hole_from:
+            end = self._hole_from.pop(end)
+            del self._hole_to[end]
+        self._hole(first, end)
+
+    def _hole(self, first: int, end: int) -> None:
+        self._hole_from[first], self._hole_to[end] = end, first
+        heappush(self._holes.setdefault(end - first, []), first)
+
+
+def joined(rows: int, first: int, steps: Sequence[Step], reads: Sequence[Sequence[Index]]) -> list[tuple[int, int]]:
+    """The segments, as (row, end): what a regular read goes through stays together."""
+    import numpy as np
+
+    begins = np.zeros(rows + 1, bool)
+    begins[[0, first, rows]] = True
+    begins[[step.start for step in steps]] = True
+    for found in reads:
+        for index in found:
+            spacing = np.diff(index)
+            if len(spacing) and spacing[0] > 0 and (spacing == spacing[0]).all() and index[0] >= first:
+                begins[index[0] + 1 : index[-1] + 1] = False
+    bounds = np.flatnonzero(begins)
+    return [(a, b) for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist()) if a >= first]
+
+
+def written_over(work: Work, start: int, end: int) -> bool:
+    """Whether the work reads these rows one by one, as it makes its own."""
+    import numpy as np
+
+    if work.rounds != end - start:
+        return False
+    inside = [index for index in work.reads if ((index >= start) & (index < end)).any()]
+    return all(np.array_equal(index, np.arange(start, end)) for index in inside)

@@ -1,0 +1,122 @@
+"""`compile`: scalar code, or a built expression, as a program over arrays of samples."""
+
+from __future__ import annotations
+
+from time import process_time
+
+from micrograd.compiler.arguments import expect_options
+from micrograd.compiler.code import Built, Code
+from micrograd.compiler.programs import Program, chosen
+from micrograd.compiler.scalar.trace import trace, trace_expression, undo_of
+from micrograd.compiler.self_check import Sample, made_up, near
+from micrograd.dispatch import brief
+from micrograd.engine import Value
+from micrograd.expect import leaves, whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from micrograd.compiler.scalar.undo import Undo
+
+
+def compile(
+    model: Any,
+    inputs: Any,
+    *,
+    loss: Callable[[Any, Any], Any] | None = None,
+    targets: int = 0,
+    penalty: Callable[[Sequence[Value]], Any] | None = None,
+    parameters: Sequence[Value] | None = None,
+    backend: str = "auto",
+    threads: int | None = None,
+    cache: bool = True,
+) -> Program:
+    """Scalar code as a program over arrays of samples.
+
+    Either `compile(model, inputs=2, …)`: the model is an nn.Module, or a function of a list of `inputs` Values with its
+    parameters given, and returns a Value or a list of Values. loss(prediction, target) is that of one sample, whose
+    target is a number, or a list of `targets` numbers. penalty(parameters) is added once to the mean loss.
+    Or `compile(expression, [x, y])`: a built Value, or a list of them, as a function of some of its leaves; its other
+    leaves are the parameters, and `value` is its mean.
+
+    The code runs on placeholders, so nothing in it may ask for a number (a branch, `==`, `in`, text, int): TraceError,
+    a TypeError, names the line. The program is compared with the code on a few made-up samples, so that it is right or
+    refused; CompilerError, a TraceError, is a fault of ours.
+    Numbers of parameters, and of other Values that the code uses, are read at every call. All other Python state (a
+    float, a flag, a list) is frozen at what it is now: print(program.graph) shows it as constants, compiling again
+    renews it. A Trainer does that by itself.
+    backend "llvm" needs llvmlite and numpy, "numpy" needs numpy; "auto" takes the first that is there. "numpy" refuses
+    (ValueError) graphs that roll into more than 50,000 steps, such as a chain of 100,000 operations.
+    threads: how many may work, all cores where it pays unless given; the result is the same to the bit. A step of some
+    twenty microseconds or more runs without Python's lock (the GIL), so other threads go on meanwhile.
+    cache: keep machine code in the user's cache directory.
+
+    >>> from micrograd import Value, compile, losses, tanh
+    >>> w = Value(2.0)
+    >>> program = compile(lambda x: tanh(w * x[0]), inputs=1, parameters=[w], loss=losses.squared_error)
+    >>> program.predict([0.0, 1.0]).round(4).tolist()
+    [0.0, 0.964]
+    >>> value, gradient = program.value_and_gradient([0.0, 1.0], [0.0, 1.0])
+    >>> print(f"{value:.4f} {gradient[0]:.4f}")
+    0.0006 -0.0025
+    """
+    expect_options(threads, cache)
+    backend = chosen(backend)
+    if isinstance(inputs, (list, tuple)) or isinstance(model, Value):
+        if (loss, penalty, parameters, targets) != (None, None, None, 0):
+            raise TypeError(
+                "expected no loss, targets, penalty or parameters beside an expression and its inputs: "
+                "its value is its own, its parameters are its other leaves"
+            )
+        return compile_expression(model, inputs, backend, threads, cache)
+    inputs, targets = whole(inputs, "inputs", 1), whole(targets, "targets", 0)
+    for name, code in (("model", model), ("loss", loss), ("penalty", penalty)):
+        if not callable(code) and (code is not None or name == "model"):
+            raise TypeError(f"expected the {name} to be a function, got {brief(code)}")
+    if penalty is not None and loss is None:
+        raise TypeError("expected a loss beside the penalty, which is added to its mean; got none")
+    if parameters is None:
+        if not hasattr(model, "parameters"):
+            raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
+        parameters = model.parameters()
+    code = Code(model, inputs, leaves(parameters, "parameters"), loss=loss, targets=targets, penalty=penalty)
+    with undo_of(code) as undo:
+        return compile_code(code, undo, made_up(code), lambda: next(made_up(code)), backend, threads, cache)
+
+
+def compile_code(
+    code: Code,
+    undo: Undo,
+    samples: Iterator[Sample],
+    on_numbers: Callable[[], Any] | None,
+    backend: str,
+    threads: int | None = None,
+    cache: bool = True,
+) -> Program:
+    """Code as a program that was compared with it on samples."""
+    started = process_time()
+    recorded = trace(code, undo, on_numbers)
+    tracing = process_time() - started
+    program = Program(recorded, code.loss, backend, threads, cache)
+    program._check.start(program, code, samples, tracing)
+    return program
+
+
+def compile_expression(roots: Any, inputs: Any, backend: str, threads: int | None, cache: bool) -> Program:
+    """A built expression as a function of some of its leaves."""
+    bare = isinstance(roots, Value)
+    roots = [roots] if bare else list(roots) if isinstance(roots, (list, tuple)) else []
+    if not roots or not all(isinstance(root, Value) for root in roots):
+        raise TypeError(
+            "expected a Value or a list of Values beside a list of inputs; for a function or a model, give "
+            "the number of its inputs"
+        )
+    if not isinstance(inputs, (list, tuple)) or not inputs:
+        raise TypeError(f"expected a list of the leaves that are the inputs, got {brief(inputs)}")
+    inputs = leaves(inputs, "inputs")
+    recorded = trace_expression(roots, bare, inputs)
+    program = Program(recorded, None, backend, threads, cache)
+    program._check.kept = list(near(Built(roots, bare, inputs, recorded.parameters), inputs))
+    return program

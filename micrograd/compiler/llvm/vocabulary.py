@@ -1,0 +1,135 @@
+"""The primitives in LLVM: arithmetic and choices as instructions, functions as what `vector_math` has for them.
+
+A function that is not there is called lane by lane: from the C library where it has the primitive, else the row's own
+`forward` in Python, so a new row works without an entry here. So are huge angles, for which sine needs many digits
+of π.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from micrograd.compiler.elementary import logarithms as vector_math
+from micrograd.compiler.elementary.arithmetic import Code, declarations
+from micrograd.compiler.llvm.instructions import Function, kind
+from micrograd.ops import find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from micrograd.ops import Op
+
+ARITHMETIC = ("add", "sub", "mul")
+COMPARISONS = {"less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
+C_LIBRARY = ("exp", "expm1", "log", "log1p", "erf", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot",
+             "sinh", "cosh", "tanh", "pow")  # fmt: skip
+PREFIX = "micrograd_"  # of functions of numbers that come from outside
+LANE_BY_LANE = "each_"  # of functions of vectors that call those
+CALLBACKS: dict[Op, Any] = {}
+
+
+def primitive(c: Code, name: str, operands: list[str]) -> str:
+    """The result of a primitive on vectors."""
+    zero, one, x = c.number(0.0), c.number(1.0), operands[0]
+    y = operands[1] if len(operands) > 1 else ""
+    if name == "div":
+        return c.div(x, y)
+    if name in ARITHMETIC:  # without flags: the user's x·x − y·y is 0 where x is y, as in eager code, and never below
+        return getattr(c, name)(x, y, "")
+    if name in COMPARISONS:
+        return c.where(COMPARISONS[name], x, y, one, zero)
+    if name == "neg":
+        return c.negative(x)
+    if name == "detach":
+        return x
+    if name == "sqrt":
+        return c.sqrt(x)
+    if name == "abs":
+        return c.magnitude(x)
+    if name == "relu":
+        return c.where("ole", x, zero, zero, x)
+    if name in ("maximum", "minimum"):  # x if x >= y or x is nan, else y
+        wins = c.where("ult" if name == "maximum" else "ugt", x, y, y, x)
+        return c.where("uno", x, x, x, wins)
+    if name == "where":
+        return c.where("une", x, zero, y, operands[2])
+    if name in vector_math.BODIES:
+        return vector_math.BODIES[name](c, *operands)
+    return c.function(f"{LANE_BY_LANE}{name}", operands)
+
+
+def definitions(used: set[tuple[str, int]]) -> str:
+    """The text of all functions that are called, and of what those call."""
+    texts, scalars = [], {}
+    for name, lanes in sorted(used):
+        if name in vector_math.FAR:
+            texts.append(far(name, lanes))
+        else:
+            primitive = name.removeprefix(LANE_BY_LANE).removeprefix("far_")
+            scalars[primitive] = len(find(primitive).partials)
+            texts.append(lane_by_lane(name, primitive, scalars[primitive], lanes))
+    for name, operands in sorted(scalars.items()):
+        texts.append(f"declare double @{PREFIX}{name}({', '.join(['double'] * operands)})")
+    return "\n".join(texts)
+
+
+def far(name: str, lanes: int) -> str:
+    """A function of vectors for arguments that the code in the loops leaves out."""
+    f = Function(f"{name}_{lanes}", "")
+    value = vector_math.FAR[name](Code(f, lanes, set()), "%x")
+    body = "\n".join(f.lines)
+    # memory(none), willreturn: it is arithmetic on %x alone; the formulas of FAR call nothing
+    return (
+        f"define internal {kind(lanes)} @{f.name}({kind(lanes)} %x) noinline cold nounwind willreturn memory(none) "
+        f"{{\nentry:\n{body}\n  ret {kind(lanes)} {value}\n}}"
+    )
+
+
+def lane_by_lane(name: str, primitive: str, operands: int, lanes: int) -> str:
+    """A function of vectors that calls one of numbers for each lane."""
+    T = kind(lanes)
+    names = ["%x", "%y", "%z"][:operands]
+    # nounwind: C does not throw, and ctypes prints what a row's `forward` raises
+    lines = [f"define internal {T} @{name}_{lanes}({', '.join([f'{T} {x}' for x in names])}) noinline nounwind {{"]
+    if lanes == 1:
+        arguments = ", ".join([f"double {x}" for x in names])
+        return "\n".join([*lines, f"  %r = call double @{PREFIX}{primitive}({arguments})", "  ret double %r", "}"])
+    result = "poison"
+    for lane in range(lanes):
+        for x in names:
+            lines.append(f"  {x}{lane} = extractelement {T} {x}, i64 {lane}")
+        arguments = ", ".join([f"double {x}{lane}" for x in names])
+        lines.append(f"  %c{lane} = call double @{PREFIX}{primitive}({arguments})")
+        lines.append(f"  %r{lane} = insertelement {T} {result}, double %c{lane}, i64 {lane}")
+        result = f"%r{lane}"
+    return "\n".join([*lines, f"  ret {T} {result}", "}"])
+
+
+def scalar_functions(names: list[str]) -> dict[str, Any]:
+    """name of the symbol -> ctypes function, for the functions that are called lane by lane; keep them alive."""
+    return {PREFIX + name: in_c(name) or callback(find(name)) for name in names}
+
+
+@functools.lru_cache(None)
+def in_c(name: str) -> Any:
+    """A primitive of the C library; None where it has none."""
+    import ctypes
+    import ctypes.util
+
+    return getattr(ctypes.CDLL(ctypes.util.find_library("m") or None), name, None) if name in C_LIBRARY else None
+
+
+def callback(op: Op) -> Any:
+    """A primitive as C calls it; one for all programs and threads, since LLVM knows one address by its name."""
+    import ctypes
+
+    if op not in CALLBACKS:
+        made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * len(op.partials))(op.forward)
+        CALLBACKS.setdefault(op, made)
+    return CALLBACKS[op]
+
+
+def declared(lanes: set[int]) -> str:
+    """The intrinsics of all vector widths in use."""
+    return "\n".join([declarations(n) for n in sorted(lanes)])

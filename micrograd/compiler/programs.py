@@ -1,0 +1,274 @@
+"""`Program`: what `compile` returns, a program over arrays of samples that is built purpose by purpose.
+
+X, y        samples, (n, inputs), and their targets, (n,) or (n, targets): arrays, lists, frames
+at          the numbers of the parameters, (p,); their present ones unless given
+"""
+
+from __future__ import annotations
+
+from micrograd.compiler import samples as data
+from micrograd.compiler.arrays.purposes import (
+    ArrayProgram,
+    gradient_program,
+    input_gradient_program,
+    prediction_program,
+    value_program,
+)
+from micrograd.compiler.samples import Batch
+from micrograd.compiler.scalar.trace import Trace, traced, undo_of
+from micrograd.compiler.self_check import Sample, SelfCheck
+from micrograd.expect import rows_of
+from micrograd.system.forking import guarded
+from micrograd.system.packages import expect_whole, missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    import numpy as np
+
+    from micrograd.compiler.code import Code
+
+BACKENDS = ("auto", "llvm", "numpy")
+MOST_STEPS = {"numpy": 50_000}  # of one sample, which take half a minute and two gigabytes to compile
+NEEDED = {"llvm": ("numpy", "llvmlite.binding"), "numpy": ("numpy",)}
+
+
+class Program:
+    """What `compile` returns.
+
+    backend     "llvm" or "numpy"
+    graph       the scalar graph of one sample
+    steps       the array program of value and gradient (without a loss: of the predictions)
+    source, ir  the code that runs: Python source, or LLVM's intermediate representation
+    """
+
+    def __init__(self, trace: Trace, loss: Any, backend: str, threads: int | None, cache: bool) -> None:
+        self._trace = trace
+        self._loss = loss if loss is None or hasattr(loss, "prepare") else True  # needed only to prepare targets
+        self.parameters, self.backend = trace.parameters, chosen(backend)
+        self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
+        self._runners: dict[str, Any] = {}
+        self._check = SelfCheck(trace)
+        self._lock = guarded(self)  # while a runner is built; batches know the program by it
+
+    def forked(self) -> None:
+        """In a forked process: a runner that a thread was building is built again."""
+
+    # running
+
+    def predict(self, X: Any, *, at: Any = None) -> np.ndarray:
+        """The model's outputs: (n,) for a model that returns a Value, (n, outputs) for a list of Values."""
+        outputs = self._outputs("prediction", self._samples(X), at)
+        return outputs[:, 0] if self._trace.bare else outputs
+
+    def value(self, X: Any, y: Any = None, *, at: Any = None) -> float:
+        """The mean loss over the samples plus the penalty; X may be a batch. Of an expression: its mean value."""
+        batch, leaves = self._batch(X, y), self._leaves(at)
+        value, _, finite = self._step("value", batch, leaves)
+        if not finite:  # the weight 0 of what fills the last block, times inf
+            value = self._step("guarded value", batch, leaves)[0]
+        return value
+
+    def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
+        """The value and its derivative by each parameter, (p,)."""
+        if at is not None and y is None and X.__class__ is Batch:
+            again = X.again.get(self._lock)
+            if again is not None and (found := again(at)) is not None:
+                return found
+        batch, leaves = self._batch(X, y), self._leaves(at)
+        value, gradient, finite = self._step("gradient", batch, leaves)
+        if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
+            value, gradient, _ = self._step("guarded gradient", batch, leaves)
+        elif batch.was_run and self._lock not in batch.again:
+            batch.remember(self, self._lock, self._runner("gradient").again(batch))
+        batch.was_run = True
+        return value, gradient
+
+    def input_gradients(self, X: Any, *, at: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """The single output of every sample, (n,), and its derivative by the sample's inputs, (n, inputs)."""
+        import numpy as np
+
+        if not self._trace.bare:
+            raise TypeError("expected a model with a single output for input gradients, got one that returns a list")
+        batch = self._samples(X)
+        outputs = self._outputs("input gradient", batch, at)
+        if not np.isfinite(outputs).all():
+            outputs = self._outputs("guarded input gradient", batch, at)
+        return outputs[:, 0].copy(), outputs[:, 1:] + 0.0  # as a gradient that starts from 0: never −0
+
+    def batch(self, X: Any, y: Any = None) -> Batch:
+        """X and y checked and laid out once, to be given to `value` and `value_and_gradient` many times."""
+        return data.frozen(self._checked(X, y, copy=True))
+
+    def _checked(self, X: Any, y: Any, *, copy: bool) -> Batch:
+        rows = data.samples(X, self._trace.inputs, copy=copy)
+        width = self._trace.targets or 1
+        if self._loss is None:
+            if y is not None:
+                raise TypeError("expected no targets: this program has no loss")
+            import numpy as np
+
+            return Batch(rows, np.zeros((len(rows), width)))
+        if y is None:
+            raise TypeError("expected targets y beside X")
+        prepare = getattr(self._loss, "prepare", None)
+        if prepare is not None:
+            y = rows_of(y, "y")
+            y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(self._trace.outputs))
+        return Batch(rows, data.targets(y, width, len(rows), copy=copy))
+
+    def _batch(self, X: Any, y: Any) -> Batch:
+        if isinstance(X, Batch):
+            inputs, targets = self._trace.inputs, self._trace.targets or 1
+            if X.X.shape[1] != inputs or X.Y.shape[1] != targets:
+                raise ValueError(
+                    f"expected a batch of {inputs} inputs and {targets} targets, "
+                    f"got one of {X.X.shape[1]} and {X.Y.shape[1]}"
+                )
+            if y is not None:
+                raise TypeError("expected a batch alone, which has its targets, got targets y beside it")
+            return X
+        return self._checked(X, y, copy=False)
+
+    def _samples(self, X: Any) -> Batch:
+        import numpy as np
+
+        width = self._trace.targets or 1
+        if isinstance(X, Batch):
+            if X.X.shape[1] != self._trace.inputs:
+                raise ValueError(f"expected a batch of {self._trace.inputs} inputs, got one of {X.X.shape[1]}")
+            return X if X.Y.shape[1] == width else Batch(X.X, np.zeros((len(X), width)))
+        rows = data.samples(X, self._trace.inputs, copy=False)
+        return Batch(rows, np.zeros((len(rows), width)))
+
+    def _step(self, purpose: str, batch: Batch, leaves: np.ndarray) -> Any:
+        """Value, gradient if the purpose has one, and whether all are finite."""
+        return self._runner(purpose).step(nonempty(batch), leaves, 1.0 / len(batch))
+
+    def _outputs(self, purpose: str, batch: Batch, at: Any) -> np.ndarray:
+        """The outputs, (samples, outputs); what the seeds of their derivatives are multiplied by is 1."""
+        outputs: np.ndarray = self._runner(purpose).outputs(nonempty(batch), self._leaves(at), 1.0)
+        return outputs
+
+    def _leaves(self, at: Any) -> np.ndarray:
+        """The numbers of parameters and held Values."""
+        import numpy as np
+
+        held = self._trace.held
+        if at is None:
+            return data.numbers_of(self.parameters + held)
+        at = data.point(at, len(self.parameters))
+        return np.concatenate([at, data.numbers_of(held)]) if held else at
+
+    def follow(self, code: Code) -> bool:
+        """Trace the code again: True if this program still computes what it does, with the Values that it holds now."""
+        with undo_of(code) as undo:
+            recorded = traced(code, built=undo.state.built)
+            undo.placeholders()
+        if not recorded.same(self._trace):
+            return False
+        self._trace = recorded
+        return True
+
+    def samples_again(self, code: Code) -> Iterator[Sample]:
+        """The samples that the program was compared with, for code that has changed."""
+        code.charge = None  # the parameters have moved
+        return iter([Sample(code, *sample.given, sample.ready) for sample in self._check.kept])
+
+    # building
+
+    def _runner(self, purpose: str, code: Any = None) -> Any:
+        """What runs a purpose, built, and compared with the code, when it is first asked for."""
+        return self._runners.get(purpose) or self._build(purpose, code)
+
+    def _build(self, purpose: str, code: Any) -> Any:
+        with self._lock:
+            if purpose not in self._runners:
+                self._trace.most_steps = MOST_STEPS.get(self.backend)
+                runner = self._built(PURPOSES[purpose](self._trace))
+                self._check.all(self, runner, purpose, code)
+                self._runners[purpose] = runner
+            return self._runners[purpose]
+
+    def _built(self, program: ArrayProgram) -> Any:
+        if self.backend == "llvm":
+            from micrograd.compiler.llvm.runner import LlvmRunner
+
+            return LlvmRunner(program, **self._options)
+        from micrograd.compiler.numpy.runner import NumpyRunner
+
+        return NumpyRunner(program)
+
+    @property
+    def _main(self) -> Any:
+        purpose = "prediction" if self._trace.loss is None else "gradient"
+        return self._runner(purpose)
+
+    @property
+    def graph(self) -> Any:
+        """The scalar graph of one sample."""
+        return self._trace.graph
+
+    @property
+    def steps(self) -> ArrayProgram:
+        """The array program."""
+        return self._main.program
+
+    @property
+    def source(self) -> str:
+        """The code that runs, as text: Python for "numpy", the intermediate representation for "llvm"."""
+        return self._main.source
+
+    @property
+    def ir(self) -> str:
+        """The program in LLVM's intermediate representation; TypeError for another backend."""
+        if self.backend != "llvm":
+            raise TypeError(f'only the backend "llvm" has an intermediate representation, this is "{self.backend}"')
+        return self.source
+
+    def __repr__(self) -> str:
+        return (
+            f"Program of {self._trace.inputs} inputs and {len(self.parameters)} parameters, "
+            f"{len(self.graph)} nodes, backend {self.backend!r}"
+        )
+
+    def __reduce__(self) -> Any:
+        options = self._options
+        arguments = self._trace, self._loss, self.backend, options.get("threads"), options.get("cache", True)
+        return Program, arguments, {"_check": self._check}
+
+
+def nonempty(batch: Batch) -> Batch:
+    """The batch; ValueError if it has no sample."""
+    if len(batch) == 0:
+        raise ValueError("expected at least one sample, got none")
+    return batch
+
+
+PURPOSES: dict[str, Callable[[Trace], ArrayProgram]] = {
+    "prediction": prediction_program,
+    "value": value_program,
+    "guarded value": lambda trace: value_program(trace, guard=True),
+    "gradient": gradient_program,
+    "guarded gradient": lambda trace: gradient_program(trace, guard=True),
+    "input gradient": input_gradient_program,
+    "guarded input gradient": lambda trace: input_gradient_program(trace, guard=True),
+}
+
+
+def chosen(backend: str) -> str:
+    """The backend to use, its packages imported.
+
+    ImportError if they are missing (BrokenPackage if they are broken), ValueError for an unknown backend.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"expected backend to be one of {', '.join(BACKENDS)}, got {backend!r}")
+    for name in ("llvm", "numpy") if backend == "auto" else (backend,):
+        absent = missing(NEEDED[name])
+        if not absent:
+            expect_whole(*NEEDED[name], f"micrograd.compiler.{name}.runner")
+            return name
+    wanted = " and ".join([name.partition(".")[0] for name in absent])
+    raise ImportError(f"compile needs {wanted}: pip install -e '.[fast]' in micrograd's folder")

@@ -1,0 +1,136 @@
+"""The scalar graph of a program: what the user's code computes for one sample, every expression once.
+
+node        a number, its place in the lists below; operands stand before results
+kind        "input", "target", "parameter", "held" (another Value the code used), "constant" or a primitive's name
+args        operands of a primitive, as nodes; of a leaf: which input, target, parameter, held Value; the constant
+varying     depends on an input or target, so differs from sample to sample; all else is uniform
+"""
+
+from __future__ import annotations
+
+from math import copysign
+
+from micrograd.notation.signs import numeral as shown
+from micrograd.ops import TABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+LEAVES = ("input", "target", "parameter", "held", "constant")
+COMMUTATIVE = ("add", "mul")
+
+
+class Graph:
+    """A scalar graph; `leaf` and `apply` add nodes and return the node that is already there where there is one.
+
+    >>> graph = Graph()
+    >>> x = graph.leaf("input", 0)
+    >>> graph.apply("mul", (x, x)) == graph.apply("mul", (x, x))
+    True
+    >>> print(graph)
+    0  input 0
+    1  mul 0 0
+    """
+
+    def __init__(self) -> None:
+        self.kind: list[str] = []
+        self.args: list[tuple[Any, ...]] = []
+        self.varying: list[bool] = []
+        self._places: dict[Any, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def __str__(self) -> str:
+        width = len(str(len(self) - 1))
+        return "\n".join(
+            [
+                f"{i:{width}}  {kind} {' '.join(map(shown_arg, args))}"
+                for i, (kind, args) in enumerate(zip(self.kind, self.args))
+            ]
+        )
+
+    def keys(self) -> list[Any]:
+        """What each node is, in a form that can be compared (nan with nan, and zeros by their signs)."""
+        return list(self._places)
+
+    def same(self, other: Graph) -> bool:
+        """Whether two graphs have the same nodes in the same order."""
+        return self._places == other._places
+
+    def _node(self, kind: str, args: tuple[Any, ...], key: Any, varying: bool) -> int:
+        self._places[key] = place = len(self.kind)
+        self.kind.append(kind)
+        self.args.append(args)
+        self.varying.append(varying)
+        return place
+
+    def leaf(self, kind: str, which: int) -> int:
+        """The input, target, parameter or held Value number `which`."""
+        found = self._places.get((kind, which))
+        return self._node(kind, (which,), (kind, which), kind in ("input", "target")) if found is None else found
+
+    def constant(self, value: float) -> int:
+        """A number; 0.0 and -0.0 are two."""
+        key = ("constant", value.hex(), copysign(1.0, value))
+        found = self._places.get(key)
+        return self._node("constant", (value,), key, False) if found is None else found
+
+    def number(self, node: int) -> float | None:
+        """The number of a constant; None for any other node."""
+        return self.args[node][0] if self.kind[node] == "constant" else None
+
+    def apply(self, name: str, args: tuple[int, ...]) -> int:
+        """The primitive `name` on nodes: simplified where that is exact, else one node."""
+        found = self._places.get((name, args))
+        if found is not None:
+            return found
+        simpler = self._simpler(name, args)
+        if simpler is not None:
+            return simpler
+        if name in COMMUTATIVE:
+            found = self._places.get((name, args[::-1]))
+            if found is not None:
+                return found
+        varying = self.varying
+        return self._node(name, args, (name, args), True in [varying[i] for i in args])
+
+    def _simpler(self, name: str, args: tuple[int, ...]) -> int | None:
+        """A node with the same value to the bit (a power: to the last digit) for any operands, zeros and nan too."""
+        kind = self.kind
+        numbers = [self.args[i][0] if kind[i] == "constant" else None for i in args]
+        if None not in numbers:
+            return self.constant(TABLE[name].forward(*numbers))
+        first, last = args[0], args[-1]
+        if name == "neg" and kind[first] == "neg":
+            return self.args[first][0]
+        if name == "mul" and 1.0 in numbers:
+            return args[1 - numbers.index(1.0)]
+        if name == "mul" and -1.0 in numbers:
+            return self.apply("neg", (args[1 - numbers.index(-1.0)],))
+        if name == "div" and numbers[1] == 1.0:
+            return first
+        if name in ("add", "sub"):
+            zero = -0.0 if name == "add" else 0.0  # x + 0.0 is not x for x = -0.0
+            if numbers[1] == 0.0 and copysign(1.0, numbers[1]) == copysign(1.0, zero):
+                return first
+            if kind[last] == "neg":
+                return self.apply("sub" if name == "add" else "add", (first, self.args[last][0]))
+        if name == "pow" and numbers[1] in POWERS:
+            return self._product(first, int(numbers[1]))
+        return None
+
+    def _product(self, x: int, exponent: int) -> int:
+        if exponent < 2:
+            return x if exponent == 1 else self.apply("div", (self.constant(1.0), x))
+        square = self.apply("mul", (x, x))
+        return square if exponent == 2 else self.apply("mul", (square, x if exponent == 3 else square))
+
+
+POWERS = (-1.0, 1.0, 2.0, 3.0, 4.0)  # x**n by these many products is right to two ulp, and as fast as it gets
+
+
+def shown_arg(arg: Any) -> str:
+    """An operand in the printed graph."""
+    return str(arg) if arg.__class__ is int else shown(arg)

@@ -1,0 +1,210 @@
+"""Placeholders: what the user's code gets in place of numbers and Values while it is traced.
+
+A placeholder does all that a Value does, except tell its number, which changes from sample to sample and from step to
+step. It *refuses* whatever would answer for the number: branches, equality, hashing, text, conversions, `.data`. The
+trace remembers a refusal, so that code which catches the error is refused all the same.
+
+tracer      who records what is done to a placeholder
+symbolic    answered by the tracer, with a new node
+"""
+
+from __future__ import annotations
+
+from micrograd.compiler.state.names import PACKAGE, STANDARD
+from micrograd.dispatch import Operators
+from micrograd.engine import Value
+from micrograd.ops import TABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Any
+
+
+class TraceError(TypeError):
+    """The code to compile does something that depends on the numbers, which a program cannot record."""
+
+
+def foreign(file: str) -> bool:
+    """Whether a file of code is the user's: no part of this package, NumPy or the standard library."""
+    import os
+    import sys
+
+    numpy = getattr(sys.modules.get("numpy"), "__file__", None) or __file__
+    path = os.path.abspath(file)
+    if path.startswith((PACKAGE, os.path.dirname(os.path.abspath(numpy)) + os.sep)):
+        return False
+    return not path.startswith(STANDARD) or "site-packages" in path
+
+
+def shown_line(name: str, line: int, variables: Any = None) -> str:
+    """A line of code as messages name it: file, number, text."""
+    import linecache
+
+    return f'{name}, line {line}: "{linecache.getline(name, line, variables).strip()}"'
+
+
+def users_line() -> str:
+    """File, line and text of the innermost frame of the user's code."""
+    import sys
+
+    frame: FrameType = sys._getframe(1)
+    while frame.f_back is not None and not foreign(frame.f_code.co_filename):
+        frame = frame.f_back
+    return shown_line(frame.f_code.co_filename, frame.f_lineno, frame.f_globals)
+
+
+def line_of(error: BaseException) -> str:
+    """The user's line that an error comes from."""
+    place = None
+    trail = error.__traceback__
+    while trail is not None:
+        if place is None or foreign(trail.tb_frame.f_code.co_filename):
+            place = trail
+        trail = trail.tb_next
+    if place is None:
+        return "code that is not known"
+    return shown_line(place.tb_frame.f_code.co_filename, place.tb_lineno, place.tb_frame.f_globals)
+
+
+def tracer_of(placeholder: Any) -> Any:
+    """Who records what is done to a placeholder, or to a parameter that stands in for one."""
+    return placeholder.tracer if placeholder.__class__ is Traced else type(placeholder).tracer
+
+
+def refuse(placeholder: Any, what: str, cure: str) -> Any:
+    """Raise TraceError for the user's line, and have the trace remember it."""
+    tracer = tracer_of(placeholder)
+    if tracer.open:
+        error = TraceError(
+            f"{what} while the code is compiled, but its number changes from call to call. {cure}. In {users_line()}"
+        )
+    else:
+        error = TraceError(
+            f"{what}, but it stands for a number that is not known: it was kept from a run of the code "
+            "that compiled it, as a model does that stores what it computed. Run the code again on "
+            f"numbers to store Values. In {users_line()}"
+        )
+    if tracer.refused is None:
+        tracer.refused = error
+    raise error
+
+
+def refusing(what: str, cure: str) -> Callable[..., Any]:
+    """A method that refuses."""
+    return lambda self, *args, **options: refuse(self, what, cure)
+
+
+EQUAL = "For x == c write where((x >= c) * (x <= c), a, b)"
+FUNCTIONS = "Use micrograd's functions in place of those of math"
+CHOOSE = "Write where(condition, x, y) with <, <=, > or >=, maximum or minimum"
+PRINT = "Print after compiling"
+
+
+class Placeholder(Operators):
+    """What stands for a number or a Value while code is traced: everything that Values do, except tell the number."""
+
+    __slots__ = ()
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __radd__(self, other: Any) -> Any:
+        if other.__class__ is int and other == 0:  # as in Value: sum(values) starts from the int 0
+            return self
+        return self.operate("add", (other, self))
+
+    def where(self, x: Any, y: Any) -> Any:
+        """x where self is not 0, else y."""
+        return self.operate("where", (self, x, y))
+
+    def __copy__(self) -> Any:
+        return self
+
+    __bool__ = refusing("a branch asks whether a Value is true", CHOOSE)
+    __float__ = __int__ = __index__ = __complex__ = refusing("a Value is turned into a number", FUNCTIONS)
+    __trunc__ = __floor__ = __ceil__ = __round__ = __float__
+    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = refusing(
+        "a remainder or a whole quotient of a Value is asked for", "Compute it outside, and give it as an input"
+    )
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __invert__ = refusing(
+        "a bitwise operator is applied to a comparison", "Write a * b for and, maximum(a, b) for or, 1.0 - a for not"
+    )
+    __hash__ = refusing("a Value is looked up in a set or dictionary", CHOOSE)
+
+    def __repr__(self) -> str:
+        return "Value(to be known later)" if not tracer_of(self).open else refuse(self, "a Value becomes text", PRINT)
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    __deepcopy__ = __reduce_ex__ = refusing("a Value is copied or pickled", "Copy after compiling")
+    backward = refusing("`backward` is called", "A program gives value and gradient by itself")
+    data = property(
+        refusing("`.data` is read", "Compute with the Value itself"),
+        refusing("`.data` is set", "Change parameters outside the model"),
+    )
+    grad = property(
+        refusing("`.grad` is read", "Read gradients outside the model"),
+        refusing("`.grad` is set", "Set gradients outside the model"),
+    )
+
+    def __eq__(self, other: Any) -> Any:
+        return compared(self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return compared(self, other)
+
+
+def compared(x: Any, other: Any) -> Any:
+    """`==` and `!=`: refused where the number decides; Python's own answer to None, text, containers and arrays."""
+    if other is None or isinstance(other, (str, bytes, list, tuple, dict, set, frozenset)) or hasattr(other, "__len__"):
+        return NotImplemented
+    return refuse(x, "`==` or `!=` compares a Value with a number", EQUAL)
+
+
+def method(name: str) -> Callable[..., Any]:
+    """The method of a primitive."""
+    return lambda self, *args: self.operate(name, (self, *args))
+
+
+for _name in TABLE:
+    if hasattr(Value, _name) and not hasattr(Placeholder, _name):
+        setattr(Placeholder, _name, method(_name))
+
+
+class Traced(Placeholder):
+    """The placeholder for one node."""
+
+    __slots__ = ("tracer", "node", "label")
+    __hash__ = Placeholder.__hash__
+
+    def __init__(self, tracer: Any, node: int) -> None:
+        self.tracer, self.node, self.label = tracer, node, ""
+
+    def operate(self, name: str, args: tuple[Any, ...]) -> Any:
+        """The primitive `name` on args, as a new node."""
+        return Traced(self.tracer, self.tracer.apply(name, args))
+
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(float, name) or hasattr(Value, name):
+            return refuse(self, f"`.{name}` is read", "Compute with the Value itself")
+        raise AttributeError(f"a Value has no attribute {name!r}")
+
+    def __add__(self, other: Any) -> Any:  # the two operators of a network, without detours
+        tracer = self.tracer
+        known = other.__class__ is Traced and other.tracer is tracer
+        node = other.node if known else tracer.node_of(other)
+        return Traced(tracer, tracer.graph.apply("add", (self.node, node)))
+
+    def __mul__(self, other: Any) -> Any:
+        tracer = self.tracer
+        known = other.__class__ is Traced and other.tracer is tracer
+        node = other.node if known else tracer.node_of(other)
+        return Traced(tracer, tracer.graph.apply("mul", (self.node, node)))
+
+
+Traced.__name__ = Traced.__qualname__ = "Value"  # as messages of Python and NumPy call it

@@ -1,0 +1,241 @@
+"""The self-check: every program is compared with the code that it was made from, on a few samples.
+
+The code runs as eager runs it, on plain floats. What it gives is kept, so that a program for another purpose, which is
+built later, is compared with it too.
+
+sample      the row and target that the code gets, and the target that the program gets (a class number may become a
+            list of probabilities)
+leaves      the numbers of parameters and held Values at the time of the comparison
+noise       a relative error of every operation, by which one sees how far rounding may move a result
+"""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+from math import isfinite
+from time import process_time
+
+from micrograd.compiler.code import Built, Code, Result, derivatives, number_of
+from micrograd.compiler.scalar.divergence import parting
+from micrograd.compiler.scalar.placeholders import TraceError
+from micrograd.compiler.scalar.trace import Trace, traced
+from micrograd.engine import Value, apply
+from micrograd.ops import TABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    Numbers = dict[str, list[float]]
+
+TOLERANCE = 1e-9  # of the largest number: rounding errors are far below, a wrong program is far above
+EPSILON = 2.0**-53  # the largest relative rounding error of one operation
+FEWEST = 2  # samples that are compared at least
+SHARE, BRIEF = 0.25, 0.05  # the part of the time of compiling that others may take; seconds that they always may
+
+
+class CompilerError(TraceError):
+    """A program does not compute what its code does, by a fault of this compiler."""
+
+
+class Sample:
+    """A row with its target, as the code gets them and as the program does, and what the code gives for them."""
+
+    def __init__(
+        self, code: Any, row: list[Any], target: Any, ready: list[float], result: Result | None = None
+    ) -> None:
+        self.row, self.ready = [number_of(x) for x in row], ready
+        self.given = row, target
+        self.result: Result = code.run(row, target) if result is None else result
+
+
+class SelfCheck:
+    """What the code gave on some samples, to be compared with every program that is made of its trace."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.leaves = [float(x.data) for x in trace.parameters + trace.held]
+        self.kept: list[Sample] = []
+
+    def start(self, program: Any, code: Any, samples: Iterator[Sample], tracing: float) -> None:
+        """Compare the main program on two samples, and on others as long as that takes a small part of the time.
+
+        tracing: the seconds that tracing took; of the processor, so that what else runs has no say in what is compared.
+        """
+        main = "prediction" if self.trace.loss is None else "gradient"
+        moments = [process_time(), process_time()]
+        for sample in islice(samples, FEWEST):
+            self.kept.append(sample)
+            moments.append(process_time())
+        runner = program._runner(main, code)
+        built = process_time()
+        one = moments[-1] - moments[-2]  # what a sample takes
+        while process_time() + one - built <= max(BRIEF, SHARE * (tracing + built - moments[-1])):
+            other = next(samples, None)
+            if other is None:
+                break
+            self.compare(program, runner, main, other, code)
+
+    def all(self, program: Any, runner: Any, purpose: str, code: Any = None) -> None:
+        """Compare what runs a purpose of the program with all samples that are kept."""
+        for sample in self.kept:
+            self.compare(program, runner, purpose, sample, code)
+
+    def compare(self, program: Any, runner: Any, purpose: str, sample: Sample, code: Any = None) -> None:
+        """CompilerError if the program differs from the code, TraceError if the code differs from its own trace."""
+        expected = self.expected(purpose, sample)
+        for what, found in self.found(program, runner, purpose, sample).items():
+
+            def shaken(noise: float, what: str = what) -> list[float]:
+                return self.recorded(sample, noise)[what]
+
+            place = differing(found, expected[what], shaken)
+            if place is None:
+                continue
+            a, b = found[place], expected[what][place]
+            if differing(shaken(0.0), expected[what], shaken) is None:
+                raise CompilerError(
+                    f"the compiled {what} differs from that of the code itself ({a!r}, not {b!r}): a fault of "
+                    "micrograd's compiler, not of the code. Please report it with the code and print(program.graph); "
+                    f'until it is mended, use eager code, or another backend than "{program.backend}"'
+                )
+            raise not_as_recorded(what, a, b, sample, code)
+
+    def trace_itself(self, code: Code) -> None:
+        """TraceError if the trace differs from the code on made-up samples."""
+        for sample in made_up(code):
+            found, expected = self.recorded(sample)["prediction"], sample.result.outputs
+            place = differing(found, expected, lambda noise: self.recorded(sample, noise)["prediction"])  # noqa: B023
+            if place is not None:
+                raise not_as_recorded("prediction", found[place], expected[place], sample, code)
+
+    def expected(self, purpose: str, sample: Sample) -> Numbers:
+        """What the program should give; derivatives by the inputs as the trace has them."""
+        result = sample.result
+        if purpose.endswith("input gradient"):
+            return self.recorded(sample)
+        numbers = {"prediction": result.outputs, "gradient": result.gradient}
+        return numbers if result.value is None else {**numbers, "value": [result.value]}
+
+    def found(self, program: Any, runner: Any, purpose: str, sample: Sample) -> Numbers:
+        """What the program gives; where that is not finite, what the guarded program gives, as in a call of it."""
+        import numpy as np
+
+        from micrograd.compiler.samples import Batch
+
+        batch, leaves = Batch(np.array([sample.row]), np.array([sample.ready])), np.array(self.leaves)
+        guarded = "" if purpose.startswith("guarded") or purpose == "prediction" else f"guarded {purpose}"
+        if purpose.endswith(("prediction", "input gradient")):
+            outputs = runner.outputs(batch, leaves, 1.0)[0].tolist()
+            finite = all(map(isfinite, outputs))
+            numbers = {"prediction": outputs}
+            if purpose != "prediction":
+                numbers = {"prediction": outputs[:1], "input gradient": outputs[1:]}
+        else:
+            value, gradient, finite = runner.step(batch, leaves, 1.0)
+            numbers = {"value": [value]}
+            if not purpose.endswith("value"):
+                numbers["gradient"] = gradient.tolist()
+        if finite or not guarded:
+            return numbers
+        return self.found(program, program._runner(guarded), guarded, sample)
+
+    def recorded(self, sample: Sample, noise: float = 0.0) -> Numbers:
+        """What the trace gives by eager arithmetic, if every result is off by up to `noise` of itself."""
+        generator, trace = random.Random(1), self.trace
+        leaves, inputs = [Value(x) for x in self.leaves], [Value(x) for x in sample.row]
+        count = len(trace.parameters)
+        given: dict[str, Any] = {"input": inputs, "target": sample.ready, "parameter": leaves, "held": leaves[count:]}
+        nodes: list[Any] = []
+        for kind, args in zip(trace.graph.kind, trace.graph.args):
+            if kind not in TABLE:
+                nodes.append(args[0] if kind == "constant" else given[kind][args[0]])
+                continue
+            made = apply(TABLE[kind], tuple([nodes[arg] for arg in args]))
+            nodes.append(made * (1.0 + noise * generator.uniform(-1.0, 1.0)) if noise else made)
+        outputs = [nodes[i] for i in trace.outputs]
+        numbers = {"prediction": [number_of(x) for x in outputs]}
+        if trace.bare:
+            numbers["input gradient"] = derivatives(outputs[0], inputs)
+        if trace.loss is not None:
+            value = nodes[trace.loss] + (0.0 if trace.penalty is None else nodes[trace.penalty])
+            numbers["value"], numbers["gradient"] = [number_of(value)], derivatives(value, leaves[:count])
+        return numbers
+
+
+def not_as_recorded(what: str, a: float, b: float, sample: Sample, code: Any) -> TraceError:
+    """The error for code that gives b on numbers where its trace gives a; it names the line where the two part."""
+    where = ""
+    if isinstance(code, Code):
+        where = f" In {parting(lambda: traced(code), lambda: code.run(*sample.given))}"
+    return TraceError(
+        f"on numbers the code gives another {what} than was recorded when it was compiled ({b!r}, not {a!r}), since it "
+        "asks what kind of thing it got (isinstance, type, hasattr, is), or reads what changes, such as a random "
+        f"number. Compute without asking.{where}"
+    )
+
+
+def differing(found: list[float], expected: list[float], shaken: Callable[[float], list[float]]) -> int | None:
+    """The first place at which two lists of numbers differ by more than rounding; None if there is none.
+
+    Rounding errors may be large, as in E[x²] − E[x]²: where the numbers differ, `shaken` tells how large.
+    """
+    scale = max([abs(x) for x in expected if isfinite(x)], default=0.0) + 1e-300
+    for place, (a, b) in enumerate(zip(found, expected)):
+        same = a == b or (a != a and b != b) if not isfinite(b) else abs(a - b) <= TOLERANCE * scale
+        if not same:
+            exact, *moved = [shaken(k * EPSILON)[place] for k in (0, 1, 2, 4)]
+            if not abs(a - b) <= 100.0 * max([abs(x - exact) for x in moved]):
+                return place
+    return None
+
+
+def made_up(code: Code) -> Iterator[Sample]:
+    """Samples for code of which no data are known: random rows, some large, 1 and 0; targets such as the loss takes.
+
+    A model may call methods of Values on its inputs, and a loss on its target: where floats do not do, they get Values.
+    The first two have the errors of the code; where one of the others has one, it is left out.
+    """
+    generator, width = random.Random(0), code.targets or 1
+
+    def drawn(count: int) -> list[float]:
+        return [generator.gauss(0.0, 1.0) for _ in range(count)]
+
+    rows = [drawn(code.inputs) for _ in range(5)]
+    rows[1] = [abs(x) for x in rows[1]]
+    rows[2] = [4.0 * x for x in rows[2]]
+    rows[3:3] = [[1.0] * code.inputs, [0.0] * code.inputs]
+    for k, row in enumerate(rows):
+        one_of_all = [float(i == k % width) for i in range(width)]
+        wanted = [drawn(width), one_of_all, [0.0] * width, [-1.0] * width]
+        shift = max(0, k - 1) % 4
+        try:
+            sample = first_that_runs(code, row, wanted[shift:] + wanted[:shift])
+        except Exception:
+            if k < FEWEST:
+                raise
+            continue
+        yield sample
+
+
+def first_that_runs(code: Code, row: list[float], targets: list[list[float]]) -> Sample:
+    """The sample of this row and the first of the targets that the code takes; the first error if it takes none."""
+    errors: list[Exception] = []
+    for kind in (float, Value):
+        for numbers in targets if code.loss is not None else targets[:1]:
+            target: Any = [kind(t) for t in numbers]
+            try:
+                return Sample(code, [kind(x) for x in row], target if code.targets else target[0], numbers)
+            except Exception as error:
+                errors.append(error)
+    raise errors[0]
+
+
+def near(built: Built, inputs: list[Value]) -> Iterator[Sample]:
+    """Samples for a built expression: the numbers that its inputs have, and some near them."""
+    generator = random.Random(0)
+    present = [float(x.data) for x in inputs]
+    yield Sample(built, present, None, [0.0])
+    yield Sample(built, [x * generator.uniform(0.8, 1.2) + generator.gauss(0.0, 0.01) for x in present], None, [0.0])

@@ -1,0 +1,128 @@
+"""What a piece of code reads by name, told from its instructions, and whose code it is.
+
+code        a code object; those inside it (lambdas, comprehensions, inner functions and classes) count with it
+read        loaded; a name that is only stored or deleted is not read
+library     the standard library, what is installed beside it (site-packages), and this package
+"""
+
+from __future__ import annotations
+
+import dis
+import os
+import sys
+from functools import lru_cache
+from types import CodeType
+from weakref import WeakKeyDictionary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Who names one of these may read any attribute.
+REFLECTION = frozenset(["getattr", "__dict__", "__getattribute__", "__getstate__", "__reduce__", "__reduce_ex__",
+                        "asdict", "astuple", "attrgetter", "getmembers", "methodcaller"])  # fmt: skip
+GLOBAL_REFLECTION = frozenset(["dir", "vars"])
+IMPORTS = frozenset(["import_module", "__import__"])
+EVALUATION = frozenset(["eval", "exec", "globals", "locals"])  # … and any global
+
+
+class NamesRead:
+    """What code reads: `globals`, `attributes`, `imports` (modules); all attributes, all globals by `reflects` and
+    `evaluates`. `stores` are the attributes that it sets, and "[]" if it sets items."""
+
+    __slots__ = ("globals", "attributes", "imports", "reflects", "evaluates", "stores")
+
+    def __init__(self, code: CodeType) -> None:
+        self.globals: set[str] = set()
+        self.attributes: set[str] = set()
+        self.imports: set[str] = set()
+        self.stores: set[str] = set()
+        self.reflects = False
+        texts: set[str] = set()
+        waiting: list[Any] = [code]
+        while waiting:
+            part = waiting.pop()
+            if type(part) is CodeType:
+                self._add(part)
+                waiting += part.co_consts
+            elif type(part) is str and part.replace(".", "_").isidentifier():
+                texts.add(part)
+            elif type(part) in (tuple, frozenset):
+                waiting += part
+        if not (self.globals | self.attributes).isdisjoint(IMPORTS):
+            self.imports |= texts
+        self.attributes.update(filter(str.isidentifier, texts))  # hasattr(x, "name"), keyword patterns
+        self.evaluates = not self.globals.isdisjoint(EVALUATION)
+        reflection = (self.globals | self.attributes) & REFLECTION | self.globals & GLOBAL_REFLECTION
+        self.reflects |= self.evaluates or bool(reflection)
+
+    def _add(self, code: CodeType) -> None:
+        for instruction in dis.get_instructions(code):
+            name = instruction.opname
+            if name == "STORE_ATTR":
+                self.stores.add(instruction.argval)
+            elif name in ("STORE_SUBSCR", "STORE_SLICE"):
+                self.stores.add("[]")
+            elif name == "MATCH_CLASS":  # __match_args__ name attributes
+                self.reflects = True
+            elif instruction.opcode in dis.hasname and not name.startswith(("STORE_", "DELETE_")):
+                if name == "IMPORT_NAME":
+                    self.imports.add(instruction.argval)
+                elif "GLOBAL" in name or name.endswith("_NAME"):
+                    self.globals.add(instruction.argval)
+                else:
+                    self.attributes.add(instruction.argval)
+
+
+FOUND: WeakKeyDictionary[CodeType, NamesRead] = WeakKeyDictionary()
+
+
+def names_of(code: CodeType) -> NamesRead:
+    """What the code reads by name.
+
+    >>> names = names_of((lambda model: model.scale * factor).__code__)
+    >>> names.globals, names.attributes
+    ({'factor'}, {'scale'})
+    """
+    found = FOUND.get(code)
+    if found is None:
+        found = FOUND[code] = NamesRead(code)
+    return found
+
+
+def modules_named(imports: set[str], package: Any) -> list[str]:
+    """The full names of the modules that import statements in a package may mean, relative ones too."""
+    parts = package.split(".") if type(package) is str and package else []
+    above = [".".join(parts[: i + 1]) for i in range(len(parts))]
+    names = dict.fromkeys(name for name in sorted(imports) if name)
+    for name in sorted(imports):
+        names.update(dict.fromkeys(f"{outer}.{name}".rstrip(".") for outer in above))
+        names[name.partition(".")[0]] = None
+    return [name for name in names if name]
+
+
+STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+PACKAGE = os.path.dirname(os.path.abspath(str(sys.modules["micrograd"].__file__))) + os.sep
+INSTALLED = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
+
+
+@lru_cache(maxsize=4096)
+def of_library(file: str) -> bool:
+    """Whether code of this file is a library's; what has no file (a notebook's cell, `exec`) is the user's."""
+    if file.startswith("<"):
+        return file.startswith(("<frozen ", "<__array_function__"))
+    path = os.path.abspath(file)
+    if path.startswith(PACKAGE) or any(part in path for part in INSTALLED):
+        return True
+    first = path[len(STANDARD) :].partition(os.sep)[0].removesuffix(".py")
+    return path.startswith(STANDARD) and (first in sys.stdlib_module_names or first == "lib-dynload")
+
+
+def library_of(module: Any) -> str:
+    """The name of the library that a module belongs to; "" for the user's own."""
+    if type(module) is not str or module == "__main__":
+        return ""
+    root = module.partition(".")[0]
+    file = getattr(sys.modules.get(module), "__file__", None)
+    library = of_library(file) if type(file) is str else root in sys.stdlib_module_names
+    return root if library else ""

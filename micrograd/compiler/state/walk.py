@@ -1,0 +1,280 @@
+"""The walk from a user's code to all the state that it can reach.
+
+    read        (how, source, what it gave): a step of the walk, see `state_reads`
+    owner       an object with attributes: only those count which some code names
+    kind        what is known of a class of objects: what is done with them, and which names count for them
+    house       this package's layers, whose code names attributes of the user's objects too
+
+Code that is met names attributes, which lead to more code: owners are read again until no name is new.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from micrograd.compiler.state import reads
+from micrograd.compiler.state.names import library_of, modules_named, names_of, of_library
+from micrograd.compiler.state.reads import FLAGS, IMMUTABLE, MODULE, PLAIN, derives
+from micrograd.compiler.state.steps import hidden, own, steps_for
+from micrograd.engine import Leaf, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    Read = tuple[Callable[[Any], Any], Any, Any]
+
+ALWAYS_NAMED = frozenset(["__getattr__", "__wrapped__"])  # of modules, of decorated functions
+NOT_OF_LEAVES = ALWAYS_NAMED | dict.fromkeys(dir(Leaf)).keys() - {"label"} | {"append", "extend", "format", "join"}
+
+
+MOST = 500_000  # objects beside numbers and texts; looking at so many takes some seconds
+
+
+class Vast(Exception):
+    """The code can reach more objects than are looked at, as code that calls eval in a large module."""
+
+
+class Kind:
+    """A class of objects: the steps that visit one, how attributes are read, which count, and the objects met."""
+
+    __slots__ = ("cls", "steps", "dictionary", "slots", "names", "reflects", "narrow", "wanted", "version", "objects",
+                 "found", "read", "read_version")  # fmt: skip
+
+    def __init__(self, cls: type, *, narrow: bool = False) -> None:
+        self.cls, self.steps = cls, steps_for(cls)
+        self.dictionary, self.slots = reads.dictionary_of(cls), reads.slots_of(cls)
+        if self.dictionary is None and not self.slots and FLAGS(cls) & IMMUTABLE and own in self.steps:
+            self.steps.remove(own)
+        self.names: set[str] = set()  # attributes that methods of libraries read
+        self.reflects = False
+        self.narrow = narrow or hidden(cls)  # only what the user's code names, even where it may read any attribute
+        self.wanted: set[str] | None = None
+        self.version: Any = None
+        self.objects: list[Any] = []
+        self.found: list[Any] = []  # what reading the first `read` of them gave, with the names of read_version
+        self.read = 0
+        self.read_version: Any = None
+
+
+class ClassRead:
+    """A class whose entries are read again when more names are known."""
+
+    __slots__ = ("kind", "version", "read")
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind, self.version = kind, None
+        self.read: Read | None = None
+
+
+class Scope:
+    """The globals of a module with the names of them that code reads; all of them if it may evaluate anything."""
+
+    __slots__ = ("globals", "builtins", "names", "imports", "evaluates", "version", "reads")
+
+    def __init__(self, f: Any) -> None:
+        self.globals, self.builtins = f.__globals__, f.__builtins__
+        self.names: dict[str, None] = {}
+        self.imports: set[str] = set()
+        self.evaluates = False
+        self.version: Any = None
+        self.reads: list[Read] = []
+
+
+class Walk:
+    """From the codes to all that they reach. Nothing recurses: what was met waits in a list."""
+
+    def __init__(self, codes: tuple[Any, ...], parameters: Sequence[Value]) -> None:
+        self.parameters = list(parameters)
+        self.seen = set(map(id, self.parameters))
+        self.names = set(ALWAYS_NAMED)  # attributes that the user's code reads
+        self.house: set[str] = set()
+        self.reflects = False
+        self.values: list[Value] = []  # those met which are no parameters
+        self.leaves: list[Any] = [x for x in self.parameters if type(x) is Leaf]
+        self.leaves_read = 0
+        self.classes: list[ClassRead] = []
+        self.fresh: dict[Kind, None] = {}  # kinds of which new objects were met
+        self.scopes: dict[int, Scope] = {}
+        self.kinds: dict[type, Kind] = {}
+        self.library_module = Kind(ModuleType, narrow=True)
+        self.lists: list[Any] = []
+        self.items: list[Any] = []
+        self.functions: list[Any] = []
+        self.parts: list[Any] = []
+        self.reads: list[Read] = []
+        self.waiting: list[Any] = []
+        for x in self.parameters:
+            if type(x) is not Leaf:
+                self.own(x)
+        self.watch(tuple, codes)
+
+    def all_reads(self) -> list[Read]:
+        """The reads, with all names known."""
+        while True:
+            self.drain()
+            if self.fresh:
+                self.read_objects(self.fresh.popitem()[0])
+            elif not (self.read_scopes() or self.read_again() or self.read_leaves()):
+                break
+        if self.reflects or "label" in self.names:
+            self.watch(reads.labels, [*self.parameters, *self.values])
+        self.watch(reads.numbers, self.values)
+        self.reads.append((reads.functions, self.functions, self.parts))
+        self.reads.append((reads.lists, self.lists, self.items))
+        return [*self.reads, *[read for scope in self.scopes.values() for read in scope.reads], *self.reads_of_owners()]
+
+    def watch(self, read: Callable[[Any], Any], source: Any) -> None:
+        """Read, remember what it gave, and go there."""
+        now = read(source)
+        self.reads.append((read, source, now))
+        self.waiting.append(now)
+
+    def drain(self) -> None:
+        """Visit all that waits, each object once."""
+        waiting, seen = self.waiting, self.seen
+        while waiting:
+            if len(seen) > MOST:
+                raise Vast
+            for x in waiting.pop():
+                try:
+                    if type(x) in PLAIN or id(x) in seen:
+                        continue
+                    seen.add(id(x))
+                    steps = self.kind(type(x)).steps
+                except Exception:  # a metaclass that defends its classes
+                    continue
+                for step in steps:
+                    try:
+                        step(self, x)
+                    except Exception:  # an object that defends itself
+                        continue
+
+    def kind(self, cls: type) -> Kind:
+        """What is known of a class of objects."""
+        found = self.kinds.get(cls)
+        if found is None:
+            found = self.kinds[cls] = Kind(cls)
+        return found
+
+    # Owners
+
+    def own(self, x: Any) -> None:
+        """Read the attributes of an object later, and those of its class."""
+        kind = self.kind(type(x))
+        if derives(type(x), ModuleType) and library_of(reads.module_name(x)):
+            kind = self.library_module
+        kind.objects.append(x)
+        self.fresh[kind] = None
+
+    def own_class(self, cls: Any) -> None:
+        """Read the entries of a class later, and those of its metaclass."""
+        if cls is not Value and cls is not Leaf:
+            self.classes.append(ClassRead(self.kind(cls)))
+            self.read_class(self.classes[-1])
+        if type(cls) is not type:
+            self.waiting.append((type(cls),))
+
+    def wanted(self, kind: Kind) -> set[str] | None:
+        """The names of attributes that count for a kind; None for all."""
+        version = (len(self.names), len(self.house), len(kind.names), self.reflects, kind.reflects)
+        if kind.version != version:
+            kind.version = version
+            if kind.narrow:
+                kind.wanted = set(self.names)
+            elif self.reflects or kind.reflects:
+                kind.wanted = None
+            else:
+                kind.wanted = self.names | self.house | kind.names
+        return kind.wanted
+
+    def read_objects(self, kind: Kind) -> bool:
+        """Read the attributes of the objects of a kind that are new, all if names are; whether there were any."""
+        wanted = self.wanted(kind)
+        if kind.read_version != kind.version:
+            kind.read_version, kind.read, kind.found = kind.version, 0, []
+        new = kind.objects[kind.read :]
+        if not new:
+            return False
+        now = reads.attributes((new, kind.dictionary, kind.slots, wanted))
+        kind.read = len(kind.objects)
+        kind.found += now
+        self.waiting.append(now)
+        return True
+
+    def read_class(self, entry: ClassRead) -> bool:
+        """Read the entries of a class if names are new; whether they were."""
+        kind = entry.kind
+        wanted = self.wanted(kind)
+        if entry.version == kind.version:
+            return False
+        entry.version = kind.version
+        if wanted is None and library_of(MODULE(kind.cls)):  # all of a library is too much
+            wanted = self.names | self.house | kind.names
+        source: Any = (kind.cls, wanted, [])
+        now = reads.class_attributes(source)
+        entry.read = (reads.class_attributes, source, now)
+        self.waiting.append(now)
+        self.add_names_of_library(kind, now)
+        return True
+
+    def read_again(self) -> bool:
+        """Read the attributes for which more names are known by now; whether there were any."""
+        objects = [self.read_objects(kind) for kind in [*self.kinds.values(), self.library_module]]
+        return any([*objects, *[self.read_class(entry) for entry in self.classes]])
+
+    def add_names_of_library(self, kind: Kind, entries: Sequence[Any]) -> None:
+        """The methods of libraries read attributes too; those of our layers also such of a user's neuron."""
+        for entry in entries:
+            f = reads.function_behind(entry)
+            if f is not None and of_library(f.__code__.co_filename):
+                names = names_of(f.__code__)
+                house = f.__module__ == "micrograd.nn"
+                (self.house if house else kind.names).update(names.attributes)
+                kind.reflects |= names.reflects and not house
+
+    def reads_of_owners(self) -> Iterator[Read]:
+        """The reads of classes, and of the attributes of objects."""
+        for entry in self.classes:
+            if entry.read is not None:
+                yield entry.read
+        for kind in filter(lambda kind: kind.objects, [*self.kinds.values(), self.library_module]):
+            yield reads.attributes, (kind.objects, kind.dictionary, kind.slots, kind.wanted), kind.found
+
+    def read_leaves(self) -> bool:
+        """Attributes of the user's own on leaves; whether there were leaves not looked at."""
+        new = self.leaves[self.leaves_read :]
+        if not new or not self.reflects and self.names <= NOT_OF_LEAVES:
+            return False
+        self.leaves_read = len(self.leaves)
+        self.watch(reads.decorated, new)
+        kind = self.kind(Leaf)
+        kind.objects += self.reads[-1][2]
+        self.fresh[kind] = None
+        return True
+
+    def scope(self, f: Any) -> Scope:
+        """The globals that a function names."""
+        found = self.scopes.get(id(f.__globals__))
+        if found is None:
+            found = self.scopes[id(f.__globals__)] = Scope(f)
+        return found
+
+    def read_scopes(self) -> bool:
+        """Read the globals of which more names are known by now; whether there were any."""
+        stale = False
+        for scope in self.scopes.values():
+            version = (len(scope.names), len(scope.imports), scope.evaluates)
+            if scope.version != version:
+                scope.version, stale = version, True
+                names, package = tuple(scope.names), dict.get(scope.globals, "__package__")
+                sources: list[Any] = [
+                    (reads.globals_named, (scope.globals, scope.builtins, names)),
+                    (reads.modules, modules_named(scope.imports, package)),
+                ]
+                if scope.evaluates:
+                    sources.append((reads.entries, scope.globals))
+                scope.reads = [(read, source, read(source)) for read, source in sources]
+                self.waiting += [now for read, source, now in scope.reads]
+        return stale

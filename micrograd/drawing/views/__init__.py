@@ -1,0 +1,9 @@
+"""What a picture shows of a graph or a model: one room per view, `choice` between them.
+
+graph           a graph of Values, read for drawing
+boxes           every value is a box
+forms, fused    sums of products Σ w·x + b are one box
+collapsed       layers are one box
+network         the neurons of a model
+names           what a value is called in a picture
+"""

@@ -1,0 +1,165 @@
+"""A graph of Values read for drawing: numbered nodes, operands, names, roles, and which gradients were computed.
+
+i, j        places in `nodes`: operands before results, the root last
+operand     an int is the place of a Value, a float a plain number
+role        input, parameter, constant (or target), inner, output
+flow        what an operand receives of the gradient in `backward`: local derivative times adjoint
+"""
+
+from __future__ import annotations
+
+from micrograd.drawing.views.names import names_of
+from micrograd.engine import Value, topological
+from micrograd.notation.naming import variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+WEIGHTS = frozenset(("w", "weight", "weights", "theta", "kernel"))
+BIASES = frozenset(("b", "bias"))
+TARGETS = frozenset(("y", "t", "target", "label", "truth", "ytrue", "ygt"))
+
+
+class Reading:
+    """The nodes that a root depends on, read once, without recursion.
+
+    nodes       operands before results, the root last
+    operands    for each node a tuple: the place of a Value (int) or a plain number (float)
+    primitives  for each node the name of the primitive that made it, "" for a leaf
+    uses        for each node how many edges leave it
+    computed    for each node whether `backward` gave it a gradient
+    names       place -> what the user calls it
+    roles       place -> role, for leaves, constants and the root; all others are inner
+    """
+
+    __slots__ = ("nodes", "operands", "primitives", "uses", "computed", "names", "roles")
+
+    def __init__(self, root: Value, names: Mapping[str, Any] | None = None) -> None:
+        self.nodes = nodes = topological(root)
+        place = {id(node): i for i, node in enumerate(nodes)}
+        self.operands: list[tuple[Any, ...]] = [
+            tuple([place[id(x)] if isinstance(x, Value) else x for x in node.args]) if node.op is not None else ()
+            for node in nodes
+        ]
+        self.primitives = [node.op.name if node.op is not None else "" for node in nodes]
+        self.uses = [0] * len(nodes)
+        for operands in self.operands:
+            for j in operands:
+                if j.__class__ is int:
+                    self.uses[j] += 1
+        self.computed = computed(nodes, self.operands)
+        given, known = names_of(variables(names))
+        called = [(i, node.label or given.get(id(node), "")) for i, node in enumerate(nodes)]
+        self.names = {i: label for i, label in called if label}
+        self.roles = roles(self, {place[key] for key in known if key in place})
+
+    def role(self, i: int) -> str:
+        """The role of node i."""
+        return self.roles.get(i, "inner")
+
+    def constant(self, i: int) -> bool:
+        """Whether node i is made of plain numbers alone, as a derivative that does not vary is."""
+        return self.primitives[i] != "" and not any(x.__class__ is int for x in self.operands[i])
+
+    def flow(self, i: int, k: int) -> float | None:
+        """What operand k of node i receives of the gradient; None where it was not computed."""
+        if not self.computed[i]:
+            return None
+        d = self.nodes[i]._cached[k]
+        return 0.0 if d is None or self.nodes[i].grad == 0.0 else d * self.nodes[i].grad
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+
+def computed(nodes: list[Value], operands: list[tuple[Any, ...]]) -> bytearray:
+    """For each node 1 if `backward` gave it a gradient.
+
+    A gradient of 0 may have been computed or not, so it is told by the nodes above: `backward` starts from a root with
+    gradient 1 and reaches all below it. A leaf's gradient alone says nothing, since it may be left from another graph.
+    """
+    reached = bytearray(len(nodes))
+    root = nodes[-1]
+    reached[-1] = root.grad != 0.0
+    for i in range(len(nodes) - 1, -1, -1):
+        node = nodes[i]
+        if node.op is not None and (reached[i] or node.grad != 0.0):
+            reached[i] = 1
+            for j in operands[i]:
+                if j.__class__ is int:
+                    reached[j] = 1
+    return reached
+
+
+def stem(name: str) -> str:
+    """The letters that a name, or the last word of a label, begins with: "w" of w1, w_2, W, "layer 2 neuron 1 w3"."""
+    letters = (name.split() or [""])[-1].lower()
+    for end, character in enumerate(letters):
+        if not character.isalpha():
+            return letters[:end]
+    return letters
+
+
+def roles(graph: Reading, known: set[int]) -> dict[int, str]:
+    """The role of every leaf and of the root; `known` are the places of a model's parameters.
+
+    A name decides first: w… is a parameter, and where there are parameters b… is one too and y… a target; for leaves
+    without a name their place in the graph decides.
+    """
+    leaves = [i for i, node in enumerate(graph.nodes) if node.op is None]
+    parameters = {i for i in leaves if i in known or stem(graph.names.get(i, "")) in WEIGHTS}
+    nameless = [i for i in leaves if i not in graph.names and i not in known]
+    guessed = guesses(graph, nameless) if nameless else {}
+    network = bool(parameters) or "parameter" in guessed.values()
+    targets = {i for i in leaves if network and stem(graph.names.get(i, "")) in TARGETS and i not in parameters}
+    if targets and not parameters:  # only guessed parameters: a target must be subtracted, too
+        others = [x for i, x in enumerate(graph.operands) if graph.primitives[i] != "sub"]
+        targets -= {j for operands in others for j in operands if j.__class__ is int}
+    found = {i: "constant" for i in range(len(graph)) if graph.constant(i)}
+    for i in leaves:
+        kind = stem(graph.names.get(i, ""))
+        if i in parameters or network and kind in BIASES:
+            found[i] = "parameter"
+        elif i in targets:
+            found[i] = "constant"
+        else:
+            found[i] = guessed.get(i, "input")
+    found[len(graph) - 1] = "output"
+    return found
+
+
+def guesses(graph: Reading, nameless: list[int]) -> dict[int, str]:
+    """Roles of leaves without a name, from where they stand in sums of products.
+
+    What multiplies a computed value, or a plain number inside a sum, is a parameter; of two leaves in a product the
+    first is, as in w * x; what is added to a computed value is a bias, what is subtracted from one a target.
+    """
+    waiting = set(nameless)
+    found: dict[int, str] = {}
+    sums = [operands for i, operands in enumerate(graph.operands) if graph.primitives[i] == "add"]
+    summed = {j for operands in sums for j in operands if j.__class__ is int}
+    for i, operands in enumerate(graph.operands):
+        if len(operands) != 2:
+            continue
+        a, b = operands
+        for j, other, first in ((a, b, True), (b, a, False)):
+            if j.__class__ is int and j in waiting and a is not b:
+                role = guess(graph, graph.primitives[i], other, first, i in summed)
+                if role and found.get(j) != "parameter":
+                    found[j] = role
+    return found
+
+
+def guess(graph: Reading, operation: str, other: Any, first: bool, summed: bool) -> str:
+    """The role of a nameless leaf as an operand of `operation` beside `other`; "" if that tells nothing."""
+    inner = other.__class__ is int and graph.primitives[other] != ""
+    if operation == "mul":
+        if inner or other.__class__ is float:
+            return "parameter" if inner or summed else ""
+        kind = stem(graph.names.get(other, ""))
+        return "input" if kind in WEIGHTS or not (kind or first) else "parameter"
+    if operation == "add":
+        return "parameter" if inner else ""
+    return "constant" if operation == "sub" and inner else ""

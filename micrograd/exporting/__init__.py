@@ -1,0 +1,21 @@
+"""`export`: a trained model as source code that stands alone, one function of one sample, in Python or C.
+
+source          `export`
+recording       the scalar graph of one sample, with the numbers that do not depend on it
+parts           the layers in it
+names, words    what things are called, past the words that languages keep for themselves
+writer          what a part looks like
+python_code     in Python
+c_code          in C
+"""
+
+from __future__ import annotations
+
+from micrograd.exporting.source import export
+from micrograd.messages.counterparts import absent
+
+__all__ = ["export"]
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

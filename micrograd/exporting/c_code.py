@@ -1,0 +1,143 @@
+"""An export in C (C99). What <math.h> lacks is written as in `functions`."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from micrograd.exporting.writer import ATOM, CHOICE, FORMS, PRODUCT, SIGN, Writer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from micrograd.exporting.parts import Each, Layer
+    from micrograd.exporting.writer import Form
+
+LIBRARY = {
+    name: name
+    for name in ("exp expm1 log log1p sqrt erf sin cos tan asin acos atan atan2 hypot sinh cosh tanh pow".split())
+} | {"abs": "fabs"}
+FUNCTIONS = {
+    "gaussian": """
+static double gaussian(double x) {
+    if (!(fabs(x) < 28.0))
+        return x == x ? 0.0 : x;
+    const double high = nearbyint(x * 1024.0) / 1024.0;
+    return exp(-high * high) * exp((high - x) * (high + x));
+}""",
+    "sech2": """
+static double sech2(double x) {
+    const double e = exp(-2.0 * fabs(x)), root = 2.0 * exp(-fabs(x));
+    return e < 1e-300 ? root * root : 4.0 * (e / (1.0 + e * (2.0 + e)));
+}""",
+    "sigmoid": """
+static double sigmoid(double x) {
+    if (x >= 0.0)
+        return 1.0 / (1.0 + exp(-x));
+    const double e = exp(x);
+    return e / (1.0 + e);
+}""",
+    "softplus": """
+static double softplus(double x) {
+    return x > 0.0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}""",
+    "relu": """
+static double relu(double x) {
+    return x <= 0.0 ? 0.0 : x;
+}""",
+    "maximum": """
+static double maximum(double x, double y) {
+    return x >= y || x != x ? x : y;
+}""",
+    "minimum": """
+static double minimum(double x, double y) {
+    return x <= y || x != x ? x : y;
+}""",
+}
+
+
+class CWriter(Writer):
+    """Writes C."""
+
+    def source(self) -> str:
+        """The whole file."""
+        outputs = self.body()
+        inputs = len(self.recording.input_nodes)
+        head = f"const double {self.argument}[{inputs}]"
+        if self.recording.bare:
+            head, ends = f"double {self.name}({head})", [f"return {outputs[0]};"]
+        else:
+            ends = self._outputs(outputs)
+            head = f"void {self.name}({head}, double out[{len(outputs)}])"
+        starts = [f"const double {name} = {self.literal(x)};" for name, x in self.constants]
+        if self.by_label:
+            starts += [
+                f"const double {name} = {self.argument}[{i}];"
+                for i, name in enumerate(self.input_names)
+                if self.recording.input_nodes[i] in self.parts.uses
+            ]
+        if not any(node in self.parts.uses for node in self.recording.input_nodes):
+            starts.append(f"(void){self.argument};")
+        function = "\n    ".join([f"{head} {{", *starts, *self.lines, *ends]) + "\n}"
+        tables = ["\n".join(self._table(name, rows, deep)) for name, rows, deep in self.tables]
+        helpers = [FUNCTIONS[name].strip() for name in self.used if name in FUNCTIONS]
+        return "\n\n".join([f"/* {self.title()} */\n#include <math.h>", *tables, *helpers, function]) + "\n"
+
+    def _outputs(self, outputs: list[str]) -> list[str]:
+        whole = self.named.get(tuple(self.recording.outputs))
+        if whole is not None and len(outputs) > 1:
+            return [f"for (int i = 0; i < {len(outputs)}; i++)", f"    out[i] = {whole}[i];"]
+        return [f"out[{i}] = {text};" for i, text in enumerate(outputs)]
+
+    def _table(self, name: str, rows: list[list[float]], deep: bool) -> list[str]:
+        size = f"[{len(rows)}]" * deep + f"[{len(rows[0])}]"
+        lines = self.table(f"static const double {name}{size} = ", rows, deep, "{}")
+        return [*lines[:-1], lines[-1] + ";"]
+
+    def table_name(self, wish: str) -> str:
+        return self.names.take(f"{self.name}_{wish}")
+
+    def literal(self, x: float) -> str:
+        if isfinite(x):
+            return repr(x)
+        return "NAN" if x != x else "INFINITY" if x > 0.0 else "-INFINITY"
+
+    def form(self, kind: str, args: tuple[int, ...]) -> Form:
+        if kind in FORMS:
+            return FORMS[kind]
+        if kind == "div":
+            return "{0} / {1}", PRODUCT, (PRODUCT, SIGN)
+        if kind not in LIBRARY and kind not in FUNCTIONS:
+            raise ValueError(f"expected primitives that C code is known for, got {kind}; add it to {__name__}")
+        self.used[kind] = None
+        count = len(args)
+        return f"{LIBRARY.get(kind, kind)}({', '.join([f'{{{i}}}' for i in range(count)])})", ATOM, (CHOICE,) * count
+
+    def choice(self, condition: str, x: str, y: str) -> str:
+        return f"{condition} ? {x} : {y}"
+
+    def statement(self, name: str, text: str) -> None:
+        self.lines.append(f"const double {name} = {text};")
+
+    def gather(self, name: str, items: list[str]) -> None:
+        self.lines.append(f"const double {name}[{len(items)}] = {{{', '.join(items)}}};")
+
+    def layer(self, name: str, layer: Layer, weights: str, biases: str, sources: str) -> None:
+        self.lines += [
+            f"double {name}[{len(layer.nodes)}];",
+            f"for (int i = 0; i < {len(layer.nodes)}; i++) {{",
+            f"    double total = {biases}[i];",
+            f"    for (int j = 0; j < {len(layer.sources)}; j++)",
+            f"        total += {weights}[i][j] * {sources}[j];",
+            f"    {name}[i] = total;",
+            "}",
+        ]
+
+    def each(self, name: str, each: Each, operands: list[Any]) -> None:
+        texts = [(f"{x[0]}[i]", ATOM) if len(x) == 1 else x for x in operands]
+        text = self.fill(each.kind, self.recording.args[each.nodes[0]], texts)[0]
+        self.lines += [
+            f"double {name}[{len(each.nodes)}];",
+            f"for (int i = 0; i < {len(each.nodes)}; i++)",
+            f"    {name}[i] = {text};",
+        ]

@@ -1,0 +1,244 @@
+"""The parts of an export: layers, functions of a whole vector, and single numbers, in an order that can be computed.
+
+vector      numbers that are computed together: a tuple of nodes; the inputs are one too
+layer       sums bias + Σ weight · source over the same sources, added up from the left
+each        one primitive for every number of a vector
+sum         what may become a row of a layer; its partial sums and products, used nowhere else, are swallowed
+"""
+
+from __future__ import annotations
+
+from micrograd.ops import TABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Union
+
+    from micrograd.exporting.recording import Recording
+
+    Vector = tuple[int, ...]
+    Row = tuple[float, list[float], Vector]
+    Part = Union["Layer", "Each", int]  # an int is the node of a single number
+
+FEWEST_PRODUCTS = 8  # in a layer of inputs; fewer are better read as formulas
+FEWEST_TERMS = 4  # in a layer of other numbers
+FEWEST_INPUTS = 4  # for which a primitive on each input is written as a loop
+EMPTY = -0.0  # a sum that starts from it is the rest of the sum, for zeros of either sign too
+
+
+class Layer:
+    """A vector of sums: biases[i] + Σⱼ weights[i][j] · sources[j]."""
+
+    def __init__(self, nodes: Vector, rows: list[Row]) -> None:
+        self.nodes, self.sources = nodes, rows[0][2]
+        self.biases = [bias for bias, _, _ in rows]
+        self.weights = [weights for _, weights, _ in rows]
+
+
+class Each:
+    """A vector of results of one primitive. An operand is a vector, a list of numbers, or one node for all."""
+
+    def __init__(self, nodes: Vector, kind: str, operands: list[Any]) -> None:
+        self.nodes, self.kind, self.operands = nodes, kind, operands
+
+
+class Parts:
+    """The parts of a recording.
+
+    uses        node -> how often it is used, by what is not swallowed
+    vectors     node -> (the vector it belongs to, its place there)
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.kind, self.args, self.varying = recording.kind, recording.args, recording.varying
+        self.uses: dict[int, int] = {}
+        self.users: dict[int, list[int]] = {}
+        for node in recording.order:
+            for i in self.args[node]:
+                self.uses[i] = self.uses.get(i, 0) + 1
+        for node in recording.outputs:
+            self.uses[node] = self.uses.get(node, 0) + 1
+        self.swallowed: set[int] = set()
+        self.no_sums: set[int] = set()
+        self.made: dict[int, Layer | Each] = {}
+        self.vectors: dict[int, tuple[Vector, int]] = {}
+        self._find_layers()
+        for node in recording.order:
+            if node not in self.swallowed and node not in self.made:
+                for i in dict.fromkeys(self.args[node]):
+                    self.users.setdefault(i, []).append(node)
+        self._find_eaches()
+        self.ordered = self._ordered()
+
+    def _enter(self, nodes: Vector) -> None:
+        for i, node in enumerate(nodes):
+            self.vectors[node] = nodes, i
+
+    # layers
+
+    def _find_layers(self) -> None:
+        rows: dict[int, Row] = {}
+        inside: dict[int, list[int]] = {}
+        absorbed: set[int] = set()
+        for node in reversed(self.recording.order):
+            if node not in absorbed and self.kind[node] == "add":
+                found = self._sum(node)
+                if found is not None:
+                    rows[node], inside[node] = found
+                    absorbed.update(inside[node])
+        together: dict[Vector, list[int]] = {}
+        for node in sorted(rows):
+            together.setdefault(rows[node][2], []).append(node)
+        for sources, nodes in together.items():
+            later = len(sources) >= FEWEST_TERMS and not any(i in self.recording.input_nodes for i in sources)
+            if later or (len(sources) >= 2 and len(sources) * len(nodes) >= FEWEST_PRODUCTS):
+                layer = Layer(tuple(nodes), [rows[node] for node in nodes])
+                self._enter(layer.nodes)
+                self.made.update(dict.fromkeys(nodes, layer))
+                self.swallowed.update([i for node in nodes for i in inside[node]])
+
+    def _sum(self, top: int) -> tuple[Row, list[int]] | None:
+        """(bias, weights, sources) of a sum of numbers times nodes, and the nodes inside it; None for anything else."""
+        terms: list[tuple[float, int]] = []
+        inside: list[int] = []
+        bias, node = EMPTY, top
+        while True:
+            first = self._product(node)
+            if first is not None:  # no bias
+                terms.append(first)
+                break
+            if self.kind[node] != "add" or node in self.no_sums or (node != top and self.uses[node] > 1):
+                self.no_sums.update(inside[1:-1:2])  # partial sums that end in the same
+                return None
+            left, right = self.args[node]
+            if not self.varying[right] and self._product(left) is not None:  # w · x + b, written so
+                left, right = right, left
+            term = self._product(right)
+            if term is None:
+                self.no_sums.update(inside[1::2])
+                return None
+            terms.append(term)
+            inside += [right, left]
+            if not self.varying[left]:
+                bias = self.recording.numbers[inside.pop()]
+                break
+            node = left
+        terms.reverse()
+        return (bias, [weight for weight, _ in terms], tuple([source for _, source in terms])), inside
+
+    def _product(self, node: int) -> tuple[float, int] | None:
+        """(number, varying node) of a product of the two that is used once."""
+        if self.kind[node] != "mul" or self.uses[node] > 1:
+            return None
+        a, b = self.args[node]
+        if self.varying[a]:
+            a, b = b, a
+        return None if self.varying[a] else (self.recording.numbers[a], b)
+
+    # a primitive for each
+
+    def _find_eaches(self) -> None:
+        inputs = tuple(self.recording.input_nodes)
+        self._enter(inputs)
+        waiting = list(dict.fromkeys([nodes for nodes, _ in self.vectors.values()]))
+        for vector in waiting:
+            if len(vector) < FEWEST_INPUTS and vector == inputs:
+                continue
+            for first in self.users.get(vector[0], []):
+                each = None if first in self.vectors else self._each(vector, first)
+                if each is not None:
+                    self._enter(each.nodes)
+                    self.made.update(dict.fromkeys(each.nodes, each))
+                    waiting.append(each.nodes)
+
+    def _each(self, vector: Vector, first: int) -> Each | None:
+        """The vector whose first number is the node `first`, if every number of `vector` has such a node."""
+        kind, found, given = self.kind[first], [first], self.args[first]
+        places = [self._along(x, vector) for x in given]
+        taken = {first}
+        for node in vector[1:]:
+            here = self.vectors[node][1]
+            free = [user for user in self.users.get(node, []) if self.kind[user] == kind and user not in taken]
+            alike = [
+                user
+                for user in free
+                if user not in self.vectors
+                and all(self._same(x, given[k], places[k], here) for k, x in enumerate(self.args[user]))
+            ]
+            if not alike:
+                return None
+            found.append(alike[0])
+            taken.add(alike[0])
+        operands: list[Any] = []
+        for k, x in enumerate(given):
+            if places[k] is not None:
+                operands.append(places[k])
+            elif self.varying[x]:
+                operands.append(x)
+            else:
+                operands.append([self.recording.numbers[self.args[node][k]] for node in found])
+        return Each(tuple(found), kind, operands)
+
+    def _along(self, node: int, vector: Vector) -> Vector | None:
+        """The vector, as long as this one, whose first number is node."""
+        other, place = self.vectors.get(node, ((), 0))
+        return other if place == 0 and len(other) == len(vector) else None
+
+    def _same(self, x: int, first: int, along: Vector | None, here: int) -> bool:
+        """Whether operand x stands at place `here` to what the operand `first` is at place 0."""
+        if along is not None:
+            return along[here] == x
+        return x == first if self.varying[first] else not self.varying[x]
+
+    # order
+
+    def part(self, node: int) -> Part:
+        """The part that computes a node."""
+        return self.made.get(node, node)
+
+    def needs(self, part: Part) -> Iterator[int]:
+        """The varying nodes that a part is computed from."""
+        if isinstance(part, Layer):
+            yield from part.sources
+        elif isinstance(part, Each):
+            for x in part.operands:
+                if isinstance(x, tuple):
+                    yield from x
+                elif isinstance(x, int):
+                    yield x
+        else:
+            for i in self.args[part] if self.kind[part] in TABLE else ():
+                if self.varying[i]:
+                    yield i
+
+    def _ordered(self) -> list[Part]:
+        """All parts that the outputs need, each after what it needs; inputs are none."""
+        order: list[Part] = []
+        done: set[Any] = set()
+        waiting = [self.part(node) for node in reversed(self.recording.outputs) if self.varying[node]]
+        while waiting:
+            part = waiting[-1]
+            pending = [x for x in map(self.part, self.needs(part)) if x not in done and self._computed(x)]
+            if pending and part not in done:
+                waiting.extend(reversed(dict.fromkeys(pending)))
+                continue
+            waiting.pop()
+            if part not in done and self._computed(part):
+                done.add(part)
+                order.append(part)
+        return order
+
+    def _computed(self, part: Part) -> bool:
+        return not isinstance(part, int) or self.kind[part] in TABLE
+
+    def shared(self) -> set[int]:
+        """The single numbers that are used more than once, or by a vector."""
+        uses: dict[int, int] = {}
+        for part in self.ordered:
+            for node in self.needs(part) if isinstance(part, int) else [*self.needs(part)] * 2:
+                uses[node] = uses.get(node, 0) + 1
+        for node in self.recording.outputs:
+            uses[node] = uses.get(node, 0) + 1
+        return {node for node, count in uses.items() if count > 1}

@@ -1,0 +1,145 @@
+"""The objective of a training as a compiled program, which follows what the code computes.
+
+code        model, loss and penalty
+state       Python state that the code reads; where it has changed, the code is traced again
+ready       a target as the program gets it: of a class number, say, the list of probabilities
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+from micrograd.engine import Value
+from micrograd.system.packages import expect_whole
+from micrograd.training.objectives import expect_value, first, first_sample, own, plain, width
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+
+class Compiled:
+    """The objective as a compiled program, compared with the code on some of the data; gradients are arrays.
+
+    ImportError if a package is missing or broken, TypeError (a TraceError names the line) for code that cannot be
+    compiled, and whatever error the code itself raises on the data.
+
+    >>> from micrograd.losses import squared_error
+    >>> w, settings = Value(1.0), {"slope": 1.0}
+    >>> objective = Compiled(lambda row: settings["slope"] * w * row[0], squared_error, [w], None, [1.0], [3.0])
+    >>> objective.renewed() is objective
+    True
+    >>> settings["slope"] = 2.0
+    >>> objective.renewed() is objective
+    False
+    """
+
+    def __init__(
+        self,
+        model: Callable[[list[float]], Any],
+        loss: Callable[[Any, Any], Any],
+        parameters: Sequence[Value],
+        penalty: Callable[[Sequence[Value]], Any] | None,
+        X: Any,
+        y: Any,
+        *,
+        backend: str = "auto",
+    ) -> None:
+        expect_whole("micrograd.compiler.compiled")
+        from micrograd.compiler.code import Code
+        from micrograd.compiler.programs import chosen as chosen_backend
+        from micrograd.compiler.scalar.trace import undo_of
+        from micrograd.compiler.self_check import Sample
+
+        backend = chosen_backend(backend)
+        row, target = first_sample(X), plain(first(y), "y[0]")
+        code = Code(model, len(row), parameters, loss=loss, penalty=penalty)
+
+        def chosen() -> Iterator[Sample]:
+            yield Sample(code, row, target, listed(ready), result)
+            for i in telling(y, min(len(X), len(y))):
+                try:
+                    other = plain(X[i], f"X[{i}]"), plain(y[i], f"y[{i}]")
+                    wanted = prepared(loss, [other[1]], outputs)[0]
+                except (TypeError, ValueError):  # told of when the data are taken as a batch
+                    return
+                yield Sample(code, listed(other[0]), other[1], listed(wanted))
+
+        with undo_of(code) as undo:
+            prediction = model(list(row))
+            outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
+            ready = prepared(loss, [target], outputs)[0]
+            code.targets = width(ready)
+            result = code.result(prediction, expect_value(loss(prediction, own(target))))
+            self._compile(code, undo, chosen(), backend)
+
+    def _compile(self, code: Any, undo: Any, samples: Iterator[Any], backend: str) -> None:
+        from micrograd.compiler.compiled import compile_code
+
+        self._code, self._options = code, backend
+        self.parameters, self.penalty = code.parameters, code.penalty
+        self.program = compile_code(code, undo, samples, lambda: None, backend)
+        self.backend = self.program.backend
+        self.batch, self.value = self.program.batch, self.program.value
+        self.value_and_gradient = self.program.value_and_gradient
+        self._remember()
+
+    def _remember(self) -> None:
+        from micrograd.compiler.scalar.trace import state_of
+
+        self._state = state_of(self._code)
+
+    def renewed(self) -> Compiled:
+        """The objective that the code has now: itself, unless Python state that the code reads made it another.
+
+        Where the state changed (see `compiler.state.state.State`), the code is traced again, and compiled where that
+        gives another graph.
+        """
+        from micrograd.compiler.scalar.trace import undo_of
+
+        if self._state.holds():
+            return self
+        if self.program.follow(self._code):
+            self._remember()
+            return self
+        other = copy(self)
+        with undo_of(self._code) as undo:
+            other._compile(self._code, undo, self.program.samples_again(self._code), self._options)
+        return other
+
+    def forget(self) -> None:
+        """Trace the code anew at the next call of `renewed`, whether or not a change of state is seen."""
+        from micrograd.compiler.state.state import ended
+
+        self._state = ended()
+
+    def predict(self, X: Any, at: Any = None) -> list[Any]:
+        """The outputs as floats: one per sample, or a list per sample if the model has several."""
+        return self.program.predict(X, at=at).tolist()
+
+    def __repr__(self) -> str:
+        return f"Compiled objective of {len(self.parameters)} parameters, backend {self.backend!r}"
+
+
+def prepared(loss: Any, targets: list[Any], outputs: int) -> list[Any]:
+    """The targets as the loss takes them."""
+    return loss.prepare(targets, outputs) if hasattr(loss, "prepare") else targets
+
+
+def listed(x: Any) -> list[float]:
+    """A number or a list of numbers as a list."""
+    return x if isinstance(x, list) else [x]
+
+
+def telling(y: Any, count: int) -> Iterator[int]:
+    """The last place of the data, and the first place of every other distinct target."""
+    yield count - 1
+    seen: set[Any] = set()
+    for i in range(count):
+        target = y[i].tolist() if hasattr(y[i], "tolist") else y[i]
+        key = tuple(target) if isinstance(target, list) else target
+        if key not in seen:
+            seen.add(key)
+            if 0 < i < count - 1:
+                yield i

@@ -1,0 +1,82 @@
+"""`Position`: where a training stands, the numbers of its parameters, and how a step of an optimiser moves it.
+
+at          the numbers as an array while a compiled loop runs; None while the parameters themselves have them
+"""
+
+from __future__ import annotations
+
+import math
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from micrograd.engine import Value
+
+
+class Position:
+    """The numbers of some parameters.
+
+    >>> from micrograd import Value
+    >>> position = Position([Value(1.0), Value(2.0)])
+    >>> position.move([3.0, 4.0])
+    >>> position.numbers(), position.parameters[0].data
+    ([3.0, 4.0], 3.0)
+    """
+
+    def __init__(self, parameters: Sequence[Value]) -> None:
+        self.parameters = list(parameters)
+        self.at: Any = None
+        self._gradient: Any = None
+
+    def numbers(self) -> list[float]:
+        """The present numbers."""
+        return [p.data for p in self.parameters] if self.at is None else self.at.tolist()
+
+    def move(self, values: Sequence[float]) -> None:
+        """Give the parameters these numbers."""
+        for p, value in zip(self.parameters, values):
+            p.data = value
+
+    def take(self, objective: Any) -> None:
+        """Take the numbers into an array, unless the objective works on the parameters themselves."""
+        if objective.backend != "eager":
+            import numpy
+
+            self.at = numpy.array([p.data for p in self.parameters])
+
+    def reach(self, at: Any, gradient: Any) -> None:
+        """Stand at these numbers, an array, where the gradient is that one."""
+        self.at, self._gradient = at, gradient
+
+    def give_back(self) -> None:
+        """Give the parameters their numbers back, if they were taken, and the last gradient."""
+        if self.at is not None:
+            self.move(self.at.tolist())
+            if self._gradient is not None:
+                gradient = self._gradient if isinstance(self._gradient, list) else self._gradient.tolist()
+                for p, g in zip(self.parameters, gradient):
+                    p.grad = g
+        self.at = self._gradient = None
+
+    def advance(self, optimizer: Any, gradient: Any) -> None:
+        """One step; Ctrl-C in its middle undoes what was done of it."""
+        at, numbers, rule = self.at, self.numbers() if self.at is None else [], dict(vars(optimizer))
+        try:
+            if at is None:
+                optimizer.step(self.parameters)
+            else:
+                self.at, self._gradient = optimizer.advance(at, gradient), gradient
+        except BaseException:
+            vars(optimizer).update(rule)
+            self.at = at
+            self.move(numbers)
+            raise
+
+
+def finite(gradient: Any) -> bool:
+    """Whether all numbers of a list or array are."""
+    if isinstance(gradient, list):
+        return all(map(math.isfinite, gradient))
+    return math.isfinite(gradient.sum()) or math.isfinite(abs(gradient).max())
