@@ -293,13 +293,11 @@ class TestCode:
         assert abs(program.predict([[1.0, 2.0, 3.0]])[0]) < 1e-4
         for slight in (1e-3, 1e-6):
             with pytest.raises(micrograd.compiler.TraceError, match="random"):
-                micrograd.compile(
-                    lambda x: w * (x[0] + slight * random.random()),
-                    1,
-                    parameters=[w],  # noqa: B023
-                    loss=losses.squared_error,
-                    backend=backend,
-                )
+
+                def noisy(x, slight=slight):
+                    return w * (x[0] + slight * random.random())
+
+                micrograd.compile(noisy, 1, parameters=[w], loss=losses.squared_error, backend=backend)
 
     def test_the_graph_stands_in_columns(self):
         w = Value(1.0)

@@ -22,10 +22,12 @@ COUNTERPARTS = {
     "losses.huber": "huber_loss smooth_l1_loss",
     "losses.hinge": "hinge_loss svm_loss",
     "losses.logistic": "logistic_loss soft_margin_loss",
-    "losses.binary_cross_entropy, of the logit: what the model returns before a sigmoid": "bce bce_loss bce_with_logits bce_with_logits_loss binary_cross_entropy_with_logits binary_crossentropy "
-    "sigmoid_cross_entropy sigmoid_binary_cross_entropy",
-    "losses.cross_entropy, of the logits: what the model returns before a softmax": "cross_entropy_loss nll nll_loss log_loss categorical_crossentropy sparse_categorical_crossentropy "
-    "softmax_cross_entropy softmax_cross_entropy_with_integer_labels",
+    "losses.binary_cross_entropy, of the logit: what the model returns before a sigmoid":
+        "bce bce_loss bce_with_logits bce_with_logits_loss binary_cross_entropy_with_logits binary_crossentropy "
+        "sigmoid_cross_entropy sigmoid_binary_cross_entropy",
+    "losses.cross_entropy, of the logits: what the model returns before a softmax":
+        "cross_entropy_loss nll nll_loss log_loss categorical_crossentropy sparse_categorical_crossentropy "
+        "softmax_cross_entropy softmax_cross_entropy_with_integer_labels",
     "losses.l1(strength), given as penalty=": "lasso",
     "losses.l2(strength), given as penalty=": "ridge weight_decay",
     "nn.Layer(nin, nout, activation=None)": "linear dense fully_connected",
@@ -65,7 +67,7 @@ COUNTERPARTS = {
     "compile": "jit vmap",
     "check_gradients": "gradcheck check_grad check_grads numerical_gradient",
     "draw": "make_dot render plot_graph",
-}
+}  # fmt: skip
 # What to write, with functions of the package, and what others call it
 FORMULAS = {
     "minimum(relu(x), 6.0)": "relu6",
