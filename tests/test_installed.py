@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BUILD = "import sys; from setuptools.build_meta import build_editable; build_editable(sys.argv[1])"
+BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
 
 SCRIPT = """
 import micrograd
@@ -25,24 +25,30 @@ print(micrograd.__file__)
 """
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """(the Python of a new environment, the folder that contains a clone, which is installed there as editable)."""
-    pytest.importorskip("setuptools", minversion="70.1", reason="building an editable wheel needs setuptools 70.1")
-    outside = tmp_path_factory.mktemp("outside")
-    clone = outside / "micrograd"
+def built(kind, target):
+    """The wheel of a copy of the package, built in a folder by setuptools alone: "build_wheel" or "build_editable"."""
+    pytest.importorskip("setuptools", minversion="70.1", reason="building a wheel needs setuptools 70.1")
+    clone = target / "micrograd"
     shutil.copytree(ROOT / "micrograd", clone / "micrograd", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, clone)
-    done = subprocess.run([sys.executable, "-c", BUILD, str(outside)], cwd=clone, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", BUILD, kind, str(target)], cwd=clone, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    [wheel] = target.glob("*.whl")
+    return zipfile.ZipFile(wheel)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """(the Python of a new environment, the folder that contains a clone, which is installed there as editable)."""
+    outside = tmp_path_factory.mktemp("outside")
+    wheel = built("build_editable", outside)
     environment = outside / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
     python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     where = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     packages = subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip()
-    [wheel] = outside.glob("*.whl")
-    zipfile.ZipFile(wheel).extractall(packages)
+    wheel.extractall(packages)
     return str(python), outside
 
 
@@ -52,6 +58,14 @@ def alone(command, folder):
 
     known = {name: text for name, text in os.environ.items() if name not in ("PYTHONPATH", "MYPYPATH")}
     return subprocess.run(command, cwd=folder, env=known, capture_output=True, text=True)
+
+
+def test_a_wheel_has_every_file_of_the_package(tmp_path):
+    """Modules, and what they read: scripts, styles and data."""
+    there = {name for name in built("build_wheel", tmp_path).namelist() if name.startswith("micrograd/")}
+    files = [path for path in (ROOT / "micrograd").rglob("*") if path.is_file() and path.suffix not in (".pyc", ".so")]
+    here = {path.relative_to(ROOT).as_posix() for path in files}
+    assert there == here and {path.suffix for path in files} >= {".py", ".js", ".css", ".csv", ".typed"}
 
 
 def test_a_script_beside_the_clone_imports_the_package(installed):

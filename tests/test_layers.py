@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,52 +15,124 @@ import micrograd
 
 PACKAGE = Path(micrograd.__file__).parent
 
-# The house, bottom up. Rooms of one line do not import each other; a package (drawing, program, …) is one room.
-FLOORS = [
-    ["counterparts", "disk", "forking", "refusals"],
-    ["collector", "differences", "dispatch", "edge_cases", "notation", "packages"],
-    ["expect", "functions"],
-    ["ops", "vectors"],
-    ["engine"],
-    ["copying", "leaves", "naming", "why"],
-    ["derivatives", "check", "files", "formulas"],
-    ["drawing", "chain_rule", "program", "nn", "optim", "losses"],
-    ["arguments", "history", "objectives", "position", "standalone"],
-    ["compilation"],
-    ["checkpoints", "sharding", "watching"],
-    ["training"],
-    ["estimators", "plotting"],
-    ["command_line"],
-    ["__main__"],
-    ["__init__"],
-]
+# The house, bottom up; in each folder its own floors. What stands on one line does not import each other, and the face of
+# a folder, its `__init__`, stands above all of it.
+FLOORS = {
+    "": [
+        ["collector", "messages", "system"],
+        ["dispatch", "edge_cases"],
+        ["functions"],
+        ["ops", "vectors"],
+        ["engine"],
+        ["copying", "expect", "notation"],
+        ["check", "derivatives", "files", "formulas"],
+        ["chain_rule", "compiler", "drawing", "losses", "nn", "optim"],
+        ["exporting", "training"],
+        ["estimators", "plotting"],
+        ["command_line"],
+        ["__main__"],
+    ],
+    "compiler": [
+        ["arguments", "arrays", "code", "elementary", "samples", "state"],
+        ["scalar"],
+        ["self_check", "numpy"],
+        ["llvm"],
+        ["programs"],
+        ["compiled"],
+    ],
+    "compiler.scalar": [
+        ["graph", "placeholders"],
+        ["divergence", "stand_ins", "undo"],
+        ["repeats"],
+        ["trace"],
+    ],
+    "compiler.arrays": [
+        ["memory", "steps"],
+        ["differentiate", "fusion", "roll"],
+        ["simplify"],
+        ["purposes"],
+    ],
+    "compiler.elementary": [
+        ["arithmetic"],
+        ["angles", "powers"],
+        ["logarithms"],
+    ],
+    "compiler.numpy": [
+        ["vocabulary"],
+        ["code"],
+        ["runner"],
+    ],
+    "compiler.llvm": [
+        ["instructions"],
+        ["vocabulary"],
+        ["loops", "tape", "tiles", "uniform"],
+        ["code"],
+        ["native"],
+        ["runner"],
+    ],
+    "compiler.llvm.native": [
+        ["cache"],
+        ["machine_code"],
+        ["direct_call"],
+    ],
+    "drawing": [
+        ["typography"],
+        ["look"],
+        ["layouts"],
+        ["picture", "views"],
+        ["drawn", "explorer"],
+    ],
+    "drawing.views": [
+        ["names"],
+        ["network", "reading"],
+        ["boxes", "forms"],
+        ["collapsed", "fused"],
+        ["choice"],
+    ],
+    "drawing.layouts": [
+        ["geometry", "layering"],
+        ["layered", "svg"],
+        ["dot"],
+    ],
+    "training": [
+        ["arguments", "history", "objectives", "position"],
+        ["checkpoints", "compiled", "watching"],
+        ["sharding"],
+        ["trainer"],
+    ],
+}
 LAZY_AND_UPWARD = {  # imported when first asked for
     ("engine", "copying"),  # deepcopy and pickle of a Value
-    ("history", "plotting"),  # History.plot
+    ("training.history", "plotting"),  # History.plot
 }
 TYPES_ONLY = {"signatures"}
-KNOWS = {  # who may import what from outside, inside the function that needs it
+KNOWS = {  # who may import what from outside
     "graphviz": {"drawing"},
-    "IPython": {"watching"},
-    "numpy": {"program", "derivatives", "optim", "estimators", "plotting", "position", "sharding"},
+    "IPython": {"training"},
+    "numpy": {"compiler", "derivatives", "estimators", "optim", "plotting", "training"},
     "scipy": {"optim"},
     "sklearn": {"estimators"},
-    "llvmlite": {"program"},
+    "llvmlite": {"compiler.llvm"},
     "matplotlib": {"plotting"},
 }
-AT_ITS_TOP = {"estimators"}  # its classes derive from those of scikit-learn; nothing here imports it
+# Rooms that may do so at their top, since they are themselves imported where they are needed
+IMPORTED_LATE = {"compiler.llvm", "compiler.numpy", "estimators"}
 NOT_AT_IMPORT = ["typing", "dataclasses", "re", "enum", "inspect", "collections", "json", "random", "numpy"]
+MOST_AT_THE_ROOT, MOST_IN_A_FOLDER = 17, 13  # modules, the face included
 
 
-def room(path):
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def dotted(path):
+    """The name of a module within the package; that of a folder for its face."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
 
 
-def floor(name):
-    for level, rooms in enumerate(FLOORS):
-        if name in rooms:
-            return level
-    raise LookupError(f"give the room {name!r} a floor in FLOORS of {Path(__file__).name}")
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.stem not in TYPES_ONLY)
+MODULES = {dotted(path): path for path in SOURCES}
+
+
+def is_in(module, rooms):
+    """Whether a module is one of the rooms, or stands in one."""
+    return any(module == room or module.startswith(room + ".") for room in rooms)
 
 
 def imports(tree, *, lazy=False):
@@ -78,31 +151,71 @@ def modules(statement):
     if isinstance(statement, ast.Import):
         return [alias.name for alias in statement.names]
     assert statement.level == 0, f"write the whole name instead of a relative import: {ast.unparse(statement)}"
-    if statement.module == "micrograd":
-        inside = {room(path) for path in PACKAGE.iterdir()}
-        return [f"micrograd.{alias.name if alias.name in inside else '__init__'}" for alias in statement.names]
-    return [statement.module]
+    inside = [f"{statement.module}.{alias.name}" for alias in statement.names]
+    known = [name for name in inside if name.removeprefix("micrograd.") in MODULES]
+    return known + [statement.module] * (len(known) < len(inside))
 
 
-SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.stem not in TYPES_ONLY)
+def parting(here, there):
+    """The folder in which the ways to two modules part, and the rooms of it that they lead to."""
+    a, b = here.split("."), there.split(".")
+    while a and b and a[0] == b[0]:
+        a, b = a[1:], b[1:]
+    folder = here.split(".")[: here.count(".") + 1 - len(a)] if a != [""] else []
+    return ".".join(folder), (a or [""])[0], (b or [""])[0]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_down(path):
-    here = room(path)
-    for statement, lazy in imports(ast.parse(path.read_text(encoding="utf-8"))):
+def floor(folder, room):
+    """How high a room of a folder stands; the face of the folder, "", above all."""
+    floors = FLOORS[folder]
+    for level, rooms in enumerate([*floors, [""]]):
+        if room in rooms:
+            return level
+    where = f"FLOORS[{folder!r}] of {Path(__file__).name}"
+    raise LookupError(f"give the room {room!r} a floor in {where}")
+
+
+@pytest.mark.parametrize("here", MODULES, ids=lambda name: name or "__init__")
+def test_imports_go_down(here):
+    for statement, lazy in imports(ast.parse(MODULES[here].read_text(encoding="utf-8"))):
         for name in modules(statement):
-            where = f"{path.name}:{statement.lineno}: {ast.unparse(statement)}"
-            top, _, rest = name.partition(".")
-            if top == "micrograd":
-                there = (rest or "__init__").partition(".")[0]
-                assert there not in TYPES_ONLY, f"{where}: only under TYPE_CHECKING"
-                inside = there == here or (lazy and (here, there) in LAZY_AND_UPWARD)
-                whole = here in ("__main__", "command_line") and there == "__init__"
-                assert inside or whole or floor(there) < floor(here), f"{where}: goes up or sideways"
-            elif top not in sys.stdlib_module_names:
-                assert here in KNOWS.get(top, set()), f"{where}: {here} must not know {top}"
-                assert lazy or here in AT_ITS_TOP, f"{where}: import it inside the function that needs it"
+            where = f"{here}:{statement.lineno}: {ast.unparse(statement)}"
+            top, _, there = name.partition(".")
+            if top != "micrograd":
+                if top not in sys.stdlib_module_names:
+                    assert is_in(here, KNOWS.get(top, set())), f"{where}: {here} must not know {top}"
+                    late = lazy or is_in(here, IMPORTED_LATE)
+                    assert late, f"{where}: import it inside the function that needs it"
+                continue
+            assert there not in TYPES_ONLY, f"{where}: only under TYPE_CHECKING"
+            if (here, there) in LAZY_AND_UPWARD and lazy or there == "" and is_in(here, ["__main__", "command_line"]):
+                continue
+            late = lazy or not is_in(there, IMPORTED_LATE) or is_in(here, IMPORTED_LATE)
+            assert late, f"{where}: it loads packages; import it inside the function that needs it"
+            folder, mine, its = parting(here, there)
+            if folder in FLOORS and mine != its:
+                assert floor(folder, its) < floor(folder, mine), f"{where}: goes up or sideways"
+
+
+@pytest.mark.parametrize("folder", sorted({name.rpartition(".")[0] for name in MODULES} - FLOORS.keys()))
+def test_no_folder_has_a_circle(folder):
+    """Folders of few rooms, which have no floors of their own."""
+    below = {}
+    for here in MODULES:
+        if here.startswith(folder + "."):
+            for statement, _ in imports(ast.parse(MODULES[here].read_text(encoding="utf-8"))):
+                for name in modules(statement):
+                    there = name.removeprefix("micrograd.")
+                    if there.startswith(folder + "."):
+                        _, mine, its = parting(here, there)
+                        below.setdefault(mine, set()).update({its} - {mine})
+    TopologicalSorter(below).prepare()  # CycleError where there is one
+
+
+def test_a_folder_can_be_looked_through():
+    for folder in [PACKAGE, *[path.parent for path in SOURCES if path.name == "__init__.py"]]:
+        most = MOST_AT_THE_ROOT if folder == PACKAGE else MOST_IN_A_FOLDER
+        assert len(list(folder.glob("*.py"))) <= most, folder
 
 
 def test_the_test_sees_upward_sideways_and_hidden_imports():
@@ -114,11 +227,24 @@ def f():
     import micrograd.engine
     if True:
         from micrograd.vectors import dot
+        from micrograd.compiler import compile, samples
 """
     found = [(modules(statement), lazy) for statement, lazy in imports(ast.parse(source))]
-    assert found == [(["micrograd.ops"], False), (["micrograd.engine"], True), (["micrograd.vectors"], True)]
+    within = ["micrograd.compiler.samples", "micrograd.compiler"]
+    assert found == [
+        (["micrograd.ops"], False),
+        (["micrograd.engine"], True),
+        (["micrograd.vectors"], True),
+        (within, True),
+    ]
+    assert parting("compiler.llvm.code", "compiler.arrays.steps") == ("compiler", "llvm", "arrays")
+    assert parting("compiler.llvm.code", "compiler") == ("compiler", "llvm", "")
+    assert parting("compiler", "compiler.arrays") == ("compiler", "", "arrays")
+    assert parting("engine", "compiler.arrays") == ("", "engine", "compiler")
+    assert parting("", "engine") == ("", "", "engine")
+    assert floor("compiler", "llvm") > floor("compiler", "arrays") and floor("compiler", "") > floor("compiler", "llvm")
     with pytest.raises(LookupError, match="give the room 'attic' a floor"):
-        floor("attic")
+        floor("", "attic")
 
 
 def fresh(source):
@@ -147,11 +273,10 @@ def test_import_micrograd_prints_and_changes_nothing():
 
 def test_every_room_imports_alone():
     """No room works only because another was imported before it."""
-    alone = [path for path in SOURCES if room(path) not in AT_ITS_TOP]
-    names = [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in alone]
+    names = [name for name in MODULES if not is_in(name, [*IMPORTED_LATE, "__main__"])]
     source = f"""
 import importlib, sys
-for name in {[name.removesuffix(".__init__") for name in names if not name.endswith("__main__")]}:
+for name in {[f'micrograd.{name}'.rstrip('.') for name in names]}:
     for known in [module for module in sys.modules if module.startswith("micrograd")]:
         del sys.modules[known]
     try:
