@@ -48,7 +48,7 @@ class Op:
     binding     (binding strength of the formula, least strength of each operand that needs no brackets)
     selects     the partials are functions of g too, see above
     javascript  forward in JavaScript, for pages: {0}, {1} stand for the operands; unless given, the function of that
-                name in drawing/functions.js or Math
+                name in drawing/explorer/functions.js or Math
 
     >>> TABLE["mul"].forward(2.0, 3.0), TABLE["mul"].local(0, (2.0, 3.0), 6.0)
     (6.0, 3.0)

@@ -1,6 +1,6 @@
 """An array program as NumPy code: matrix products and functions on whole groups, one block of samples at a time.
 
-    W       the workspace: a row of numbers for each place, see `places`, one number per sample of the block
+    W       the workspace: a row of numbers for each place, see `arrays.memory`, one number per sample of the block
     U       the uniform vector
     x, y    inputs and targets of the block, one row per input; s: the weight of each sample in the mean
     C       index arrays and the like, made once

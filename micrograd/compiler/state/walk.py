@@ -1,6 +1,6 @@
 """The walk from a user's code to all the state that it can reach.
 
-    read        (how, source, what it gave): a step of the walk, see `state_reads`
+    read        (how, source, what it gave): a step of the walk, see `reads`
     owner       an object with attributes: only those count which some code names
     kind        what is known of a class of objects: what is done with them, and which names count for them
     house       this package's layers, whose code names attributes of the user's objects too
