@@ -15,8 +15,8 @@ import micrograd
 
 PACKAGE = Path(micrograd.__file__).parent
 
-# The house, bottom up; in each folder its own floors. What stands on one line does not import each other, and the face of
-# a folder, its `__init__`, stands above all of it.
+# The house, bottom up; in each folder its own floors. What stands on one line does not import each other; the face
+# of a folder, its `__init__`, stands above all of it.
 FLOORS = {
     "": [
         ["collector", "messages", "system"],
