@@ -40,28 +40,10 @@ FLOORS = {
         ["programs"],
         ["compiled"],
     ],
-    "compiler.scalar": [
-        ["graph", "placeholders"],
-        ["divergence", "stand_ins", "undo"],
-        ["repeats"],
-        ["trace"],
-    ],
-    "compiler.arrays": [
-        ["memory", "steps"],
-        ["differentiate", "fusion", "roll"],
-        ["simplify"],
-        ["purposes"],
-    ],
-    "compiler.elementary": [
-        ["arithmetic"],
-        ["angles", "powers"],
-        ["logarithms"],
-    ],
-    "compiler.numpy": [
-        ["vocabulary"],
-        ["code"],
-        ["runner"],
-    ],
+    "compiler.scalar": [["graph", "placeholders"], ["divergence", "stand_ins", "undo"], ["repeats"], ["trace"]],
+    "compiler.arrays": [["memory", "steps"], ["differentiate", "fusion", "roll"], ["simplify"], ["purposes"]],
+    "compiler.elementary": [["arithmetic"], ["angles", "powers"], ["logarithms"]],
+    "compiler.numpy": [["vocabulary"], ["code"], ["runner"]],
     "compiler.llvm": [
         ["instructions"],
         ["vocabulary"],
@@ -70,30 +52,10 @@ FLOORS = {
         ["native"],
         ["runner"],
     ],
-    "compiler.llvm.native": [
-        ["cache"],
-        ["machine_code"],
-        ["direct_call"],
-    ],
-    "drawing": [
-        ["typography"],
-        ["look"],
-        ["layouts"],
-        ["picture", "views"],
-        ["drawn", "explorer"],
-    ],
-    "drawing.views": [
-        ["names"],
-        ["network", "reading"],
-        ["boxes", "forms"],
-        ["collapsed", "fused"],
-        ["choice"],
-    ],
-    "drawing.layouts": [
-        ["geometry", "layering"],
-        ["layered", "svg"],
-        ["dot"],
-    ],
+    "compiler.llvm.native": [["cache"], ["machine_code"], ["direct_call"]],
+    "drawing": [["typography"], ["look"], ["layouts"], ["picture", "views"], ["drawn", "explorer"]],
+    "drawing.views": [["names"], ["network", "reading"], ["boxes", "forms"], ["collapsed", "fused"], ["choice"]],
+    "drawing.layouts": [["geometry", "layering"], ["layered", "svg"], ["dot"]],
     "training": [
         ["arguments", "history", "objectives", "position"],
         ["checkpoints", "compiled", "watching"],
@@ -276,7 +238,7 @@ def test_every_room_imports_alone():
     names = [name for name in MODULES if not is_in(name, [*IMPORTED_LATE, "__main__"])]
     source = f"""
 import importlib, sys
-for name in {[f'micrograd.{name}'.rstrip('.') for name in names]}:
+for name in {[f"micrograd.{name}".rstrip(".") for name in names]}:
     for known in [module for module in sys.modules if module.startswith("micrograd")]:
         del sys.modules[known]
     try:

@@ -145,7 +145,8 @@ def advice(module: ModuleType, name: str) -> str:
         return f"use {place}"
     if "__path__" in vars(module) and find_spec(f"{module.__name__}.{name}") is not None:
         return f"import {module.__name__}.{name} first"
-    close = [own[there] for there in get_close_matches(plain(name), own, n=2, cutoff=0.7)]
+    near = get_close_matches(plain(name), own, n=2, cutoff=0.7)
+    close = [own[there] for there in near if there == near[0] or not there.startswith(near[0])]
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"it has {', '.join(sorted(own.values()))}" if len(own) < 20 else ""

@@ -30,7 +30,12 @@ COLUMNS = ("epoch", "loss", "validation", "metric")
 
 
 class CheckpointError(FileError):
-    """A file that is no checkpoint, is damaged or changed, or belongs to another training; nothing was changed."""
+    """A file that is no checkpoint, is damaged or changed, or belongs to another training; nothing was changed.
+
+    >>> from micrograd.files import FileError
+    >>> issubclass(CheckpointError, FileError)
+    True
+    """
 
 
 def names_of(parameters: Any) -> list[str]:
