@@ -1,8 +1,10 @@
 """The vector functions of compiled code against mpmath, number by number, for every width and several processors."""
 
 import math
+import operator
 import platform
 import random
+import struct
 
 import pytest
 
@@ -15,12 +17,12 @@ mpmath = pytest.importorskip("mpmath")
 import ctypes  # noqa: E402
 import functools  # noqa: E402
 
-from micrograd.compiler.elementary import angles as vector_angles  # noqa: E402
-from micrograd.compiler.elementary import logarithms as vector_math  # noqa: E402
-from micrograd.compiler.elementary import powers as vector_powers  # noqa: E402
-from micrograd.compiler.elementary.arithmetic import Code  # noqa: E402
+from micrograd.compiler.elementary import angles, logarithms, powers  # noqa: E402
+from micrograd.compiler.elementary.arithmetic import Arithmetic  # noqa: E402
+from micrograd.compiler.elementary.table import FAR, FORMULAS  # noqa: E402
 from micrograd.compiler.llvm.instructions import Function  # noqa: E402
 from micrograd.compiler.llvm.native.machine_code import Engine, Target, host  # noqa: E402
+from micrograd.compiler.llvm.vectors import VectorArithmetic  # noqa: E402
 from micrograd.compiler.llvm.vocabulary import declared, definitions, primitive  # noqa: E402
 
 EXACT = {
@@ -50,9 +52,9 @@ def points():
     everywhere = [math.ldexp(generator.uniform(-1, 1), generator.randint(-1073, 1023)) for _ in range(300)]
     near = [generator.uniform(-s, s) for s in (1e-5, 0.1, 0.4, 1.0, 2.0, 5.0, 40.0, 745.0, 1e5) for _ in range(150)]
     one = [s + generator.uniform(-1, 1) * 10.0 ** -generator.randint(1, 15) for _ in range(100) for s in (1, -1)]
-    angles = [k * math.pi / 4 for k in [*range(-40, 40), *range(120000, 127400, 97)]]
+    turns = [k * math.pi / 4 for k in [*range(-40, 40), *range(120000, 127400, 97)]]
     under = [generator.uniform(-760.0, -690.0) for _ in range(50)]
-    return np.array([*EDGES, *(-x for x in EDGES), *everywhere, *near, *one, *angles, *under])
+    return np.array([*EDGES, *(-x for x in EDGES), *everywhere, *near, *one, *turns, *under])
 
 
 def pairs():
@@ -71,22 +73,23 @@ def pairs():
 @functools.cache
 def compiled(features, lanes):
     """name -> the function of arrays, for the processor here or, given features, for a plain one that has these."""
-    texts, used = [], set()
+    texts, called = [], set()
     for name in (*EXACT, *EXACT_OF_TWO):
         f = Function(f"run_{name}", "ptr %x, ptr %y, ptr %out", "")
         names = ("%x", "%y") if name in EXACT_OF_TWO else ("%x",)
         f.loop(
             BLOCK // lanes,
             lambda i, f=f, name=name, names=names: f.store(
-                primitive(Code(f, lanes, used), name, [f.load(f.at(x, i), lanes) for x in names]),
+                primitive(VectorArithmetic(f, lanes), name, [f.load(f.at(x, i), lanes) for x in names]),
                 f.at("%out", i),
                 lanes,
             ),
             step=lanes,
         )
         texts.append(f.text())
+        called |= f.called
     target = host() if features is None else Target("x86-64", features)
-    engine = Engine("\n".join([declared({lanes}), definitions(used), *texts]), target, cache=False)
+    engine = Engine("\n".join([declared({lanes}), definitions(called), *texts]), target, cache=False)
 
     def run(name, x, y=None):
         call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(engine.address(f"run_{name}"))
@@ -137,7 +140,7 @@ def error(name, y):
 
 
 def test_every_function_is_here():
-    assert sorted([*EXACT, *EXACT_OF_TWO]) == sorted(vector_math.BODIES)
+    assert sorted([*EXACT, *EXACT_OF_TWO]) == sorted(FORMULAS)
 
 
 @pytest.mark.parametrize("features, lanes", CASES)
@@ -207,7 +210,7 @@ def test_the_ends_of_the_fast_range_of_angles(name):
             yield x
             x = math.nextafter(x, towards)
 
-    end = vector_angles.LARGEST_ANGLE
+    end = angles.LARGEST_ANGLE
     quarter = math.floor(end / (math.pi / 2)) * (math.pi / 2)
     x = np.array([*steps(end, 0.0), *steps(end, 1e6), *steps(quarter, 0.0), *steps(quarter, 1e6)])
     for number, y in zip(x.tolist(), compiled(None, host().machine.lanes)(name, x).tolist()):
@@ -224,6 +227,86 @@ def test_one_huge_angle_does_not_touch_the_other_lanes():
     y = compiled(None, lanes)("sin", x)
     assert y[5] == math.sin(1e22)
     assert np.array_equal(np.delete(y, 5), np.delete(alone, 5))
+
+
+class Floats(Arithmetic):
+    """Plain numbers, one at a time, in the exact words of the formulas: no target is needed for them."""
+
+    SIGNS = {"<": operator.lt, "<=": operator.le, "==": operator.eq, ">=": operator.ge, ">": operator.gt,
+             "!=": operator.ne, "+": operator.add, "-": operator.sub, "&": operator.and_, "^": operator.xor,
+             "<<": operator.lshift, ">>": operator.rshift}  # fmt: skip
+
+    def number(self, value):
+        return value
+
+    def add(self, a, b, fuse=True):
+        return a + b
+
+    def sub(self, a, b, fuse=True):
+        return a - b
+
+    def mul(self, a, b, fuse=True):
+        return a * b
+
+    def div(self, a, b):
+        return functions.div(a, b)
+
+    def sqrt(self, x):
+        return functions.sqrt(x)
+
+    def negative(self, x):
+        return -x
+
+    def magnitude(self, x):
+        return abs(x)
+
+    def signed(self, magnitude, x):
+        return math.copysign(magnitude, x)
+
+    def compare(self, sign, a, b):
+        return self.SIGNS[sign.removeprefix("not ")](a, b) != sign.startswith("not ")
+
+    def is_minus(self, x):
+        return math.copysign(1.0, x) < 0.0
+
+    def either(self, a, b):
+        return a or b
+
+    def select(self, condition, a, b):
+        return a if condition else b
+
+    choose = select
+
+    def unless(self, far, near, name, x):
+        if not far:
+            return near
+        return FAR[f"far_{name}"](self, x) if f"far_{name}" in FAR else getattr(functions, name)(x)
+
+    def bits(self, x):
+        return struct.unpack("<q", struct.pack("<d", x))[0]
+
+    def doubles(self, x):
+        return struct.unpack("<d", struct.pack("<q", x))[0]
+
+    def whole(self, sign, a, b):
+        return ((self.SIGNS[sign](a, b) + 2**63) & 2**64 - 1) - 2**63
+
+    def odd(self, t):
+        return self.bits(t) & 1 == 1
+
+
+def test_the_formulas_know_no_target():
+    """Plain floats give the bits of a processor that cannot fuse a product and a sum."""
+    x = points()
+    for name in EXACT:
+        y = np.array([FORMULAS[name](Floats(), number) for number in x.tolist()])
+        assert error(name, y).max() <= LIMIT[name], name
+        if X86:
+            assert np.array_equal(y, compiled("", 2)(name, x), equal_nan=True), name
+    for name in EXACT_OF_TWO:
+        y = np.array([FORMULAS[name](Floats(), *pair) for pair in pairs().tolist()])
+        if X86:
+            assert np.array_equal(y, compiled("", 2)(name, *pairs().T.copy()), equal_nan=True), name
 
 
 def rest(f, order, *terms):
@@ -249,12 +332,12 @@ def test_the_polynomials_are_those_of_a_fresh_fit():
             return mp(1) / 2 + r / 6 + r * r / 24 if abs(r) < mp(2) ** -40 else (mpmath.exp(r) - 1 - r) / r**2
 
         for coefficients, f, interval in (
-            (vector_powers.EXP, exp_rest, [-half, half]),
-            (vector_math.LOG, rest(lambda s: mpmath.log((1 + s) / (1 - s)), 3, (1, 2)), [tiny, bound]),
-            (vector_math.ERF[:-1], rest(lambda x: mpmath.erf(x) / x, 2, (0, 2 / mpmath.sqrt(mpmath.pi))), [tiny, 1]),
-            (vector_angles.SIN, rest(mpmath.sin, 3, (1, 1)), [tiny, (mpmath.pi / 2) ** 2 * wider]),
-            (vector_angles.COS, rest(mpmath.cos, 4, (0, 1), (2, -0.5)), [tiny, (mpmath.pi / 4) ** 2 * wider]),
-            (vector_angles.ATAN, rest(mpmath.atan, 3, (1, 1)), [tiny, mp(1) / 4]),
+            (powers.EXP, exp_rest, [-half, half]),
+            (logarithms.LOG, rest(lambda s: mpmath.log((1 + s) / (1 - s)), 3, (1, 2)), [tiny, bound]),
+            (powers.ERF[:-1], rest(lambda x: mpmath.erf(x) / x, 2, (0, 2 / mpmath.sqrt(mpmath.pi))), [tiny, 1]),
+            (angles.SIN, rest(mpmath.sin, 3, (1, 1)), [tiny, (mpmath.pi / 2) ** 2 * wider]),
+            (angles.COS, rest(mpmath.cos, 4, (0, 1), (2, -0.5)), [tiny, (mpmath.pi / 4) ** 2 * wider]),
+            (angles.ATAN, rest(mpmath.atan, 3, (1, 1)), [tiny, mp(1) / 4]),
         ):
             fitted = mpmath.chebyfit(f, interval, len(coefficients))
             assert [float(c) for c in fitted] == coefficients
@@ -265,21 +348,21 @@ def test_the_polynomial_of_erf_beyond_1():
         for i in range(501):
             u = mpmath.mpf(i) / 100
             exact = mpmath.erfc(1 + u)
-            found = functools.reduce(lambda p, c: p * u + c, vector_math.LOG_ERFC)
+            found = functools.reduce(lambda p, c: p * u + c, powers.LOG_ERFC)
             error = abs(found - mpmath.log(exact)) * exact
             assert error < 0.31 * mpmath.mpf(2) ** -53, (u, error)
 
 
 def test_the_parts_of_the_constants():
     with mpmath.workprec(300):
-        assert float(2 / mpmath.sqrt(mpmath.pi) - 1) == vector_math.ERF[-1]
+        assert float(2 / mpmath.sqrt(mpmath.pi) - 1) == powers.ERF[-1]
         for parts, exact, bits in (
-            (vector_angles.PI, mpmath.pi, 120),
-            (vector_angles.QUARTER_PI, mpmath.pi / 4, 105),
-            (vector_powers.LOG_2, mpmath.log(2), 85),
+            (angles.PI, mpmath.pi, 120),
+            (angles.QUARTER_PI, mpmath.pi / 4, 105),
+            (powers.LOG_2, mpmath.log(2), 85),
         ):
             assert abs(sum(map(mpmath.mpf, parts)) - exact) < mpmath.mpf(2) ** -bits
-    most = round(vector_angles.LARGEST_ANGLE / math.pi) + 0.5
-    for k, parts in ((2 * most, vector_angles.PI[:2]), (1100, vector_powers.LOG_2[:1])):
+    most = round(angles.LARGEST_ANGLE / math.pi) + 0.5
+    for k, parts in ((2 * most, angles.PI[:2]), (1100, powers.LOG_2[:1])):
         for part in parts:  # k times it is exact
             assert (int(math.ldexp(part, 100)) & -int(math.ldexp(part, 100))) * 2**53 > k * math.ldexp(part, 100)

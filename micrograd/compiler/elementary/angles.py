@@ -1,4 +1,4 @@
-"""sin, cos, tan, their inverses and hypot of vectors as LLVM text; see `vector_math` for how they are made.
+"""sin, cos, tan, their inverses and hypot.
 
 k, r        an angle is k · π + r with r small
 t           tan of an angle up to atan ½
@@ -6,7 +6,11 @@ t           tan of an angle up to atan ½
 
 from __future__ import annotations
 
-from micrograd.compiler.elementary.arithmetic import ROUND, Code
+from micrograd.compiler.elementary.arithmetic import ALONE, ROUND, Arithmetic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from micrograd.compiler.elementary.arithmetic import Number
 
 # (sin r − r) / r³ for |r| <= π/2 and (cos r − 1 + r²/2) / r⁴ for |r| <= π/4, as functions of r²
 SIN = [float.fromhex(x) for x in (
@@ -31,44 +35,44 @@ ATAN = [float.fromhex(x) for x in (
 PI = [float.fromhex(x) for x in ("0x1.921fb54440000p+1", "0x1.68c234c4c0000p-38", "0x1.98a2e03707345p-76")]
 QUARTER_PI = [float.fromhex(x) for x in ("0x1.921fb54442d18p-1", "0x1.1a62633145c07p-55")]  # and what that lacks
 ONE_OVER_PI = float.fromhex("0x1.45f306dc9c883p-2")
-LARGEST_ANGLE = 100000.0  # k has 16 bits up to here; beyond, sin, cos and tan are those of the C library
+LARGEST_ANGLE = 100000.0  # k has 16 bits up to here
 
 
 # from angles
 
 
-def sine(c: Code, r: str) -> str:
+def sine(c: Arithmetic, r: Number) -> Number:
     """sin r for |r| <= π/2."""
     z = c.mul(r, r)
     return c.add(c.mul(c.mul(z, r), c.polynomial(z, SIN)), r)
 
 
-def turned(c: Code, value: str, t: str) -> str:
+def turned(c: Arithmetic, value: Number, t: Number) -> Number:
     """−value where the whole number in the lowest bits of t is odd."""
-    return c.changed("xor", value, c.whole("shl", c.bits(t), 63))
+    return c.changed("^", value, c.whole("<<", c.bits(t), 63))
 
 
-def unless_huge(c: Code, near: str, name: str, x: str) -> str:
-    """The value; that of a huge angle comes from the C library."""
-    return c.unless(c.compare("ogt", c.magnitude(x), c.number(LARGEST_ANGLE)), near, name, x)
+def unless_huge(c: Arithmetic, near: Number, name: str, x: Number) -> Number:
+    """The value; for a huge angle the primitive itself, which knows π to many more digits."""
+    return c.unless(c.compare(">", c.magnitude(x), c.number(LARGEST_ANGLE)), near, name, x)
 
 
-def sin(c: Code, x: str) -> str:
+def sin(c: Arithmetic, x: Number) -> Number:
     """sin(k π + r) = ±sin r."""
     t, k = c.rounded(x, ONE_OVER_PI)
     value = turned(c, sine(c, c.less_multiple(x, k, PI)), t)
-    return unless_huge(c, c.where("oeq", x, c.number(0.0), x, value), "sin", x)
+    return unless_huge(c, c.where("==", x, c.number(0.0), x, value), "sin", x)
 
 
-def cos(c: Code, x: str) -> str:
+def cos(c: Arithmetic, x: Number) -> Number:
     """cos((k − ½) π + r) = ±sin r."""
-    t = c.add(c.add(c.mul(x, c.number(ONE_OVER_PI)), c.number(0.5)), c.number(ROUND), "")
-    k = c.sub(c.sub(t, c.number(ROUND), ""), c.number(0.5), "")
+    t = c.add(c.add(c.mul(x, c.number(ONE_OVER_PI)), c.number(0.5)), c.number(ROUND), ALONE)
+    k = c.sub(c.sub(t, c.number(ROUND), ALONE), c.number(0.5), ALONE)
     value = turned(c, sine(c, c.less_multiple(x, k, PI)), t)
     return unless_huge(c, value, "cos", x)
 
 
-def tan(c: Code, x: str) -> str:
+def tan(c: Arithmetic, x: Number) -> Number:
     """tan(k π/2 + r) = sin r / cos r or −cos r / sin r, with |r| <= π/4."""
     t, k = c.rounded(x, 2.0 * ONE_OVER_PI)
     r = c.less_multiple(x, k, [part / 2.0 for part in PI])
@@ -77,90 +81,90 @@ def tan(c: Code, x: str) -> str:
     over, under, odd = sine(c, r), cosine, c.odd(t)
     value = c.div(c.select(odd, under, over), c.select(odd, over, under))
     value = turned(c, value, t)
-    return unless_huge(c, c.where("oeq", x, c.number(0.0), x, value), "tan", x)
+    return unless_huge(c, c.where("==", x, c.number(0.0), x, value), "tan", x)
 
 
 # to angles
 
 
-def atan_of_quotient(c: Code, y: str, x: str) -> tuple[str, str]:
+def atan_of_quotient(c: Arithmetic, y: Number, x: Number) -> tuple[Number, Number]:
     """atan y / x for y, x >= 0: 0, π/4 or π/2, and what to add: atan t for t = y / x, (y − x) / (y + x) or −x / y."""
-    middle = c.compare("ogt", y, c.mul(c.number(0.5), x, ""))
-    steep = c.compare("ogt", y, c.mul(c.number(2.0), x, ""))
+    middle = c.compare(">", y, c.mul(c.number(0.5), x, ALONE))
+    steep = c.compare(">", y, c.mul(c.number(2.0), x, ALONE))
 
-    def by_range(flat: str, between: str, beyond: str) -> str:
+    def by_range(flat: Number, between: Number, beyond: Number) -> Number:
         return c.select(steep, beyond, c.select(middle, between, flat))
 
     base, lacking = [by_range(c.number(0.0), c.number(part), c.number(2.0 * part)) for part in QUARTER_PI]
-    t = c.div(by_range(y, c.sub(y, x, ""), c.negative(x)), by_range(x, c.add(y, x, ""), y))
+    t = c.div(by_range(y, c.sub(y, x, ALONE), c.negative(x)), by_range(x, c.add(y, x, ALONE), y))
     z = c.mul(t, t)
-    return base, c.add(t, c.add(c.mul(c.mul(z, t), c.polynomial(z, ATAN)), lacking), "")
+    return base, c.add(t, c.add(c.mul(c.mul(z, t), c.polynomial(z, ATAN)), lacking), ALONE)
 
 
-def reflected(c: Code, base: str, rest: str, x: str) -> str:
+def reflected(c: Arithmetic, base: Number, rest: Number, x: Number) -> Number:
     """π − (base + rest) where x has a minus sign, else base + rest."""
     high, low = [c.number(4.0 * part) for part in QUARTER_PI]
-    left = c.add(c.sub(high, base, ""), c.sub(low, rest, ""), "")
-    return c.where("olt", c.signed(c.number(1.0), x), c.number(0.0), left, c.add(base, rest, ""))
+    left = c.add(c.sub(high, base, ALONE), c.sub(low, rest, ALONE), ALONE)
+    return c.where("<", c.signed(c.number(1.0), x), c.number(0.0), left, c.add(base, rest, ALONE))
 
 
-def other_side(c: Code, x: str) -> str:
+def other_side(c: Arithmetic, x: Number) -> Number:
     """√(1 − x²)."""
     one = c.number(1.0)
-    return c.sqrt(c.mul(c.sub(one, x, ""), c.add(one, x, ""), ""))
+    return c.sqrt(c.mul(c.sub(one, x, ALONE), c.add(one, x, ALONE), ALONE))
 
 
-def atan(c: Code, x: str) -> str:
+def atan(c: Arithmetic, x: Number) -> Number:
     """atan |x| / 1 with the sign of x."""
-    return c.signed(c.add(*atan_of_quotient(c, c.magnitude(x), c.number(1.0)), ""), x)
+    return c.signed(c.add(*atan_of_quotient(c, c.magnitude(x), c.number(1.0)), ALONE), x)
 
 
-def asin(c: Code, x: str) -> str:
+def asin(c: Arithmetic, x: Number) -> Number:
     """atan |x| / √(1 − x²) with the sign of x; nan outside [−1, 1]."""
-    return c.signed(c.add(*atan_of_quotient(c, c.magnitude(x), other_side(c, x)), ""), x)
+    return c.signed(c.add(*atan_of_quotient(c, c.magnitude(x), other_side(c, x)), ALONE), x)
 
 
-def acos(c: Code, x: str) -> str:
+def acos(c: Arithmetic, x: Number) -> Number:
     """atan √(1 − x²) / |x|, reflected for a negative x; nan outside [−1, 1]."""
     return reflected(c, *atan_of_quotient(c, other_side(c, x), c.magnitude(x)), x)
 
 
-def power_for(c: Code, m: str, small: float, large: float, power: int) -> tuple[str, str]:
+def power_for(c: Arithmetic, m: Number, small: float, large: float, power: int) -> tuple[Number, Number]:
     """2ᵖ where m < small, 2⁻ᵖ where m > large, else 1, for p = power; and one over that."""
 
-    def three(low: float, high: float) -> str:
-        not_small = c.where("ogt", m, c.number(large), c.number(high), c.number(1.0))
-        return c.where("olt", m, c.number(small), c.number(low), not_small)
+    def three(low: float, high: float) -> Number:
+        not_small = c.where(">", m, c.number(large), c.number(high), c.number(1.0))
+        return c.where("<", m, c.number(small), c.number(low), not_small)
 
     return three(2.0**power, 2.0**-power), three(2.0**-power, 2.0**power)
 
 
-def larger(c: Code, a: str, b: str) -> str:
+def larger(c: Arithmetic, a: Number, b: Number) -> Number:
     """max(a, b) of magnitudes; a nan may be lost."""
-    return c.where("ogt", a, b, a, b)
+    return c.where(">", a, b, a, b)
 
 
-def atan2(c: Code, ordinate: str, abscissa: str) -> str:
+def atan2(c: Arithmetic, ordinate: Number, abscissa: Number) -> Number:
     """The angle of the point (abscissa, ordinate)."""
     y, x, zero, one = c.magnitude(ordinate), c.magnitude(abscissa), c.number(0.0), c.number(1.0)
     scale, _ = power_for(c, larger(c, y, x), 2.0**-900, 2.0**1000, 100)
-    y, x = c.mul(y, scale, ""), c.mul(x, scale, "")
-    same = c.compare("oeq", y, x)  # 0 / 0 is 0, inf / inf is 1
-    y = c.select(same, c.where("oeq", y, zero, zero, one), y)
+    y, x = c.mul(y, scale, ALONE), c.mul(x, scale, ALONE)
+    same = c.compare("==", y, x)  # 0 / 0 is 0, inf / inf is 1
+    y = c.select(same, c.where("==", y, zero, zero, one), y)
     x = c.select(same, one, x)
     return c.signed(reflected(c, *atan_of_quotient(c, y, x), abscissa), ordinate)
 
 
-def hypot(c: Code, x: str, y: str) -> str:
+def hypot(c: Arithmetic, x: Number, y: Number) -> Number:
     """√(x² + y²), scaled where a square would leave the range; inf if either is."""
     x, y = c.magnitude(x), c.magnitude(y)
     m = larger(c, x, y)
     scale, back = power_for(c, m, 2.0**-450, 2.0**510, 600)
-    a, b = c.mul(x, scale, ""), c.mul(y, scale, "")
+    a, b = c.mul(x, scale, ALONE), c.mul(y, scale, ALONE)
     infinite = c.number(float("inf"))
-    value = c.mul(c.sqrt(c.multiply_add(b, b, c.mul(a, a))), back, "")
-    value = c.where("oeq", x, infinite, infinite, value)
-    return c.where("oeq", y, infinite, infinite, value)
+    value = c.mul(c.sqrt(c.multiply_add(b, b, c.mul(a, a))), back, ALONE)
+    value = c.where("==", x, infinite, infinite, value)
+    return c.where("==", y, infinite, infinite, value)
 
 
 FORMULAS = (sin, cos, tan, asin, acos, atan, atan2, hypot)

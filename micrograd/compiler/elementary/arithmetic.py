@@ -1,92 +1,93 @@
-"""Mathematics on vectors as LLVM text: one method per operation, so that it reads as formulas.
+"""The operations that formulas are made of: a target that has these has every elementary function.
 
-x, a, b     names of vectors of doubles; lanes is how many numbers stand in one
+c           the arithmetic that a formula is written for: its first argument
+x, a, b     numbers: whatever the arithmetic computes with, such as vectors of doubles
 bits        the same 64 bits as whole numbers
-condition   a vector of bits, the result of a comparison
-near, far   a function is computed for arguments of usual size; where a lane has another, `far_<name>` is called for it
+condition   the result of a comparison
+near, far   a formula holds for arguments of usual size; for others `unless` takes far_<name>, see `table.FAR`
 """
 
 from __future__ import annotations
-
-from micrograd.compiler.llvm.instructions import Function, kind, splat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from typing import Any
 
+    Number = Any  # numbers of an arithmetic; its whole numbers; its conditions
+    Whole = Any
+    Condition = Any
+
 ROUND = 6755399441055744.0  # 1.5 · 2⁵²: adding it rounds to a whole number, which then stands in the lowest bits
-RARELY = '!prof !{!"branch_weights", i32 1, i32 1000000}'  # else registers are saved even where no call is made
+ROUND_BITS = 0x4338000000000000  # its bits
+ALONE = False  # for an operation that is rounded by itself, since a formula relies on it
 
 
-class Code:
-    """Writes operations on vectors into a function, one after the other.
+class Arithmetic:
+    """Numbers of 64 bits (IEEE 754), as many at a time as one likes, and the operations on them.
 
-    What two formulas share is computed once: `once` knows what is there. It holds for straight code, such as one round
-    of a loop, so a round makes a Code of its own.
-
-    used        (name, lanes) of the functions that the code calls, to be defined
+    An arithmetic defines those that raise NotImplementedError; the others are made of them, and may be defined anew.
+    `fuse` allows the operation to be one with a product, with a single rounding; formulas are right with and without.
     """
 
-    def __init__(self, f: Function, lanes: int, used: set[tuple[str, int]]) -> None:
-        self.f, self.lanes, self.used = f, lanes, used
-        self.bits_kind = "i64" if lanes == 1 else f"<{lanes} x i64>"
-        self.truths_kind = "i1" if lanes == 1 else f"<{lanes} x i1>"
+    def __init__(self) -> None:
         self._made: dict[Hashable, Any] = {}
-        self._opposite: dict[str, str] = {}  # −x -> x
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """What `make` returns, made when this key is met first."""
+        """What `make` returns, made when this key is met first: what two formulas share is computed once.
+
+        A key is a name and the numbers that it is about, which are hashed: by identity if they are arrays.
+        """
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
 
     # arithmetic
 
-    def number(self, value: float) -> str:
+    def number(self, value: float) -> Number:
         """A constant."""
-        return splat(value, self.lanes)
+        raise NotImplementedError
 
-    def add(self, a: str, b: str, flags: str = "contract") -> str:
-        """a + b; without flags it is never fused with a product."""
-        return self.f.arithmetic("fadd", a, b, self.lanes, flags)
+    def add(self, a: Number, b: Number, fuse: bool = True) -> Number:
+        """a + b."""
+        raise NotImplementedError
 
-    def sub(self, a: str, b: str, flags: str = "contract") -> str:
+    def sub(self, a: Number, b: Number, fuse: bool = True) -> Number:
         """a − b."""
-        return self.f.arithmetic("fsub", a, b, self.lanes, flags)
+        raise NotImplementedError
 
-    def mul(self, a: str, b: str, flags: str = "contract") -> str:
+    def mul(self, a: Number, b: Number, fuse: bool = True) -> Number:
         """a · b."""
-        return self.f.arithmetic("fmul", a, b, self.lanes, flags)
+        raise NotImplementedError
 
-    def multiply_add(self, a: str, b: str, c: str) -> str:
-        """a · b + c."""
-        return self.f.multiply_add(a, b, c, self.lanes)
-
-    def div(self, a: str, b: str) -> str:
+    def div(self, a: Number, b: Number) -> Number:
         """a / b."""
-        return self.f.arithmetic("fdiv", a, b, self.lanes, "")
+        raise NotImplementedError
 
-    def sqrt(self, x: str) -> str:
+    def sqrt(self, x: Number) -> Number:
         """√x."""
-        return self._intrinsic("sqrt", x)
+        raise NotImplementedError
 
-    def polynomial(self, x: str, coefficients: Sequence[float]) -> str:
-        """Horner's scheme."""
+    def multiply_add(self, a: Number, b: Number, c: Number) -> Number:
+        """a · b + c."""
+        return self.add(c, self.mul(a, b))
+
+    def polynomial(self, x: Number, coefficients: Sequence[float]) -> Number:
+        """Horner's scheme: the coefficients stand highest power first."""
         p = self.number(coefficients[0])
         for c in coefficients[1:]:
             p = self.multiply_add(p, x, self.number(c))
         return p
 
-    def rounded(self, x: str, factor: float, shift: float = ROUND) -> tuple[str, str]:
+    def rounded(self, x: Number, factor: float, shift: float = ROUND) -> tuple[Number, Number]:
         """x · factor rounded: with the whole number in its lowest bits, and as a double.
 
         A shift of ROUND + n puts the whole number plus n in the lowest bits.
         """
         t = self.add(self.mul(x, self.number(factor)), self.number(shift))
-        return t, self.sub(t, self.number(shift), "")
+        return t, self.sub(t, self.number(shift), ALONE)
 
-    def less_multiple(self, x: str, k: str, parts: Sequence[float]) -> str:
+    def less_multiple(self, x: Number, k: Number, parts: Sequence[float]) -> Number:
         """x − k · (sum of the parts)."""
         for part in parts:
             x = self.sub(x, self.mul(k, self.number(part)))
@@ -94,116 +95,82 @@ class Code:
 
     # signs and choices
 
-    def negative(self, x: str) -> str:
+    def negative(self, x: Number) -> Number:
         """−x."""
-        value = self.once(("negative", x), lambda: self.f.value(f"fneg {kind(self.lanes)} {x}"))
-        self._opposite[value] = x
-        return value
+        raise NotImplementedError
 
-    def magnitude(self, x: str) -> str:
-        """|x|; that of −x is the same vector."""
-        x = self._opposite.get(x, x)
-        return self.once(("magnitude", x), lambda: self._intrinsic("fabs", x))
+    def magnitude(self, x: Number) -> Number:
+        """|x|."""
+        raise NotImplementedError
 
-    def signed(self, magnitude: str, x: str) -> str:
+    def signed(self, magnitude: Number, x: Number) -> Number:
         """The magnitude with the sign of x."""
-        return self._call(f"llvm.copysign.{suffix(self.lanes)}", [magnitude, x])
+        raise NotImplementedError
 
-    def compare(self, predicate: str, a: str, b: str) -> str:
-        """A comparison: ordered ones (olt, oeq …) do not hold for nan, unordered ones (ult, une …) do."""
-        return self.f.compare(predicate, a, b, self.lanes)
+    def compare(self, sign: str, a: Number, b: Number) -> Condition:
+        """Whether a < b, or what else the sign says: < <= == >= > do not hold for nan, != does.
 
-    def select(self, condition: str, a: str, b: str) -> str:
+        A sign after "not " is the contrary, so "not >=" holds for nan.
+        """
+        raise NotImplementedError
+
+    def is_nan(self, x: Number) -> Condition:
+        """Whether x is not a number."""
+        return self.compare("!=", x, x)
+
+    def is_minus(self, x: Number) -> Condition:
+        """Whether x has a minus sign, as −0 has."""
+        raise NotImplementedError
+
+    def either(self, a: Condition, b: Condition) -> Condition:
+        """Whether one of two conditions holds."""
+        raise NotImplementedError
+
+    def select(self, condition: Condition, a: Number, b: Number) -> Number:
         """a where the condition holds, else b."""
-        return self.f.select(condition, a, b, self.lanes)
+        raise NotImplementedError
 
-    def where(self, predicate: str, a: str, b: str, x: str, y: str) -> str:
+    def where(self, sign: str, a: Number, b: Number, x: Number, y: Number) -> Number:
         """x where the comparison of a and b holds, else y."""
-        return self.select(self.compare(predicate, a, b), x, y)
+        return self.select(self.compare(sign, a, b), x, y)
 
-    def where_minus(self, x: str, a: str, b: str) -> str:
-        """a where x has a minus sign, else b."""
-        zero = "0" if self.lanes == 1 else "zeroinitializer"
-        return self.select(self.f.value(f"icmp slt {self.bits_kind} {self.bits(x)}, {zero}"), a, b)
-
-    def either(self, a: str, b: str) -> str:
-        """The condition that one of two holds."""
-        return self.f.value(f"or {self.truths_kind} {a}, {b}")
-
-    def at_most(self, x: str, bound: float) -> str:
+    def at_most(self, x: Number, bound: float) -> Number:
         """min(x, bound); nan stays."""
-        return self.where("ogt", x, self.number(bound), self.number(bound), x)
+        return self.where(">", x, self.number(bound), self.number(bound), x)
 
-    def at_least(self, x: str, bound: float) -> str:
+    def at_least(self, x: Number, bound: float) -> Number:
         """max(x, bound); nan stays."""
-        return self.where("olt", x, self.number(bound), self.number(bound), x)
+        return self.where("<", x, self.number(bound), self.number(bound), x)
+
+    def unless(self, far: Condition, near: Number, name: str, x: Number) -> Number:
+        """near; where the condition `far` holds, what `table.FAR` or else the primitive itself gives for x.
+
+        The name is that of the primitive, and of the far formula behind "far_". It is rarely needed.
+        """
+        raise NotImplementedError
 
     # bits
 
-    def bits(self, x: str) -> str:
+    def bits(self, x: Number) -> Whole:
         """The bits of doubles as whole numbers."""
-        return self.f.value(f"bitcast {kind(self.lanes)} {x} to {self.bits_kind}")
+        raise NotImplementedError
 
-    def doubles(self, x: str) -> str:
+    def doubles(self, x: Whole) -> Number:
         """Whole numbers as the bits of doubles."""
-        return self.f.value(f"bitcast {self.bits_kind} {x} to {kind(self.lanes)}")
+        raise NotImplementedError
 
-    def odd(self, t: str) -> str:
-        """The condition that the whole number in the lowest bits of t is odd."""
-        return self.f.value(f"trunc {self.bits_kind} {self.bits(t)} to {self.truths_kind}")
+    def whole(self, sign: str, a: Whole, b: Whole | int) -> Whole:
+        """a + b, a - b, a & b, a ^ b, a << b or a >> b of whole numbers, modulo 2⁶⁴; >> keeps the sign of a."""
+        raise NotImplementedError
 
-    def whole(self, operation: str, a: str, b: int) -> str:
-        """add, shl, and … of whole numbers with a constant."""
-        constant = str(b) if self.lanes == 1 else f"splat (i64 {b})"
-        return self.f.value(f"{operation} {self.bits_kind} {a}, {constant}")
+    def choose(self, condition: Condition, a: Whole, b: Whole) -> Whole:
+        """`select` for whole numbers."""
+        raise NotImplementedError
 
-    def choose(self, condition: str, a: str, b: str) -> str:
-        """Whole numbers: a where the condition holds, else b."""
-        return self.f.value(f"select {self.truths_kind} {condition}, {self.bits_kind} {a}, {self.bits_kind} {b}")
+    def odd(self, t: Number) -> Condition:
+        """Whether the whole number in the lowest bits of t is odd."""
+        raise NotImplementedError
 
-    def changed(self, operation: str, x: str, bits: str) -> str:
-        """x with its bits added to others, or xor others."""
-        return self.doubles(self.f.value(f"{operation} {self.bits_kind} {self.bits(x)}, {bits}"))
-
-    # calls
-
-    def _intrinsic(self, name: str, x: str) -> str:
-        return self._call(f"llvm.{name}.{suffix(self.lanes)}", [x])
-
-    def _call(self, name: str, operands: Sequence[str]) -> str:
-        return self.f.call(name, operands, self.lanes)
-
-    def function(self, name: str, operands: Sequence[str]) -> str:
-        """A function that is defined beside the code."""
-        self.used.add((name, self.lanes))
-        return self._call(f"{name}_{self.lanes}", operands)
-
-    def unless(self, far: str, near: str, name: str, x: str) -> str:
-        """near; in a vector with lanes for which the condition `far` holds, those have far_<name> of x."""
-        f = self.f
-        f.count += 1
-        before, here, after = f.block, f"far{f.count}", f"near{f.count}"
-        some = far
-        if self.lanes > 1:
-            some = f.value(f"call i1 @llvm.vector.reduce.or.v{self.lanes}i1({self.truths_kind} {far})")
-        f.line(f"br i1 {some}, label %{here}, label %{after}, {RARELY}")
-        f.begin(here)
-        other = self.select(far, self.function(f"far_{name}", [x]), near)
-        f.line(f"br label %{after}")
-        f.begin(after)
-        return f.value(f"phi {kind(self.lanes)} [{near}, %{before}], [{other}, %{here}]")
-
-
-def suffix(lanes: int) -> str:
-    """How intrinsics name the type."""
-    return "f64" if lanes == 1 else f"v{lanes}f64"
-
-
-def declarations(lanes: int) -> str:
-    """The intrinsics that code of this many lanes calls."""
-    T, s = kind(lanes), suffix(lanes)
-    lines = [f"declare {T} @llvm.{name}.{s}({T})" for name in ("fabs", "sqrt")]
-    lines.append(f"declare {T} @llvm.copysign.{s}({T}, {T})")
-    if lanes > 1:
-        lines.append(f"declare i1 @llvm.vector.reduce.or.v{lanes}i1(<{lanes} x i1>)")
-    return "\n".join(lines)
+    def changed(self, sign: str, x: Number, bits: Whole) -> Number:
+        """x with its bits + or ^ others."""
+        return self.doubles(self.whole(sign, self.bits(x), bits))

@@ -53,7 +53,6 @@ class LlvmCode:
 
     def __init__(self, program: ArrayProgram, machine: Machine) -> None:
         self.program, self.machine, self.block = program, machine, USUAL_BLOCK
-        self.used: set[tuple[str, int]] = set()  # functions of vectors
         self.tables: list[int] = []
         self._known: dict[bytes, int] = {}  # table -> where it begins
         self.packed: list[int] = []  # slots whose numbers are put side by side once a step
@@ -77,8 +76,9 @@ class LlvmCode:
         extra = llvm_uniform.functions(self)
         drivers = llvm_uniform.drivers(self)
         texts = [f.text() for f in functions + extra] + [player]
-        lanes = {1, machine.lanes, machine.wide} | {n for _, n in self.used}
-        self.source = "\n\n".join([declared(lanes), definitions(self.used), *texts, drivers]) + "\n"
+        called = {call for f in functions + extra for call in f.called}
+        lanes = {1, machine.lanes, machine.wide} | {n for _, n in called}
+        self.source = "\n\n".join([declared(lanes), definitions(called), *texts, drivers]) + "\n"
 
     def _results(self) -> tuple[int, int]:
         """Where the gradient and the value are in the uniform vector, the status behind the value.

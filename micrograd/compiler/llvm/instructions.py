@@ -63,6 +63,7 @@ class Function:
         self.arguments = arguments.replace("ptr %", "ptr noalias %")
         self.lines: list[str] = []
         self.count, self.block = 0, "entry"
+        self.called: set[tuple[str, int]] = set()  # (name, lanes) of functions of vectors, to be defined beside it
 
     def line(self, text: str) -> None:
         """An instruction without result."""

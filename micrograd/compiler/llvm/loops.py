@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from micrograd.compiler.arrays.fusion import inputs_of
 from micrograd.compiler.arrays.steps import Linear, Map, Slots
-from micrograd.compiler.elementary.arithmetic import Code
 from micrograd.compiler.llvm.instructions import kind, splat
+from micrograd.compiler.llvm.vectors import VectorArithmetic
 from micrograd.compiler.llvm.vocabulary import primitive
 
 TYPE_CHECKING = False
@@ -76,7 +76,7 @@ class Loop:
     def samples(self, v: Integer, totals: Sequence[str], made: dict[int, str]) -> list[str]:
         """One round on the samples from v on, as many as lanes; the totals of the sums with them added."""
         f, lanes = self.f, self.lanes
-        c = Code(f, lanes, self.code.used)
+        c = VectorArithmetic(f, lanes)
         loaded: dict[bytes, str] = {}
 
         def operand(index: Index) -> str:

@@ -11,8 +11,8 @@ compile. The tape is data: one kernel per primitive is compiled, and an entry na
 from __future__ import annotations
 
 from micrograd.compiler.arrays.steps import Linear, Map, Slots, reads_of
-from micrograd.compiler.elementary.arithmetic import Code
 from micrograd.compiler.llvm.instructions import Function
+from micrograd.compiler.llvm.vectors import VectorArithmetic
 from micrograd.compiler.llvm.vocabulary import primitive
 
 TYPE_CHECKING = False
@@ -144,7 +144,7 @@ def kernel(code: LlvmCode, name: str, number: int) -> Function:
     def samples(v: Any) -> None:
         rows = [f.load(f.at(f"%{x}", v), lanes) for x in "abc"[: len(TABLE[name].partials) if name in TABLE else 2]]
         if name in TABLE:
-            value = primitive(Code(f, lanes, code.used), name, rows)
+            value = primitive(VectorArithmetic(f, lanes), name, rows)
         else:
             total = f.load(f.at("%d", v), lanes)
             value = add_product(f, rows[0], rows[1], total, lanes, name.startswith("guarded"))

@@ -6,8 +6,8 @@ flat        the layout of the uniform vector: one number per slot, so vectors ru
 from __future__ import annotations
 
 from micrograd.compiler.arrays.steps import Linear, Map
-from micrograd.compiler.elementary.arithmetic import Code
 from micrograd.compiler.llvm.instructions import Function, kind, literal, splat
+from micrograd.compiler.llvm.vectors import VectorArithmetic
 from micrograd.compiler.llvm.vocabulary import primitive
 
 TYPE_CHECKING = False
@@ -67,7 +67,7 @@ def flat_map(code: LlvmCode, f: Function, step: Map) -> None:
         def body(r: Integer) -> None:
             place = f.plus(r, start)
             operands = [operand(i, place, lanes) for i in range(len(step.operands))]
-            value = primitive(Code(f, lanes, code.used), step.op.name, operands)
+            value = primitive(VectorArithmetic(f, lanes), step.op.name, operands)
             f.store(value, f.at("%u", f.plus(place, step.start)), lanes)
 
         f.loop(number, body, step=lanes)

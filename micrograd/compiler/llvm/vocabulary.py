@@ -1,4 +1,4 @@
-"""The primitives in LLVM: arithmetic and choices as instructions, functions as what `vector_math` has for them.
+"""The primitives in LLVM: arithmetic and choices as instructions, functions as the formulas of `elementary`.
 
 A function that is not there is called lane by lane: from the C library where it has the primitive, else the row's own
 `forward` in Python, so a new row works without an entry here. So are huge angles, for which sine needs many digits
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import functools
 
-from micrograd.compiler.elementary import logarithms as vector_math
-from micrograd.compiler.elementary.arithmetic import Code, declarations
+from micrograd.compiler.elementary.arithmetic import ALONE
+from micrograd.compiler.elementary.table import FAR, FORMULAS
 from micrograd.compiler.llvm.instructions import Function, kind
+from micrograd.compiler.llvm.vectors import VectorArithmetic, declarations
 from micrograd.ops import find
 
 TYPE_CHECKING = False
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from micrograd.ops import Op
 
 ARITHMETIC = ("add", "sub", "mul")
-COMPARISONS = {"less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
+COMPARISONS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
 C_LIBRARY = ("exp", "expm1", "log", "log1p", "erf", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot",
              "sinh", "cosh", "tanh", "pow")  # fmt: skip
 PREFIX = "micrograd_"  # of functions of numbers that come from outside
@@ -29,14 +30,14 @@ LANE_BY_LANE = "each_"  # of functions of vectors that call those
 CALLBACKS: dict[Op, Any] = {}
 
 
-def primitive(c: Code, name: str, operands: list[str]) -> str:
+def primitive(c: VectorArithmetic, name: str, operands: list[str]) -> str:
     """The result of a primitive on vectors."""
     zero, one, x = c.number(0.0), c.number(1.0), operands[0]
     y = operands[1] if len(operands) > 1 else ""
     if name == "div":
         return c.div(x, y)
-    if name in ARITHMETIC:  # without flags: the user's x·x − y·y is 0 where x is y, as in eager code, and never below
-        return getattr(c, name)(x, y, "")
+    if name in ARITHMETIC:  # not fused: the user's x·x − y·y is 0 where x is y, as in eager code, and never below
+        return getattr(c, name)(x, y, ALONE)
     if name in COMPARISONS:
         return c.where(COMPARISONS[name], x, y, one, zero)
     if name == "neg":
@@ -48,22 +49,22 @@ def primitive(c: Code, name: str, operands: list[str]) -> str:
     if name == "abs":
         return c.magnitude(x)
     if name == "relu":
-        return c.where("ole", x, zero, zero, x)
+        return c.where("<=", x, zero, zero, x)
     if name in ("maximum", "minimum"):  # x if x >= y or x is nan, else y
-        wins = c.where("ult" if name == "maximum" else "ugt", x, y, y, x)
-        return c.where("uno", x, x, x, wins)
+        wins = c.where("not >=" if name == "maximum" else "not <=", x, y, y, x)
+        return c.select(c.is_nan(x), x, wins)
     if name == "where":
-        return c.where("une", x, zero, y, operands[2])
-    if name in vector_math.BODIES:
-        return vector_math.BODIES[name](c, *operands)
+        return c.where("!=", x, zero, y, operands[2])
+    if name in FORMULAS:
+        return FORMULAS[name](c, *operands)
     return c.function(f"{LANE_BY_LANE}{name}", operands)
 
 
-def definitions(used: set[tuple[str, int]]) -> str:
+def definitions(called: set[tuple[str, int]]) -> str:
     """The text of all functions that are called, and of what those call."""
     texts, scalars = [], {}
-    for name, lanes in sorted(used):
-        if name in vector_math.FAR:
+    for name, lanes in sorted(called):
+        if name in FAR:
             texts.append(far(name, lanes))
         else:
             primitive = name.removeprefix(LANE_BY_LANE).removeprefix("far_")
@@ -77,7 +78,7 @@ def definitions(used: set[tuple[str, int]]) -> str:
 def far(name: str, lanes: int) -> str:
     """A function of vectors for arguments that the code in the loops leaves out."""
     f = Function(f"{name}_{lanes}", "")
-    value = vector_math.FAR[name](Code(f, lanes, set()), "%x")
+    value = FAR[name](VectorArithmetic(f, lanes), "%x")
     body = "\n".join(f.lines)
     # memory(none), willreturn: it is arithmetic on %x alone; the formulas of FAR call nothing
     return (
