@@ -366,7 +366,7 @@ class TestLlvm:
         import llvmlite.binding as binding
 
         from micrograd.compiler.arrays.purposes import gradient_program
-        from micrograd.compiler.llvm.native.machine_code import Target, host
+        from micrograd.compiler.llvm.native.machine_code import Processor, host
         from micrograd.compiler.llvm.runner import LlvmRunner
 
         host()
@@ -376,7 +376,7 @@ class TestLlvm:
         if not {feature[1:] for feature in features.split(",") if feature} <= have:
             pytest.skip(f"this processor has not all of {features}")
         program = self.net()
-        target = Target("x86-64", features)
+        target = Processor("x86-64", features)
         runner = LlvmRunner(gradient_program(program._trace), target=target, cache=False)
         rng = np.random.default_rng(0)
         batch = program.batch(rng.standard_normal((100, 8)), rng.integers(0, 3, 100))

@@ -312,12 +312,12 @@ def compare(seed, backends=BACKENDS, special=False):
 
 
 def with_machine(lanes, tile_rows, tile_vectors):
-    """A target with vectors and tiles of other sizes; LLVM makes of them what this processor has."""
-    from micrograd.compiler.llvm.native.machine_code import Machine, Target, host
+    """A processor with vectors and tiles of other sizes; LLVM makes of them what this processor has."""
+    from micrograd.compiler.llvm.instructions import Registers
+    from micrograd.compiler.llvm.native.machine_code import Processor, host
 
-    target = Target(host().cpu, host().features)
-    target.machine = Machine(lanes, tile_rows, tile_vectors)
-    return lambda: target
+    processor = Processor(host().name, host().features, Registers(lanes, tile_rows, tile_vectors))
+    return lambda: processor
 
 
 @pytest.mark.parametrize("seed", range(24))

@@ -21,7 +21,7 @@ from micrograd.compiler.elementary import angles, logarithms, powers  # noqa: E4
 from micrograd.compiler.elementary.arithmetic import Arithmetic  # noqa: E402
 from micrograd.compiler.elementary.table import FAR, FORMULAS  # noqa: E402
 from micrograd.compiler.llvm.instructions import Function  # noqa: E402
-from micrograd.compiler.llvm.native.machine_code import Engine, Target, host  # noqa: E402
+from micrograd.compiler.llvm.native.machine_code import Processor, host, machine_code  # noqa: E402
 from micrograd.compiler.llvm.vectors import VectorArithmetic  # noqa: E402
 from micrograd.compiler.llvm.vocabulary import declared, definitions, primitive  # noqa: E402
 
@@ -88,11 +88,11 @@ def compiled(features, lanes):
         )
         texts.append(f.text())
         called |= f.called
-    target = host() if features is None else Target("x86-64", features)
-    engine = Engine("\n".join([declared({lanes}), definitions(called), *texts]), target, cache=False)
+    processor = host() if features is None else Processor("x86-64", features)
+    code = machine_code("\n".join([declared({lanes}), definitions(called), *texts]), processor, cache=False)
 
     def run(name, x, y=None):
-        call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(engine.address(f"run_{name}"))
+        call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(code.address(f"run_{name}"))
         padded = [np.concatenate([v, np.ones(-len(v) % BLOCK)]) for v in (x, x if y is None else y)]
         out = np.empty_like(padded[0])
         for start in range(0, len(out), BLOCK):
@@ -213,14 +213,14 @@ def test_the_ends_of_the_fast_range_of_angles(name):
     end = angles.LARGEST_ANGLE
     quarter = math.floor(end / (math.pi / 2)) * (math.pi / 2)
     x = np.array([*steps(end, 0.0), *steps(end, 1e6), *steps(quarter, 0.0), *steps(quarter, 1e6)])
-    for number, y in zip(x.tolist(), compiled(None, host().machine.lanes)(name, x).tolist()):
+    for number, y in zip(x.tolist(), compiled(None, host().registers.lanes)(name, x).tolist()):
         with mpmath.workprec(300):
             exact = EXACT[name](mpmath.mpf(number))
             assert abs(y - exact) <= LIMIT[name] * math.ulp(float(exact)), (name, number, y)
 
 
 def test_one_huge_angle_does_not_touch_the_other_lanes():
-    lanes = host().machine.lanes
+    lanes = host().registers.lanes
     x = np.linspace(-3.0, 3.0, BLOCK)
     alone = compiled(None, lanes)("sin", x)
     x[5] = 1e22

@@ -1,11 +1,13 @@
 """Array programs as machine code, made by LLVM.
 
-code            the functions of a program, put together
+instructions    text of functions
+memory          where everything stands, and how code finds it
+vectors         arithmetic on vectors, for the formulas of `elementary`
+vocabulary      the primitives
 loops, tiles    fused elementwise steps; matrix products
 uniform         what runs once a step
 tape            irregular programs
-vocabulary      the primitives
-instructions    text of functions
-runner          runs it, in one thread or several
+code            all of them, put together
 native/         from text to machine code
+runner          runs it, in one thread or several
 """

@@ -39,6 +39,18 @@ def splat(value: float, lanes: int) -> str:
     return literal(value) if lanes == 1 else f"splat (double {literal(value)})"
 
 
+class Registers:
+    """How the vector registers of a processor are used: lanes of a vector, size of a tile (rows × vectors of samples).
+
+    wide        lanes of an elementwise loop; grain: the number of samples of a block is a multiple of this
+    """
+
+    def __init__(self, lanes: int, tile_rows: int, tile_vectors: int) -> None:
+        self.lanes, self.tile_rows, self.tile_vectors = lanes, tile_rows, tile_vectors
+        self.wide = min(4 * lanes, 16)  # one vector alone would wait for every result of a polynomial
+        self.grain = max(self.wide, lanes * tile_vectors)
+
+
 class Function:
     """The text of one function under construction.
 
@@ -64,6 +76,7 @@ class Function:
         self.lines: list[str] = []
         self.count, self.block = 0, "entry"
         self.called: set[tuple[str, int]] = set()  # (name, lanes) of functions of vectors, to be defined beside it
+        self.offsets: dict[tuple[str, int], str] | None = None  # (array, offset) -> argument, where they are arguments
 
     def line(self, text: str) -> None:
         """An instruction without result."""
@@ -84,8 +97,9 @@ class Function:
         """The whole function."""
         body = "\n".join(self.lines)
         noinline = "noinline " if self.attributes == "internal" else ""
+        arguments = ", ".join([self.arguments, *[f"i64 {name}" for name in (self.offsets or {}).values()]])
         return (
-            f"define {self.attributes} void @{self.name}({self.arguments}) {noinline}nounwind {{\n"
+            f"define {self.attributes} void @{self.name}({arguments}) {noinline}nounwind {{\n"
             f"entry:\n{body}\n  ret void\n}}"
         )
 
@@ -151,6 +165,12 @@ class Function:
         # inbounds: a pointer is moved from a number, or from the start, to another number of the same array, also
         # where it is moved back; the offset to a table's entry is added up before, since parts of it may lie outside
         return self.value(f"getelementptr inbounds {element}, ptr {pointer}, i64 {offset}")
+
+    def into(self, array: str, offset: int, element: str = "double") -> str:
+        """A pointer into an array that is an argument; so may the offset be, for code that is shared."""
+        if self.offsets is None:
+            return self.at(f"%{array}", offset, element)
+        return self.at(f"%{array}", self.offsets.setdefault((array, offset), f"%q{len(self.offsets)}"), element)
 
     def load(self, pointer: str, lanes: int, align: int = 8) -> str:
         """Numbers that stand one after the other; any double in NumPy's arrays is aligned to 8."""

@@ -20,22 +20,24 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.arrays.fusion import Item, Stage
     from micrograd.compiler.arrays.steps import Index
-    from micrograd.compiler.llvm.code import LlvmCode
     from micrograd.compiler.llvm.instructions import Function, Integer
+    from micrograd.compiler.llvm.memory import Memory
 
 
 class Loop:
     """The code of a stage of fused steps, or of those that a matrix product hands its rows to.
 
+    kept        the steps whose rows somebody reads from memory; early: the rows to be read before any is written
     factors     of this round, in all lanes: numbers of the uniform vector
     pointers    to the rows of this round that are read or written
     places      of this round: the accumulators of its sums, each a vector of the machine's lanes
     """
 
-    def __init__(self, code: LlvmCode, f: Function, stage: Stage, number: int, lanes: int) -> None:
-        self.code, self.f, self.stage, self.number, self.lanes = code, f, stage, number, lanes
-        self.narrow = code.machine.lanes
-        self.early = code.early.get(number, [])
+    def __init__(
+        self, memory: Memory, f: Function, stage: Stage, lanes: int, kept: list[Item], early: list[Index]
+    ) -> None:
+        self.memory, self.f, self.stage, self.lanes, self.kept, self.early = memory, f, stage, lanes, kept, early
+        self.narrow = memory.registers.lanes
         # sums of one slot share its accumulator
         self.firsts = list(dict.fromkeys([first for first, _, _ in stage.sums]))
 
@@ -56,22 +58,21 @@ class Loop:
 
     def begin(self, r: Integer) -> None:
         """What a round needs for all samples."""
-        f, stage, schedule = self.f, self.stage, self.code.schedule
+        f, stage = self.f, self.stage
         self.factors: dict[bytes, str] = {}
         self.pointers: dict[Any, str] = {}
         reads = [index for item in stage.items for index in inputs_of(item)]
         reads += [index for _, left, right in stage.sums for index in (left, right) if index is not None]
         for index in reads:
             if not stage.lines_up(index) and index.tobytes() not in self.pointers:
-                self.pointers[index.tobytes()] = self.code.row_of(f, index, r)
+                self.pointers[index.tobytes()] = self.memory.row_of(f, index, r)
         for index in [index for item in stage.items for index in slots_of(item)]:
             if index.tobytes() not in self.factors:
-                self.factors[index.tobytes()] = f.broadcast(self.code.slot_of(f, index, r), self.lanes)
-        for step in [*stage.items, *([] if stage.step is None else [stage.step])]:
-            if schedule.stage_of[step.start] == self.number and schedule.in_memory[step.own].any():
-                self.pointers["made", step.start] = f.at(self.code.row(f, step.start), f.times(r, self.code.block))
+                self.factors[index.tobytes()] = f.broadcast(self.memory.slot_of(f, index, r), self.lanes)
+        for step in self.kept:
+            self.pointers["made", step.start] = f.at(self.memory.row(f, step.start), f.times(r, self.memory.block))
         narrow = self.narrow
-        self.places = [f.at(self.code.at(f, "a", first * narrow), f.times(r, narrow)) for first in self.firsts]
+        self.places = [f.at(f.into("a", first * narrow), f.times(r, narrow)) for first in self.firsts]
 
     def samples(self, v: Integer, totals: Sequence[str], made: dict[int, str]) -> list[str]:
         """One round on the samples from v on, as many as lanes; the totals of the sums with them added."""

@@ -14,8 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from weakref import ReferenceType
 
-from micrograd.compiler.llvm.code import NAMES, LlvmCode
-from micrograd.compiler.llvm.native.machine_code import Engine, host
+from micrograd.compiler.llvm.code import llvm_code
+from micrograd.compiler.llvm.memory import NAMES
+from micrograd.compiler.llvm.native.machine_code import host, machine_code
 from micrograd.compiler.numpy.runner import AGAIN
 from micrograd.system.forking import guarded
 
@@ -81,15 +82,15 @@ class LlvmRunner:
 
         target = target or host()
         self.program, self.threads = program, threads or os.cpu_count() or 1
-        self.code = LlvmCode(program, target.machine)
-        self.engine = Engine(self.code.source, target, cache=cache)
+        self.code = llvm_code(program, target.registers)
+        self.engine = machine_code(self.code.source, target, cache=cache)
         self._cache = cache
         entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
         names = ("prepare", "chunk", "finish", "whole")
         self._prepare, self._chunk, self._finish, self._whole = [entry(self.engine.address(name)) for name in names]
         count = 0 if program.gradient is None else len(program.gradient)
         self.gradient_at, self.value_at = slice(self.code.gradient, self.code.gradient + count), self.code.value
-        self.uniform = aligned(self.value_at + 2 + target.machine.lanes)
+        self.uniform = aligned(self.value_at + 2 + target.registers.lanes)
         for slot, number in program.constants:
             self.uniform[slot] = number
         self.tables = np.array(self.code.tables + [0], np.int32)
@@ -220,7 +221,7 @@ class LlvmRunner:
                 aligned(size)
                 for size in (
                     self.code.workspace_rows * self.code.block,
-                    len(self.code.lane_slots) * self.code.machine.lanes,
+                    len(self.code.lane_slots) * self.code.registers.lanes,
                 )
             )
             first, count = self.program.incoming

@@ -10,17 +10,22 @@ compile. The tape is data: one kernel per primitive is compiled, and an entry na
 
 from __future__ import annotations
 
+import numpy as np
+
 from micrograd.compiler.arrays.steps import Linear, Map, Slots, reads_of
 from micrograd.compiler.llvm.instructions import Function
+from micrograd.compiler.llvm.memory import ARGUMENTS
+from micrograd.compiler.llvm.tiles import add_product
 from micrograd.compiler.llvm.vectors import VectorArithmetic
 from micrograd.compiler.llvm.vocabulary import primitive
+from micrograd.ops import TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.arrays.purposes import ArrayProgram
-    from micrograd.compiler.llvm.code import LlvmCode
+    from micrograd.compiler.llvm.memory import Memory
 
 MANY_STEPS = 400
 WIDTH = 5
@@ -29,7 +34,6 @@ OPERANDS = "dabc"
 
 def worth_it(program: ArrayProgram) -> bool:
     """Whether the steps differ so much that compiling each costs more than playing a tape."""
-    import numpy as np
 
     def regular(index: Any) -> bool:
         return bool((np.diff(index) == 1).all())
@@ -53,12 +57,12 @@ class Tape:
     the row that it makes). A row gets its place before those that are read there for the last time give theirs back.
     """
 
-    def __init__(self, code: LlvmCode) -> None:
-        self.code = code
+    def __init__(self, program: ArrayProgram) -> None:
+        self.program = program
         self.filled: dict[int, int] = {}  # slot -> row, as yet behind those of the program
         self.kernels: dict[str, int] = {}
         self.entries: list[int] = []
-        for step in code.program.steps:
+        for step in program.steps:
             if isinstance(step, Map):
                 self._map(step)
             elif isinstance(step, Linear):
@@ -67,9 +71,7 @@ class Tape:
 
     def _give_places(self) -> None:
         """Replace rows by places."""
-        import numpy as np
-
-        program, entries = self.code.program, np.array(self.entries, np.int64).reshape(-1, WIDTH)
+        program, entries = self.program, np.array(self.entries, np.int64).reshape(-1, WIDTH)
         kept = [index for one in program.sums for index in reads_of(one)]
         kept += [] if program.outputs is None else [program.outputs]
         last = np.full(program.rows + len(self.filled), -1)
@@ -98,7 +100,7 @@ class Tape:
 
     def fill(self, slot: int) -> int:
         """The row that holds the number of a slot."""
-        return self.filled.setdefault(int(slot), self.code.program.rows + len(self.filled))
+        return self.filled.setdefault(int(slot), self.program.rows + len(self.filled))
 
     def _entry(self, kernel: str, *rows: int) -> None:
         number = self.kernels.setdefault(kernel, len(self.kernels))
@@ -108,7 +110,7 @@ class Tape:
         columns: list[list[int]] = []
         for x in step.operands:
             if isinstance(x, float):
-                columns.append([self.fill(self.code.program.slot_space.constant(x))] * step.count)
+                columns.append([self.fill(self.program.slot_space.constant(x))] * step.count)
             elif isinstance(x, Slots):
                 columns.append([self.fill(slot) for slot in x.index.tolist()])
             else:
@@ -119,27 +121,16 @@ class Tape:
     def _linear(self, step: Linear) -> None:
         kernel = "guarded multiply-add" if step.guard else "multiply-add"
         for r in range(step.count):
-            begin = self.code.program.slot_space.constant(-0.0) if step.bias is None else step.bias[r]
+            begin = self.program.slot_space.constant(-0.0) if step.bias is None else step.bias[r]
             self._entry("detach", step.start + r, self.fill(begin))
             for slot, row in zip(step.slots[r].tolist(), step.rows[r].tolist()):
                 self._entry(kernel, step.start + r, self.fill(slot), row)
 
 
-def functions(code: LlvmCode) -> tuple[list[Function], str]:
-    """The kernels, and the text of the functions that fill the rows and play the tape."""
-    tape = Tape(code)
-    code.use_places(tape.of, tape.first_filled)
-    code.extra_rows += len(tape.filled)
-    kernels = [kernel(code, name, number) for name, number in tape.kernels.items()]
-    return [*kernels, filling(code, tape)], player(code, tape)
-
-
-def kernel(code: LlvmCode, name: str, number: int) -> Function:
+def kernel(memory: Memory, name: str, number: int) -> Function:
     """One primitive on the rows of a block."""
-    from micrograd.compiler.llvm.tiles import add_product
-    from micrograd.ops import TABLE
-
-    f, lanes = Function(f"kernel{number}", ", ".join([f"ptr %{x}" for x in OPERANDS] + ["i64 %n"])), code.machine.wide
+    arguments = ", ".join([f"ptr %{x}" for x in OPERANDS] + ["i64 %n"])
+    f, lanes = Function(f"kernel{number}", arguments), memory.registers.wide
 
     def samples(v: Any) -> None:
         rows = [f.load(f.at(f"%{x}", v), lanes) for x in "abc"[: len(TABLE[name].partials) if name in TABLE else 2]]
@@ -154,42 +145,38 @@ def kernel(code: LlvmCode, name: str, number: int) -> Function:
     return f
 
 
-def filling(code: LlvmCode, tape: Tape) -> Function:
+def filling(memory: Memory, tape: Tape) -> Function:
     """Write the filled rows."""
-    from micrograd.compiler.llvm.code import ARGUMENTS
-
-    f, lanes = Function("fill", ARGUMENTS), code.machine.lanes
-    table = code.table(list(tape.filled) or [0])
+    f, lanes = Function("fill", ARGUMENTS), memory.registers.lanes
+    table = memory.table(list(tape.filled) or [0])
 
     def one(k: Any) -> None:
         number = f.broadcast(f.load(f.at("%u", f.entry("%i", f.plus(k, table))), 1), lanes)
-        row = f.at(code.at_place(f, tape.first_filled), f.times(k, code.block))
+        row = f.at(memory.at_place(f, tape.first_filled), f.times(k, memory.block))
         f.loop("%n", lambda v: f.store(number, f.at(row, v), lanes), step=lanes)
 
     f.loop(len(tape.filled), one)
     return f
 
 
-def player(code: LlvmCode, tape: Tape) -> str:
+def player(memory: Memory, tape: Tape) -> str:
     """The loop over the entries."""
-    from micrograd.compiler.llvm.code import ARGUMENTS
-
     pointers = []
     for place, x in enumerate(OPERANDS, 1):
         pointers.append(f"""  %{x}p = getelementptr i32, ptr %entry_, i64 {place}
   %{x}r = load i32, ptr %{x}p, align 4
   %{x}n = zext i32 %{x}r to i64
-  %{x}l = icmp ult i64 %{x}n, {code.leaves}
+  %{x}l = icmp ult i64 %{x}n, {memory.leaves}
   %{x}s = select i1 %{x}l, ptr %x, ptr %t
-  %{x}m = sub i64 %{x}n, {code.leaves}
+  %{x}m = sub i64 %{x}n, {memory.leaves}
   %{x}k = select i1 %{x}l, i64 %{x}n, i64 %{x}m
-  %{x}o = mul i64 %{x}k, {code.block}
+  %{x}o = mul i64 %{x}k, {memory.block}
   %{x}_ = getelementptr double, ptr %{x}s, i64 %{x}o""")
     passed = ", ".join([f"ptr %{x}_" for x in OPERANDS] + ["i64 %n"])
     numbers = sorted(tape.kernels.values())
     cases = " ".join([f"i32 {n}, label %kernel{n}" for n in numbers])
     calls = "\n".join([f"kernel{n}:\n  call void @kernel{n}({passed})\n  br label %joined" for n in numbers])
-    first, count = code.table(tape.entries), len(tape.entries) // WIDTH
+    first, count = memory.table(tape.entries), len(tape.entries) // WIDTH
     return f"""define internal void @play({ARGUMENTS}) noinline nounwind {{
 entry:
   br label %next

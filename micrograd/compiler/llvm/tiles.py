@@ -8,15 +8,17 @@ vb          first sample of the tile in the block; n: how many samples of the bl
 
 from __future__ import annotations
 
+import numpy as np
+
 from micrograd.compiler.arrays.fusion import PANEL
 from micrograd.compiler.llvm.instructions import Function, kind, splat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from micrograd.compiler.arrays.steps import Index, Linear, Outer, Pairs
-    from micrograd.compiler.llvm.code import LlvmCode
     from micrograd.compiler.llvm.instructions import Integer
     from micrograd.compiler.llvm.loops import Loop
+    from micrograd.compiler.llvm.memory import Memory
 
 AT_ONCE = 4  # sums over the samples, since each waits for its last addition
 MANY_LANES = 2048  # sums of an outer product that have as many lanes, 16 kB, are kept as numbers
@@ -44,34 +46,34 @@ def add_product(f: Function, factor: str, row: str, total: str, lanes: int, guar
     return f.arithmetic("fadd", total, chosen, lanes)
 
 
-def linear(code: LlvmCode, f: Function, step: Linear, then: Loop | None = None) -> None:
+def linear(memory: Memory, f: Function, step: Linear, then: Loop | None = None) -> None:
     """Rows of sums of uniform times varying; `then` goes on with each, as long as it is in registers."""
     if not step.shared:
-        table_sums(code, f, step)
+        table_sums(memory, f, step)
         return
-    lanes, vectors = code.machine.lanes, code.machine.tile_vectors
-    first, down, across = code.factors(step.slots)
-    bias = None if step.bias is None else code.factors(step.bias[:, None])
+    lanes, vectors = memory.registers.lanes, memory.registers.tile_vectors
+    first, down, across = memory.factors(step.slots)
+    bias = None if step.bias is None else memory.factors(step.bias[:, None])
 
     def tile(r: Integer, vb: Integer, begin: Integer, terms: int, start: int, size: int) -> None:
         """Add the terms from `begin` on to one tile: rows start + r · size and so on, samples vb and so on."""
         places = []
         if then is None:
-            target = f.at(code.row(f, step.start + start), f.plus(f.times(r, size * code.block), vb))
-            places = [f.at(target, i * code.block + j * lanes) for i in range(size) for j in range(vectors)]
+            target = f.at(memory.row(f, step.start + start), f.plus(f.times(r, size * memory.block), vb))
+            places = [f.at(target, i * memory.block + j * lanes) for i in range(size) for j in range(vectors)]
         if begin != 0:
             sums = [f.load(place, lanes) for place in places]
         elif bias is not None:
-            place = f.at(code.at(f, "u", bias[0]), f.plus(f.times(r, size * bias[1]), start * bias[1]))
+            place = f.at(f.into("u", bias[0]), f.plus(f.times(r, size * bias[1]), start * bias[1]))
             sums = [b for i in range(size) for b in [f.broadcast(f.load(f.at(place, i * bias[1]), 1), lanes)] * vectors]
         else:
             sums = [splat(-0.0, lanes)] * (size * vectors)  # −0 + x is x, and 0 + −0 is not
         factors = f.at(
-            code.at(f, "u", first), f.plus(f.plus(f.times(r, size * down), start * down), f.times(begin, across))
+            f.into("u", first), f.plus(f.plus(f.times(r, size * down), start * down), f.times(begin, across))
         )
 
         def add(k: Integer, *sums: str) -> list[str]:
-            pointer = f.at(code.row_of(f, step.rows[0], f.plus(begin, k)), vb)
+            pointer = f.at(memory.row_of(f, step.rows[0], f.plus(begin, k)), vb)
             rows = [f.load(f.at(pointer, j * lanes), lanes) for j in range(vectors)]
             column = f.at(factors, f.times(k, across))
             found = []
@@ -95,7 +97,7 @@ def linear(code: LlvmCode, f: Function, step: Linear, then: Loop | None = None) 
                 f.store(total, place, lanes)
 
     def panel(begin: Integer, terms: int) -> None:
-        for start, size, number in tiles(step.count, code.machine.tile_rows):
+        for start, size, number in tiles(step.count, memory.registers.tile_rows):
             f.loop(
                 number,
                 lambda r, start=start, size=size: f.loop(
@@ -110,25 +112,25 @@ def linear(code: LlvmCode, f: Function, step: Linear, then: Loop | None = None) 
         f.loop(number, lambda p, start=start, terms=terms: panel(f.plus(p, start), terms), step=terms)
 
 
-def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
+def table_sums(memory: Memory, f: Function, step: Linear) -> None:
     """Sums whose rows each have operands of their own, from a table."""
-    lanes = code.machine.lanes
-    vectors = code.machine.wide // lanes
-    first, down, across = code.factors(step.slots)
-    bias = None if step.bias is None else code.factors(step.bias[:, None])
+    lanes = memory.registers.lanes
+    vectors = memory.registers.wide // lanes
+    first, down, across = memory.factors(step.slots)
+    bias = None if step.bias is None else memory.factors(step.bias[:, None])
     terms = step.rows.shape[1]
     index = step.rows.ravel()
 
     def one(r: Integer) -> None:
-        factors = f.at(code.at(f, "u", first), f.times(r, down))
+        factors = f.at(f.into("u", first), f.times(r, down))
 
         def samples(vb: Integer) -> None:
             begin = splat(-0.0, lanes)
             if bias is not None:
-                begin = f.broadcast(f.load(f.at(code.at(f, "u", bias[0]), f.times(r, bias[1])), 1), lanes)
+                begin = f.broadcast(f.load(f.at(f.into("u", bias[0]), f.times(r, bias[1])), 1), lanes)
 
             def add(k: Integer, *sums: str) -> list[str]:
-                row = f.at(code.row_from(f, index, f.plus(f.times(r, terms), k)), vb)
+                row = f.at(memory.row_from(f, index, f.plus(f.times(r, terms), k)), vb)
                 factor = f.broadcast(f.load(f.at(factors, f.times(k, across)), 1), lanes)
                 return [
                     add_product(f, factor, f.load(f.at(row, j * lanes), lanes), total, lanes, step.guard)
@@ -136,7 +138,7 @@ def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
                 ]
 
             result = f.loop(terms, add, [(kind(lanes), begin)] * vectors)
-            target = f.at(code.row(f, step.start), f.plus(f.times(r, code.block), vb))
+            target = f.at(memory.row(f, step.start), f.plus(f.times(r, memory.block), vb))
             for j in range(vectors):
                 f.store(result[j], f.at(target, j * lanes), lanes)
 
@@ -145,27 +147,25 @@ def table_sums(code: LlvmCode, f: Function, step: Linear) -> None:
     f.loop(step.count, one)
 
 
-def outer(code: LlvmCode, f: Function, step: Outer) -> None:
+def outer(memory: Memory, f: Function, step: Outer) -> None:
     """Sums over the samples of left[i] · right[j]."""
-    import numpy as np
-
     rows, columns = step.slots.shape
     down = int(step.slots[1, 0] - step.slots[0, 0]) if rows > 1 else columns
     in_order = bool((step.slots == step.slots[0, 0] + down * np.arange(rows)[:, None] + np.arange(columns)).all())
-    if in_order and columns >= code.machine.lanes and step.slots.size * code.machine.lanes >= MANY_LANES:
-        outer_by_samples(code, f, step, down)
+    if in_order and columns >= memory.registers.lanes and step.slots.size * memory.registers.lanes >= MANY_LANES:
+        outer_by_samples(memory, f, step, down)
         return
-    lanes = code.machine.lanes
-    accumulators = code.accumulators(step.slots)
+    lanes = memory.registers.lanes
+    accumulators = memory.accumulators(step.slots)
 
     def tile(left: tuple[int, int, int], right: tuple[int, int, int]) -> None:
         def one(ti: Integer) -> None:
-            a = [code.row_of(f, step.left[left[0] + i :: left[1]][: left[2]], ti) for i in range(left[1])]
+            a = [memory.row_of(f, step.left[left[0] + i :: left[1]][: left[2]], ti) for i in range(left[1])]
 
             def two(tj: Integer) -> None:
-                b = [code.row_of(f, step.right[right[0] + j :: right[1]][: right[2]], tj) for j in range(right[1])]
+                b = [memory.row_of(f, step.right[right[0] + j :: right[1]][: right[2]], tj) for j in range(right[1])]
                 row = f.plus(f.times(ti, left[1] * columns * lanes), f.times(tj, right[1] * lanes))
-                place = f.at(code.at(f, "a", accumulators * lanes), f.plus(row, (left[0] * columns + right[0]) * lanes))
+                place = f.at(f.into("a", accumulators * lanes), f.plus(row, (left[0] * columns + right[0]) * lanes))
                 spots = [f.at(place, (i * columns + j) * lanes) for i in range(left[1]) for j in range(right[1])]
                 sums = [(kind(lanes), f.load(spot, lanes)) for spot in spots]
 
@@ -185,32 +185,32 @@ def outer(code: LlvmCode, f: Function, step: Outer) -> None:
 
         f.loop(left[2], one)
 
-    for left in tiles(rows, code.machine.tile_rows):
-        for right in tiles(columns, code.machine.tile_vectors):
+    for left in tiles(rows, memory.registers.tile_rows):
+        for right in tiles(columns, memory.registers.tile_vectors):
             tile(left, right)
 
 
-def outer_by_samples(code: LlvmCode, f: Function, step: Outer, down: int) -> None:
+def outer_by_samples(memory: Memory, f: Function, step: Outer, down: int) -> None:
     """The same where lanes would fill the cache: vectors of columns, sample after sample, and sums that are numbers."""
     rows, columns = step.slots.shape
-    lanes, width = code.machine.lanes, code.machine.lanes * code.machine.tile_vectors
-    turned = code.at_place(f, code.spare_rows(width))
-    first = int(step.slots[0, 0]) - code.program.incoming[0]
+    lanes, width = memory.registers.lanes, memory.registers.lanes * memory.registers.tile_vectors
+    turned = memory.at_place(f, memory.spare_rows(width))
+    first = int(step.slots[0, 0]) - memory.program.incoming[0]
 
     def panel(number: Integer, column: int, count: int, times: int) -> None:
         """The columns from column + number · width on."""
         for start in range(0, count, lanes):
             places = [min(column + start + i, columns - 1) for i in range(lanes)]
             turn(
-                code,
+                memory,
                 f,
-                [code.row_of(f, step.right[place::width][:times], number) for place in places],
+                [memory.row_of(f, step.right[place::width][:times], number) for place in places],
                 f.at(turned, start),
                 width,
             )
         widths = [min(lanes, count - start) for start in range(0, count, lanes)]
-        sums = f.at(code.at(f, "g", first), f.plus(f.times(number, width), column))
-        for left, size, among in tiles(rows, code.machine.tile_rows):
+        sums = f.at(f.into("g", first), f.plus(f.times(number, width), column))
+        for left, size, among in tiles(rows, memory.registers.tile_rows):
             f.loop(
                 among,
                 lambda r, left=left, size=size, among=among: tile(
@@ -219,7 +219,7 @@ def outer_by_samples(code: LlvmCode, f: Function, step: Outer, down: int) -> Non
             )
 
     def tile(r: Integer, left: Index, size: int, among: int, place: str, widths: list[int]) -> None:
-        adjoints = [code.row_of(f, left[i::size][:among], r) for i in range(size)]
+        adjoints = [memory.row_of(f, left[i::size][:among], r) for i in range(size)]
         spots = [(f.at(place, i * down + j * lanes), n) for i in range(size) for j, n in enumerate(widths)]
 
         def sample(s: Integer, *sums: str) -> list[str]:
@@ -243,9 +243,9 @@ def outer_by_samples(code: LlvmCode, f: Function, step: Outer, down: int) -> Non
         panel(0, full * width, columns % width, 1)
 
 
-def turn(code: LlvmCode, f: Function, rows: list[str], target: str, width: int) -> None:
+def turn(memory: Memory, f: Function, rows: list[str], target: str, width: int) -> None:
     """Write the rows of a block sample by sample, `width` numbers from one sample to the next."""
-    lanes = code.machine.lanes
+    lanes = memory.registers.lanes
 
     def square(vb: Integer) -> None:
         if lanes == 2:
@@ -278,19 +278,19 @@ def turn(code: LlvmCode, f: Function, rows: list[str], target: str, width: int) 
     f.loop("%n", square, step=lanes)
 
 
-def pairs(code: LlvmCode, f: Function, step: Pairs) -> None:
+def pairs(memory: Memory, f: Function, step: Pairs) -> None:
     """Sums over the samples of given pairs of rows, or of single rows."""
-    lanes = code.machine.lanes
-    accumulators = code.accumulators(step.slots)
+    lanes = memory.registers.lanes
+    accumulators = memory.accumulators(step.slots)
     each = step.left.shape[1]
 
     def pointer(index: Index, i: Integer, j: Integer) -> str:
         if each == 1:
-            return code.row_of(f, index[:, 0], i)
-        return code.row_from(f, index.ravel(), f.plus(f.times(i, each), j))
+            return memory.row_of(f, index[:, 0], i)
+        return memory.row_from(f, index.ravel(), f.plus(f.times(i, each), j))
 
     def one(i: Integer) -> None:
-        place = f.at(code.at(f, "a", accumulators * lanes), f.times(i, lanes))
+        place = f.at(f.into("a", accumulators * lanes), f.times(i, lanes))
 
         def some(j: Integer, *totals: str) -> list[str]:
             """Pairs j, j + 1 …, one for each of the totals."""

@@ -5,6 +5,8 @@ flat        the layout of the uniform vector: one number per slot, so vectors ru
 
 from __future__ import annotations
 
+import numpy as np
+
 from micrograd.compiler.arrays.steps import Linear, Map
 from micrograd.compiler.llvm.instructions import Function, kind, literal, splat
 from micrograd.compiler.llvm.vectors import VectorArithmetic
@@ -15,28 +17,41 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.arrays.steps import Index, Step
-    from micrograd.compiler.llvm.code import LlvmCode
     from micrograd.compiler.llvm.instructions import Integer
+    from micrograd.compiler.llvm.memory import Memory
 
 UNIFORM = "ptr %u, ptr %i"
 
 
-def functions(code: LlvmCode) -> list[Function]:
-    """before, after, fold and result."""
-    before = steps(code, "before", code.program.before)
-    if code.packed:
-        gather(code, before, code.packed, code.program.slots)
-    return [before, steps(code, "after", code.program.after), fold(code), result(code)]
+def results(memory: Memory) -> tuple[int, int]:
+    """Where the gradient and the value are in the uniform vector, the status behind the value.
+
+    A gradient whose numbers do not stand side by side is gathered behind the packed factors.
+    """
+    behind, gradient = memory.program.slots + len(memory.packed), memory.program.gradient
+    if gradient is None or not len(gradient):
+        return behind, behind
+    if (gradient[1:] - gradient[:-1] == 1).all():
+        return int(gradient[0]), behind
+    return behind, behind + len(gradient)
 
 
-def steps(code: LlvmCode, name: str, made: list[Step]) -> Function:
+def functions(memory: Memory, gradient: int, value: int) -> list[Function]:
+    """before, after, fold and result, which leaves its results there."""
+    before = steps(memory, "before", memory.program.before)
+    if memory.packed:
+        gather(memory, before, memory.packed, memory.program.slots)
+    return [before, steps(memory, "after", memory.program.after), fold(memory), result(memory, gradient, value)]
+
+
+def steps(memory: Memory, name: str, made: list[Step]) -> Function:
     """The uniform steps, one loop each."""
     f = Function(name, UNIFORM)
     for step in made:
         if isinstance(step, Map):
-            flat_map(code, f, step)
+            flat_map(memory, f, step)
         elif isinstance(step, Linear):
-            flat_sums(code, f, step)
+            flat_sums(memory, f, step)
     return f
 
 
@@ -47,7 +62,7 @@ def step_of(index: Index) -> int | None:
     return 1 if (index[1:] - index[:-1] == 1).all() else None
 
 
-def flat_map(code: LlvmCode, f: Function, step: Map) -> None:
+def flat_map(memory: Memory, f: Function, step: Map) -> None:
     """A primitive on slots: in vectors where all operands stand side by side, else one by one."""
     indices = [None if isinstance(x, float) else x.index for x in step.operands]
     spacing = [0 if index is None else step_of(index) for index in indices]
@@ -57,7 +72,7 @@ def flat_map(code: LlvmCode, f: Function, step: Map) -> None:
         if index is None:
             return splat(float(x), lanes)  # type: ignore[arg-type]
         if step_ is None:
-            return f.load(f.at("%u", f.entry("%i", f.plus(place, code.table(index)))), 1)
+            return f.load(f.at("%u", f.entry("%i", f.plus(place, memory.table(index)))), 1)
         first = int(index[0])
         if step_ == 0:
             return f.broadcast(f.load(f.at("%u", first), 1), lanes)
@@ -72,21 +87,21 @@ def flat_map(code: LlvmCode, f: Function, step: Map) -> None:
 
         f.loop(number, body, step=lanes)
 
-    lanes = 1 if None in spacing else code.machine.lanes
+    lanes = 1 if None in spacing else memory.registers.lanes
     full = step.count // lanes
     run(0, full, lanes)
     run(full * lanes, step.count - full * lanes, 1)
 
 
-def flat_sums(code: LlvmCode, f: Function, step: Linear) -> None:
+def flat_sums(memory: Memory, f: Function, step: Linear) -> None:
     """Sums over slots; a long one over neighbours in vectors."""
-    terms, lanes = step.rows.shape[1], code.machine.lanes
+    terms, lanes = step.rows.shape[1], memory.registers.lanes
 
     def one(r: Integer, rows: Index, slots: Index) -> None:
         start = (
             literal(-0.0)
             if step.bias is None
-            else f.load(f.at("%u", f.entry("%i", f.plus(r, code.table(step.bias)))), 1)
+            else f.load(f.at("%u", f.entry("%i", f.plus(r, memory.table(step.bias)))), 1)
         )
         target = f.at("%u", f.plus(r, step.start))
         along, factor = step_of(rows), step_of(slots)
@@ -106,7 +121,7 @@ def flat_sums(code: LlvmCode, f: Function, step: Linear) -> None:
                 )
             f.store(start, target, 1)
             return
-        table_rows, table_slots = code.table(step.rows), code.table(step.slots)
+        table_rows, table_slots = memory.table(step.rows), memory.table(step.slots)
 
         def term(k: Integer, total: str) -> list[str]:
             place = f.plus(f.times(r, terms), k)
@@ -122,12 +137,10 @@ def flat_sums(code: LlvmCode, f: Function, step: Linear) -> None:
     f.loop(step.count, lambda r: one(r, step.rows[0], step.slots[0]))
 
 
-def gather(code: LlvmCode, f: Function, slots: Any, target: int) -> None:
+def gather(memory: Memory, f: Function, slots: Any, target: int) -> None:
     """Put the numbers of these slots side by side."""
-    import numpy as np
-
     index = np.asarray(slots)
-    lanes = code.machine.lanes
+    lanes = memory.registers.lanes
     first, full = int(index[0]), len(index) // lanes
     if step_of(index) == 1:
 
@@ -138,21 +151,19 @@ def gather(code: LlvmCode, f: Function, slots: Any, target: int) -> None:
         for k in range(full * lanes, len(index)):
             f.store(f.load(f.at("%u", first + k), 1), f.at("%u", target + k), 1)
         return
-    table = code.table(index)
+    table = memory.table(index)
     f.loop(
         len(index),
         lambda k: f.store(f.load(f.at("%u", f.entry("%i", f.plus(k, table))), 1), f.at("%u", f.plus(k, target)), 1),
     )
 
 
-def fold(code: LlvmCode) -> Function:
+def fold(memory: Memory) -> Function:
     """Add the lanes of every accumulator to the number of its incoming slot."""
-    import numpy as np
-
-    f, lanes = Function("fold", "ptr %a, ptr %g, ptr %i"), code.machine.lanes
-    if code.lane_slots:
-        places = np.array(code.lane_slots) - code.program.incoming[0]
-        table = code.table(places)
+    f, lanes = Function("fold", "ptr %a, ptr %g, ptr %i"), memory.registers.lanes
+    if memory.lane_slots:
+        places = np.array(memory.lane_slots) - memory.program.incoming[0]
+        table = memory.table(places)
 
         def one(k: Integer) -> None:
             target = f.at("%g", f.entry("%i", f.plus(k, table)))
@@ -163,36 +174,36 @@ def fold(code: LlvmCode) -> Function:
     return f
 
 
-def result(code: LlvmCode) -> Function:
+def result(memory: Memory, gradient: int, value: int) -> Function:
     """The gradient side by side, the value, and the status, which is 0 if all are finite."""
-    f, program, lanes = Function("result", UNIFORM), code.program, code.machine.lanes
+    f, program, lanes = Function("result", UNIFORM), memory.program, memory.registers.lanes
     count = 0 if program.gradient is None else len(program.gradient)
     total = literal(0.0)
     for slot in program.value:
         total = f.arithmetic("fadd", total, f.load(f.at("%u", slot), 1), 1)
-    f.store(total, f.at("%u", code.value), 1)
+    f.store(total, f.at("%u", value), 1)
     status = f.arithmetic("fmul", total, literal(0.0), 1)
     if count:
         assert program.gradient is not None
-        if code.gradient != int(program.gradient[0]):
-            gather(code, f, program.gradient, code.gradient)
+        if gradient != int(program.gradient[0]):
+            gather(memory, f, program.gradient, gradient)
         full = count // lanes
         zero = splat(0.0, lanes)
 
         def add(k: Integer, total: str) -> list[str]:
-            return [f.multiply_add(f.load(f.at("%u", f.plus(k, code.gradient)), lanes), zero, total, lanes)]
+            return [f.multiply_add(f.load(f.at("%u", f.plus(k, gradient)), lanes), zero, total, lanes)]
 
         sums = f.loop(full, add, [(kind(lanes), zero)], lanes)
         status = f.arithmetic("fadd", status, f.sum(sums[0], lanes), 1)
         for k in range(full * lanes, count):
-            status = f.multiply_add(f.load(f.at("%u", code.gradient + k), 1), literal(0.0), status, 1)
-    f.store(status, f.at("%u", code.value + 1), 1)
+            status = f.multiply_add(f.load(f.at("%u", gradient + k), 1), literal(0.0), status, 1)
+    f.store(status, f.at("%u", value + 1), 1)
     return f
 
 
-def weights(code: LlvmCode) -> Function:
+def weights(memory: Memory) -> Function:
     """The weights of a block's samples: w, and 0 for what fills the last block up."""
-    f, lanes = Function("weights", "ptr %t, i64 %samples, double %w"), code.machine.lanes
+    f, lanes = Function("weights", "ptr %t, i64 %samples, double %w"), memory.registers.lanes
     weight, numbers = f.broadcast("%w", lanes), "i64" if lanes == 1 else f"<{lanes} x i64>"
     counted = "0" if lanes == 1 else "<" + ", ".join([f"i64 {lane}" for lane in range(lanes)]) + ">"
 
@@ -204,99 +215,5 @@ def weights(code: LlvmCode) -> Function:
         real = f.value(f"icmp sgt {numbers} {left}, {counted}")
         f.store(f.select(real, weight, splat(0.0, lanes), lanes), f.at("%t", v), lanes)
 
-    f.loop(code.block // lanes, some, step=lanes)
+    f.loop(memory.block // lanes, some, step=lanes)
     return f
-
-
-def drivers(code: LlvmCode) -> str:
-    """The entry points: `whole` for a step in one thread, `prepare`, `chunk` and `finish` for several."""
-    from micrograd.compiler.llvm.code import NAMES
-
-    program, block, grain, lanes = code.program, code.block, code.machine.grain, code.machine.lanes
-    outputs = 0 if program.outputs is None else len(program.outputs)
-    lane_bytes = len(code.lane_slots) * lanes * 8
-    pointers = ", ".join([f"ptr %{n}" for n in NAMES])
-    passed = ", ".join([f"ptr %{n}{'b' if n in 'xo' else ''}" for n in NAMES] + ["i64 %n"])
-    calls = "\n".join(
-        [
-            f"  call void @{name}({', '.join([passed, *[f'i64 {origin}' for origin in origins]])})"
-            for name, origins in code.calls
-        ]
-    )
-    unpack = "\n".join(
-        [
-            f"  %p{n} = getelementptr ptr, ptr %context, i64 {k}\n  %{n} = load ptr, ptr %p{n}, align 8"
-            for k, n in enumerate(NAMES)
-        ]
-    )
-    first, count = program.incoming
-    # align 8: a context is an array of 64-bit words, the others are NumPy's arrays
-    vector_sum = f"declare double @llvm.vector.reduce.fadd.v{lanes}f64(double, {kind(lanes)})"
-    return f"""
-{vector_sum if lanes > 1 else ""}
-declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
-
-{weights(code).text()}
-
-define internal void @blocks({pointers.replace("ptr", "ptr noalias")}, i64 %samples, double %w) noinline nounwind {{
-entry:
-  br label %next
-next:
-  %b = phi i64 [0, %entry], [%following, %block]
-  %left = phi i64 [%samples, %entry], [%rest, %block]
-  %more = icmp ugt i64 %left, {block}
-  %first = icmp eq i64 %b, 0
-  %last = xor i1 %more, true
-  %other = or i1 %first, %last
-  br i1 %other, label %weigh, label %block
-weigh:
-  call void @weights(ptr %t, i64 %left, double %w)
-  br label %block
-block:
-  %up = add i64 %left, {grain - 1}
-  %rounded = and i64 %up, {-grain}
-  %n = select i1 %more, i64 {block}, i64 %rounded
-  %xo = mul i64 %b, {code.leaves * block}
-  %xb = getelementptr double, ptr %x, i64 %xo
-  %oo = mul i64 %b, {outputs * block}
-  %ob = getelementptr double, ptr %o, i64 %oo
-{calls}
-  %following = add i64 %b, 1
-  %rest = sub i64 %left, {block}
-  br i1 %more, label %next, label %done
-done:
-  ret void
-}}
-
-define void @prepare(ptr %context) nounwind {{
-{unpack}
-  call void @before(ptr %u, ptr %i)
-  ret void
-}}
-
-define void @chunk(ptr %context) nounwind {{
-{unpack}
-  %ps = getelementptr i64, ptr %context, i64 {len(NAMES)}
-  %samples = load i64, ptr %ps, align 8
-  %pw = getelementptr i64, ptr %context, i64 {len(NAMES) + 1}
-  %w = load double, ptr %pw, align 8
-  call void @llvm.memset.p0.i64(ptr align 8 %g, i8 0, i64 {count * 8}, i1 false)
-  call void @llvm.memset.p0.i64(ptr align 8 %a, i8 0, i64 {lane_bytes}, i1 false)
-  call void @blocks({pointers}, i64 %samples, double %w)
-  call void @fold(ptr %a, ptr %g, ptr %i)
-  ret void
-}}
-
-define void @finish(ptr %context) nounwind {{
-{unpack}
-  call void @after(ptr %u, ptr %i)
-  call void @result(ptr %u, ptr %i)
-  ret void
-}}
-
-define void @whole(ptr %context) nounwind {{
-  call void @prepare(ptr %context)
-  call void @chunk(ptr %context)
-  call void @finish(ptr %context)
-  ret void
-}}"""

@@ -19,7 +19,7 @@ import ctypes
 import functools
 import sys
 
-from micrograd.compiler.llvm.native.machine_code import Engine, host, started
+from micrograd.compiler.llvm.native.machine_code import MachineCode, host, machine_code, started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,12 +205,12 @@ def possible() -> bool:
 
 
 @functools.lru_cache(None)
-def engine(cache: bool) -> Engine:
+def engine(cache: bool) -> MachineCode:
     """The machine code of the function."""
     binding = started()
     for name in FUNCTIONS:
         binding.add_symbol(name, ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value)
-    return Engine(CODE, host(), cache=cache)
+    return machine_code(CODE, host(), cache=cache)
 
 
 def direct(words: Words, make: Callable[[], Any], keep: Any, cache: bool) -> Callable[[Any], Any]:
