@@ -162,16 +162,16 @@ class TestPlaces:
     @pytest.mark.parametrize("guard", [False, True])
     def test_in_numpy_code(self, name, guard):
         from micrograd.compiler.arrays.steps import Step, reads_of
-        from micrograd.compiler.numpy.code import NumpyCode
+        from micrograd.compiler.numpy.code import numpy_code
 
         program = self.gradient(name, guard)
-        code = NumpyCode(program)
-        memory = Memory(code.places.of, program.weight + 1)
-        for step in code.order:
+        places = numpy_code(program).places
+        memory = Memory(places.of, program.weight + 1)
+        for step in program.in_order():
             memory.read([row for index in reads_of(step) for row in index])
             if isinstance(step, Step):
                 memory.write(step)
-        assert code.places.count <= program.rows
+        assert places.count <= program.rows
 
     def test_inputs_that_go_into_products_alone_are_not_copied(self):
         for name in ("digits", "convolution"):

@@ -10,12 +10,15 @@ The code is text, in `source`, to be read.
 
 from __future__ import annotations
 
+import numpy as np
+
 from micrograd.compiler.arrays.memory import NOWHERE, Places, Work
 from micrograd.compiler.arrays.steps import Linear, Map, Outer, Slots, Step, reads_of
 from micrograd.compiler.numpy.vocabulary import function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from micrograd.compiler.arrays.differentiate import Accumulation
@@ -28,35 +31,42 @@ BLOCK_BYTES = 1 << 21  # of workspace: it should stay in the cache
 
 
 class NumpyCode:
-    """The functions of a program, `before(U)`, `block(x, y, s, W, U)` and `after(U)`, from their source."""
+    """The functions of a program, `before(U)`, `block(x, y, s, W, U)` and `after(U)`, with their source.
 
-    def __init__(self, program: ArrayProgram) -> None:
-        import numpy as np
+    places      where the rows stand in W; block_size: the most samples of a block
+    """
 
-        self.program = program
+    def __init__(self, source: str, names: dict[str, Any], places: Places, block_size: int) -> None:
+        self.source, self.places, self.block_size = source, places, block_size
+        self.before: Callable[..., None] = names["before"]
+        self.block: Callable[..., None] = names["block"]
+        self.after: Callable[..., None] = names["after"]
+
+
+def numpy_code(program: ArrayProgram) -> NumpyCode:
+    """The code of a program, made by Python from its source."""
+    order, inputs = program.in_order(), program.rolled.targets
+    places = Places(program.rows, program.weight + 1, [work_of(step) for step in order], program.outputs)
+    copied = any(bool((index < inputs).any()) for index in read_from_memory(program, order))
+    names = Names()
+    uniform, samples = Uniform(program, names), Samples(program, names, places, copied)
+    before = [line for step in program.before for line in uniform.step(step)]
+    block = samples.all(order)
+    after = [line for step in program.after for line in uniform.step(step)]
+    heads = {"def before(U):": before, "def block(x, y, s, W, U):": block, "def after(U):": after}
+    source = "\n\n".join(["\n    ".join([head, *(lines or ["pass"])]) for head, lines in heads.items()]) + "\n"
+    exec(compile(source, "<program>", "exec"), names.known)
+    held = places.count - (0 if copied else inputs)
+    block_size = max(256, min(LARGEST_BLOCK, BLOCK_BYTES // (8 * held)))
+    return NumpyCode(source, names.known, places, block_size)
+
+
+class Names:
+    """What the source may say: np, C, which holds arrays, and the functions of the primitives in it."""
+
+    def __init__(self) -> None:
         self.constants: list[Any] = []
-        self.names: dict[str, Any] = {"np": np, "C": self.constants}
-        self.order = program.in_order()
-        self.values = {id(step) for step in program.rolled.steps}  # and not adjoints, of which no sign of zero is seen
-        works = [work_of(step) for step in self.order]
-        self.places = Places(program.rows, program.weight + 1, works, program.outputs)
-        self.inputs = program.rolled.targets
-        self.copied = any(bool((index < self.inputs).any()) for index in self._read_from_memory())
-        held = self.places.count - (0 if self.copied else self.inputs)
-        self.block_size = max(256, min(LARGEST_BLOCK, BLOCK_BYTES // (8 * held)))
-        lines = [
-            "def before(U):",
-            *self._uniform(program.before),
-            "",
-            "def block(x, y, s, W, U):",
-            *self._samples(),
-            "",
-            "def after(U):",
-            *self._uniform(program.after),
-        ]
-        self.source = "\n".join(lines) + "\n"
-        exec(compile(self.source, "<program>", "exec"), self.names)
-        self.before, self.block, self.after = (self.names[name] for name in ("before", "block", "after"))
+        self.known: dict[str, Any] = {"np": np, "C": self.constants}
 
     def constant(self, value: Any) -> str:
         """A name for an array."""
@@ -65,63 +75,88 @@ class NumpyCode:
 
     def call(self, name: str) -> str:
         """A name for the function of a primitive."""
-        if name not in self.names:
-            self.names[name] = function(name)
+        if name not in self.known:
+            self.known[name] = function(name)
         return name
 
-    def _uniform(self, steps: list[Step]) -> list[str]:
-        return [f"    {line}" for step in steps for line in self._step(step, "U", "")] or ["    pass"]
+    def places(self, index: Index, *, every: bool = False) -> str:
+        """An index as a slice where it is one, else as an array; equal places as one, to broadcast, unless `every`."""
+        if index.ndim > 1:
+            return self.constant(index)
+        first = int(index[0])
+        if len(index) == 1 or (not every and (index == first).all()):
+            return f"{first}:{first + 1}"
+        step = int(index[1]) - first
+        if step > 0 and (index[1:] - index[:-1] == step).all():
+            return f"{first}:{int(index[-1]) + 1}" + (f":{step}" if step > 1 else "")
+        return self.constant(index)
 
-    def _samples(self) -> list[str]:
-        program = self.program
-        targets, weight = program.rolled.targets, program.weight
-        lines = [f"W[0:{targets}] = x"] if self.copied else []
-        lines += [f"W[{targets}:{weight}] = y", f"W[{weight}] = s"]
-        for one in self.order:
-            lines += self._step(one, "W", "[:, None]") if isinstance(one, Step) else [self._sum(one)]
-        return [f"    {line}" for line in lines]
 
-    def _step(self, step: Step, space: str, column: str) -> list[str]:
-        start = step.start if space == "U" else int(self.places.of[step.start])
+class Uniform:
+    """Writes steps on slots, in U: lines of Python.
+
+    column      what makes numbers of U fit beside what the steps make; axis: einsum's letter for the samples, if any
+    """
+
+    space, column, axis = "U", "", ""
+
+    def __init__(self, program: ArrayProgram, names: Names) -> None:
+        self.program, self.names = program, names
+        self.values = {id(step) for step in program.rolled.steps}  # and not adjoints, of which no sign of zero is seen
+
+    def place_of(self, index: Any) -> Any:
+        """Where rows, or one row, stand in the space."""
+        return index
+
+    def step(self, step: Step) -> list[str]:
+        """The lines of a step; none if nobody reads it."""
+        start = int(self.place_of(step.start))
         if start == NOWHERE:
             return []
-        made = f"{space}[{start}:{start + step.count}]"
+        made = f"{self.space}[{start}:{start + step.count}]"
         if isinstance(step, Map):
-            operands = [self._operand(x, space, column) for x in step.operands]
-            return [f"{self.call(step.op.name)}({', '.join(operands)}, out={made})"]
+            operands = [self._operand(x) for x in step.operands]
+            return [f"{self.names.call(step.op.name)}({', '.join(operands)}, out={made})"]
         assert isinstance(step, Linear)
         if step.guard:
-            index: Any = step.rows if space == "U" else self.places.of[step.rows]
-            return [
-                f"{made} = {self.call('guarded_sum')}({space}, U, {self.constant(index)}, {self.constant(step.slots)})"
-            ]
-        bias = [] if step.bias is None else [f"{made} += {self._operand(Slots(step.bias), space, column)}"]
+            index, name = self.place_of(step.rows), self.names.call("guarded_sum")
+            arguments = f"{self.space}, U, {self.names.constant(index)}, {self.names.constant(step.slots)}"
+            return [f"{made} = {name}({arguments})"]
+        bias = [] if step.bias is None else [f"{made} += {self._operand(Slots(step.bias))}"]
+        return self._sums(step, made) + bias
+
+    def _sums(self, step: Linear, made: str) -> list[str]:
+        """Sums of products; one that is 0 may have to be −0."""
         factors = self._matrix(step.slots)
         if step.shared:
-            values = self._matrix_of(step.rows[0]) if column else f"U[{place(step.rows[0], self, every=True)}]"
-            lines = self._product(step, made) if column else [f"np.matmul({factors}, {values}, out={made})"]
+            values = self._matrix_of(step.rows[0])
+            lines = self._product(step, made, factors, values)
         else:
-            values = self._rows(step.rows) if column else f"U[{self.constant(step.rows)}]"
-            terms = f'np.einsum("rk,rks->rs", {factors}, {values})' if column else f"({factors} * {values}).sum(1)"
-            lines = [f"{made} = {terms}"]
+            values = self._rows(step.rows)
+            lines = [f"{made} = {self._table(factors, values)}"]
         if id(step) in self.values:
-            indices = f"rk,{'' if step.shared else 'r'}k{'s' * bool(column)}->r{'s' * bool(column)}"
-            rare = "" if step.bias is None else f"U[{place(step.bias, self)}].all() or "
-            fix = f'{self.call("sign_zeros")}({made}, "{indices}", {factors}, {values})'
+            indices = f"rk,{'' if step.shared else 'r'}k{self.axis}->r{self.axis}"
+            rare = "" if step.bias is None else f"U[{self.names.places(step.bias)}].all() or "
+            fix = f'{self.names.call("sign_zeros")}({made}, "{indices}", {factors}, {values})'
             lines.append(f"if not ({rare}{made}.all()): {fix}")
-        return lines + bias
+        return lines
+
+    def _product(self, step: Linear, made: str, factors: str, values: str) -> list[str]:
+        """Sums over the same rows: a matrix product."""
+        return [f"np.matmul({factors}, {values}, out={made})"]
+
+    def _table(self, factors: str, values: str) -> str:
+        """Sums each over rows of its own."""
+        return f"({factors} * {values}).sum(1)"
 
     def _matrix(self, slots: Index) -> str:
         """The factors of a Linear step: a view of U where they stand regularly."""
         rows, columns = slots.shape
         down = int(slots[1, 0] - slots[0, 0]) if rows > 1 else columns
-        start, regular = int(slots[0, 0]), down > 0
-        if regular:
-            import numpy as np
-
-            regular = bool((slots == start + down * np.arange(rows)[:, None] + np.arange(columns)).all())
-        if not regular or columns > down:
-            return f"U[{self.constant(slots)}]"
+        start = int(slots[0, 0])
+        regular = start + down * np.arange(rows)[:, None] + np.arange(columns)
+        if not 0 < columns <= down or not (slots == regular).all():
+            return f"U[{self.names.constant(slots)}]"
         end = start + down * rows
         if columns == down:
             return f"U[{start}:{end}].reshape({rows}, {columns})"
@@ -129,75 +164,109 @@ class NumpyCode:
             return f"U[{start}:{end}].reshape({rows}, {down})[:, :{columns}]"
         return f"np.lib.stride_tricks.as_strided(U[{start}:], ({rows}, {columns}), ({8 * down}, 8))"
 
-    def _operand(self, operand: Operand, space: str, column: str) -> str:
+    def _operand(self, operand: Operand) -> str:
         if isinstance(operand, float):
             return f"{operand!r}" if operand == operand and abs(operand) < 1e308 else f'float("{operand!r}")'
         if isinstance(operand, Slots):
-            return f"U[{place(operand.index, self)}]{column}"
-        return f"U[{place(operand.index, self)}]" if space == "U" else self._rows(operand.index)
+            return f"U[{self.names.places(operand.index)}]{self.column}"
+        return self._rows(operand.index)
 
     def _rows(self, index: Index, *, every: bool = False) -> str:
-        """Rows of the workspace."""
-        places = self.places.of[index]
-        return f"W[{place(places, self, every=every) if index.ndim == 1 else self.constant(places)}]"
+        return f"{self.space}[{self.names.places(self.place_of(index), every=every)}]"
 
-    def _product(self, step: Linear, made: str) -> list[str]:
+    def _matrix_of(self, index: Index) -> str:
+        """Rows as a factor of a matrix product."""
+        return self._rows(index, every=True)
+
+
+class Samples(Uniform):
+    """Writes steps on the rows of a block, in W, and the sums over its samples.
+
+    copied      whether the inputs are copied into the workspace, since something reads them there
+    """
+
+    space, column, axis = "W", "[:, None]", "s"
+
+    def __init__(self, program: ArrayProgram, names: Names, places: Places, copied: bool) -> None:
+        super().__init__(program, names)
+        self.of, self.copied = places.of, copied
+
+    def place_of(self, index: Any) -> Any:
+        """See `Places`."""
+        return self.of[index]
+
+    def all(self, order: list[Any]) -> list[str]:
+        """The lines of steps and sums."""
+        targets, weight = self.program.rolled.targets, self.program.weight
+        lines = [f"W[0:{targets}] = x"] if self.copied else []
+        lines += [f"W[{targets}:{weight}] = y", f"W[{weight}] = s"]
+        for one in order:
+            lines += self.step(one) if isinstance(one, Step) else [self._sum(one)]
+        return lines
+
+    def _product(self, step: Linear, made: str, factors: str, values: str) -> list[str]:
         """A matrix product: one for each run of neighbouring rows if those are few, so that no rows are gathered."""
-        import numpy as np
-
-        runs = np.split(np.arange(step.rows.shape[1]), np.flatnonzero(np.diff(self.places.of[step.rows[0]]) != 1) + 1)
+        runs = np.split(np.arange(step.rows.shape[1]), np.flatnonzero(np.diff(self.of[step.rows[0]]) != 1) + 1)
         if len(runs) > FEW_RUNS or max(map(len, runs)) < LONG_RUN:
             runs = [np.arange(step.rows.shape[1])]
-        factors = [
+        parts = [
             (self._matrix(step.slots[:, run]), self._matrix_of(step.rows[0, run]))
             for run in sorted(runs, key=len, reverse=True)
         ]
-        lines = [f"np.matmul({factors[0][0]}, {factors[0][1]}, out={made})"]
-        return lines + [f"{made} += np.matmul({matrix}, {rows})" for matrix, rows in factors[1:]]
+        lines = [f"np.matmul({parts[0][0]}, {parts[0][1]}, out={made})"]
+        return lines + [f"{made} += np.matmul({matrix}, {rows})" for matrix, rows in parts[1:]]
+
+    def _table(self, factors: str, values: str) -> str:
+        return f'np.einsum("rk,rks->rs", {factors}, {values})'
+
+    def _matrix_of(self, index: Index) -> str:
+        """Rows as a factor of a matrix product, for which neighbouring inputs need not be copied."""
+        if not self.copied and straight(index, self.program.rolled.targets):
+            return f"x[{index[0]}:{index[-1] + 1}]"
+        return super()._matrix_of(index)
 
     def _products_of(self, left: Index, right: Index) -> str:
         """Sums over the samples of left row · right row; with one row for all it is a matrix times a vector."""
         for one, others in ((left, right), (right, left)):
             if (one == one[0]).all():
-                return f"np.matmul({self._rows(others, every=True)}, W[{self.places.of[one[0]]}])"
+                return f"np.matmul({self._rows(others, every=True)}, W[{self.of[one[0]]}])"
         return f'np.einsum("is,is->i", {self._rows(left)}, {self._rows(right)})'
 
-    def _matrix_of(self, index: Index) -> str:
-        """Rows as a factor of a matrix product, for which neighbouring inputs need not be copied."""
-        if not self.copied and self._straight(index):
-            return f"x[{index[0]}:{index[-1] + 1}]"
-        return self._rows(index, every=True)
-
-    def _straight(self, index: Index) -> bool:
-        return bool(index.max() < self.inputs and (index[1:] - index[:-1] == 1).all())
-
-    def _read_from_memory(self) -> list[Index]:
-        """All that steps and sums read from the workspace, outputs too."""
-        found = [] if self.program.outputs is None else [self.program.outputs]
-        for step in self.order:
-            straight = (isinstance(step, Outer) or isinstance(step, Linear) and step.shared) and not step.guard
-            found += [index for index in reads_of(step) if not (straight and self._straight(index))]
-        return found
-
     def _sum(self, one: Any) -> str:
-        slots = place(one.slots.ravel(), self)
-        if one.guard and (isinstance(one, Outer) or one.right is not None):
-            right = one.right if not isinstance(one, Outer) else None
-            name = self.call("guarded_outer" if right is None else "guarded_pairs")
-            left, right = self.places.of[one.left], self.places.of[one.right if right is None else right]
-            return f"U[{slots}] += {name}(W, {self.constant(left)}, {self.constant(right)}).ravel()"
+        slots = self.names.places(one.slots.ravel())
+        return f"U[{slots}] += {self._guarded(one) if one.guard and one.right is not None else self._plain(one)}"
+
+    def _guarded(self, one: Any) -> str:
+        name = self.names.call("guarded_outer" if isinstance(one, Outer) else "guarded_pairs")
+        left, right = self.of[one.left], self.of[one.right]
+        return f"{name}(W, {self.names.constant(left)}, {self.names.constant(right)}).ravel()"
+
+    def _plain(self, one: Any) -> str:
         if isinstance(one, Outer):
             left, right = self._matrix_of(one.left), self._matrix_of(one.right)
-            return f"U[{slots}] += np.matmul({left}, {right}.T).ravel()"
+            return f"np.matmul({left}, {right}.T).ravel()"
         if one.left.shape[1] == 1:
-            left = self._rows(one.left[:, 0])
             if one.right is None:
-                return f"U[{slots}] += {left}.sum(1)"
-            return f"U[{slots}] += {self._products_of(one.left[:, 0], one.right[:, 0])}"
+                return f"{self._rows(one.left[:, 0])}.sum(1)"
+            return self._products_of(one.left[:, 0], one.right[:, 0])
         left = self._rows(one.left)
         if one.right is None:
-            return f"U[{slots}] += {left}.sum((1, 2))"
-        return f'U[{slots}] += np.einsum("ijs,ijs->i", {left}, {self._rows(one.right)})'
+            return f"{left}.sum((1, 2))"
+        return f'np.einsum("ijs,ijs->i", {left}, {self._rows(one.right)})'
+
+
+def read_from_memory(program: ArrayProgram, order: list[Any]) -> list[Index]:
+    """All that steps and sums read from the workspace, outputs too."""
+    found = [] if program.outputs is None else [program.outputs]
+    for step in order:
+        product = (isinstance(step, Outer) or isinstance(step, Linear) and step.shared) and not step.guard
+        found += [index for index in reads_of(step) if not (product and straight(index, program.rolled.targets))]
+    return found
+
+
+def straight(index: Index, inputs: int) -> bool:
+    """Whether these rows are neighbouring inputs."""
+    return bool(index.max() < inputs and (index[1:] - index[:-1] == 1).all())
 
 
 def work_of(step: Step | Accumulation) -> Work:
@@ -205,14 +274,3 @@ def work_of(step: Step | Accumulation) -> Work:
     if isinstance(step, Step):
         return Work(reads_of(step), [step], step.count if isinstance(step, Map) else None)
     return Work(reads_of(step), [])
-
-
-def place(index: Index, code: NumpyCode, *, every: bool = False) -> str:
-    """An index as a slice where it is one, else as an array; equal places as one, which broadcasts, unless `every`."""
-    first = int(index[0])
-    if len(index) == 1 or (not every and (index == first).all()):
-        return f"{first}:{first + 1}"
-    step = int(index[1]) - first
-    if step > 0 and (index[1:] - index[:-1] == step).all():
-        return f"{first}:{int(index[-1]) + 1}" + (f":{step}" if step > 1 else "")
-    return code.constant(index)

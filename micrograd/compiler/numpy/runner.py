@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micrograd.compiler.numpy.code import NumpyCode
+from micrograd.compiler.numpy.code import numpy_code
 from micrograd.system.forking import guarded
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ class NumpyRunner:
     def __init__(self, program: ArrayProgram) -> None:
         import numpy as np
 
-        self.program, self.code = program, NumpyCode(program)
+        self.program, self.code = program, numpy_code(program)
         self.workspace = np.zeros(self.code.places.count * self.code.block_size)
         self.uniform = np.zeros(program.slots)
         self._lock = guarded(self)  # there is one workspace: threads take turns

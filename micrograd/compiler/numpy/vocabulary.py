@@ -5,6 +5,8 @@ All write their result to `out`, which may be an operand.
 
 from __future__ import annotations
 
+import numpy as np
+
 from micrograd.ops import find
 
 TYPE_CHECKING = False
@@ -25,8 +27,6 @@ FUNCTIONS = {
 
 def sigmoid(x: Any, out: Any) -> None:
     """1 / (1 + exp(-x)); where a number is so small that this overflows, or is nan, without overflow."""
-    import numpy as np
-
     if np.min(x) >= -700.0:
         e = np.negative(x)
         np.exp(e, out=e)
@@ -44,8 +44,6 @@ def sigmoid(x: Any, out: Any) -> None:
 
 def sech2(x: Any, out: Any) -> None:
     """2 / (1 + cosh 2x); where that overflows, or a number is nan, 4 e / (1 + e)² with e = exp(-2|x|)."""
-    import numpy as np
-
     if np.min(x) > -350.0 and np.max(x) < 350.0:
         np.multiply(x, 2.0, out=out)
         np.cosh(out, out=out)
@@ -64,8 +62,6 @@ def sech2(x: Any, out: Any) -> None:
 
 def softplus(x: Any, out: Any) -> None:
     """log(1 + exp(x)), without overflow."""
-    import numpy as np
-
     e = np.abs(x)
     np.negative(e, out=e)
     np.exp(e, out=e)
@@ -75,16 +71,12 @@ def softplus(x: Any, out: Any) -> None:
 
 def relu(x: Any, out: Any) -> None:
     """x where it is positive, else 0; nan stays."""
-    import numpy as np
-
     np.maximum(x, 0.0, out=out)
     out += 0.0  # which makes 0 of −0
 
 
 def gaussian(x: Any, out: Any) -> None:
     """exp(-x²), with the last bits of x² kept."""
-    import numpy as np
-
     near = np.clip(x, -40.0, 40.0)
     high = np.round(near * 1024.0) / 1024.0
     np.multiply(np.exp(-high * high), np.exp((high - near) * (high + near)), out=out)
@@ -92,15 +84,11 @@ def gaussian(x: Any, out: Any) -> None:
 
 def where(condition: Any, x: Any, y: Any, out: Any) -> None:
     """x where the condition is not 0, else y."""
-    import numpy as np
-
     select(np.not_equal(condition, 0.0), x, y, out)
 
 
 def select(condition: Any, x: Any, y: Any, out: Any) -> None:
     """x where the condition holds, else y: bit by bit, five times as fast as `np.where` on what has no pattern."""
-    import numpy as np
-
     mask = np.asarray(condition).astype(np.int64)
     np.negative(mask, out=mask)  # all bits where x is taken
     chosen = None if isinstance(x, float) and bits(x) == 0 else np.bitwise_and(bits(x), mask)
@@ -114,23 +102,17 @@ def select(condition: Any, x: Any, y: Any, out: Any) -> None:
 
 def bits(x: Any) -> Any:
     """The bits of doubles as whole numbers."""
-    import numpy as np
-
     return np.asarray(x, np.float64).view(np.int64)
 
 
 def sign_zeros(total: Any, indices: str, factors: Any, values: Any) -> None:
     """Make those sums of products −0 of which every product is: NumPy starts from 0."""
-    import numpy as np
-
     signs = np.einsum(indices, np.copysign(1.0, factors), np.copysign(1.0, values), optimize=True)
     np.copyto(total, -0.0, where=(total == 0.0) & (signs == -factors.shape[1]))
 
 
 def guarded_sum(space: Any, U: Any, rows: Any, slots: Any) -> Any:
     """Σₖ U[slots[r, k]] · space[rows[r, k]], where a zero in space makes its term 0 whatever the factor."""
-    import numpy as np
-
     total = np.zeros((len(rows), *space.shape[1:]))
     for k in range(rows.shape[1]):
         g = space[rows[:, k]]
@@ -141,16 +123,12 @@ def guarded_sum(space: Any, U: Any, rows: Any, slots: Any) -> Any:
 
 def guarded_outer(W: Any, left: Any, right: Any) -> Any:
     """Σ over the samples of left · right, where a zero on the left makes the product 0."""
-    import numpy as np
-
     values = W[right]
     return np.array([np.where(g != 0.0, g * values, 0.0).sum(1) for g in W[left]])
 
 
 def guarded_pairs(W: Any, left: Any, right: Any) -> Any:
     """The same for given pairs."""
-    import numpy as np
-
     g = W[left]
     return np.where(g != 0.0, g * W[right], 0.0).sum((1, 2))
 
@@ -163,8 +141,6 @@ OWN = {
 
 def function(name: str) -> Callable[..., Any]:
     """The primitive on arrays; one that NumPy has no function for is called number by number."""
-    import numpy as np
-
     if name in OWN:
         return OWN[name]
     if name in FUNCTIONS:
