@@ -12,7 +12,8 @@ from micrograd import functions as f
 from micrograd import losses, nn, optim
 from micrograd.engine import Value
 from micrograd.training import DivergenceError, Trainer
-from micrograd.training.objectives import Batch, total
+from micrograd.training.objectives import total
+from micrograd.training.rows import Batch
 
 
 def sigma(x):

@@ -2,7 +2,8 @@
 
 trainer         `Trainer`
 arguments       what it is made of, checked
-objectives      the mean loss, built as a graph a step
+rows            samples and targets, checked
+objectives      the mean loss: what is asked of it, and as a graph a step
 compiled        the same as a compiled program
 position        where a training stands
 history         what it leaves behind

@@ -11,15 +11,20 @@ from copy import copy
 
 from micrograd.engine import Value
 from micrograd.system.packages import expect_whole
-from micrograd.training.objectives import expect_value, first, first_sample, own, plain, width
+from micrograd.training.objectives import Objective, expect_value
+from micrograd.training.rows import first, first_sample, own, plain, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
+    import numpy as np
 
-class Compiled:
+    from micrograd.compiler.samples import Batch
+
+
+class Compiled(Objective):
     """The objective as a compiled program, compared with the code on some of the data; gradients are arrays.
 
     ImportError if a package is missing or broken, TypeError (a TraceError names the line) for code that cannot be
@@ -34,6 +39,8 @@ class Compiled:
     >>> objective.renewed() is objective
     False
     """
+
+    on_arrays = True
 
     def __init__(
         self,
@@ -81,8 +88,6 @@ class Compiled:
         self.parameters, self.penalty = code.parameters, code.penalty
         self.program = compile_code(code, undo, samples, lambda: None, backend)
         self.backend = self.program.backend
-        self.batch, self.value = self.program.batch, self.program.value
-        self.value_and_gradient = self.program.value_and_gradient
         self._remember()
 
     def _remember(self) -> None:
@@ -113,6 +118,18 @@ class Compiled:
         from micrograd.compiler.state.state import ended
 
         self._state = ended()
+
+    def batch(self, X: Iterable[Any], y: Iterable[Any]) -> Batch:
+        """X and y checked and laid out once."""
+        return self.program.batch(X, y)
+
+    def value(self, batch: Batch, at: Any = None) -> float:
+        """The mean loss plus the penalty."""
+        return self.program.value(batch, at=at)
+
+    def value_and_gradient(self, batch: Batch, at: Any = None) -> tuple[float, np.ndarray]:
+        """The value and its derivative by each parameter, an array (p,); the parameters are left alone."""
+        return self.program.value_and_gradient(batch, at=at)
 
     def predict(self, X: Any, at: Any = None) -> list[Any]:
         """The outputs as floats: one per sample, or a list per sample if the model has several."""

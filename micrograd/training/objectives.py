@@ -1,22 +1,22 @@
 """The objective of a training: the mean loss over a batch, (1/N) Σ L(f(xᵢ), yᵢ), plus a penalty on the parameters.
 
-An objective has `batch(X, y)`, `value(batch, at=p)`, `value_and_gradient(batch, at=p)` and `predict(X, at=p)`. `Eager`
-evaluates plain Value code and holds the graph of one sample at a time; `compilation.Compiled` runs a program on all.
+`Objective` is what all are asked for. `Eager` evaluates plain Value code and holds the graph of one sample at a time;
+`compiled.Compiled` runs a program on all samples, `sharding.Sharded` has workers evaluate another objective.
 
     X, y        samples and targets: lists, iterables that are read once, arrays, frames, tensors that NumPy can read
-    row         one sample, a list of floats
-    p           the numbers of all parameters, in order
+    N           how many samples a batch has
+    p           how many parameters there are
+    at          their numbers in order, (p,); the present ones of the parameters unless given
 """
 
 from __future__ import annotations
 
 import math
-import random
 
 from micrograd.collector import paused
 from micrograd.dispatch import number
 from micrograd.engine import Value
-from micrograd.expect import array_of, rows_of
+from micrograd.training.rows import Batch, dataset, own, samples
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,82 +26,86 @@ if TYPE_CHECKING:
 TOGETHER = 16  # samples in one pause of the collector, which costs as much as a node or two
 
 
-def plain(x: Any, where: str) -> Any:
-    """A number as a finite float, a sequence of numbers as a list of them; ValueError or TypeError that says where."""
-    x = array_of(x, where)
-    if hasattr(x, "__len__") and getattr(x, "shape", None) != () and not isinstance(x, (str, bytes)):
-        found = [plain(item, where) for item in x]
-        if list in map(type, found):
-            raise TypeError(f"{where}: expected a number or a list of numbers, got a list of lists")
-        return found
-    try:
-        value = number(x)
-    except TypeError as error:
-        raise TypeError(f"{where}: {error}") from None
-    if not math.isfinite(value):
-        raise ValueError(f"{where}: expected finite numbers, got {value}")
-    return value
+class Objective:
+    """What a Trainer minimises: a function of the numbers of its parameters, the mean over the samples of a batch.
 
+    parameters  the leaves, p of them, in the order of their numbers
+    backend     what evaluates it, in a word for people
+    on_arrays   whether a training gives it the numbers as an array, `at`, and takes the gradient as an array that it
+                returns; else the parameters themselves have the numbers, and get their gradients
 
-def samples(X: Iterable[Any]) -> list[list[float]]:
-    """X as a list of rows of one width; ValueError for no rows, rows of two widths, nan and inf."""
-    found = [plain(row, f"X[{i}]") for i, row in enumerate(rows_of(X, "X"))]
-    if not found:
-        raise ValueError("expected at least one sample, got none")
-    rows = [row if isinstance(row, list) else [row] for row in found]
-    for i, row in enumerate(rows):
-        if len(row) != len(rows[0]):
-            raise ValueError(f"expected rows of one width, got {len(rows[0])} numbers in X[0] and {len(row)} in X[{i}]")
-    return rows
+    One of your own derives from it, defines `batch`, `value_and_gradient` and `predict`, and is what a Trainer
+    minimises once it stands in its `objective`. The mean of (w·x − y)², with its slope 2x(w·x − y) written by hand:
 
-
-def width(target: Any) -> int:
-    """How many numbers a target is: 0 for a bare number."""
-    return len(target) if isinstance(target, list) else 0
-
-
-class Batch:
-    """Samples and targets, checked and converted; `take` picks some of them."""
-
-    __slots__ = ("rows", "targets")
-
-    def __init__(self, rows: list[list[float]], targets: list[Any]) -> None:
-        self.rows, self.targets = rows, targets
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def width(self) -> int:
-        """How many numbers a sample has."""
-        return len(self.rows[0])
-
-    def take(self, places: Sequence[int]) -> Batch:
-        """The samples at these places, in this order."""
-        return Batch([self.rows[i] for i in places], [self.targets[i] for i in places])
-
-
-def dataset(X: Iterable[Any], y: Iterable[Any]) -> Batch:
-    """X and y as a batch, all numbers finite floats.
-
-    A sample that is a single number becomes a row of one. ValueError for no samples, nan and inf, rows or targets of
-    different widths, and numbers of samples and targets that differ; TypeError for what is no number.
-
-    >>> batch = dataset([1, 2], [0.5, 1])
-    >>> batch.rows, batch.targets
-    ([[1.0], [2.0]], [0.5, 1.0])
+    >>> from micrograd import Trainer, losses, optim
+    >>> from micrograd.training.rows import dataset, samples
+    >>> class Line(Objective):
+    ...     def batch(self, X, y):
+    ...         return dataset(X, y)
+    ...     def value_and_gradient(self, batch, at=None):
+    ...         [w] = self.parameters
+    ...         errors = [w.data * x - y for [x], y in zip(batch.rows, batch.targets)]
+    ...         w.grad = sum([2.0 * x * e for [x], e in zip(batch.rows, errors)]) / len(batch)
+    ...         return sum([e * e for e in errors]) / len(batch), [w.grad]
+    ...     def predict(self, X, at=None):
+    ...         return [self.parameters[0].data * x for [x] in samples(X)]
+    >>> w = Value(0.0)
+    >>> trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.SGD(lr=0.1), parameters=[w])
+    >>> trainer.objective = Line([w])
+    >>> history = trainer.fit([1.0, 2.0], [3.0, 6.0], epochs=50)
+    >>> print(f"{w:.4f}")
+    3.0000
     """
-    rows = samples(X)
-    targets = [plain(target, f"y[{i}]") for i, target in enumerate(rows_of(y, "y"))]
-    if len(rows) != len(targets):
-        raise ValueError(f"expected one target per sample, got {len(rows)} samples and {len(targets)} targets")
-    for i, target in enumerate(targets):
-        if width(target) != width(targets[0]):
-            raise ValueError(f"expected targets of one width, got {targets[0]!r} in y[0] and {target!r} in y[{i}]")
-    return Batch(rows, targets)
+
+    backend = "of your own"
+    on_arrays = False
+
+    def __init__(self, parameters: Sequence[Value]) -> None:
+        self.parameters = list(parameters)
+
+    def batch(self, X: Iterable[Any], y: Iterable[Any]) -> Any:
+        """X and y, checked and converted, as all other methods take them.
+
+        Of a batch a Trainer wants its `len`, `width` (how many numbers a sample has), `rows`, `targets`, and
+        `take(places)`, a batch of some of its samples. ValueError or TypeError for data that are none, see
+        `rows.dataset`, and for targets that the loss does not take.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define batch")
+
+    def value(self, batch: Any, at: Sequence[float] | None = None) -> float:
+        """The mean loss plus the penalty; nan or inf where a loss is not finite. ValueError if `at` is not (p,)."""
+        return self.value_and_gradient(batch, at)[0]
+
+    def value_and_gradient(self, batch: Any, at: Sequence[float] | None = None) -> tuple[float, Any]:
+        """The value and its derivative by each parameter, (p,): a list, or an array where it works on arrays.
+
+        Where it does not, the gradients of the parameters hold it too. ValueError if `at` is not (p,).
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define value_and_gradient")
+
+    def predict(self, X: Any, at: Sequence[float] | None = None) -> list[Any]:
+        """The outputs as floats, (N,), or (N, outputs) if the model has several; X may be a batch.
+
+        ValueError or TypeError for samples that are none.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define predict")
+
+    def holds(self) -> bool:
+        """Whether there is no reason to make it anew from the code: it may become a compiled one otherwise."""
+        return True
+
+    def renewed(self) -> Objective:
+        """The objective that the code has now: itself, unless Python state that the code reads made it another."""
+        return self
+
+    def forget(self) -> None:
+        """Read the code anew at the next chance, whether or not a change of state is seen."""
+
+    def close(self) -> None:
+        """The training that made it is over: it may let go of what it holds elsewhere, and take it up again."""
 
 
-class Eager:
+class Eager(Objective):
     """The objective by plain Value code; memory does not grow with the batch.
 
     Python's cyclic collector is paused while some samples are evaluated (see `micrograd.collector`).
@@ -124,7 +128,8 @@ class Eager:
         *,
         because: Exception | None = None,
     ) -> None:
-        self.model, self.loss, self.parameters, self.penalty = model, loss, list(parameters), penalty
+        super().__init__(parameters)
+        self.model, self.loss, self.penalty = model, loss, penalty
         self._because = "" if because is None else f", since it cannot be compiled: {because}"
         self._state: Any = None  # in which the code could not be compiled
         if because is not None:
@@ -136,7 +141,7 @@ class Eager:
         return f"Eager objective of {len(self.parameters)} parameters{self._because}"
 
     def holds(self) -> bool:
-        """Whether the Python state is that in which the code could not be compiled."""
+        """Whether the Python state is that in which the code could not be compiled, if that was tried."""
         return self._state is None or self._state.holds()
 
     def forget(self) -> None:
@@ -218,11 +223,6 @@ class Eager:
         return before
 
 
-def own(target: Any) -> Any:
-    """The target as the code gets it: a list of its own, which it may change."""
-    return list(target) if isinstance(target, list) else target
-
-
 def parts(items: list[Any]) -> Iterator[list[Any]]:
     """The items, a few at a time: between them the collector looks for garbage that the user's code has made."""
     for start in range(0, len(items), TOGETHER):
@@ -247,20 +247,6 @@ def expect_value(loss: Any) -> Value:
     return loss
 
 
-def first(data: Any) -> Any:
-    """The first sample or target; ValueError if there is none."""
-    rows = rows_of(data, "samples")
-    if len(rows) == 0:
-        raise ValueError("expected at least one sample, got none")
-    return rows[0]
-
-
-def first_sample(X: Any) -> list[float]:
-    """The first sample as a row."""
-    row = plain(first(X), "X[0]")
-    return row if isinstance(row, list) else [row]
-
-
 def total(shares: list[float]) -> float:
     """The exact sum, rounded once; nan if a share is not finite."""
     if not all(map(math.isfinite, shares)):
@@ -269,25 +255,3 @@ def total(shares: list[float]) -> float:
         return math.fsum(shares)
     except OverflowError:
         return math.inf
-
-
-def batches(data: Any, size: int, seed: str | None) -> Iterator[Any]:
-    """The data in batches of a size; in an order that depends on the seed alone, or as they are."""
-    if size >= len(data):
-        yield data
-        return
-    if seed is not None:
-        data = data.take(shuffled(len(data), seed))
-    for start in range(0, len(data), size):
-        yield data.take(range(start, min(start + size, len(data))))
-
-
-def shuffled(count: int, seed: str) -> list[int]:
-    """The numbers below count in an order that depends on the seed alone.
-
-    >>> shuffled(5, "0 0")
-    [1, 0, 3, 4, 2]
-    """
-    order = list(range(count))
-    random.Random(seed).shuffle(order)
-    return order

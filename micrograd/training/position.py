@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.engine import Value
+    from micrograd.training.objectives import Objective
 
 
 class Position:
@@ -39,9 +40,9 @@ class Position:
         for p, value in zip(self.parameters, values):
             p.data = value
 
-    def take(self, objective: Any) -> None:
+    def take(self, objective: Objective) -> None:
         """Take the numbers into an array, unless the objective works on the parameters themselves."""
-        if objective.backend != "eager":
+        if objective.on_arrays:
             import numpy
 
             self.at = numpy.array([p.data for p in self.parameters])

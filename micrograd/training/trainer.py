@@ -17,8 +17,9 @@ from micrograd.training.arguments import expect_parts
 from micrograd.training.checkpoints import Checkpoint, read, restore, state_of, write
 from micrograd.training.compiled import Compiled
 from micrograd.training.history import History, Record
-from micrograd.training.objectives import Batch, Eager, batches, first_sample, own
+from micrograd.training.objectives import Eager
 from micrograd.training.position import Position
+from micrograd.training.rows import Batch, batches, first_sample, own
 from micrograd.training.watching import DivergenceError, Watch, expect_finite, source_of_nan
 
 TYPE_CHECKING = False

@@ -14,8 +14,9 @@ import time
 from micrograd.check.why import why_nan
 from micrograd.engine import Value
 from micrograd.training.history import History, Record
-from micrograd.training.objectives import Eager, own
+from micrograd.training.objectives import Eager
 from micrograd.training.position import finite
+from micrograd.training.rows import own
 
 __all__ = ["DivergenceError", "Progress", "Watch"]
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.training.checkpoints import Checkpoint
-    from micrograd.training.objectives import Batch
+    from micrograd.training.rows import Batch
 
 GROWTH = 1e10  # a loss so many times the first has diverged
 LARGEST = sys.float_info.max

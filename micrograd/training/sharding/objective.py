@@ -14,7 +14,8 @@ from threading import RLock
 
 from micrograd.expect import whole
 from micrograd.training.compiled import Compiled
-from micrograd.training.objectives import Batch, Eager, samples
+from micrograd.training.objectives import Eager, Objective
+from micrograd.training.rows import Batch, samples
 from micrograd.training.sharding.packing import expect_the_same_reach, packed
 from micrograd.training.sharding.shards import Shards, cut, key_of
 from micrograd.training.sharding.worker import Failed, Missing, work
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from typing import Any
 
-    from micrograd.engine import Value
     from micrograd.training.sharding.shards import Part
 
 # What an executor raises by itself where an answer was lost with its worker; errors of the model come as answers. Dask
@@ -36,7 +36,7 @@ MOST_LOST = 20  # in one evaluation
 NOTHING = Batch([], [])  # of which the objective is the penalty
 
 
-class Sharded:
+class Sharded(Objective):
     """Another objective, evaluated by the workers of an executor.
 
     objective   what each worker evaluates on its shards; it must be picklable (see below)
@@ -71,8 +71,8 @@ class Sharded:
         if not self._executors or not all(callable(getattr(one, "submit", None)) for one in self._executors):
             raise TypeError(f"expected a concurrent.futures.Executor, got {executor!r}; Dask has client.get_executor()")
         self.objective, self.executor, self.shards = objective, executor, whole(shards, "shards", 1)
-        self.parameters: list[Value] = list(objective.parameters)
-        self.backend = objective.backend
+        super().__init__(objective.parameters)
+        self.backend, self.on_arrays = objective.backend, objective.on_arrays
         self._penalty = objective.penalty if isinstance(objective, Eager) else None
         self._content, self._key = b"", ""
         self._alone = RLock()  # the penalty is evaluated here, by moving the parameters themselves

@@ -7,7 +7,8 @@ from importlib import import_module
 from io import BytesIO
 
 from micrograd.engine import Value, topological
-from micrograd.training.objectives import Eager, own
+from micrograd.training.objectives import Eager
+from micrograd.training.rows import own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
