@@ -15,7 +15,6 @@ from micrograd.expect import array_of
 from micrograd.messages.counterparts import absent
 from micrograd.training import Trainer
 from micrograd.training.arguments import expect_optimizer
-from micrograd.training.objectives import Eager
 
 __all__ = ["Classifier", "Regressor"]
 
@@ -94,8 +93,7 @@ class Network(BaseEstimator):
         trainer = Trainer(self.model_, loss, optimizer, penalty=penalty)
         self.history_ = trainer.fit(X, y, epochs=self.epochs, batch_size=self.batch_size, seed=seed)
         self.n_iter_ = len(self.history_)
-        program = getattr(trainer.objective, "program", None)
-        self._predictor = program or Eager(self.model_, loss, self.model_.parameters())
+        self._predictor = trainer.objective.portable()  # which can be pickled
 
     def _scores(self, X: Any) -> Any:
         check_is_fitted(self)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from micrograd.compiler.programs import Program
     from micrograd.compiler.samples import Batch
 
 
@@ -86,7 +87,7 @@ class Compiled(Objective):
 
         self._code, self._options = code, backend
         self.parameters, self.penalty = code.parameters, code.penalty
-        self.program = compile_code(code, undo, samples, lambda: None, backend)
+        self.program: Program = compile_code(code, undo, samples, lambda: None, backend)
         self.backend = self.program.backend
         self._remember()
 
@@ -134,6 +135,10 @@ class Compiled(Objective):
     def predict(self, X: Any, at: Any = None) -> list[Any]:
         """The outputs as floats: one per sample, or a list per sample if the model has several."""
         return self.program.predict(X, at=at).tolist()
+
+    def portable(self) -> Program:
+        """The program, penalty included."""
+        return self.program
 
     def __repr__(self) -> str:
         return f"Compiled objective of {len(self.parameters)} parameters, backend {self.backend!r}"

@@ -29,10 +29,11 @@ TOGETHER = 16  # samples in one pause of the collector, which costs as much as a
 class Objective:
     """What a Trainer minimises: a function of the numbers of its parameters, the mean over the samples of a batch.
 
-    parameters  the leaves, p of them, in the order of their numbers
-    backend     what evaluates it, in a word for people
-    on_arrays   whether a training gives it the numbers as an array, `at`, and takes the gradient as an array that it
-                returns; else the parameters themselves have the numbers, and get their gradients
+    parameters      the leaves, p of them, in the order of their numbers
+    backend         what evaluates it, in a word for people
+    on_arrays       whether a training gives it the numbers as an array, `at`, and takes the gradient as an array that
+                    it returns; else the parameters themselves have the numbers, and get their gradients
+    penalty_apart   whether `portable` leaves out the penalty, which is then its value on a batch without samples
 
     One of your own derives from it, defines `batch`, `value_and_gradient` and `predict`, and is what a Trainer
     minimises once it stands in its `objective`. The mean of (w·x − y)², with its slope 2x(w·x − y) written by hand:
@@ -59,6 +60,7 @@ class Objective:
 
     backend = "of your own"
     on_arrays = False
+    penalty_apart = False
 
     def __init__(self, parameters: Sequence[Value]) -> None:
         self.parameters = list(parameters)
@@ -89,6 +91,10 @@ class Objective:
         ValueError or TypeError for samples that are none.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define predict")
+
+    def portable(self) -> Any:
+        """What answers for it elsewhere: it has `value`, `value_and_gradient` and `predict`, and can be pickled."""
+        return self
 
     def holds(self) -> bool:
         """Whether there is no reason to make it anew from the code: it may become a compiled one otherwise."""
@@ -136,6 +142,14 @@ class Eager(Objective):
             from micrograd.compiler.state.state import State
 
             self._state = State(model, loss, penalty, apart_from=self.parameters)
+
+    @property
+    def penalty_apart(self) -> bool:  # type: ignore[override]
+        return self.penalty is not None
+
+    def portable(self) -> Eager:
+        """The mean loss alone: a penalty is often a function that no other process knows."""
+        return Eager(self.model, self.loss, self.parameters)
 
     def __repr__(self) -> str:
         return f"Eager objective of {len(self.parameters)} parameters{self._because}"

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from array import array
 from concurrent.futures import BrokenExecutor, CancelledError
-from copy import copy
 from threading import RLock
 
 from micrograd.expect import whole
-from micrograd.training.compiled import Compiled
 from micrograd.training.objectives import Eager, Objective
 from micrograd.training.rows import Batch, samples
 from micrograd.training.sharding.packing import expect_the_same_reach, packed
@@ -66,14 +64,13 @@ class Sharded(Objective):
     (7.5, [-15.0, -5.0])
     """
 
-    def __init__(self, objective: Any, executor: Executor | Sequence[Executor], *, shards: int = 8) -> None:
+    def __init__(self, objective: Objective, executor: Executor | Sequence[Executor], *, shards: int = 8) -> None:
         self._executors: list[Any] = list(executor) if isinstance(executor, (list, tuple)) else [executor]
         if not self._executors or not all(callable(getattr(one, "submit", None)) for one in self._executors):
             raise TypeError(f"expected a concurrent.futures.Executor, got {executor!r}; Dask has client.get_executor()")
         self.objective, self.executor, self.shards = objective, executor, whole(shards, "shards", 1)
         super().__init__(objective.parameters)
         self.backend, self.on_arrays = objective.backend, objective.on_arrays
-        self._penalty = objective.penalty if isinstance(objective, Eager) else None
         self._content, self._key = b"", ""
         self._alone = RLock()  # the penalty is evaluated here, by moving the parameters themselves
 
@@ -88,7 +85,7 @@ class Sharded(Objective):
         mean = 0.0
         for part, value in self._evaluated("value", batch, at):
             mean += part.size / len(batch) * value
-        if self._penalty is None:
+        if not self.objective.penalty_apart:
             return mean
         with self._alone:
             return mean + self.objective.value(NOTHING, at=at)
@@ -101,7 +98,7 @@ class Sharded(Objective):
             weight = part.size / len(batch)
             mean += weight * value
             gradient = added(gradient, weight, slopes)
-        if self._penalty is not None:
+        if self.objective.penalty_apart:
             with self._alone:
                 value, slopes = self.objective.value_and_gradient(NOTHING, at=at)
             mean, gradient = mean + value, added(gradient, 1.0, slopes)
@@ -122,9 +119,7 @@ class Sharded(Objective):
 
     def _pack(self, batch: Any) -> None:
         """Make the content of the objective, without its penalty if that can be evaluated here, and test it."""
-        bare: Any = self.objective.program if isinstance(self.objective, Compiled) else copy(self.objective)
-        if self._penalty is not None:
-            bare.penalty = None
+        bare = self.objective.portable()
         content = packed(bare)
         if content != self._content and isinstance(bare, Eager):
             expect_the_same_reach(bare, content, batch.rows[0], batch.targets[0])
