@@ -173,6 +173,15 @@ def test_predictions_of_several_outputs_and_the_metric():
     assert 0.0 < trainer.history.metric[0] < 1.0
 
 
+def test_predictions_of_picked_samples_come_in_their_order():
+    eager = eager_of(trainer_of())
+    sharded = Sharded(eager, Here(), shards=4)
+    places = [50, 3, 20, 4, 52, 3]
+    picked = sharded.batch(X, Y).take(places)
+    assert sharded.predict(picked) == eager.predict(eager.batch(X, Y).take(places))
+    assert sharded.predict(picked.take([4, 1])) == eager.predict([X[52], X[3]])
+
+
 def test_a_step_sends_numbers_only_and_a_worker_that_forgot_is_sent_its_shard_again():
     big, targets = moons(2000)
     executor = Here()

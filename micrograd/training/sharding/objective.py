@@ -112,10 +112,10 @@ class Sharded(Objective):
             rows = samples(X)
             self._pack(Batch(rows[:1], [None]))
             X = cut(rows, self.shards)
-        outputs: list[Any] = []
-        for _, found in self._evaluated("predict", X, at):
-            outputs += found if isinstance(found, list) else found.tolist()
-        return outputs
+        outputs: dict[int, Any] = {}
+        for part, found in self._evaluated("predict", X, at):
+            outputs.update(zip(part.positions, found if isinstance(found, list) else found.tolist()))
+        return [outputs[position] for position in range(len(X))]
 
     def _pack(self, batch: Any) -> None:
         """Make the content of the objective, without its penalty if that can be evaluated here, and test it."""

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class Part:
-    """What one step needs of one shard; the keys of the contents that must go with it."""
+    """What one step needs of one shard, and at which positions of the step; the keys of what must go with it."""
 
-    __slots__ = ("needed", "number", "places", "size")
+    __slots__ = ("needed", "number", "places", "positions", "size")
 
-    def __init__(self, number: int, places: array[int] | None, size: int) -> None:
-        self.number, self.places, self.size = number, places, size
+    def __init__(self, number: int, places: array[int] | None, positions: Sequence[int]) -> None:
+        self.number, self.places, self.positions, self.size = number, places, positions, len(positions)
         self.needed: set[str] = set()
 
 
@@ -66,12 +66,13 @@ class Shards:
         if not len(self):
             raise ValueError("expected at least one sample, got none")
         if self.places is None:
-            return [Part(i, None, self.bounds[i + 1] - self.bounds[i]) for i in range(len(self.keys))]
-        chosen = [array("I") for _ in self.keys]
-        for place in self.places:
+            return [Part(i, None, range(self.bounds[i], self.bounds[i + 1])) for i in range(len(self.keys))]
+        chosen = [(array("I"), array("I")) for _ in self.keys]
+        for position, place in enumerate(self.places):
             shard = bisect_right(self.bounds, place) - 1
-            chosen[shard].append(place - self.bounds[shard])
-        return [Part(i, places, len(places)) for i, places in enumerate(chosen) if places]
+            for numbers, number in zip(chosen[shard], (place - self.bounds[shard], position)):
+                numbers.append(number)
+        return [Part(i, places, positions) for i, (places, positions) in enumerate(chosen) if places]
 
     def content(self, number: int) -> bytes:
         """A shard as bytes; made when needed, so that the data are not held twice."""
