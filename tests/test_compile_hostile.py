@@ -321,11 +321,22 @@ class TestLife:
         gc.collect()
         assert [ref() for ref in gone] == [None] * len(gone)
         assert net(backend).value_and_gradient(batch)[0] == other.value_and_gradient(batch)[0]
-        assert len(batch.again) <= 2  # a new program drops what is left of those that are gone
         gone = weakref.ref(batch.X)
         del batch
         gc.collect()
         assert gone() is None
+        assert all(not runner.again and not getattr(runner, "_known", None) for runner in other._runners.values())
+
+    @backends
+    def test_batches_that_come_and_go_are_never_taken_for_each_other(self, backend):
+        program = plane(backend)
+        for turn in range(200):  # one stands where the last one stood
+            batch = program.batch([[float(turn), 1.0]], [0.0])
+            for _ in range(3):
+                value, _ = program.value_and_gradient(batch, at=np.array([1.0, 2.0]))
+                assert value == (turn + 2.0) ** 2
+        del batch
+        assert not program._runners["gradient"].again
 
     @backends
     def test_a_program_called_in_the_middle_of_its_own_step_says_so(self, backend, monkeypatch):

@@ -28,13 +28,13 @@ def program_and_batch(samples=50, hidden=8):
     program = micrograd.compile(model, 2, loss=losses.squared_error, backend="llvm", cache=False)
     batch = program.batch(rng.standard_normal((samples, 2)), rng.standard_normal(samples))
     program.value_and_gradient(batch)
-    assert not batch.again  # a batch that is run once needs none
+    assert batch.key not in program._again  # a batch that is run once needs none
     program.value_and_gradient(batch)
     return program, batch
 
 
 def short_way(program, batch):
-    return batch.again[program._lock]
+    return program._again[batch.key]
 
 
 def long_way(program, batch, numbers):
@@ -138,16 +138,16 @@ def test_a_longer_step_waits_for_its_turn():
         thread.start()
         thread.join()
     assert hasattr(step, "__code__")  # it is `turn`
-    assert found == [None] and same(step(numbers), expected) and runner._in_use.value == 0
+    assert found == [None] and same(step(numbers), expected) and runner._in_use[0] == 0
 
 
 def test_while_a_thread_has_the_memory_nobody_else_writes_there():
     program, batch = program_and_batch()
     runner = program._runners["gradient"]
     numbers, before = np.ones(COUNT), runner.uniform.copy()
-    runner._in_use.value = 1
+    runner._in_use[0] = 1
     assert short_way(program, batch)(numbers) is None and (runner.uniform == before).all()
-    runner._in_use.value = 0
+    runner._in_use[0] = 0
     assert short_way(program, batch)(numbers) is not None
 
 

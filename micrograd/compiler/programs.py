@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from micrograd.compiler.code import Code
+    from micrograd.compiler.runner import Runner
 
 BACKENDS = ("auto", "llvm", "numpy")
 MOST_STEPS = {"numpy": 50_000}  # of one sample, which take half a minute and two gigabytes to compile
@@ -49,9 +50,10 @@ class Program:
         self._loss = loss if loss is None or hasattr(loss, "prepare") else True  # needed only to prepare targets
         self.parameters, self.backend = trace.parameters, chosen(backend)
         self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
-        self._runners: dict[str, Any] = {}
+        self._runners: dict[str, Runner] = {}
+        self._again: dict[object, Any] = {}  # that of the runner of the gradient, once there is one
         self._check = SelfCheck(trace)
-        self._lock = guarded(self)  # while a runner is built; batches know the program by it
+        self._lock = guarded(self)  # while a runner is built
 
     def forked(self) -> None:
         """In a forked process: a runner that a thread was building is built again."""
@@ -74,16 +76,13 @@ class Program:
     def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
         """The value and its derivative by each parameter, (p,)."""
         if at is not None and y is None and X.__class__ is Batch:
-            again = X.again.get(self._lock)
+            again = self._again.get(X.key)
             if again is not None and (found := again(at)) is not None:
                 return found
         batch, leaves = self._batch(X, y), self._leaves(at)
         value, gradient, finite = self._step("gradient", batch, leaves)
         if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
             value, gradient, _ = self._step("guarded gradient", batch, leaves)
-        elif batch.was_run and self._lock not in batch.again:
-            batch.remember(self, self._lock, self._runner("gradient").again(batch))
-        batch.was_run = True
         return value, gradient
 
     def input_gradients(self, X: Any, *, at: Any = None) -> tuple[np.ndarray, np.ndarray]:
@@ -143,7 +142,7 @@ class Program:
         rows = data.samples(X, self._trace.inputs, copy=False)
         return Batch(rows, np.zeros((len(rows), width)))
 
-    def _step(self, purpose: str, batch: Batch, leaves: np.ndarray) -> Any:
+    def _step(self, purpose: str, batch: Batch, leaves: np.ndarray) -> tuple[float, Any, bool]:
         """Value, gradient if the purpose has one, and whether all are finite."""
         return self._runner(purpose).step(nonempty(batch), leaves, 1.0 / len(batch))
 
@@ -179,20 +178,22 @@ class Program:
 
     # building
 
-    def _runner(self, purpose: str, code: Any = None) -> Any:
+    def _runner(self, purpose: str, code: Any = None) -> Runner:
         """What runs a purpose, built, and compared with the code, when it is first asked for."""
         return self._runners.get(purpose) or self._build(purpose, code)
 
-    def _build(self, purpose: str, code: Any) -> Any:
+    def _build(self, purpose: str, code: Any) -> Runner:
         with self._lock:
             if purpose not in self._runners:
                 self._trace.most_steps = MOST_STEPS.get(self.backend)
                 runner = self._built(PURPOSES[purpose](self._trace))
                 self._check.all(self, runner, purpose, code)
                 self._runners[purpose] = runner
+                if purpose == "gradient":
+                    self._again = runner.again
             return self._runners[purpose]
 
-    def _built(self, program: ArrayProgram) -> Any:
+    def _built(self, program: ArrayProgram) -> Runner:
         if self.backend == "llvm":
             from micrograd.compiler.llvm.runner import LlvmRunner
 
@@ -202,7 +203,7 @@ class Program:
         return NumpyRunner(program)
 
     @property
-    def _main(self) -> Any:
+    def _main(self) -> Runner:
         purpose = "prediction" if self._trace.loss is None else "gradient"
         return self._runner(purpose)
 

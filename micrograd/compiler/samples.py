@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
-
 from micrograd.dispatch import number
 from micrograd.expect import rows_of
 
@@ -18,24 +16,15 @@ if TYPE_CHECKING:
 
 
 class Batch:
-    """Samples X, (n, inputs), and targets Y, (n, targets), both float64 in C order; `take` picks some samples."""
+    """Samples X, (n, inputs), and targets Y, (n, targets), both float64 in C order; `take` picks some samples.
 
-    __slots__ = ("X", "Y", "packed", "again", "was_run", "_programs")
+    key         an object of its own, by which others know the batch again without keeping its arrays alive
+    """
+
+    __slots__ = ("X", "Y", "key", "__weakref__")
 
     def __init__(self, X: np.ndarray, Y: np.ndarray) -> None:
-        self.X, self.Y = X, Y
-        self.packed: dict[Any, Any] = {}  # what a backend keeps beside
-        self.again: dict[Any, Any] = {}  # a program's lock -> the short way to run it on this batch, or None
-        self.was_run = False  # many a batch of a training is run once, and needs no short way
-        self._programs: dict[Any, Any] = {}
-
-    def remember(self, program: Any, lock: Any, step: Any) -> None:
-        """Keep the short way to run a program, which is not kept alive, and drop those of programs that are gone."""
-        for other, reference in list(self._programs.items()):
-            if reference() is None:
-                self.again.pop(other, None)
-                self._programs.pop(other, None)
-        self.again[lock], self._programs[lock] = step, weakref.ref(program)
+        self.X, self.Y, self.key = X, Y, object()
 
     def __reduce__(self) -> Any:
         return Batch, (self.X, self.Y)

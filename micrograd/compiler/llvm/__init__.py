@@ -8,6 +8,7 @@ loops, tiles    fused elementwise steps; matrix products
 uniform         what runs once a step
 tape            irregular programs
 code            all of them, put together
+layout          a batch as the code reads it
 native/         from text to machine code
 runner          runs it, in one thread or several
 """

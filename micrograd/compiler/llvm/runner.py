@@ -1,24 +1,27 @@
 """Runs an array program as machine code, in one thread or several.
 
-packed      a batch laid out for the code: leaves row by row, in blocks
 chunk       a run of blocks with accumulators of its own; how many there are depends on the samples and the program
             alone, so that the result is the same to the bit for any number of threads
+workspace   what one chunk works in
+short way   a call of machine code without ctypes, for a batch of one chunk that is run again: see `direct_call`
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+from array import array
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from weakref import ReferenceType
 
 from micrograd.compiler.llvm.code import llvm_code
+from micrograd.compiler.llvm.layout import Context, Layout, address_of, aligned, layout_of
 from micrograd.compiler.llvm.memory import NAMES
+from micrograd.compiler.llvm.native import direct_call
 from micrograd.compiler.llvm.native.machine_code import host, machine_code
-from micrograd.compiler.numpy.runner import AGAIN
-from micrograd.system.forking import guarded
+from micrograd.compiler.runner import Runner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,55 +39,40 @@ SHORT_WORK = 1_000_000  # multiplications in which nobody misses Python's lock, 
 CHUNK_BLOCKS = 4  # fewer do not pay for sums of their own, which may be as many as the parameters
 
 
-class Packed:
-    """One batch in the layout of the code, with the pointers of a run."""
+class Known:
+    """What a runner keeps for a batch while both live: its layout, the contexts of its chunks, whether it was run."""
 
-    def __init__(self, batch: Batch, block: int) -> None:
-        self.samples, inputs = n, _ = batch.X.shape
-        self.blocks = -(-n // block)
-        self.leaves = aligned(self.blocks * (inputs + batch.Y.shape[1]) * block).reshape(self.blocks, -1, block)
-        self.address = address_of(self.leaves)
-        full, rest = divmod(n, block)
-        for data, rows in ((batch.X, self.leaves[:, :inputs]), (batch.Y, self.leaves[:, inputs:])):
-            if full:
-                rows[:full] = data[: n - rest].reshape(full, block, -1).transpose(0, 2, 1)
-            if rest:  # the last sample, with weight 0, fills the last block
-                rows[full, :, :rest] = data[n - rest :].T
-                rows[full, :, rest:] = data[-1][:, None]
-        self.contexts: dict[ReferenceType[LlvmRunner], list[Context]] = {}
+    __slots__ = ("contexts", "layout", "reference", "was_run")
+
+    def __init__(self, layout: Layout, contexts: list[Context], reference: Any) -> None:
+        self.layout, self.contexts, self.reference = layout, contexts, reference
+        self.was_run = False  # many a batch of a training is run once, and needs no short way
 
 
-class Context:
-    """What an entry point of the code is given: the address of one array, of pointers, the number of samples, a weight.
+class Workspace:
+    """Arrays that a chunk works in, their addresses by NAMES but for the data, and where its sums go."""
 
-    The samples are `first` to `end` of the batch; each counts by the weight, in a mean 1/n. `sums` is where their sums
-    go. What the addresses belong to must live as long.
-    """
+    __slots__ = ("addresses", "arrays", "sums")
 
-    def __init__(self, addresses: dict[str, int], sums: np.ndarray, first: int, end: int) -> None:
-        self.sums, self.first = sums, first
-        pointers = [addresses.get(name, 0) for name in NAMES]
-        self.words = (ctypes.c_uint64 * (len(NAMES) + 2))(*pointers, end - first)
-        self.weight = ctypes.c_double.from_buffer(self.words, 8 * (len(NAMES) + 1))
-        self.address = ctypes.addressof(self.words)
-        self.pointer = ctypes.c_void_p(self.address)
+    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
+        self.arrays, self.sums = arrays, arrays["g"]
+        self.addresses = {name: address_of(array) for name, array in arrays.items()}
 
 
-class LlvmRunner:
-    """One purpose of a program."""
-
-    backend = "llvm"
+class LlvmRunner(Runner):
+    """One purpose of a program; `target` is the processor that code is made for, this one unless given."""
 
     def __init__(
         self, program: ArrayProgram, *, threads: int | None = None, cache: bool = True, target: Any = None
     ) -> None:
         import numpy as np
 
+        super().__init__(program)
         target = target or host()
-        self.program, self.threads = program, threads or os.cpu_count() or 1
+        self.threads, self._cache = threads or os.cpu_count() or 1, cache
         self.code = llvm_code(program, target.registers)
-        self.engine = machine_code(self.code.source, target, cache=cache)
-        self._cache = cache
+        self.source = self.code.source
+        self.engine = machine_code(self.source, target, cache=cache)
         entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
         names = ("prepare", "chunk", "finish", "whole")
         self._prepare, self._chunk, self._finish, self._whole = [entry(self.engine.address(name)) for name in names]
@@ -94,144 +82,102 @@ class LlvmRunner:
         for slot, number in program.constants:
             self.uniform[slot] = number
         self.tables = np.array(self.code.tables + [0], np.int32)
-        self.work = self.code.block * (
-            sum([step.rows.size if hasattr(step, "rows") else 8 * step.count for step in program.steps])
-            + sum([one.slots.size for one in program.sums])
-        )
-        self._spaces: list[tuple[dict[str, int], np.ndarray, np.ndarray, np.ndarray]] = []  # see _memory
-        self._parameters = len(program.trace.parameters)
+        self.work = work_of(program, self.code.block)
         self._outputs = 0 if program.outputs is None else len(program.outputs)
-        self._reference = ReferenceType(self)  # under which a batch has the contexts: it keeps no program alive
-        self._in_use = ctypes.c_int64(0)  # 1 while a thread has the workspace: see `direct_call`
-        self._lock = guarded(self)  # there is one workspace: threads take turns
+        self._known: dict[object, Known] = {}  # by the key of a batch
+        self._workspaces: list[Workspace] = []
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0  # whose threads those of the pool are
 
-    def forked(self) -> None:
-        """In a forked process: a step that another thread was at is nobody's any more."""
-        self._in_use.value = 0
-
-    @property
-    def source(self) -> str:
-        """The text that was compiled."""
-        return self.code.source
-
-    def outputs(self, batch: Batch, leaves: np.ndarray, weight: float) -> np.ndarray:
-        """See `NumpyRunner.outputs`."""
-        found: np.ndarray = self._turn(batch, leaves, weight)[0]
-        return found
-
-    def step(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[float, np.ndarray | None, bool]:
-        """See `NumpyRunner.step`."""
-        _, value, gradient, finite = self._turn(batch, leaves, weight)
+    def step(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[float, Any, bool]:
+        """See `Runner.step`; a batch that comes again gets the short way."""
+        value, gradient, finite = super().step(batch, leaves, weight)
+        known = self._known[batch.key]
+        if finite and gradient is not None and known.was_run and batch.key not in self.again:
+            self.again[batch.key] = self._short_way(known)
+        known.was_run = True
         return value, gradient, finite
 
-    def _turn(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, np.ndarray | None, bool]:
-        """Run and read the results while no other thread does."""
-        with self._lock:
-            if self._in_use.value:
-                raise RuntimeError(AGAIN)
-            try:
-                self._in_use.value = 1
-                outputs, U, value = self._run(batch, leaves, weight), self.uniform, self.value_at
-                gradient = None if self.program.gradient is None else U[self.gradient_at].copy()
-                return outputs, float(U[value]), gradient, bool(U[value + 1] == 0.0)
-            finally:
-                self._in_use.value = 0
-
-    def _run(self, batch: Batch, leaves: np.ndarray, weight: float) -> Any:
-        """Run; the outputs, if the program has some."""
-        packed = self._packed(batch)
+    def _run(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, Any, bool]:
+        known = self._known.get(batch.key) or self._take_up(batch)
         self.uniform[: len(leaves)] = leaves
-        contexts, block, outputs = packed.contexts[self._reference], self.code.block, None
+        contexts, block, blocks, outputs = known.contexts, self.code.block, known.layout.blocks, None
         for context in contexts:
             context.weight.value = weight
         if self._outputs:
-            outputs = aligned(packed.blocks * self._outputs * block).reshape(packed.blocks, self._outputs, block)
+            outputs = aligned(blocks * self._outputs * block).reshape(blocks, self._outputs, block)
         if len(contexts) == 1 and outputs is None:
             self._whole(contexts[0].pointer)
         else:
             self._in_chunks(contexts, outputs)
         if outputs is not None:
             outputs = outputs.transpose(0, 2, 1).reshape(-1, self._outputs)[: len(batch)]
-        return outputs
+        U, value = self.uniform, self.value_at
+        gradient = None if self.program.gradient is None else U[self.gradient_at].copy()
+        return outputs, float(U[value]), gradient, bool(U[value + 1] == 0.0)
 
-    def again(self, batch: Batch) -> Callable[[Any], tuple[float, np.ndarray] | None] | None:
-        """For a batch of one chunk that was run: a function of all parameters, see `direct_call`."""
+    def _short_way(self, known: Known) -> Callable[[Any], tuple[float, np.ndarray] | None] | None:
+        """The function of all parameters for a batch; None if it has several chunks, or the code reads other numbers.
+
+        Python's own code in a program gives the GIL back where it likes: there threads take turns.
+        """
         import numpy as np
 
-        from micrograd.compiler.llvm.native import direct_call
-
-        with self._lock:  # a layout may have to be made
-            packed = self._packed(batch)
-        contexts = packed.contexts[self._reference]
-        alone = not self.engine.calls_python and direct_call.possible()  # in Python code threads take turns
+        contexts = known.contexts
+        alone = not self.engine.calls_python and direct_call.possible()
         if len(contexts) > 1 or self.program.rolled.held or not alone:
             return None
-        short = packed.blocks * self.work <= SHORT_WORK
-        in_use = self._in_use if short else ctypes.c_int64(0)  # a longer step has its turn anyhow
-        numbers = address_of(self.uniform)
+        short = known.layout.blocks * self.work <= SHORT_WORK
+        in_use = self._in_use if short else array("q", [0])  # a longer step has its turn anyhow
+        numbers, parameters = address_of(self.uniform), len(self.program.trace.parameters)
         gradient, value = numbers + 8 * self.gradient_at.start, numbers + 8 * self.value_at
         words = direct_call.Words(
             self.engine.address("whole"),
             contexts[0].address,
             numbers,
-            8 * self._parameters,
+            8 * parameters,
             gradient,
             value,
-            ctypes.addressof(in_use),
+            in_use.buffer_info()[0],
             not short,
         )
-        keep = packed, contexts, self._spaces, self.tables, in_use, self.engine
-        step = direct_call.direct(words, partial(np.empty, self._parameters), keep, self._cache)
+        keep = known.layout, contexts, self._workspaces, in_use, self.engine
+        step = direct_call.direct(words, partial(np.empty, parameters), keep, self._cache)
         return step if short else direct_call.taking_turns(step, self._lock, self._in_use)
 
-    def _packed(self, batch: Batch) -> Packed:
-        """The batch laid out, kept with it."""
-        block = self.code.block
-        if block not in batch.packed:  # programs that share the batch have locks of their own: one layout stays
-            batch.packed.setdefault(block, Packed(batch, block))
-        kept: Packed = batch.packed[block]
-        if self._reference not in kept.contexts:
-            for other in [other for other in list(kept.contexts) if other() is None]:
-                kept.contexts.pop(other, None)
-            kept.contexts[self._reference] = self._contexts(kept)
-        return kept
+    def _take_up(self, batch: Batch) -> Known:
+        """What is kept for a batch until it dies."""
+        gone = ReferenceType(batch, partial(forget, ReferenceType(self), batch.key))
+        layout = layout_of(batch, self.code.block)
+        self._known[batch.key] = known = Known(layout, self._contexts(layout), gone)
+        return known
 
-    def _contexts(self, packed: Packed) -> list[Context]:
+    def _contexts(self, layout: Layout) -> list[Context]:
         """One for each chunk."""
-        most = min(MOST_CHUNKS, packed.blocks // CHUNK_BLOCKS)
-        chunks = max(1, min(most, packed.blocks * self.work // CHUNK_WORK))
-        bounds = [packed.blocks * k // chunks for k in range(chunks + 1)]
+        most = min(MOST_CHUNKS, layout.blocks // CHUNK_BLOCKS)
+        chunks = max(1, min(most, layout.blocks * self.work // CHUNK_WORK))
+        bounds = [layout.blocks * k // chunks for k in range(chunks + 1)]
         block, contexts = self.code.block, []
         for k in range(chunks):
-            addresses, sums = self._memory(k if self.threads > 1 else min(k, 1))
-            begin, end = bounds[k] * block, min(bounds[k + 1] * block, packed.samples)
-            addresses["x"] = packed.address + 8 * begin * self.code.leaves
-            contexts.append(Context(addresses, sums, begin, end))
+            workspace = self._workspace(k if self.threads > 1 else min(k, 1))
+            begin, end = bounds[k] * block, min(bounds[k + 1] * block, layout.samples)
+            data = {"x": layout.address + 8 * begin * self.code.leaves}
+            contexts.append(Context({**workspace.addresses, **data}, workspace.sums, begin, end))
         return contexts
 
-    def _memory(self, number: int) -> tuple[dict[str, int], np.ndarray]:
-        """The addresses of what a chunk works on, but for its data, and where its sums go: for the first, straight on.
-
-        One thread needs one workspace, and sums of their own for all chunks but the first.
-        """
-        while len(self._spaces) <= number:
-            t, a = (
-                aligned(size)
-                for size in (
-                    self.code.workspace_rows * self.code.block,
-                    len(self.code.lane_slots) * self.code.registers.lanes,
-                )
-            )
-            first, count = self.program.incoming
-            sums = aligned(count) if self._spaces else self.uniform[first : first + count]
-            if self._spaces and self.threads == 1:
-                t, a = self._spaces[0][2:]
-            arrays = {"u": self.uniform, "t": t, "a": a, "g": sums, "i": self.tables}
-            self._spaces.append(({name: address_of(array) for name, array in arrays.items()}, sums, t, a))
-        addresses, sums, _, _ = self._spaces[number]
-        return dict(addresses), sums
+    def _workspace(self, number: int) -> Workspace:
+        """That of a chunk. The first sums straight on; one thread needs one, and other sums for all other chunks."""
+        first, count = self.program.incoming
+        while len(self._workspaces) <= number:
+            arrays = {"u": self.uniform, "i": self.tables}
+            if not self._workspaces or self.threads > 1:
+                arrays["t"] = aligned(self.code.workspace_rows * self.code.block)
+                arrays["a"] = aligned(len(self.code.lane_slots) * self.code.registers.lanes)
+            else:
+                arrays.update({name: self._workspaces[0].arrays[name] for name in ("t", "a")})
+            arrays["g"] = aligned(count) if self._workspaces else self.uniform[first : first + count]
+            self._workspaces.append(Workspace(arrays))
+        return self._workspaces[number]
 
     def _work(self, waiting: deque[Context]) -> None:
         """Run chunks until there are none; a deque gives each to one thread, by a lock of its own or by the GIL."""
@@ -274,16 +220,15 @@ class LlvmRunner:
         self._finish(contexts[0].pointer)
 
 
-def aligned(count: int) -> np.ndarray:
-    """Zeros that start at a multiple of 64 bytes."""
-    import numpy as np
+def forget(runner: ReferenceType[LlvmRunner], key: object, _: Any) -> None:
+    """Drop what a runner keeps for a batch that is gone."""
+    kept = runner()
+    if kept is not None:
+        kept.again.pop(key, None)
+        kept._known.pop(key, None)
 
-    raw = np.zeros(count + 8)
-    start = -address_of(raw) % 64 // 8
-    return raw[start : start + count]
 
-
-def address_of(array: np.ndarray) -> int:
-    """Where an array stands in memory."""
-    address: int = array.__array_interface__["data"][0]
-    return address
+def work_of(program: ArrayProgram, block: int) -> int:
+    """The multiplications of one block of samples, about."""
+    steps = sum([step.rows.size if hasattr(step, "rows") else 8 * step.count for step in program.steps])
+    return block * (steps + sum([one.slots.size for one in program.sums]))

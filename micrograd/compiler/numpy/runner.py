@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd.compiler.numpy.code import numpy_code
-from micrograd.system.forking import guarded
+from micrograd.compiler.runner import Runner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,68 +12,33 @@ if TYPE_CHECKING:
     import numpy as np
 
     from micrograd.compiler.arrays.purposes import ArrayProgram
+    from micrograd.compiler.samples import Batch
 
 
-AGAIN = (
-    "a program was called in the middle of its own step, by a signal handler, a finaliser or a primitive of the "
-    "user's; expected it to be called when the step is over: note there what to do, and do it later"
-)
-
-
-class NumpyRunner:
+class NumpyRunner(Runner):
     """One purpose of a program; memory depends on the block, not on the number of samples."""
-
-    backend = "numpy"
 
     def __init__(self, program: ArrayProgram) -> None:
         import numpy as np
 
-        self.program, self.code = program, numpy_code(program)
+        super().__init__(program)
+        self.code = numpy_code(program)
+        self.source = self.code.source
         self.workspace = np.zeros(self.code.places.count * self.code.block_size)
         self.uniform = np.zeros(program.slots)
-        self._lock = guarded(self)  # there is one workspace: threads take turns
-        self._in_use = False
         for slot, number in program.constants:
             self.uniform[slot] = number
 
-    def forked(self) -> None:
-        """In a forked process: a step that another thread was at is nobody's any more."""
-        self._in_use = False
-
-    @property
-    def source(self) -> str:
-        """The Python source of the functions that run."""
-        return self.code.source
-
-    def outputs(self, batch: Any, leaves: np.ndarray, weight: float) -> np.ndarray:
-        """The outputs, (samples, outputs), of a program that has some.
-
-        leaves are the numbers of parameters and held Values, weight that of each sample in the mean.
-        """
-        found: np.ndarray = self._turn(batch, leaves, weight)[0]
-        return found
-
-    def step(self, batch: Any, leaves: np.ndarray, weight: float) -> tuple[float, np.ndarray | None, bool]:
-        """Value and gradient, if the program has one, and whether all are finite."""
+    def _run(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, Any, bool]:
         import numpy as np
 
-        _, value, gradient = self._turn(batch, leaves, weight)
-        return value, gradient, bool(np.isfinite(value) and (gradient is None or np.isfinite(gradient).all()))
+        outputs, program, U = self._outputs(batch, leaves, weight), self.program, self.uniform
+        value, gradient = sum(U[program.value].tolist()), None
+        if program.gradient is not None:
+            gradient = U[program.gradient] + 0.0  # as from 0 on
+        return outputs, value, gradient, bool(np.isfinite(value) and (gradient is None or np.isfinite(gradient).all()))
 
-    def _turn(self, batch: Any, leaves: np.ndarray, weight: float) -> tuple[Any, float, np.ndarray | None]:
-        """Run and read the results while nobody else does: outputs, value and gradient, arrays of their own."""
-        with self._lock:
-            if self._in_use:
-                raise RuntimeError(AGAIN)
-            try:
-                self._in_use = True
-                outputs, U = self._run(batch, leaves, weight), self.uniform
-                gradient = None if self.program.gradient is None else U[self.program.gradient] + 0.0  # as from 0 on
-                return outputs, sum(U[self.program.value].tolist()), gradient
-            finally:
-                self._in_use = False
-
-    def _run(self, batch: Any, leaves: np.ndarray, weight: float) -> Any:
+    def _outputs(self, batch: Batch, leaves: np.ndarray, weight: float) -> Any:
         """Run; the outputs, if there are some."""
         import numpy as np
 
@@ -94,6 +59,3 @@ class NumpyRunner:
                     outputs[start:end] = W[code.places.of[program.outputs]].T
             code.after(U)
         return outputs
-
-    def again(self, batch: Any) -> None:
-        """See `LlvmRunner.again`: there is no shorter way."""

@@ -231,14 +231,14 @@ def taking_turns(step: Callable[[Any], Any], lock: Any, in_use: Any) -> Callable
     def turn(numbers: Any) -> Any:
         if not acquire(False):
             return None
-        if in_use.value:
+        if in_use[0]:
             release()
             return None
         try:
-            in_use.value = 1
+            in_use[0] = 1
             return step(numbers)
         finally:
-            in_use.value = 0
+            in_use[0] = 0
             release()
 
     return turn

@@ -1,0 +1,83 @@
+"""`Runner`: what a compiled purpose of a program runs on, the protocol between `Program` and the targets.
+
+purpose     what is computed: predictions, the value, value and gradient, …; one array program and one runner each
+leaves      the numbers of all parameters, then of the Values that the code holds, float64
+weight      of each sample in the mean: 1/n, where it is one of n
+guarded     the twin of a program in which 0 times inf is 0; it runs where a result is not finite
+"""
+
+from __future__ import annotations
+
+from array import array
+
+from micrograd.system.forking import guarded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    import numpy as np
+
+    from micrograd.compiler.arrays.purposes import ArrayProgram
+    from micrograd.compiler.samples import Batch
+
+REENTERED = (
+    "a program was called in the middle of its own step, by a signal handler, a finaliser or a primitive of the "
+    "user's; expected it to be called when the step is over: note there what to do, and do it later"
+)
+
+
+class Runner:
+    """One purpose of a program. A target gives `source` and `_run`; threads take turns, for there is one workspace.
+
+    program     the array program that it runs
+    source      the code that runs, as text
+    again       key of a batch -> the short way to run it again: a function of the numbers of all parameters, (p,), with
+                the weight of the last step, which gives value and gradient, or None where it cannot be sure or they
+                are not finite: then `step` gives them. None for a batch that has no such way. A target fills it as it
+                likes; it keeps no batch alive, nor does a batch keep a runner
+    """
+
+    source: str
+
+    def __init__(self, program: ArrayProgram) -> None:
+        self.program = program
+        self.again: dict[object, Callable[[Any], tuple[float, np.ndarray] | None] | None] = {}
+        self._in_use = array("q", [0])  # 1 while a thread has the workspace; machine code reads it
+        self._lock = guarded(self)
+
+    def forked(self) -> None:
+        """In a forked process: a step that another thread was at is nobody's any more."""
+        self._in_use[0] = 0
+
+    def outputs(self, batch: Batch, leaves: np.ndarray, weight: float) -> np.ndarray:
+        """The outputs, (samples, outputs), of a program that has some; RuntimeError in the middle of a step."""
+        found: np.ndarray = self._turn(batch, leaves, weight)[0]
+        return found
+
+    def step(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[float, Any, bool]:
+        """The value, the gradient, (p,), if the program has one, else None, and whether all numbers are finite.
+
+        The gradient is the caller's own. RuntimeError in the middle of another step.
+        """
+        _, value, gradient, finite = self._turn(batch, leaves, weight)
+        return value, gradient, finite
+
+    def _turn(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, Any, bool]:
+        """Run and read the results while no other thread does."""
+        with self._lock:
+            if self._in_use[0]:
+                raise RuntimeError(REENTERED)
+            try:
+                self._in_use[0] = 1
+                return self._run(batch, leaves, weight)
+            finally:
+                self._in_use[0] = 0
+
+    def _run(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, Any, bool]:
+        """Outputs, if there are some, value, gradient, if there is one, and whether these two are finite.
+
+        The arrays are the caller's own.
+        """
+        raise NotImplementedError
