@@ -405,9 +405,9 @@ class TestLlvm:
 
 
 def test_numpy_refuses_what_is_too_long_for_it(monkeypatch):
-    from micrograd.compiler import programs
+    from micrograd.compiler import backends
 
-    monkeypatch.setitem(programs.MOST_STEPS, "numpy", 100)
+    monkeypatch.setitem(backends.MOST_STEPS, "numpy", 100)
     w, x = Value(0.5), Value(0.25)
 
     def chain(row, length):
@@ -419,7 +419,7 @@ def test_numpy_refuses_what_is_too_long_for_it(monkeypatch):
     with pytest.raises(ValueError, match=r'at most 100 steps for the backend "numpy".*got \d{3}.*backend="llvm"'):
         micrograd.compile(chain([x], 200), [x], backend="numpy").predict([1.0])
     assert micrograd.compile(chain([x], 20), [x], backend="numpy").predict([0.25]) == pytest.approx(chain([x], 20).data)
-    monkeypatch.setattr(programs, "chosen", lambda backend: "numpy")
+    monkeypatch.setattr(backends, "chosen", lambda backend: "numpy")
     trainer = Trainer(lambda row: chain(row, 200), losses.squared_error, optim.SGD(lr=1e-9), parameters=[w])
     trainer.fit([0.1], [0.2], epochs=1)
     assert trainer.objective.backend == "eager" and "at most 100 steps" in repr(trainer.objective)

@@ -116,13 +116,13 @@ def test_half_a_package_is_found_out(package, monkeypatch):
 
 def test_a_broken_package_is_no_missing_one(package, monkeypatch):
     """Trainer's "auto" runs eagerly where a package is missing, but says so where it is broken."""
-    from micrograd.compiler import programs
+    from micrograd.compiler import backends
 
     assert missing(["no_such_package", "json"]) == ["no_such_package"]
     X, Y = [[0.0, 1.0]], [1.0]
 
     def objective(needed):
-        monkeypatch.setattr(programs, "NEEDED", {"llvm": needed, "numpy": needed})
+        monkeypatch.setattr(backends, "NEEDED", {"llvm": needed, "numpy": needed})
         trainer = Trainer(nn.MLP(2, [2, 1]), losses.squared_error, optim.SGD(lr=0.1))
         trainer.fit(X, Y, epochs=1)
         return repr(trainer.objective)

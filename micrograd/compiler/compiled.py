@@ -5,8 +5,9 @@ from __future__ import annotations
 from time import process_time
 
 from micrograd.compiler.arguments import expect_options
+from micrograd.compiler.backends import chosen
 from micrograd.compiler.code import Built, Code
-from micrograd.compiler.programs import Program, chosen
+from micrograd.compiler.programs import Program
 from micrograd.compiler.scalar.trace import trace, trace_expression, undo_of
 from micrograd.compiler.self_check import Sample, made_up, near
 from micrograd.dispatch import brief
@@ -100,7 +101,7 @@ def compile_code(
     recorded = trace(code, undo, on_numbers)
     tracing = process_time() - started
     program = Program(recorded, code.loss, backend, threads, cache)
-    program._check.start(program, code, samples, tracing)
+    program._check.start(program._runner, code, samples, tracing)
     return program
 
 

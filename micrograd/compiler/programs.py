@@ -14,12 +14,12 @@ from micrograd.compiler.arrays.purposes import (
     prediction_program,
     value_program,
 )
+from micrograd.compiler.backends import MOST_STEPS, chosen, runner_of
 from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.trace import Trace, traced, undo_of
-from micrograd.compiler.self_check import Sample, SelfCheck
+from micrograd.compiler.self_check import Sample, SelfCheck, sampled
 from micrograd.expect import rows_of
 from micrograd.system.forking import guarded
-from micrograd.system.packages import expect_whole, missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.code import Code
     from micrograd.compiler.runner import Runner
-
-BACKENDS = ("auto", "llvm", "numpy")
-MOST_STEPS = {"numpy": 50_000}  # of one sample, which take half a minute and two gigabytes to compile
-NEEDED = {"llvm": ("numpy", "llvmlite.binding"), "numpy": ("numpy",)}
 
 
 class Program:
@@ -49,7 +45,7 @@ class Program:
         self._trace = trace
         self._loss = loss if loss is None or hasattr(loss, "prepare") else True  # needed only to prepare targets
         self.parameters, self.backend = trace.parameters, chosen(backend)
-        self._options: dict[str, Any] = {"threads": threads, "cache": cache} if self.backend == "llvm" else {}
+        self._threads, self._cache = threads, cache
         self._runners: dict[str, Runner] = {}
         self._again: dict[object, Any] = {}  # that of the runner of the gradient, once there is one
         self._check = SelfCheck(trace)
@@ -99,28 +95,14 @@ class Program:
 
     def batch(self, X: Any, y: Any = None) -> Batch:
         """X and y checked and laid out once, to be given to `value` and `value_and_gradient` many times."""
-        return data.frozen(self._checked(X, y, copy=True))
-
-    def _checked(self, X: Any, y: Any, *, copy: bool) -> Batch:
-        rows = data.samples(X, self._trace.inputs, copy=copy)
-        width = self._trace.targets or 1
-        if self._loss is None:
-            if y is not None:
-                raise TypeError("expected no targets: this program has no loss")
-            import numpy as np
-
-            return Batch(rows, np.zeros((len(rows), width)))
-        if y is None:
-            raise TypeError("expected targets y beside X")
-        prepare = getattr(self._loss, "prepare", None)
-        if prepare is not None:
-            y = rows_of(y, "y")
-            y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(self._trace.outputs))
-        return Batch(rows, data.targets(y, width, len(rows), copy=copy))
-
-    def _batch(self, X: Any, y: Any) -> Batch:
         if isinstance(X, Batch):
-            inputs, targets = self._trace.inputs, self._trace.targets or 1
+            raise TypeError("expected samples and targets, got a batch, which is laid out already")
+        return data.frozen(self._batch(X, y, copy=True))
+
+    def _batch(self, X: Any, y: Any, *, copy: bool = False) -> Batch:
+        """X and y checked; X may be a batch, which has its targets."""
+        inputs, targets = self._trace.inputs, self._trace.targets or 1
+        if isinstance(X, Batch):
             if X.X.shape[1] != inputs or X.Y.shape[1] != targets:
                 raise ValueError(
                     f"expected a batch of {inputs} inputs and {targets} targets, "
@@ -129,18 +111,32 @@ class Program:
             if y is not None:
                 raise TypeError("expected a batch alone, which has its targets, got targets y beside it")
             return X
-        return self._checked(X, y, copy=False)
+        rows = data.samples(X, inputs, copy=copy)
+        if self._loss is None:
+            if y is not None:
+                raise TypeError("expected no targets: this program has no loss")
+            return self._bare(rows)
+        if y is None:
+            raise TypeError("expected targets y beside X")
+        prepare = getattr(self._loss, "prepare", None)
+        if prepare is not None:
+            y = rows_of(y, "y")
+            y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(self._trace.outputs))
+        return Batch(rows, data.targets(y, targets, len(rows), copy=copy))
 
     def _samples(self, X: Any) -> Batch:
+        """Samples checked, whose targets do not matter; X may be a batch."""
+        inputs = self._trace.inputs
+        if not isinstance(X, Batch):
+            return self._bare(data.samples(X, inputs, copy=False))
+        if X.X.shape[1] != inputs:
+            raise ValueError(f"expected a batch of {inputs} inputs, got one of {X.X.shape[1]}")
+        return X if X.Y.shape[1] == (self._trace.targets or 1) else self._bare(X.X)
+
+    def _bare(self, rows: np.ndarray) -> Batch:
         import numpy as np
 
-        width = self._trace.targets or 1
-        if isinstance(X, Batch):
-            if X.X.shape[1] != self._trace.inputs:
-                raise ValueError(f"expected a batch of {self._trace.inputs} inputs, got one of {X.X.shape[1]}")
-            return X if X.Y.shape[1] == width else Batch(X.X, np.zeros((len(X), width)))
-        rows = data.samples(X, self._trace.inputs, copy=False)
-        return Batch(rows, np.zeros((len(rows), width)))
+        return Batch(rows, np.zeros((len(rows), self._trace.targets or 1)))
 
     def _step(self, purpose: str, batch: Batch, leaves: np.ndarray) -> tuple[float, Any, bool]:
         """Value, gradient if the purpose has one, and whether all are finite."""
@@ -174,7 +170,7 @@ class Program:
     def samples_again(self, code: Code) -> Iterator[Sample]:
         """The samples that the program was compared with, for code that has changed."""
         code.charge = None  # the parameters have moved
-        return iter([Sample(code, *sample.given, sample.ready) for sample in self._check.kept])
+        return iter([sampled(code, *sample.given, sample.ready) for sample in self._check.kept])
 
     # building
 
@@ -186,26 +182,16 @@ class Program:
         with self._lock:
             if purpose not in self._runners:
                 self._trace.most_steps = MOST_STEPS.get(self.backend)
-                runner = self._built(PURPOSES[purpose](self._trace))
-                self._check.all(self, runner, purpose, code)
+                runner = runner_of(PURPOSES[purpose](self._trace), self.backend, self._threads, self._cache)
+                self._check.all(purpose, runner, self._runner, code)
                 self._runners[purpose] = runner
                 if purpose == "gradient":
                     self._again = runner.again
             return self._runners[purpose]
 
-    def _built(self, program: ArrayProgram) -> Runner:
-        if self.backend == "llvm":
-            from micrograd.compiler.llvm.runner import LlvmRunner
-
-            return LlvmRunner(program, **self._options)
-        from micrograd.compiler.numpy.runner import NumpyRunner
-
-        return NumpyRunner(program)
-
     @property
     def _main(self) -> Runner:
-        purpose = "prediction" if self._trace.loss is None else "gradient"
-        return self._runner(purpose)
+        return self._runner(self._check.main)
 
     @property
     def graph(self) -> Any:
@@ -236,8 +222,7 @@ class Program:
         )
 
     def __reduce__(self) -> Any:
-        options = self._options
-        arguments = self._trace, self._loss, self.backend, options.get("threads"), options.get("cache", True)
+        arguments = self._trace, self._loss, self.backend, self._threads, self._cache
         return Program, arguments, {"_check": self._check}
 
 
@@ -257,19 +242,3 @@ PURPOSES: dict[str, Callable[[Trace], ArrayProgram]] = {
     "input gradient": input_gradient_program,
     "guarded input gradient": lambda trace: input_gradient_program(trace, guard=True),
 }
-
-
-def chosen(backend: str) -> str:
-    """The backend to use, its packages imported.
-
-    ImportError if they are missing (BrokenPackage if they are broken), ValueError for an unknown backend.
-    """
-    if backend not in BACKENDS:
-        raise ValueError(f"expected backend to be one of {', '.join(BACKENDS)}, got {backend!r}")
-    for name in ("llvm", "numpy") if backend == "auto" else (backend,):
-        absent = missing(NEEDED[name])
-        if not absent:
-            expect_whole(*NEEDED[name], f"micrograd.compiler.{name}.runner")
-            return name
-    wanted = " and ".join([name.partition(".")[0] for name in absent])
-    raise ImportError(f"compile needs {wanted}: pip install -e '.[fast]' in micrograd's folder")

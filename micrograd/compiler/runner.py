@@ -1,4 +1,4 @@
-"""`Runner`: what a compiled purpose of a program runs on, the protocol between `Program` and the targets.
+"""`Runner`: what a compiled purpose of a program runs on, the protocol between `Program` and the backends.
 
 purpose     what is computed: predictions, the value, value and gradient, …; one array program and one runner each
 leaves      the numbers of all parameters, then of the Values that the code holds, float64
@@ -29,16 +29,20 @@ REENTERED = (
 
 
 class Runner:
-    """One purpose of a program. A target gives `source` and `_run`; threads take turns, for there is one workspace.
+    """One purpose of a program: what a backend derives from, to give `backend`, `source` and `_run`.
 
+    Threads take turns, for there is one workspace.
+
+    backend     its name
     program     the array program that it runs
     source      the code that runs, as text
     again       key of a batch -> the short way to run it again: a function of the numbers of all parameters, (p,), with
                 the weight of the last step, which gives value and gradient, or None where it cannot be sure or they
-                are not finite: then `step` gives them. None for a batch that has no such way. A target fills it as it
+                are not finite: then `step` gives them. None for a batch that has no such way. A backend fills it as it
                 likes; it keeps no batch alive, nor does a batch keep a runner
     """
 
+    backend: str
     source: str
 
     def __init__(self, program: ArrayProgram) -> None:

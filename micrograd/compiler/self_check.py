@@ -17,6 +17,7 @@ from math import isfinite
 from time import process_time
 
 from micrograd.compiler.code import Built, Code, Result, derivatives, number_of
+from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.divergence import parting
 from micrograd.compiler.scalar.placeholders import TraceError
 from micrograd.compiler.scalar.trace import Trace, traced
@@ -27,6 +28,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from micrograd.compiler.runner import Runner
 
     Numbers = dict[str, list[float]]
 
@@ -43,50 +46,58 @@ class CompilerError(TraceError):
 class Sample:
     """A row with its target, as the code gets them and as the program does, and what the code gives for them."""
 
-    def __init__(
-        self, code: Any, row: list[Any], target: Any, ready: list[float], result: Result | None = None
-    ) -> None:
-        self.row, self.ready = [number_of(x) for x in row], ready
+    def __init__(self, row: list[Any], target: Any, ready: list[float], result: Result) -> None:
         self.given = row, target
-        self.result: Result = code.run(row, target) if result is None else result
+        self.row, self.ready, self.result = [number_of(x) for x in row], ready, result
+
+
+def sampled(code: Code | Built, row: list[Any], target: Any, ready: list[float]) -> Sample:
+    """A sample on which the code has run; whatever error it raises."""
+    return Sample(row, target, ready, code.run(row, target))
 
 
 class SelfCheck:
-    """What the code gave on some samples, to be compared with every program that is made of its trace."""
+    """What the code gave on some samples, to be compared with every program that is made of its trace.
+
+    main        the purpose that is built first
+    guarded     in its methods: purpose -> its runner, which is asked for the guarded twin of a purpose
+    """
 
     def __init__(self, trace: Trace) -> None:
-        self.trace = trace
+        self.trace, self.main = trace, "prediction" if trace.loss is None else "gradient"
         self.leaves = [float(x.data) for x in trace.parameters + trace.held]
         self.kept: list[Sample] = []
 
-    def start(self, program: Any, code: Any, samples: Iterator[Sample], tracing: float) -> None:
+    def start(self, build: Callable[..., Runner], code: Code, samples: Iterator[Sample], tracing: float) -> None:
         """Compare the main program on two samples, and on others as long as that takes a small part of the time.
 
-        tracing: the seconds that tracing took; of the processor, so that what else runs has no say in what is compared.
+        build: purpose, code -> its runner, compared with the samples that are kept. tracing: the seconds that tracing
+        took; of the processor, so that what else runs has no say in what is compared.
         """
-        main = "prediction" if self.trace.loss is None else "gradient"
         moments = [process_time(), process_time()]
         for sample in islice(samples, FEWEST):
             self.kept.append(sample)
             moments.append(process_time())
-        runner = program._runner(main, code)
+        runner = build(self.main, code)
         built = process_time()
         one = moments[-1] - moments[-2]  # what a sample takes
         while process_time() + one - built <= max(BRIEF, SHARE * (tracing + built - moments[-1])):
             other = next(samples, None)
             if other is None:
                 break
-            self.compare(program, runner, main, other, code)
+            self.compare(self.main, runner, build, other, code)
 
-    def all(self, program: Any, runner: Any, purpose: str, code: Any = None) -> None:
-        """Compare what runs a purpose of the program with all samples that are kept."""
+    def all(self, purpose: str, runner: Runner, guarded: Callable[[str], Runner], code: Any = None) -> None:
+        """Compare what runs a purpose with all samples that are kept."""
         for sample in self.kept:
-            self.compare(program, runner, purpose, sample, code)
+            self.compare(purpose, runner, guarded, sample, code)
 
-    def compare(self, program: Any, runner: Any, purpose: str, sample: Sample, code: Any = None) -> None:
+    def compare(
+        self, purpose: str, runner: Runner, guarded: Callable[[str], Runner], sample: Sample, code: Any = None
+    ) -> None:
         """CompilerError if the program differs from the code, TraceError if the code differs from its own trace."""
         expected = self.expected(purpose, sample)
-        for what, found in self.found(program, runner, purpose, sample).items():
+        for what, found in self.found(purpose, runner, guarded, sample).items():
 
             def shaken(noise: float, what: str = what) -> list[float]:
                 return self.recorded(sample, noise)[what]
@@ -99,7 +110,7 @@ class SelfCheck:
                 raise CompilerError(
                     f"the compiled {what} differs from that of the code itself ({a!r}, not {b!r}): a fault of "
                     "micrograd's compiler, not of the code. Please report it with the code and print(program.graph); "
-                    f'until it is mended, use eager code, or another backend than "{program.backend}"'
+                    f'until it is mended, use eager code, or another backend than "{runner.backend}"'
                 )
             raise not_as_recorded(what, a, b, sample, code)
 
@@ -119,28 +130,26 @@ class SelfCheck:
         numbers = {"prediction": result.outputs, "gradient": result.gradient}
         return numbers if result.value is None else {**numbers, "value": [result.value]}
 
-    def found(self, program: Any, runner: Any, purpose: str, sample: Sample) -> Numbers:
+    def found(self, purpose: str, runner: Runner, guarded: Callable[[str], Runner], sample: Sample) -> Numbers:
         """What the program gives; where that is not finite, what the guarded program gives, as in a call of it."""
         import numpy as np
 
-        from micrograd.compiler.samples import Batch
-
         batch, leaves = Batch(np.array([sample.row]), np.array([sample.ready])), np.array(self.leaves)
-        guarded = "" if purpose.startswith("guarded") or purpose == "prediction" else f"guarded {purpose}"
-        if purpose.endswith(("prediction", "input gradient")):
-            outputs = runner.outputs(batch, leaves, 1.0)[0].tolist()
-            finite = all(map(isfinite, outputs))
-            numbers = {"prediction": outputs}
-            if purpose != "prediction":
-                numbers = {"prediction": outputs[:1], "input gradient": outputs[1:]}
+        if purpose == "prediction":
+            return {"prediction": runner.outputs(batch, leaves, 1.0)[0].tolist()}
+        if purpose.endswith("input gradient"):
+            output, *slopes = runner.outputs(batch, leaves, 1.0)[0].tolist()
+            finite = all(map(isfinite, [output, *slopes]))
+            numbers = {"prediction": [output], "input gradient": slopes}
         else:
             value, gradient, finite = runner.step(batch, leaves, 1.0)
             numbers = {"value": [value]}
-            if not purpose.endswith("value"):
+            if gradient is not None:
                 numbers["gradient"] = gradient.tolist()
-        if finite or not guarded:
+        if finite or purpose.startswith("guarded"):
             return numbers
-        return self.found(program, program._runner(guarded), guarded, sample)
+        twin = f"guarded {purpose}"
+        return self.found(twin, guarded(twin), guarded, sample)
 
     def recorded(self, sample: Sample, noise: float = 0.0) -> Numbers:
         """What the trace gives by eager arithmetic, if every result is off by up to `noise` of itself."""
@@ -227,7 +236,7 @@ def first_that_runs(code: Code, row: list[float], targets: list[list[float]]) ->
         for numbers in targets if code.loss is not None else targets[:1]:
             target: Any = [kind(t) for t in numbers]
             try:
-                return Sample(code, [kind(x) for x in row], target if code.targets else target[0], numbers)
+                return sampled(code, [kind(x) for x in row], target if code.targets else target[0], numbers)
             except Exception as error:
                 errors.append(error)
     raise errors[0]
@@ -237,5 +246,5 @@ def near(built: Built, inputs: list[Value]) -> Iterator[Sample]:
     """Samples for a built expression: the numbers that its inputs have, and some near them."""
     generator = random.Random(0)
     present = [float(x.data) for x in inputs]
-    yield Sample(built, present, None, [0.0])
-    yield Sample(built, [x * generator.uniform(0.8, 1.2) + generator.gauss(0.0, 0.01) for x in present], None, [0.0])
+    yield sampled(built, present, None, [0.0])
+    yield sampled(built, [x * generator.uniform(0.8, 1.2) + generator.gauss(0.0, 0.01) for x in present], None, [0.0])

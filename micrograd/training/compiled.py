@@ -55,24 +55,24 @@ class Compiled(Objective):
         backend: str = "auto",
     ) -> None:
         expect_whole("micrograd.compiler.compiled")
+        from micrograd.compiler.backends import chosen as chosen_backend
         from micrograd.compiler.code import Code
-        from micrograd.compiler.programs import chosen as chosen_backend
         from micrograd.compiler.scalar.trace import undo_of
-        from micrograd.compiler.self_check import Sample
+        from micrograd.compiler.self_check import Sample, sampled
 
         backend = chosen_backend(backend)
         row, target = first_sample(X), plain(first(y), "y[0]")
         code = Code(model, len(row), parameters, loss=loss, penalty=penalty)
 
         def chosen() -> Iterator[Sample]:
-            yield Sample(code, row, target, listed(ready), result)
+            yield Sample(row, target, listed(ready), result)
             for i in telling(y, min(len(X), len(y))):
                 try:
                     other = plain(X[i], f"X[{i}]"), plain(y[i], f"y[{i}]")
                     wanted = prepared(loss, [other[1]], outputs)[0]
                 except (TypeError, ValueError):  # told of when the data are taken as a batch
                     return
-                yield Sample(code, listed(other[0]), other[1], listed(wanted))
+                yield sampled(code, listed(other[0]), other[1], listed(wanted))
 
         with undo_of(code) as undo:
             prediction = model(list(row))

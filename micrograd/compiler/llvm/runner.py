@@ -62,6 +62,8 @@ class Workspace:
 class LlvmRunner(Runner):
     """One purpose of a program; `target` is the processor that code is made for, this one unless given."""
 
+    backend = "llvm"
+
     def __init__(
         self, program: ArrayProgram, *, threads: int | None = None, cache: bool = True, target: Any = None
     ) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class NumpyRunner(Runner):
     """One purpose of a program; memory depends on the block, not on the number of samples."""
 
+    backend = "numpy"
+
     def __init__(self, program: ArrayProgram) -> None:
         import numpy as np
 

@@ -1,0 +1,41 @@
+"""The backends by name: what they need, which one to take, and the runner that each makes of an array program."""
+
+from __future__ import annotations
+
+from micrograd.system.packages import expect_whole, missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from micrograd.compiler.arrays.purposes import ArrayProgram
+    from micrograd.compiler.runner import Runner
+
+BACKENDS = ("auto", "llvm", "numpy")
+MOST_STEPS = {"numpy": 50_000}  # of one sample, which take half a minute and two gigabytes to compile
+NEEDED = {"llvm": ("numpy", "llvmlite.binding"), "numpy": ("numpy",)}
+
+
+def chosen(backend: str) -> str:
+    """The backend to use, its packages imported.
+
+    ImportError if they are missing (BrokenPackage if they are broken), ValueError for an unknown backend.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"expected backend to be one of {', '.join(BACKENDS)}, got {backend!r}")
+    for name in ("llvm", "numpy") if backend == "auto" else (backend,):
+        absent = missing(NEEDED[name])
+        if not absent:
+            expect_whole(*NEEDED[name], f"micrograd.compiler.{name}.runner")
+            return name
+    wanted = " and ".join([name.partition(".")[0] for name in absent])
+    raise ImportError(f"compile needs {wanted}: pip install -e '.[fast]' in micrograd's folder")
+
+
+def runner_of(program: ArrayProgram, backend: str, threads: int | None, cache: bool) -> Runner:
+    """What runs an array program; threads and cache as in `compile`, for backends that know them."""
+    if backend == "llvm":
+        from micrograd.compiler.llvm.runner import LlvmRunner
+
+        return LlvmRunner(program, threads=threads, cache=cache)
+    from micrograd.compiler.numpy.runner import NumpyRunner
+
+    return NumpyRunner(program)
