@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 
 from micrograd.collector import paused
-from micrograd.engine import Leaf, Value, new, result, topological
+from micrograd.engine import Leaf, Value, assemble, new, topological
 from micrograd.ops import Op
 
 TYPE_CHECKING = False
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Row = tuple[Op, float, float, str, tuple[Any, ...], tuple[float | None, ...]]
-
-
-def assemble(op: Op, data: float, args: tuple[Any, ...], partials: tuple[Any, ...]) -> Value:
-    """The inner node with these operands and cached partials."""
-    if len(args) > 2:
-        return result(op, data, args, None, partials, None)
-    b, db = (args[1], partials[1]) if len(args) == 2 else (None, None)
-    return result(op, data, args[0], partials[0], b, db)
 
 
 def deep_copy(root: Value, memo: dict[int, Any]) -> Value:

@@ -1,4 +1,18 @@
-"""What counts as a number, and who answers when a function is called on something that is not a float."""
+"""What counts as a number, and who answers when a function is called on something that is not a float.
+
+**A transform is another way to read the same operations.** Code computes with operators and with `functions`; on a
+float they give a float, and anything else is asked: `x.operate(name, args)`. So each class that answers reads the
+user's code, and the partials of the table, in its own way:
+
+    engine.Value                                    the number, with the memory of how it was computed
+    derivatives.taylor.Series                       coefficients of a power series
+    compiler.scalar.placeholders.Placeholder        a node of the scalar graph, while code is traced
+    compiler.arrays.differentiate.Symbol            a whole group of numbers, while a program is differentiated
+    formulas.expressions.Expression                 a formula
+    drawing.explorer.javascript.JavaScript          source code of a page
+
+All but Value, which makes its operators from the rows for speed, derive from `Operators` below.
+"""
 
 from __future__ import annotations
 
@@ -149,15 +163,6 @@ class Operators(Refusals):
 
     def __abs__(self) -> Any:
         return self.operate("abs", (self,))
-
-    @property
-    def real(self) -> Any:
-        """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
-        return self
-
-    def conjugate(self) -> Any:
-        """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
-        return self
 
     def __bool__(self) -> bool:
         raise TypeError("a symbolic operand is neither true nor false: write where(condition, x, y), not a branch")

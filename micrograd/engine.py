@@ -8,21 +8,26 @@
 
 A node with more than two operands keeps the tuple of operands in `_a` and the tuple of partials in `_b`.
 Nothing here recurses, so that a graph may be a million nodes deep.
+
+First stands how rows become methods that make nodes; then `Value`, with `backward` and a line for every method; then
+the walks, from a root down to its leaves.
 """
 
 from __future__ import annotations
 
 from micrograd import functions, ops
 from micrograd.dispatch import Operators, brief, equals, is_tensor, number
+from micrograd.lectures import Lectures
 from micrograd.messages.counterparts import absent
-from micrograd.messages.refusals import BY_HAND, Refusals, slips_of
+from micrograd.messages.help import Constructor, documented
+from micrograd.messages.refusals import BY_HAND, SLIPS, Quiet, Refusals
 from micrograd.ops import Op, find
 
 __all__ = ["Value", "topological"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, KeysView, NoReturn, Union
+    from typing import Any, Callable, Union
 
     Operand = Union["Value", float]
     Binary = Callable[["Value", Operand], "Value"]
@@ -31,7 +36,9 @@ else:
 
 new = object.__new__
 SLOTS = ("data", "grad", "op", "label", "_mark", "_a", "_da", "_b", "_db")
-SLIPS = slips_of(("data", "grad", "label", "partials", "backward"))
+
+
+# How nodes are made
 
 
 def result(op: Op, z: float, a: Any, da: Any, b: Any, db: Any) -> Value:
@@ -40,6 +47,14 @@ def result(op: Op, z: float, a: Any, da: Any, b: Any, db: Any) -> Value:
     out.data, out.grad, out.op, out.label, out._mark = z, 0.0, op, "", None
     out._a, out._da, out._b, out._db = a, da, b, db
     return out
+
+
+def assemble(op: Op, z: float, args: tuple[Any, ...], partials: tuple[float | None, ...]) -> Value:
+    """The inner node with these operands and cached local derivatives, for any number of them."""
+    if len(args) > 2:
+        return result(op, z, args, None, partials, None)
+    b, db = (args[1], partials[1]) if len(args) == 2 else (None, None)
+    return result(op, z, args[0], partials[0], b, db)
 
 
 def cached(op: Op, i: int) -> Callable[..., float | None]:
@@ -62,10 +77,7 @@ def apply(op: Op, args: tuple[Any, ...]) -> Value:
     data = [x.data if isinstance(x, Value) else x for x in args]
     z = op.forward(*data)
     partials = [cached(op, i)(*data, z) if isinstance(x, Value) else None for i, x in enumerate(args)]
-    if len(args) > 2:
-        return result(op, z, args, None, tuple(partials), None)
-    b, db = (args[1], partials[1]) if len(args) == 2 else (None, None)
-    return result(op, z, args[0], partials[0], b, db)
+    return assemble(op, z, args, tuple(partials))
 
 
 def applied(op: Op, x: Any, y: Any) -> Any:
@@ -192,125 +204,8 @@ def reflected(op: Op) -> Binary:
     return method
 
 
-def documented(cls: type[Value]) -> type[Value]:
-    """The class, its methods named as they stand in it and described as in `micrograd.functions`."""
-    for name, method in vars(cls).items():
-        if getattr(method, "__name__", "") == "method":
-            method.__name__, method.__qualname__ = name, f"{cls.__name__}.{name}"
-            described = None if name.startswith("__") else getattr(functions, name, None)
-            if described is not None and described.__doc__:  # `python -OO` drops docstrings
-                method.__doc__ = described.__doc__.split("\n\n")[0] + f" See `micrograd.{name}`."
-    return cls
-
-
-def inner_nodes(root: Value) -> list[Value]:
-    """The inner nodes that root depends on, operands before results, root last; [] for a leaf. For `backward` alone.
-
-    Depth first. A fresh object marks what is done, which costs less than the set of `topological`; leaves are never
-    marked, so graphs that share only leaves can be walked in different threads.
-    """
-    order: list[Value] = []
-    if root.op is None:
-        return order
-    mark = object()
-    append = order.append
-    waiting: list[Value] = []
-    push, pop = waiting.append, waiting.pop
-    node = root
-    while True:
-        a = node._a
-        while a.__class__ is Value and a._mark is not mark:  # down along the first operands
-            push(node)
-            node = a
-            a = node._a
-        while True:  # first operands are done here
-            b = node._b
-            if b.__class__ is Value:
-                if b._mark is not mark:
-                    push(node)
-                    node = b
-                    break
-            elif b.__class__ is tuple:
-                pending = [x for x in node._a if x.__class__ is Value and x._mark is not mark]
-                if pending:
-                    push(node)
-                    node = pending[0]
-                    break
-            node._mark = mark
-            append(node)
-            if not waiting:
-                return order
-            node = pop()
-
-
-def topological(root: Value) -> list[Value]:
-    """All nodes that root depends on, leaves too, each once: operands before results, root last.
-
-    Inner nodes depth first, each leaf just before the first node that takes it. Nothing is written to the graph, so
-    that threads may walk one graph at the same time.
-
-    >>> x = Value(3.0, label="x")
-    >>> [node.label or node.op.name for node in topological(x * x + 1.0)]
-    ['x', 'mul', 'add']
-    """
-    order: list[Value] = []
-    done: set[Any] = set()
-    waiting: list[Value] = []
-    node = root
-    while True:
-        a, b = node._a, node._b
-        if a.__class__ is Value and a not in done:
-            waiting.append(node)
-            node = a
-        elif b.__class__ is Value and b not in done:
-            waiting.append(node)
-            node = b
-        elif b.__class__ is tuple and (pending := [x for x in a if x.__class__ is Value and x not in done]):
-            waiting.append(node)
-            node = pending[0]
-        else:
-            for x in a if b.__class__ is tuple else (a, b):
-                if isinstance(x, Value) and x not in done:  # a leaf
-                    done.add(x)
-                    order.append(x)
-            done.add(node)
-            order.append(node)
-            if not waiting:
-                return order
-            node = waiting.pop()
-
-
-def adjoints(root: Value) -> dict[int, float]:
-    """id(node) -> ∂root/∂node, the bits that `backward` computes; no `grad` is touched. What gets nothing is missing.
-
-    >>> x = Value(3.0)
-    >>> adjoints(x * x)[id(x)], x.grad
-    (6.0, 0.0)
-    """
-    found = {id(root): 1.0}
-    get = found.get
-    for node in reversed(topological(root)):
-        g = get(id(node))
-        if g:
-            pairs: Any = ((node._a, node._da), (node._b, node._db))
-            for x, d in zip(node._a, node._b) if node._b.__class__ is tuple else pairs:
-                if d is not None:
-                    found[id(x)] = get(id(x), 0.0) + d * g
-    return found
-
-
-class Constructor:
-    """The signature of a class by its __init__ alone, since `help` would else show the arguments of __new__."""
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        from inspect import Signature, signature
-
-        own = signature(owner.__init__)  # type: ignore[misc]
-        return Signature(list(own.parameters.values())[1:])
-
-
-@documented
-class Value(Refusals):
+@documented(functions)
+class Value(Lectures, Refusals):
     """A number that remembers how it was computed.
 
     `Value(data, label="")` makes a leaf; operators, methods and `micrograd`'s functions make inner nodes.
@@ -423,21 +318,6 @@ class Value(Refusals):
         """The cached local derivative for each operand; 0.0 for a plain number and for a branch not taken."""
         return tuple([0.0 if d is None else d for d in self._cached])
 
-    def _set(self, _: Any) -> NoReturn:
-        """What follows from the operands is not set."""
-        raise AttributeError(f"_prev, _op and _backward cannot be set: {BY_HAND}")
-
-    def _operands(self) -> KeysView[Value]:
-        """The operands that are Values, each once, in order (a set-like view)."""
-        return dict.fromkeys([x for x in self.args if isinstance(x, Value)]).keys()
-
-    def _typed(self) -> str:
-        """The operator as one types it, or the primitive's symbol; "" for a leaf."""
-        return "" if self.op is None else self.op.symbol.translate(TYPED)
-
-    _prev, _op = property(_operands, _set), property(_typed, _set)
-    _backward = property(lambda self: self._pass_on, _set, doc=_pass_on.__doc__)
-
     def operate(self, name: str, args: tuple[Any, ...]) -> Value:
         """The primitive `name` on args; how `micrograd.functions` reach Values."""
         op = find(name)
@@ -464,15 +344,6 @@ class Value(Refusals):
         return self._radd(other)
 
     def __pos__(self) -> Value:
-        return self
-
-    @property
-    def real(self) -> Value:
-        """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
-        return self
-
-    def conjugate(self) -> Value:
-        """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
         return self
 
     # comparisons
@@ -530,9 +401,6 @@ class Value(Refusals):
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={shown(self.data)}, grad={shown(self.grad)}{label})"
 
-    def __dir__(self) -> list[str]:
-        return [name for name in object.__dir__(self) if name not in SLIPS and name != "real"]
-
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
 
@@ -555,20 +423,115 @@ class Value(Refusals):
         return reduced(self)
 
 
-class Quiet(type):
-    """The class of `Leaf`, whose slips are there to be refused, not to be offered by completion."""
-
-    def __dir__(cls) -> list[str]:
-        return [name for name in type.__dir__(cls) if name not in SLIPS]
-
-
-@documented
+@documented(functions)
 class Leaf(Value, metaclass=Quiet):
     """A Value made by hand: a parameter or an input. Unlike inner nodes it takes attributes of the user's own."""
 
     __slots__ = ("__dict__", "__weakref__")
     __origin__ = Value  # what `help` of a leaf describes
     vars().update(SLIPS)
+
+
+Leaf.__name__ = Leaf.__qualname__ = "Value"  # in messages, Python's own too, and in `help`, it is one
+
+
+# Walks from a root down
+
+
+def inner_nodes(root: Value) -> list[Value]:
+    """The inner nodes that root depends on, operands before results, root last; [] for a leaf. For `backward` alone.
+
+    Depth first. A fresh object marks what is done, which costs less than the set of `topological`; leaves are never
+    marked, so graphs that share only leaves can be walked in different threads.
+    """
+    order: list[Value] = []
+    if root.op is None:
+        return order
+    mark = object()
+    append = order.append
+    waiting: list[Value] = []
+    push, pop = waiting.append, waiting.pop
+    node = root
+    while True:
+        a = node._a
+        while a.__class__ is Value and a._mark is not mark:  # down along the first operands
+            push(node)
+            node = a
+            a = node._a
+        while True:  # first operands are done here
+            b = node._b
+            if b.__class__ is Value:
+                if b._mark is not mark:
+                    push(node)
+                    node = b
+                    break
+            elif b.__class__ is tuple:
+                pending = [x for x in node._a if x.__class__ is Value and x._mark is not mark]
+                if pending:
+                    push(node)
+                    node = pending[0]
+                    break
+            node._mark = mark
+            append(node)
+            if not waiting:
+                return order
+            node = pop()
+
+
+def topological(root: Value) -> list[Value]:
+    """All nodes that root depends on, leaves too, each once: operands before results, root last.
+
+    Inner nodes depth first, each leaf just before the first node that takes it. Nothing is written to the graph, so
+    that threads may walk one graph at the same time.
+
+    >>> x = Value(3.0, label="x")
+    >>> [node.label or node.op.name for node in topological(x * x + 1.0)]
+    ['x', 'mul', 'add']
+    """
+    order: list[Value] = []
+    done: set[Any] = set()
+    waiting: list[Value] = []
+    node = root
+    while True:
+        a, b = node._a, node._b
+        if a.__class__ is Value and a not in done:
+            waiting.append(node)
+            node = a
+        elif b.__class__ is Value and b not in done:
+            waiting.append(node)
+            node = b
+        elif b.__class__ is tuple and (pending := [x for x in a if x.__class__ is Value and x not in done]):
+            waiting.append(node)
+            node = pending[0]
+        else:
+            for x in a if b.__class__ is tuple else (a, b):
+                if isinstance(x, Value) and x not in done:  # a leaf
+                    done.add(x)
+                    order.append(x)
+            done.add(node)
+            order.append(node)
+            if not waiting:
+                return order
+            node = waiting.pop()
+
+
+def adjoints(root: Value) -> dict[int, float]:
+    """id(node) -> ∂root/∂node, the bits that `backward` computes; no `grad` is touched. What gets nothing is missing.
+
+    >>> x = Value(3.0)
+    >>> adjoints(x * x)[id(x)], x.grad
+    (6.0, 0.0)
+    """
+    found = {id(root): 1.0}
+    get = found.get
+    for node in reversed(topological(root)):
+        g = get(id(node))
+        if g:
+            pairs: Any = ((node._a, node._da), (node._b, node._db))
+            for x, d in zip(node._a, node._b) if node._b.__class__ is tuple else pairs:
+                if d is not None:
+                    found[id(x)] = get(id(x), 0.0) + d * g
+    return found
 
 
 def shown(x: Any) -> str:
@@ -579,7 +542,3 @@ def shown(x: Any) -> str:
         return f"{x:.10g}"
     except (TypeError, ValueError):
         return brief(x)
-
-
-TYPED = str.maketrans("−×÷≤≥", "-*/≤≥")
-Leaf.__name__ = Leaf.__qualname__ = "Value"  # in messages, Python's own too, and in `help`, it is one

@@ -13,9 +13,8 @@ from __future__ import annotations
 from math import copysign, isfinite
 
 from micrograd.collector import paused
-from micrograd.copying import assemble
 from micrograd.dispatch import number
-from micrograd.engine import Value
+from micrograd.engine import Value, assemble
 from micrograd.messages.counterparts import absent
 from micrograd.ops import TABLE
 from micrograd.system.disk import write

@@ -12,7 +12,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, TypeVar
+
+    Self = TypeVar("Self", bound="Refusals")
 
 BY_HAND = (
     "what a node passes back follows from its row in the table of primitives. Compute with operators and micrograd's "
@@ -38,7 +40,10 @@ def refused(what: str, cure: str) -> Callable[..., Any]:
 
 
 class Refusals:
-    """The operators that have no derivative worth the name, and the conversions that would lose it."""
+    """The operators that have no derivative worth the name, and the conversions that would lose it.
+
+    Completion offers none of the names that are there to be refused.
+    """
 
     __slots__ = ()
 
@@ -62,6 +67,18 @@ class Refusals:
     __or__ = __ror__ = refused("x | y", "comparisons give 0 or 1, write micrograd.maximum(a, b) where one shall hold")
     __xor__ = __rxor__ = refused("x ^ y", "write x**y for a power, abs(a - b) where one of two comparisons shall hold")
     __invert__ = refused("~x", "write 1.0 - x for the opposite of a comparison, which is 0 or 1")
+
+    @property
+    def real(self: Self) -> Self:
+        """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
+        return self
+
+    def conjugate(self: Self) -> Self:
+        """Itself, for NumPy (`numpy.var`): there are no complex numbers here."""
+        return self
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in SLIPS and name != "real"]
 
 
 def slips(word: str) -> set[str]:
@@ -100,3 +117,13 @@ class Slip:
 def slips_of(fields: tuple[str, ...]) -> dict[str, Slip]:
     """The attributes that refuse all slips of these names."""
     return {name: Slip(name, field) for field in fields for name in slips(field)}
+
+
+SLIPS = slips_of(("data", "grad", "label", "partials", "backward"))
+
+
+class Quiet(type):
+    """The class of a class with slips, which are there to be refused, not to be offered by completion."""
+
+    def __dir__(cls) -> list[str]:
+        return [name for name in type.__dir__(cls) if name not in SLIPS]

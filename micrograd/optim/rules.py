@@ -14,8 +14,8 @@ from __future__ import annotations
 import math
 
 from micrograd.dispatch import number
-from micrograd.engine import Constructor
 from micrograd.expect import at_least_zero, below_one, positive
+from micrograd.messages.help import Constructor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
