@@ -54,8 +54,8 @@ def contribution(node: Value, i: int, g: Value | float) -> Value | float | None:
     return times(op.local(i, node.args, node), g)
 
 
-def adjoints(y: Value, wrt: Sequence[Value]) -> dict[int, Value | float]:
-    """id(node) -> adjoint, for the nodes between y and wrt."""
+def adjoint_graphs(y: Value, wrt: Sequence[Value]) -> dict[int, Value | float]:
+    """id(node) -> adjoint with its graph, for the nodes between y and wrt."""
     active = {id(x) for x in wrt}
     order = topological(y)
     for node in order:
@@ -77,7 +77,7 @@ def adjoints(y: Value, wrt: Sequence[Value]) -> dict[int, Value | float]:
 def sensitivities(y: Value | float, wrt: Sequence[Value]) -> list[Value | float]:
     """∂y/∂x for each x in wrt; a float where it is constant."""
     with paused():
-        found = adjoints(y, wrt) if isinstance(y, Value) else {}
+        found = adjoint_graphs(y, wrt) if isinstance(y, Value) else {}
     return [found.get(id(x), 0.0) for x in wrt]
 
 
