@@ -89,9 +89,9 @@ def test_what_may_be_the_name_of_a_function_is_one(compiler, standard, tmp_path)
 def test_names_are_good_in_javascript():
     if shutil.which("node") is None:
         pytest.skip("needs node")
-    from micrograd.exporting.names import Names, identifier
+    from micrograd.exporting.names import Identifiers, identifier
 
-    names = Names("model", "x")
+    names = Identifiers("model", "x")
     taken = [names.take(identifier(label)) for label in labels() if identifier(label)]
     text = '"use strict"; async function* model(x) {' + "".join(f"const {name} = 1;\n" for name in taken) + "}"
     program = f"new Function({json.dumps(text)})"
@@ -99,9 +99,9 @@ def test_names_are_good_in_javascript():
 
 
 def test_names_end_even_if_a_label_is_taken_again_and_again():
-    from micrograd.exporting.names import Names
+    from micrograd.exporting.names import Identifiers
 
-    names = Names("model_")
+    names = Identifiers("model_")
     assert [names.take("M_PI") for _ in range(3)] == ["m_pi", "m_pi_2", "m_pi_3"]
     assert [names.take("x_") for _ in range(2)] == ["x_", "x_2"]
     assert [names.take("__x__") for _ in range(2)] == ["_x_", "_x_2"]

@@ -7,7 +7,7 @@ import os
 from micrograd.command_line.expressions import read_expression, values_at
 from micrograd.command_line.results import expect_place, written
 from micrograd.drawing import draw
-from micrograd.drawing.picture import kind_of
+from micrograd.drawing.picture import writer_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace) -> None:
     """Build, differentiate, draw, save."""
     with written(options.output):
-        kind_of(options.output)
+        writer_for(options.output)
     expect_place(options.output)
     root, names = read_expression(options.expression, values_at(options.at))
     root.backward()

@@ -45,8 +45,8 @@ def draw(value: Any, names: Any = None, *, view: str = "auto", direction: str = 
     >>> "∇ 6" in picture.svg
     True
     """
-    if view not in VIEWS:
-        raise ValueError(f"expected view to be one of {', '.join(VIEWS)}, got {view!r}")
+    if view not in ("auto", *VIEWS):
+        raise ValueError(f"expected view to be one of auto, {', '.join(VIEWS)}, got {view!r}")
     if direction not in DIRECTIONS:
         raise ValueError(f"expected direction to be LR or TB, got {direction!r}")
     if isinstance(value, Value):

@@ -1,4 +1,8 @@
-"""`Picture`: what `draw` returns. It shows itself in a notebook and saves itself to a file."""
+"""`Picture`: what `draw` returns. It shows itself in a notebook and saves itself to a file.
+
+A file format more, such as TikZ, is a function in a file of its own that makes text or bytes of a Picture (of what it
+shows, `diagram`, and where that stands, `geometry`), and its line in WRITERS.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +16,39 @@ from micrograd.system.disk import write
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from graphviz import Digraph  # type: ignore[import-untyped]
 
-SUFFIXES = ("svg", "png", "pdf", "dot", "html")
+WRITERS: dict[str, Callable[[Picture], str | bytes]] = {  # by the suffix of the file
+    "svg": lambda picture: picture.svg,
+    "png": lambda picture: rendered(picture.diagram, picture.geometry, "png"),
+    "pdf": lambda picture: rendered(picture.diagram, picture.geometry, "pdf"),
+    "dot": lambda picture: picture.source,
+    "html": lambda picture: picture.html,
+}
+RENDERED = ("png", "pdf")  # by Graphviz
 MOST_TOOLTIPS = 200
 
 
-def kind_of(path: str | os.PathLike[str]) -> str:
-    """What a picture is saved as. ValueError for a suffix that says nothing, RuntimeError where Graphviz is missing."""
+def writer_for(path: str | os.PathLike[str]) -> Callable[[Picture], str | bytes]:
+    """What writes a picture to this path. ValueError for a suffix without a writer, RuntimeError without Graphviz."""
     from pathlib import Path
 
-    kind = Path(path).suffix[1:].lower()
-    if kind not in SUFFIXES:
-        raise ValueError(f"expected a path that ends in .{', .'.join(SUFFIXES)}, got {str(path)!r}")
-    if kind in ("png", "pdf"):
-        expect_dot(kind)
-    return kind
+    suffix = Path(path).suffix[1:].lower()
+    if suffix not in WRITERS:
+        raise ValueError(f"expected a path that ends in .{', .'.join(WRITERS)}, got {str(path)!r}")
+    if suffix in RENDERED:
+        expect_dot(suffix)
+    return WRITERS[suffix]
+
+
+def wanted(bundle: dict[str, Any], include: Collection[str] | None, exclude: Collection[str] | None) -> dict[str, Any]:
+    """What of a bundle a notebook asks for."""
+    return {
+        kind: data for kind, data in bundle.items() if (not include or kind in include) and kind not in (exclude or ())
+    }
 
 
 class Picture:
@@ -49,6 +67,8 @@ class Picture:
     >>> picture.svg.startswith("<svg ")
     True
     """
+
+    diagram: Diagram
 
     def __init__(self, diagram: Diagram, geometry: Geometry | None = None) -> None:
         self.diagram = diagram
@@ -93,23 +113,14 @@ class Picture:
 
         Raises ValueError for another suffix, RuntimeError for png and pdf without Graphviz, OSError from the file.
         """
-        kind = kind_of(path)
-        if kind in ("png", "pdf"):
-            content = rendered(self.diagram, self.geometry, kind)
-        else:
-            content = (self.source if kind == "dot" else self.html if kind == "html" else self.svg).encode()
-        write(path, content)
+        write(path, writer_for(path)(self))
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
         """What notebooks show."""
         bundle = {"text/html": self.notebook_html(), "image/svg+xml": self.svg, "text/plain": repr(self)}
-        return {
-            kind: data
-            for kind, data in bundle.items()
-            if (not include or kind in include) and kind not in (exclude or ())
-        }
+        return wanted(bundle, include, exclude)
 
     def notebook_html(self) -> str:
         """The picture as an image with the data in it, which survives a notebook that is reopened untrusted.

@@ -12,7 +12,7 @@ from micrograd.dispatch import brief
 from micrograd.drawing import look
 from micrograd.drawing.explorer.javascript import rule
 from micrograd.drawing.layouts.svg import escape
-from micrograd.drawing.picture import Picture
+from micrograd.drawing.picture import Picture, wanted
 from micrograd.drawing.typography import LONGEST_TOOLTIP
 from micrograd.drawing.views.boxes import derivative_name, formula, name
 from micrograd.drawing.views.choice import view_of
@@ -152,12 +152,7 @@ class Explorer:
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
         """What notebooks show."""
-        bundle = {"text/html": self.notebook_html(), "text/plain": repr(self)}
-        return {
-            kind: data
-            for kind, data in bundle.items()
-            if (not include or kind in include) and kind not in (exclude or ())
-        }
+        return wanted({"text/html": self.notebook_html(), "text/plain": repr(self)}, include, exclude)
 
     def notebook_html(self) -> str:
         """The player as a piece of HTML: the static picture, and the script that replaces it.

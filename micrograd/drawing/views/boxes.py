@@ -1,4 +1,4 @@
-"""The box of one value and the edge of one operand: what they say in the picture and, in full precision, on hovering.
+"""The full view: a box for every value, an edge for every operand; in full precision on hovering.
 
 head        the first line of a box: name and operation, h = σ
 local       local derivative ∂out/∂operand
@@ -7,7 +7,7 @@ flow        gradient that flows back along the edge, local · ∇out
 
 from __future__ import annotations
 
-from micrograd.drawing.look import BROWN, GREY, INK, NAME, NUMBER, ROLES, SMALL, SOFT, Box, Edge, Line
+from micrograd.drawing.look import BROWN, GREY, INK, NAME, NUMBER, ROLES, SMALL, SOFT, Box, Diagram, Edge, Line
 from micrograd.drawing.typography import LONGEST_TOOLTIP, maths, superscript
 from micrograd.drawing.views.reading import Reading
 from micrograd.notation.signs import clean, numeral
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from typing import Any
 
 INFIX = frozenset(("add", "sub", "mul", "div", "less", "less_equal", "greater", "greater_equal"))
+
+
+def full(graph: Reading) -> Diagram:
+    """One box per value, one edge per operand."""
+    boxes = [value_box(graph, i) for i in range(len(graph))]
+    edges = [
+        value_edge(graph, i, k, j, i)
+        for i, operands in enumerate(graph.operands)
+        for k, j in enumerate(operands)
+        if j.__class__ is int
+    ]
+    return Diagram(boxes, edges, title="")
 
 
 def name(graph: Reading, i: int) -> str:
