@@ -14,7 +14,7 @@ from drawing_help import chain, network, parsed, toy
 from micrograd.drawing import Picture, draw, draw_dot
 from micrograd.drawing.layouts import dot as dot_module
 from micrograd.drawing.look import BLUE, BROWN, GREEN, GREY, INK, RED, ROLES, SOFT, WIDEST_EDGE, wrapped
-from micrograd.drawing.views.reading import Reading
+from micrograd.drawing.views.reading import read_graph
 from micrograd.engine import Value
 from micrograd.functions import maximum, where
 
@@ -33,7 +33,7 @@ def drawn(value, **options):
 
 
 def roles_of(value, names=None):
-    graph = Reading(value, names or {})
+    graph = read_graph(value, names or {})
     return {graph.names.get(i, f"#{i}"): graph.role(i) for i in graph.roles}
 
 
@@ -63,7 +63,7 @@ def test_toy_net(layout, monkeypatch):
 def test_tooltips_have_full_precision():
     loss = toy()
     boxes, edges, _ = drawn(loss)
-    graph = Reading(loss, {})
+    graph = read_graph(loss, {})
     h = graph.nodes[3]
     assert boxes["n3"][1] == f"h = σ(z)\ndata {h.data!r}\n∇ {h.grad!r}\ninner"
     assert edges["n3.0"][1].startswith(f"∂h/∂z = {h.partials[0]!r}\npasses back ")
@@ -125,7 +125,7 @@ def test_a_computed_zero_is_shown():
 def test_the_picture_is_of_the_moment_of_drawing():
     loss = toy()
     picture = draw(loss, {})
-    for node in Reading(loss, {}).nodes:
+    for node in read_graph(loss, {}).nodes:
         node.grad = node.data = 99.0
     boxes, edges, _ = parsed(picture.svg)
     assert boxes and edges and not any("99" in part for part in re.findall(r">([^<]+)<", picture.svg))
@@ -181,11 +181,11 @@ def test_roles_by_name():
 def test_roles_by_place_in_the_graph():
     w, x, v, b, t = (Value(float(k)) for k in range(5))
     loss = (v * (w * x + b).tanh() - t) ** 2
-    graph = Reading(loss, {})
+    graph = read_graph(loss, {})
     found = {id(node): graph.role(i) for i, node in enumerate(graph.nodes)}
     assert [found[id(leaf)] for leaf in (w, x, v, b, t)] == ["parameter", "input", "parameter", "parameter", "constant"]
     w = Value(0.5)
-    assert Reading(w * 2.0 + 1.0, {}).role(0) == "parameter"  # weights on inputs that are plain numbers
+    assert read_graph(w * 2.0 + 1.0, {}).role(0) == "parameter"  # weights on inputs that are plain numbers
 
 
 def test_parameters_of_a_model_are_known():
@@ -195,7 +195,7 @@ def test_parameters_of_a_model_are_known():
     neuron = Neuron()
     neuron.w = [Value(1.0), Value(2.0)]
     x = [Value(0.1), Value(0.2)]
-    graph = Reading(x[0] * neuron.w[0] + x[1] * neuron.w[1], {"neuron": neuron, "x": x})
+    graph = read_graph(x[0] * neuron.w[0] + x[1] * neuron.w[1], {"neuron": neuron, "x": x})
     assert {graph.names[i]: role for i, role in graph.roles.items() if i in graph.names} == {
         "x[0]": "input",
         "w1": "parameter",
@@ -208,7 +208,7 @@ def test_names():
     a, b, c = Value(1.0, "label"), Value(2.0), Value(3.0)
     value = a * b + c
     names = {"a": a, "rate": b, "again": b, "xs": {"first": [c]}, "value": value, "n": 3, "_": value}
-    graph = Reading(value, names)
+    graph = read_graph(value, names)
     assert [graph.names.get(i) for i in range(5)] == ["label", "rate", None, "xs['first'][0]", "value"]
     with pytest.raises(TypeError, match="mapping such as locals"):
         draw(value, ["a"])
@@ -426,7 +426,7 @@ def test_a_constant_derivative_looks_like_a_constant():
 
     x, w = Value(3.0, "x"), Value(4.0, "w")
     slope = gradient(2.0 * x, x)
-    graph = Reading(slope * w, {})
+    graph = read_graph(slope * w, {})
     assert [graph.role(i) for i in range(3)] == ["constant", "parameter", "output"]
     boxes, edges, _ = drawn(slope * w)
     assert boxes["n0"][0] == ["2"] and len(edges) == 2
@@ -437,10 +437,10 @@ def test_gradient_graph_is_a_graph_like_any_other():
     from micrograd.derivatives import gradient
 
     loss = toy()
-    nodes = {node.label: node for node in Reading(loss, {}).nodes}
+    nodes = {node.label: node for node in read_graph(loss, {}).nodes}
     slope = gradient(loss, nodes["w1"])
     boxes, edges, _ = drawn(slope)
     assert ["ŷ = σ", "0.321", "∇ −1.36"] in [texts for texts, _ in boxes.values()]  # from the pass on L before
     root = boxes[f"n{len(boxes) - 1}"][0]
     assert root[:2] == ["×", "0.0835"] and len(root) == 2  # no backward from the slope yet
-    assert len(edges) == sum(len(node._prev) for node in Reading(slope, {}).nodes)
+    assert len(edges) == sum(len(node._prev) for node in read_graph(slope, {}).nodes)

@@ -12,7 +12,7 @@ from micrograd.drawing import draw
 from micrograd.drawing.layouts.layered import layered_layout
 from micrograd.drawing.views.collapsed import stages_of
 from micrograd.drawing.views.forms import find_forms, layers
-from micrograd.drawing.views.reading import Reading
+from micrograd.drawing.views.reading import read_graph
 from micrograd.engine import Value, topological
 
 
@@ -32,7 +32,7 @@ def test_full_view_has_every_value_and_every_operand():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_form_is_equal_to_its_node(seed):
-    graph = Reading(tangle(seed, 60), {})
+    graph = read_graph(tangle(seed, 60), {})
     forms = find_forms(graph)
     folded = [i for form in forms.values() for i in form.folded]
     assert len(set(folded)) == len(folded) and not set(folded) & set(forms)
@@ -47,16 +47,16 @@ def test_forms_are_found_however_the_sum_is_written():
     p = [wi * xi for wi, xi in zip(w, x)]
     q = [xi * wi for wi, xi in zip(w, x)]
     for written in (p[0] + p[1] + p[2] + b, b + (p[0] + (p[1] + p[2])), (q[0] + b) + (p[1] + q[2]), sum(p, b)):
-        form = find_forms(Reading(written, {}))[len(topological(written)) - 1]
+        form = find_forms(read_graph(written, {}))[len(topological(written)) - 1]
         assert len(form.terms) == 3 and len(form.biases) == 1 and form.layered and len(form.folded) == 5
     shared = p[0] + p[1]  # used twice, so it keeps a box of its own
-    forms = find_forms(Reading(shared + (shared + b).tanh(), {}))
+    forms = find_forms(read_graph(shared + (shared + b).tanh(), {}))
     assert [len(form.terms) for form in forms.values()] == [2]
 
 
 def test_quadratic_terms_are_no_linear_form():
     w = [Value(1.0, f"w{i}") for i in range(3)]
-    forms = find_forms(Reading(sum([v * v for v in w]), {}))
+    forms = find_forms(read_graph(sum([v * v for v in w]), {}))
     assert [form.layered for form in forms.values()] == [False]
 
 
@@ -98,7 +98,7 @@ def test_fused_view_with_inputs_that_are_plain_numbers():
 
 def test_layers_of_a_network():
     model, loss = network(3, 5, 4, 1, samples=6)
-    graph = Reading(loss, {})
+    graph = read_graph(loss, {})
     layer, _ = layers(graph, find_forms(graph))
     per_sample = [5 * (3 + 3) + 5, 4 * (5 + 5) + 4, 4 + 4]  # products and sums of each neuron, and activations
     assert [layer.count(k) for k in (1, 2, 3)] == [6 * n for n in per_sample] and max(layer) == 3
@@ -127,7 +127,7 @@ def test_collapsed_network_with_norms():
 
 def test_collapsed_edges_are_as_wide_as_the_gradient_that_passes():
     _, loss = network(3, 5, 4, 1, samples=6)
-    graph = Reading(loss, {})
+    graph = read_graph(loss, {})
     stages, _ = stages_of(graph)
     diagram = draw(loss, {}, view="collapsed").diagram
     order = sorted(set(stages))
@@ -155,7 +155,7 @@ def test_a_penalty_does_not_take_the_weights_out_of_their_layers():
 @pytest.mark.parametrize("seed", range(10))
 def test_collapsed_edges_lead_forward(seed):
     for size in (30, 300):
-        graph = Reading(tangle(seed, size), {})
+        graph = read_graph(tangle(seed, size), {})
         stages, _ = stages_of(graph)
         assert all(stages[j] <= stages[i] for i, xs in enumerate(graph.operands) for j in xs if isinstance(j, int))
 

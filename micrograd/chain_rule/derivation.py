@@ -28,14 +28,12 @@ class Chain:
     """One path as a chain of factors, with their formulas; of a long one the first and the last few are told.
 
     value       its contribution to the derivative: the product of the factors
+    factors     all of them; `told` are written, `skipped` are those in between
     """
 
-    def __init__(self, links: Links, edges: list[int], value: float) -> None:
-        self.links, self.value = links, value
-        self.factors = links.chain(edges)
-        self.skipped = self.factors[FIRST:-LAST] if len(self.factors) > MOST_FACTORS else []
-        self.told = [*self.factors[:FIRST], *self.factors[-LAST:]] if self.skipped else self.factors
-        self.formulas = [links.formula(link) for link in self.told]
+    def __init__(self, links: Links, value: float, factors: list[Link], skipped: list[Link], told: list[Link]) -> None:
+        self.links, self.value, self.factors, self.skipped, self.told = links, value, factors, skipped, told
+        self.formulas = [links.formula(link) for link in told]
 
     def plain(self, link: Link) -> bool:
         """Whether a factor is 1 by the row, and so is not written."""
@@ -68,6 +66,13 @@ class Chain:
         return [[[] if n else left, right] for n, right in enumerate(rights)]
 
 
+def chain_along(links: Links, edges: list[int], value: float) -> Chain:
+    """The chain of the path along these edges, which contributes `value`."""
+    factors = links.chain(edges)
+    skipped = factors[FIRST:-LAST] if len(factors) > MOST_FACTORS else []
+    return Chain(links, value, factors, skipped, [*factors[:FIRST], *factors[-LAST:]] if skipped else factors)
+
+
 def factor(formula: Expression, writing: Writing, *, first: bool) -> str:
     """A formula as one factor of several; in front a minus sign needs no brackets."""
     if first and formula.op not in (ADD, SUB):
@@ -85,13 +90,10 @@ class Derivation:
     remainder   value minus what `chains` contribute
     """
 
-    def __init__(self, links: Links, x: Value, count: int | None, paths: list[Path]) -> None:
-        self.links, self.x, self.count = links, x, count
+    def __init__(self, links: Links, x: Value, value: float, count: int | None, chains: list[Chain]) -> None:
+        self.links, self.x, self.value, self.count, self.chains = links, x, value, count, chains
         self.root = links.reach.nodes[-1]
-        place = links.reach.place.get(id(x))
-        self.value = links.reach.adjoints[place] if place is not None else 0.0
-        self.chains = [Chain(links, path.edges, path.value) for path in paths]
-        self.remainder = self.value - fsum([chain.value for chain in self.chains])
+        self.remainder = value - fsum([chain.value for chain in chains])
 
     def name(self, x: Value, writing: Writing) -> str:
         """What a node is called."""
@@ -154,3 +156,10 @@ class Derivation:
         if self.root.grad == 0.0:
             return [*held, ": ", Math(self.name(self.root, writing)), ".backward() was not called"]
         return [*held, ": grad adds up over calls of backward() until it is set to 0"]
+
+
+def derive(links: Links, x: Value, count: int | None, paths: list[Path]) -> Derivation:
+    """The derivation of ∂root/∂x, of which `paths` are the largest of so many."""
+    place = links.reach.place.get(id(x))
+    value = links.reach.adjoints[place] if place is not None else 0.0
+    return Derivation(links, x, value, count, [chain_along(links, path.edges, path.value) for path in paths])

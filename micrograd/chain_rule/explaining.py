@@ -13,8 +13,8 @@
 
 from __future__ import annotations
 
-from micrograd.chain_rule.explanation import Explanation
-from micrograd.chain_rule.table import Pass
+from micrograd.chain_rule.explanation import Explanation, explanation_of
+from micrograd.chain_rule.table import Pass, pass_of
 from micrograd.dispatch import brief
 from micrograd.engine import Value
 from micrograd.expect import whole
@@ -73,7 +73,7 @@ def explain(root: Any, wrt: Any = None, names: Any = None, *, paths: int = 5) ->
             raise TypeError(f"explain expects Values, got {brief(node)}")
     paths = whole(paths, "paths", 1)
     if wrt is None:
-        return Pass(root, names)
+        return pass_of(root, names)
     if not asked:
         raise ValueError("expected at least one node to differentiate by, got none; explain(root) shows the whole pass")
-    return Explanation(root, asked, names, paths)
+    return explanation_of(root, asked, names, paths)

@@ -5,15 +5,15 @@ definition  what an inner node is computed by: ŷ = σ(u) = 0.321
 
 from __future__ import annotations
 
-from micrograd.chain_rule.derivation import Derivation
+from micrograd.chain_rule.derivation import Derivation, derive
 from micrograd.chain_rule.links import Links
-from micrograd.chain_rule.paths import Paths
-from micrograd.chain_rule.reach import Reach, Tally
-from micrograd.chain_rule.sharing import Sharing
+from micrograd.chain_rule.paths import paths_of
+from micrograd.chain_rule.reach import reach_of, tally
+from micrograd.chain_rule.sharing import Sharing, share
 from micrograd.engine import Value
 from micrograd.formulas.document import Document, Equations, Math, Words
 from micrograd.formulas.expressions import write
-from micrograd.notation.naming import Names
+from micrograd.notation.naming import name_nodes
 from micrograd.ops import GREATER, GREATER_EQUAL, LESS, LESS_EQUAL
 
 TYPE_CHECKING = False
@@ -36,6 +36,7 @@ class Explanation(Document):
     derivations     one `Derivation` for each derivative asked for: value, count of paths, chains, remainder
     sharing         `Sharing`: the adjoints in common, and the numbers of multiplications
     definitions     (place of a node, its Expression) for the nodes that stand in chains and formulas
+    numbers         places of the nodes in them that are not defined, of which only the number is given
 
     >>> from micrograd import explain
     >>> x = Value(3.0, "x")
@@ -44,36 +45,20 @@ class Explanation(Document):
     (6.0, 2)
     """
 
-    def __init__(self, root: Value, wrt: Sequence[Value], names: Mapping[str, Any] | None, paths: int) -> None:
-        reach = Reach(root, wrt)
-        tally, best = Tally(reach), Paths(reach)
-        strangers = [x for x in wrt if id(x) not in reach.place]
-        self.links = Links(reach, Names([*strangers, *reach.nodes], names))
-        self.derivations = []
-        for x in wrt:
-            place = reach.place.get(id(x))
-            largest = best.largest(place, paths) if place is not None else []
-            count = tally.paths[place] if place is not None else 0
-            self.derivations.append(Derivation(self.links, x, count, largest))
-        told = {link.bottom for chain in self.chains() for link in chain.factors}
-        self.sharing = Sharing(self.links, wrt, tally, told)
-        self.define()
+    def __init__(
+        self,
+        links: Links,
+        derivations: list[Derivation],
+        sharing: Sharing,
+        definitions: list[tuple[int, Expression]],
+        numbers: list[int],
+    ) -> None:
+        self.links, self.derivations, self.sharing = links, derivations, sharing
+        self.definitions, self.numbers = definitions, numbers
 
     def chains(self) -> list[Chain]:
         """All chains told."""
         return [chain for derivation in self.derivations for chain in derivation.chains]
-
-    def define(self) -> None:
-        """Which nodes are defined, from the root down, and of which only the number is given.
-
-        A node of a chain or of the formula of a factor is defined; what its definition is made of has its number given.
-        """
-        links, nodes = self.links, self.links.reach.nodes
-        told = {i for chain in self.chains() for link in chain.told for i in (link.top, link.bottom)} | links.mentioned
-        inner = sorted([i for i in told if nodes[i].op is not None], reverse=True)[:MOST_DEFINITIONS]
-        self.definitions = [(i, links.definition(i)) for i in inner]
-        numbers = (told | links.mentioned).difference(inner)
-        self.numbers = sorted(numbers, key=lambda i: (i not in told, i))
 
     def blocks(self, writing: Writing) -> list[Block]:
         """Derivations, definitions, sharing."""
@@ -123,6 +108,36 @@ class Explanation(Document):
         if any(chain.skipped for chain in self.chains()):
             blocks.append(Words("Where factors are left out, the numbers give their product."))
         return blocks
+
+
+def explanation_of(root: Value, wrt: Sequence[Value], names: Mapping[str, Any] | None, paths: int) -> Explanation:
+    """Why ∂root/∂x is its number for each x in wrt, told by so many of the largest paths; `names` as for `explain`."""
+    reach = reach_of(root, wrt)
+    tallied, best = tally(reach), paths_of(reach)
+    strangers = [x for x in wrt if id(x) not in reach.place]
+    links = Links(reach, name_nodes([*strangers, *reach.nodes], names))
+    derivations = []
+    for x in wrt:
+        place = reach.place.get(id(x))
+        largest = best.largest(place, paths) if place is not None else []
+        count = tallied.paths[place] if place is not None else 0
+        derivations.append(derive(links, x, count, largest))
+    chains = [chain for derivation in derivations for chain in derivation.chains]
+    sharing = share(links, wrt, tallied, {link.bottom for chain in chains for link in chain.factors})
+    return Explanation(links, derivations, sharing, *defined(links, chains))
+
+
+def defined(links: Links, chains: list[Chain]) -> tuple[list[tuple[int, Expression]], list[int]]:
+    """The definitions of nodes, from the root down, and the places of those of which only the number is given.
+
+    A node of a chain or of the formula of a factor is defined; what its definition is made of has its number given.
+    """
+    nodes = links.reach.nodes
+    told = {i for chain in chains for link in chain.told for i in (link.top, link.bottom)} | links.mentioned
+    inner = sorted([i for i in told if nodes[i].op is not None], reverse=True)[:MOST_DEFINITIONS]
+    definitions = [(i, links.definition(i)) for i in inner]
+    numbers = (told | links.mentioned).difference(inner)
+    return definitions, sorted(numbers, key=lambda i: (i not in told, i))
 
 
 def chosen(formula: Expression, slope: float, writing: Writing) -> list[Line]:

@@ -46,22 +46,15 @@ class Paths:
 
     >>> from micrograd.engine import Value
     >>> x = Value(3.0)
-    >>> reach = Reach(x * x * x + 5.0 * x, [x])
-    >>> [path.value for path in Paths(reach).largest(reach.place[id(x)], 10)]
+    >>> from micrograd.chain_rule.reach import reach_of
+    >>> reach = reach_of(x * x * x + 5.0 * x, [x])
+    >>> [path.value for path in paths_of(reach).largest(reach.place[id(x)], 10)]
     [9.0, 9.0, 9.0, 5.0]
     """
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, product: list[float], edge: list[int]) -> None:
         self.reach = reach
-        n = len(reach.nodes)
-        self.product = [0.0] * n  # of the best path to a node
-        self.edge = [-1] * n  # its last edge
-        self.product[-1] = 1.0
-        sizes = [-1.0] * n
-        for edge, (i, j, slope) in enumerate(zip(reach.tops, reach.bottoms, reach.slopes)):
-            product = extended(self.product[i], slope)
-            if size(product) > sizes[j]:
-                self.product[j], self.edge[j], sizes[j] = product, edge, size(product)
+        self.product, self.edge = product, edge  # of the best path to a node, and its last edge
         self.found: dict[int, list[Found]] = {}
         self.waiting: dict[int, list[tuple[float, int, int]]] = {}
 
@@ -136,3 +129,15 @@ class Paths:
                 return Path(edges[::-1], value)
             edges.append(edge)
             i = self.reach.tops[edge]
+
+
+def paths_of(reach: Reach) -> Paths:
+    """The paths of a Reach, with the best one to every node."""
+    n = len(reach.nodes)
+    products, last, sizes = [0.0] * n, [-1] * n, [-1.0] * n
+    products[-1] = 1.0
+    for edge, (i, j, slope) in enumerate(zip(reach.tops, reach.bottoms, reach.slopes)):
+        product = extended(products[i], slope)
+        if size(product) > sizes[j]:
+            products[j], last[j], sizes[j] = product, edge, size(product)
+    return Paths(reach, products, last)

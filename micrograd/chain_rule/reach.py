@@ -27,7 +27,7 @@ TOO_MANY = 1 << 100_000
 
 
 class Reach:
-    """The active nodes between root and wrt, the edges between them, and the adjoints.
+    """The active nodes between root and wrt, the edges between them, and the adjoints; `reach_of` finds them.
 
     tops, bottoms, operands, slopes     for each edge: place of its top and bottom, number of the operand, slope
     begin, end                          for each node: its edges downwards are range(begin[i], end[i])
@@ -37,29 +37,24 @@ class Reach:
     adjoints                            for each node
 
     >>> x = Value(3.0)
-    >>> reach = Reach(x * x + x, [x])
+    >>> reach = reach_of(x * x + x, [x])
     >>> reach.adjoints[0], reach.bottoms, reach.slopes
     (7.0, [1, 0, 0, 0], [1.0, 1.0, 3.0, 3.0])
     """
 
-    def __init__(self, root: Value, wrt: Sequence[Value]) -> None:
-        self.nodes = topological(root)
-        self.place = {id(node): i for i, node in enumerate(self.nodes)}
+    def __init__(self, nodes: list[Value], wrt: Sequence[Value]) -> None:
+        self.nodes = nodes
+        self.place = {id(node): i for i, node in enumerate(nodes)}
         self.wrt = [self.place[id(x)] for x in wrt if id(x) in self.place]
         self.tops: list[int] = []
         self.bottoms: list[int] = []
         self.operands: list[int] = []
         self.slopes: list[float | None] = []
-        self.begin = [0] * len(self.nodes)
-        self.end = [0] * len(self.nodes)
-        self.connect(self.activate())
-        self.adjoints = [0.0] * len(self.nodes)
-        self.adjoints[-1] = 1.0
-        for i, j, slope in zip(self.tops, self.bottoms, self.slopes):
-            g = self.adjoints[i]
-            if g and slope is not None:
-                self.adjoints[j] += slope * g
-        self.link()
+        self.begin, self.end = [0] * len(nodes), [0] * len(nodes)
+        self.last, self.uses = [-1] * len(nodes), [0] * len(nodes)
+        self.previous: list[int] = []
+        self.single = bytearray(len(nodes))
+        self.adjoints = [0.0] * len(nodes)
 
     def activate(self) -> bytearray:
         """1 for each node that is in wrt or depends on it differentiably."""
@@ -97,17 +92,21 @@ class Reach:
 
     def link(self) -> None:
         """The edges upwards."""
-        self.last = [-1] * len(self.nodes)
-        self.uses = [0] * len(self.nodes)
-        self.previous: list[int] = []
         for edge, j in enumerate(self.bottoms):
             self.previous.append(self.last[j])
             self.last[j] = edge
             self.uses[j] += 1
-        self.single = bytearray(len(self.nodes))
         self.single[-1] = 1
         for i, j in zip(self.tops, self.bottoms):
             self.single[j] = self.single[i] and self.uses[j] == 1
+
+    def sweep(self) -> None:
+        """The adjoints, from the root down."""
+        self.adjoints[-1] = 1.0
+        for i, j, slope in zip(self.tops, self.bottoms, self.slopes):
+            g = self.adjoints[i]
+            if g and slope is not None:
+                self.adjoints[j] += slope * g
 
     def below(self, i: int) -> range:
         """The edges from node i down to its operands."""
@@ -122,8 +121,17 @@ class Reach:
         return self.nodes[self.tops[edge]].op.partials[self.operands[edge]]  # type: ignore[union-attr]
 
 
+def reach_of(root: Value, wrt: Sequence[Value]) -> Reach:
+    """What of the graph below root the derivatives with respect to wrt pass through."""
+    reach = Reach(topological(root), wrt)
+    reach.connect(reach.activate())
+    reach.link()
+    reach.sweep()
+    return reach
+
+
 class Tally:
-    """Numbers of paths and of multiplications, exact.
+    """Numbers of paths and of multiplications, exact; `tally` counts them.
 
     paths           place of a node of wrt -> number of paths to it; None beyond some thirty thousand digits
     expanded        place of a node of wrt -> multiplications in the sum over its paths, written out; None likewise
@@ -133,36 +141,41 @@ class Tally:
     >>> y = x * x
     >>> for _ in range(99):
     ...     y = y * y
-    >>> Tally(Reach(y, [x])).paths[0] == 2**100
+    >>> tally(reach_of(y, [x])).paths[0] == 2**100
     True
     """
 
-    def __init__(self, reach: Reach) -> None:
-        n = len(reach.nodes)
-        self.paths: dict[int, Count] = dict.fromkeys(reach.wrt, 0)
-        self.expanded: dict[int, Count] = dict.fromkeys(reach.wrt, 0)
+    def __init__(self, wrt: Sequence[int]) -> None:
+        self.paths: dict[int, Count] = dict.fromkeys(wrt, 0)
+        self.expanded: dict[int, Count] = dict.fromkeys(wrt, 0)
         self.backprop = 0
-        paths: list[Count] = [0] * n
-        plain: list[Count] = [0] * n  # paths of plain edges alone
-        factors: list[Count] = [0] * n  # edges that are not plain, over all paths
-        paths[-1], plain[-1] = 1, 1
-        for i in range(n - 1, -1, -1):
-            if not paths[i] and paths[i] is not None:
-                continue
-            for edge in reach.below(i):
-                j = reach.bottoms[edge]
-                paths[j] = plus(paths[j], paths[i])
-                factors[j] = plus(factors[j], factors[i])
-                if reach.plain(edge):
-                    plain[j] = plus(plain[j], plain[i])
-                else:
-                    factors[j] = plus(factors[j], paths[i])
-                    self.backprop += not (paths[i] == 1 == plain[i])  # there the adjoint is 1 or −1
-            if i in self.paths:
-                self.paths[i] = paths[i]
-                known = factors[i] is not None and paths[i] is not None and plain[i] is not None
-                self.expanded[i] = factors[i] - paths[i] + plain[i] if known else None  # type: ignore[operator]
-            paths[i] = plain[i] = factors[i] = 0  # a million large numbers would not fit
+
+
+def tally(reach: Reach) -> Tally:
+    """The paths and the multiplications of a Reach, counted from the root down."""
+    found, n = Tally(reach.wrt), len(reach.nodes)
+    paths: list[Count] = [0] * n
+    plain: list[Count] = [0] * n  # paths of plain edges alone
+    factors: list[Count] = [0] * n  # edges that are not plain, over all paths
+    paths[-1], plain[-1] = 1, 1
+    for i in range(n - 1, -1, -1):
+        if not paths[i] and paths[i] is not None:
+            continue
+        for edge in reach.below(i):
+            j = reach.bottoms[edge]
+            paths[j] = plus(paths[j], paths[i])
+            factors[j] = plus(factors[j], factors[i])
+            if reach.plain(edge):
+                plain[j] = plus(plain[j], plain[i])
+            else:
+                factors[j] = plus(factors[j], paths[i])
+                found.backprop += not (paths[i] == 1 == plain[i])  # there the adjoint is 1 or −1
+        if i in found.paths:
+            found.paths[i] = paths[i]
+            known = factors[i] is not None and paths[i] is not None and plain[i] is not None
+            found.expanded[i] = factors[i] - paths[i] + plain[i] if known else None  # type: ignore[operator]
+        paths[i] = plain[i] = factors[i] = 0  # a million large numbers would not fit
+    return found
 
 
 def plus(a: Count, b: Count) -> Count:

@@ -6,8 +6,8 @@ group       the nodes asked for that lie below a node, as the bits of a number
 
 from __future__ import annotations
 
-from micrograd.chain_rule.derivation import Chain
-from micrograd.chain_rule.reach import Reach, Tally
+from micrograd.chain_rule.derivation import Chain, chain_along
+from micrograd.chain_rule.reach import Reach, Tally, reach_of, tally
 from micrograd.engine import Value
 from micrograd.formulas.document import Math, Words
 
@@ -40,24 +40,14 @@ class Sharing:
     adjoints        the shared adjoints, from the root down
     expanded        multiplications in all formulas written out; None if there are too many paths to count
     backprop        multiplications of backprop
+    alone           whether it is one derivative
     together        (number of leaves, expanded, backprop) for the leaves that one derivative was compared with, or None
     """
 
-    def __init__(self, links: Links, wrt: Sequence[Value], tally: Tally, told: set[int]) -> None:
-        self.links = links
-        self.expanded, self.backprop = total(tally), tally.backprop
-        self.alone = len({id(x) for x in wrt}) == 1
-        self.together: tuple[int, Count, int] | None = None
+    def __init__(self, links: Links, expanded: Count, backprop: int, alone: bool) -> None:
+        self.links, self.expanded, self.backprop, self.alone = links, expanded, backprop, alone
         self.adjoints: list[Shared] = []
-        if not self.alone:
-            self.find(links.reach, None)
-        elif len(links.reach.nodes) <= LARGE:
-            leaves = {x: None for x in [*wrt, *links.reach.nodes] if x.op is None and links.called.given(x)}
-            wide = Reach(links.reach.nodes[-1], [*wrt, *leaves])
-            if len(leaves) > 1:
-                together = Tally(wide)
-                self.together = len(together.paths), total(together), together.backprop
-            self.find(wide, told)
+        self.together: tuple[int, Count, int] | None = None
 
     def find(self, reach: Reach, told: set[int] | None) -> None:
         """Fill `adjoints`; of a derivative alone only those that are told in it."""
@@ -65,7 +55,7 @@ class Sharing:
         for i, group in shared(reach):
             if i not in links.merged and (told is None or i in told):
                 single = links.reach.single[i]
-                chain = Chain(links, only_path(links.reach, i), links.reach.adjoints[i]) if single else None
+                chain = chain_along(links, only_path(links.reach, i), links.reach.adjoints[i]) if single else None
                 self.adjoints.append(Shared(i, chain, [reach.nodes[j] for j in group]))
 
     def blocks(self, writing: Writing) -> list[Block]:
@@ -102,10 +92,26 @@ class Sharing:
         return Math(writing.inline_slope(root, name))
 
 
-def total(tally: Tally) -> Count:
+def share(links: Links, wrt: Sequence[Value], tallied: Tally, told: set[int]) -> Sharing:
+    """What the derivatives by wrt share, of which `told` are the places of the nodes in the chains."""
+    reach = links.reach
+    sharing = Sharing(links, total(tallied), tallied.backprop, len({id(x) for x in wrt}) == 1)
+    if not sharing.alone:
+        sharing.find(reach, None)
+    elif len(reach.nodes) <= LARGE:
+        leaves = {x: None for x in [*wrt, *reach.nodes] if x.op is None and links.called.given(x)}
+        wide = reach_of(reach.nodes[-1], [*wrt, *leaves])
+        if len(leaves) > 1:
+            together = tally(wide)
+            sharing.together = len(together.paths), total(together), together.backprop
+        sharing.find(wide, told)
+    return sharing
+
+
+def total(tallied: Tally) -> Count:
     """Multiplications in all formulas written out."""
-    counts = [count for count in tally.expanded.values() if count is not None]
-    return sum(counts) if len(counts) == len(tally.expanded) else None
+    counts = [count for count in tallied.expanded.values() if count is not None]
+    return sum(counts) if len(counts) == len(tallied.expanded) else None
 
 
 def shared(reach: Reach) -> list[tuple[int, list[int]]]:
@@ -116,7 +122,7 @@ def shared(reach: Reach) -> list[tuple[int, list[int]]]:
 
     >>> from micrograd.engine import Value
     >>> a, b, c = Value(2.0), Value(3.0), Value(5.0)
-    >>> shared(Reach((a * b).tanh() * c, [a, b, c]))
+    >>> shared(reach_of((a * b).tanh() * c, [a, b, c]))
     [(2, [0, 1])]
     """
     n, root = len(reach.nodes), len(reach.nodes) - 1

@@ -6,11 +6,11 @@ step        place in topological order: forward runs from the first step to the 
 from __future__ import annotations
 
 from micrograd.chain_rule.links import Links
-from micrograd.chain_rule.reach import Reach
-from micrograd.engine import Value
+from micrograd.chain_rule.reach import reach_of
+from micrograd.engine import Value, topological
 from micrograd.formulas.document import Document, Math, Table, Words
 from micrograd.formulas.expressions import write
-from micrograd.notation.naming import Names
+from micrograd.notation.naming import name_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,16 +34,10 @@ class Pass(Document):
     [7.0, 1.0, 1.0]
     """
 
-    def __init__(self, root: Value, names: Mapping[str, Any] | None) -> None:
-        from micrograd.engine import topological
-
-        nodes = topological(root)
-        self.reach = Reach(root, [x for x in nodes if x.op is None])
-        self.links = Links(self.reach, Names(nodes, names))
-        self.links.kept.update(range(len(nodes)))
-        self.adjoints = self.reach.adjoints
-        steps = list(range(len(nodes)))
-        self.steps = [steps[:FIRST], steps[-LAST:]] if len(steps) > MOST_STEPS else [steps]
+    def __init__(self, links: Links, steps: list[list[int]]) -> None:
+        self.links, self.steps = links, steps
+        self.reach = links.reach
+        self.adjoints = links.reach.adjoints
 
     def blocks(self, writing: Writing) -> list[Block]:
         """A sentence and the table."""
@@ -75,3 +69,12 @@ class Pass(Document):
             slopes.append(Math(writing.equal(*sides)))
         value, adjoint = writing.number(node.data), writing.number(reach.adjoints[i])
         return [[str(i + 1)], [Math(name)], formula, [Math(value)], slopes, [Math(adjoint)]]
+
+
+def pass_of(root: Value, names: Mapping[str, Any] | None) -> Pass:
+    """The whole pass over the graph of root; `names` as for `explain`."""
+    nodes = topological(root)
+    links = Links(reach_of(root, [x for x in nodes if x.op is None]), name_nodes(nodes, names))
+    links.kept.update(range(len(nodes)))
+    steps = list(range(len(nodes)))
+    return Pass(links, [steps[:FIRST], steps[-LAST:]] if len(steps) > MOST_STEPS else [steps])

@@ -29,37 +29,35 @@ if TYPE_CHECKING:
 class Forward:
     """A graph as a function of the data of its leaves, read from the rows; what is detached keeps its value.
 
-    ValueError where the data of a node is not what its row makes of the operands: some `data` was changed after the
-    graph was built, and the cached local derivatives belong to the old numbers.
+    values      the numbers of all nodes, and of plain operands
+    places      id(node) -> place of its number
+    steps       (forward of a row, places of the operands, place of the result)
     """
 
-    def __init__(self, root: Value) -> None:
+    def __init__(self) -> None:
         self.values: list[float] = []
         self.places: dict[int, int] = {}
         self.steps: list[tuple[Callable[..., float], list[int], int]] = []
-        for node in topological(root):
-            if node.op is not None and node.op is not DETACH:
-                self._add(node)
-            self.places[id(node)] = len(self.values)
-            self.values.append(node.data)
 
-    def _add(self, node: Value) -> None:
-        """The step that makes the next number, from the operands of node."""
-        operands = []
-        for x in node.args:
-            if isinstance(x, Value):
-                operands.append(self.places[id(x)])
-            else:
-                operands.append(len(self.values))
-                self.values.append(x)
-        assert node.op is not None
-        again = node.op.forward(*[self.values[place] for place in operands])
-        if again != node.data and repr(again) != repr(node.data):  # nan is nan
-            raise ValueError(
-                f"expected a graph whose leaves have not changed since it was built, got {described(node)} where the "
-                f"operands now give {again!r}; build the expression again, or pass a function that builds it"
-            )
-        self.steps.append((node.op.forward, operands, len(self.values)))
+    def add(self, node: Value) -> None:
+        """The number of a node, and the step that makes it from the operands, where it is no leaf and not detached."""
+        if node.op is not None and node.op is not DETACH:
+            operands = []
+            for x in node.args:
+                if isinstance(x, Value):
+                    operands.append(self.places[id(x)])
+                else:
+                    operands.append(len(self.values))
+                    self.values.append(x)
+            again = node.op.forward(*[self.values[place] for place in operands])
+            if again != node.data and repr(again) != repr(node.data):  # nan is nan
+                raise ValueError(
+                    f"expected a graph whose leaves have not changed since it was built, got {described(node)} where "
+                    f"the operands now give {again!r}; build the expression again, or pass a function that builds it"
+                )
+            self.steps.append((node.op.forward, operands, len(self.values)))
+        self.places[id(node)] = len(self.values)
+        self.values.append(node.data)
 
     def along(self, leaf: Value) -> Function:
         """The root as a function of the data of one leaf; only what depends on it is evaluated."""
@@ -82,6 +80,18 @@ class Forward:
             return values[-1]
 
         return root
+
+
+def forward_of(root: Value) -> Forward:
+    """The graph below a root as a Forward.
+
+    ValueError where the data of a node is not what its row makes of the operands: some `data` was changed after the
+    graph was built, and the cached local derivatives belong to the old numbers.
+    """
+    graph = Forward()
+    for node in topological(root):
+        graph.add(node)
+    return graph
 
 
 def rebuilt(f: Callable[[], float], leaf: Value) -> Function:
@@ -127,19 +137,11 @@ class Comparison:
 
     __slots__ = ("name", "leaf", "expected", "error", "got", "left", "right", "verdict")
 
-    def __init__(self, name: str, leaf: Value, got: float, f: Function) -> None:
-        self.name, self.leaf, self.got = name, leaf, got
-        best, right, left = differences(f, leaf.data)
+    def __init__(
+        self, name: str, leaf: Value, got: float, best: Estimate, right: Estimate, left: Estimate, verdict: str
+    ) -> None:
+        self.name, self.leaf, self.got, self.verdict = name, leaf, got, verdict
         (self.expected, self.error), self.right, self.left = best, right[0], left[0]
-        self.verdict = self._verdict(best, right, left)
-
-    def _verdict(self, best: Estimate, right: Estimate, left: Estimate) -> str:
-        if not isfinite(self.got) or not isfinite(self.expected):
-            return "not finite"
-        low, high = sorted([left, right])
-        if apart(right, left) and low[0] - tolerance(low) <= self.got <= high[0] + tolerance(high):
-            return "kink"
-        return "ok" if abs(self.got - self.expected) <= tolerance(best) else "wrong"
 
     def cells(self) -> list[str]:
         """What the table shows."""
@@ -151,6 +153,19 @@ class Comparison:
     def __repr__(self) -> str:
         name, expected, error, got, verdict = self.cells()
         return f"<Comparison {name}: expected {expected}{error and ' ± ' + error}, got {got}: {verdict}>"
+
+
+def compared(name: str, leaf: Value, got: float, f: Function) -> Comparison:
+    """What finite differences of f say of a derivative."""
+    best, right, left = differences(f, leaf.data)
+    low, high = sorted([left, right])
+    if not isfinite(got) or not isfinite(best[0]):
+        verdict = "not finite"
+    elif apart(right, left) and low[0] - tolerance(low) <= got <= high[0] + tolerance(high):
+        verdict = "kink"
+    else:
+        verdict = "ok" if abs(got - best[0]) <= tolerance(best) else "wrong"
+    return Comparison(name, leaf, got, best, right, left, verdict)
 
 
 class Report:
@@ -258,9 +273,9 @@ def named(leaves: list[Value]) -> list[tuple[str, Value]]:
 
 def report(root: Value, leaves: list[tuple[str, Value]], evaluate: Callable[[], float] | None = None) -> Report:
     """The rows for these leaves; the root is evaluated by its graph unless a function is given that builds it."""
-    graph = Forward(root) if evaluate is None else None
+    graph = forward_of(root) if evaluate is None else None
     rows = []
     for (name, leaf), got in zip(leaves, gradients(root, [leaf for _, leaf in leaves])):
         f = graph.along(leaf) if graph is not None else rebuilt(evaluate, leaf)  # type: ignore[arg-type]
-        rows.append(Comparison(name, leaf, got, f))
+        rows.append(compared(name, leaf, got, f))
     return Report(rows)

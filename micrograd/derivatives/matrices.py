@@ -7,7 +7,7 @@ wrt         of a Value the nodes, of a function the number of the argument, or a
 from __future__ import annotations
 
 from micrograd.derivatives.graphs import constant, data, gradient, sensitivities
-from micrograd.derivatives.plain import Call, filled, one
+from micrograd.derivatives.plain import filled, lift, one
 from micrograd.dispatch import brief
 from micrograd.engine import Value
 
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, Sequence, overload
 
-    from micrograd.derivatives.plain import Wrt
+    from micrograd.derivatives.plain import Call, Wrt
 else:
     from micrograd.derivatives.graphs import overload
 
@@ -112,7 +112,7 @@ def of_function(
         if vector and len(args) < 2:
             raise TypeError(f"expected the arguments of the function and then the vector, got {len(args)} arguments")
         count = len(args) - vector
-        return derivatives(Call(f, args[:count], 0 if wrt is None else wrt), *args[count:])
+        return derivatives(lift(f, args[:count], 0 if wrt is None else wrt), *args[count:])
 
     return evaluate
 

@@ -27,21 +27,12 @@ class Call:
     """One call of f with fresh Values in place of the numbers in some of its arguments.
 
     x           the argument number wrt, or the tuple of those if wrt is a tuple
+    variables   the Values in place of its numbers
     y           what f returned
     """
 
-    def __init__(self, f: Callable[..., Any], args: tuple[Any, ...], wrt: Wrt) -> None:
-        several = isinstance(wrt, (tuple, list))
-        places = [place(i, len(args)) for i in (wrt if several else [wrt])]  # type: ignore[union-attr]
-        if not places or len(set(places)) < len(places):
-            raise ValueError(f"expected different arguments to differentiate by, at least one, got wrt={wrt!r}")
-        chosen = tuple([args[i] for i in places])
-        self.x = chosen if several else chosen[0]
-        lifted, self.variables = variables(chosen)
-        with_values = list(args)
-        for i, argument in zip(places, lifted):
-            with_values[i] = argument
-        self.y = f(*with_values)
+    def __init__(self, x: Any, variables: list[Value], y: Any) -> None:
+        self.x, self.variables, self.y = x, variables, y
 
     def outside(self, outputs: Sequence[Value | float]) -> bool:
         """Whether Values went in, or the outputs depend on Values that are no variables."""
@@ -53,6 +44,20 @@ class Call:
     def filled(self, slopes: Sequence[Any]) -> Any:
         """The slopes in the shape of x."""
         return filled(self.x, [iter(slopes)])
+
+
+def lift(f: Callable[..., Any], args: tuple[Any, ...], wrt: Wrt) -> Call:
+    """The call of f with fresh Values in its arguments number wrt; ValueError where there is none, or one twice."""
+    several = isinstance(wrt, (tuple, list))
+    places = [place(i, len(args)) for i in (wrt if several else [wrt])]  # type: ignore[union-attr]
+    if not places or len(set(places)) < len(places):
+        raise ValueError(f"expected different arguments to differentiate by, at least one, got wrt={wrt!r}")
+    chosen = tuple([args[i] for i in places])
+    lifted, found = variables(chosen)
+    with_values = list(args)
+    for i, argument in zip(places, lifted):
+        with_values[i] = argument
+    return Call(chosen if several else chosen[0], found, f(*with_values))
 
 
 def place(i: Any, count: int) -> int:
@@ -139,7 +144,7 @@ def value_and_grad(f: Callable[..., Any], *, wrt: Wrt = 0) -> Callable[..., tupl
     function(f, "grad", "the gradient of a Value is gradient(y, wrt)")
 
     def evaluate(*args: Any) -> tuple[Any, Any]:
-        call = Call(f, args, wrt)
+        call = lift(f, args, wrt)
         y = one(call.y)
         if call.outside([y]):
             return constant(y), call.filled([constant(g) for g in sensitivities(y, call.variables)])
@@ -182,7 +187,7 @@ def derivative(f: Callable[[Value], Any], x: Value | float, *, order: int = 1) -
     function(f, "derivative", "the derivative of a Value is gradient(y, x)")
     order = whole(order, "order", 0)
     number(x.data if isinstance(x, Value) else x)
-    call = Call(f, (x,), 0)
+    call = lift(f, (x,), 0)
     y = one(call.y)
     if call.outside([y]):
         for _ in range(order):

@@ -12,7 +12,7 @@ from micrograd.drawing.picture import Picture
 from micrograd.drawing.views.choice import VIEWS, view_of
 from micrograd.drawing.views.names import is_model
 from micrograd.drawing.views.network import network
-from micrograd.drawing.views.reading import Reading
+from micrograd.drawing.views.reading import read_graph
 from micrograd.engine import Value
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ def draw(value: Any, names: Any = None, *, view: str = "auto", direction: str = 
     if direction not in DIRECTIONS:
         raise ValueError(f"expected direction to be LR or TB, got {direction!r}")
     if isinstance(value, Value):
-        return Picture(view_of(Reading(value, names), view, direction))
+        return Picture(view_of(read_graph(value, names), view, direction))
     if is_model(value):
         return Picture(*network(value, names, direction=direction))
     cure = "; draw its items one by one" if isinstance(value, (list, tuple)) else ""

@@ -1,7 +1,7 @@
 """`export`: a trained model as source code that stands alone, one function of one sample, in Python or C.
 
 source          `export`
-recording       the scalar graph of one sample, with the numbers that do not depend on it
+freezing        the scalar graph of one sample, with the numbers that do not depend on it
 parts           the layers in it
 names, words    what things are called, past the words that languages keep for themselves
 writer          what a part looks like

@@ -62,9 +62,9 @@ class CWriter(Writer):
     def source(self) -> str:
         """The whole file."""
         outputs = self.body()
-        inputs = len(self.recording.input_nodes)
+        inputs = len(self.graph.input_nodes)
         head = f"const double {self.argument}[{inputs}]"
-        if self.recording.bare:
+        if self.graph.bare:
             head, ends = f"double {self.name}({head})", [f"return {outputs[0]};"]
         else:
             ends = self._outputs(outputs)
@@ -74,9 +74,9 @@ class CWriter(Writer):
             starts += [
                 f"const double {name} = {self.argument}[{i}];"
                 for i, name in enumerate(self.input_names)
-                if self.recording.input_nodes[i] in self.parts.uses
+                if self.graph.input_nodes[i] in self.parts.uses
             ]
-        if not any(node in self.parts.uses for node in self.recording.input_nodes):
+        if not any(node in self.parts.uses for node in self.graph.input_nodes):
             starts.append(f"(void){self.argument};")
         function = "\n    ".join([f"{head} {{", *starts, *self.lines, *ends]) + "\n}"
         tables = ["\n".join(self._table(name, rows, deep)) for name, rows, deep in self.tables]
@@ -84,7 +84,7 @@ class CWriter(Writer):
         return "\n\n".join([f"/* {self.title()} */\n#include <math.h>", *tables, *helpers, function]) + "\n"
 
     def _outputs(self, outputs: list[str]) -> list[str]:
-        whole = self.named.get(tuple(self.recording.outputs))
+        whole = self.named.get(tuple(self.graph.outputs))
         if whole is not None and len(outputs) > 1:
             return [f"for (int i = 0; i < {len(outputs)}; i++)", f"    out[i] = {whole}[i];"]
         return [f"out[{i}] = {text};" for i, text in enumerate(outputs)]
@@ -135,7 +135,7 @@ class CWriter(Writer):
 
     def each(self, name: str, each: Each, operands: list[Any]) -> None:
         texts = [(f"{x[0]}[i]", ATOM) if len(x) == 1 else x for x in operands]
-        text = self.fill(each.kind, self.recording.args[each.nodes[0]], texts)[0]
+        text = self.fill(each.kind, self.graph.args[each.nodes[0]], texts)[0]
         self.lines += [
             f"double {name}[{len(each.nodes)}];",
             f"for (int i = 0; i < {len(each.nodes)}; i++)",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Union
 
-    from micrograd.exporting.recording import Recording
+    from micrograd.exporting.freezing import FrozenGraph
 
     Vector = tuple[int, ...]
     Row = tuple[float, list[float], Vector]
@@ -44,33 +44,32 @@ class Each:
 
 
 class Parts:
-    """The parts of a recording.
+    """The parts of a frozen graph; `divide` finds them.
 
-    uses        node -> how often it is used, by what is not swallowed
+    uses        node -> how often it is used
+    users       node -> the nodes that use it, but for those that a layer swallowed or makes
+    swallowed   nodes inside the rows of layers
+    no_sums     nodes that are known to be no sums of products
+    made        node -> the layer or vector that makes it
     vectors     node -> (the vector it belongs to, its place there)
+    ordered     the parts that the outputs need, each after what it needs; inputs are none
     """
 
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
-        self.kind, self.args, self.varying = recording.kind, recording.args, recording.varying
+    def __init__(self, graph: FrozenGraph) -> None:
+        self.graph = graph
+        self.kind, self.args, self.varying = graph.kind, graph.args, graph.varying
         self.uses: dict[int, int] = {}
         self.users: dict[int, list[int]] = {}
-        for node in recording.order:
-            for i in self.args[node]:
-                self.uses[i] = self.uses.get(i, 0) + 1
-        for node in recording.outputs:
-            self.uses[node] = self.uses.get(node, 0) + 1
         self.swallowed: set[int] = set()
         self.no_sums: set[int] = set()
         self.made: dict[int, Layer | Each] = {}
         self.vectors: dict[int, tuple[Vector, int]] = {}
-        self._find_layers()
-        for node in recording.order:
-            if node not in self.swallowed and node not in self.made:
-                for i in dict.fromkeys(self.args[node]):
-                    self.users.setdefault(i, []).append(node)
-        self._find_eaches()
-        self.ordered = self._ordered()
+        self.ordered: list[Part] = []
+
+    def count_uses(self) -> None:
+        """Fill `uses`, for the finder of layers."""
+        for node in [*[i for made in self.graph.order for i in self.args[made]], *self.graph.outputs]:
+            self.uses[node] = self.uses.get(node, 0) + 1
 
     def _enter(self, nodes: Vector) -> None:
         for i, node in enumerate(nodes):
@@ -78,11 +77,12 @@ class Parts:
 
     # layers
 
-    def _find_layers(self) -> None:
+    def find_layers(self) -> None:
+        """Find the sums over the same sources, and who uses what is left."""
         rows: dict[int, Row] = {}
         inside: dict[int, list[int]] = {}
         absorbed: set[int] = set()
-        for node in reversed(self.recording.order):
+        for node in reversed(self.graph.order):
             if node not in absorbed and self.kind[node] == "add":
                 found = self._sum(node)
                 if found is not None:
@@ -92,12 +92,16 @@ class Parts:
         for node in sorted(rows):
             together.setdefault(rows[node][2], []).append(node)
         for sources, nodes in together.items():
-            later = len(sources) >= FEWEST_TERMS and not any(i in self.recording.input_nodes for i in sources)
+            later = len(sources) >= FEWEST_TERMS and not any(i in self.graph.input_nodes for i in sources)
             if later or (len(sources) >= 2 and len(sources) * len(nodes) >= FEWEST_PRODUCTS):
                 layer = Layer(tuple(nodes), [rows[node] for node in nodes])
                 self._enter(layer.nodes)
                 self.made.update(dict.fromkeys(nodes, layer))
                 self.swallowed.update([i for node in nodes for i in inside[node]])
+        for node in self.graph.order:
+            if node not in self.swallowed and node not in self.made:
+                for i in dict.fromkeys(self.args[node]):
+                    self.users.setdefault(i, []).append(node)
 
     def _sum(self, top: int) -> tuple[Row, list[int]] | None:
         """(bias, weights, sources) of a sum of numbers times nodes, and the nodes inside it; None for anything else."""
@@ -122,7 +126,7 @@ class Parts:
             terms.append(term)
             inside += [right, left]
             if not self.varying[left]:
-                bias = self.recording.numbers[inside.pop()]
+                bias = self.graph.numbers[inside.pop()]
                 break
             node = left
         terms.reverse()
@@ -135,12 +139,13 @@ class Parts:
         a, b = self.args[node]
         if self.varying[a]:
             a, b = b, a
-        return None if self.varying[a] else (self.recording.numbers[a], b)
+        return None if self.varying[a] else (self.graph.numbers[a], b)
 
     # a primitive for each
 
-    def _find_eaches(self) -> None:
-        inputs = tuple(self.recording.input_nodes)
+    def find_eaches(self) -> None:
+        """Find the primitives that stand at every number of a vector."""
+        inputs = tuple(self.graph.input_nodes)
         self._enter(inputs)
         waiting = list(dict.fromkeys([nodes for nodes, _ in self.vectors.values()]))
         for vector in waiting:
@@ -178,7 +183,7 @@ class Parts:
             elif self.varying[x]:
                 operands.append(x)
             else:
-                operands.append([self.recording.numbers[self.args[node][k]] for node in found])
+                operands.append([self.graph.numbers[self.args[node][k]] for node in found])
         return Each(tuple(found), kind, operands)
 
     def _along(self, node: int, vector: Vector) -> Vector | None:
@@ -213,11 +218,10 @@ class Parts:
                 if self.varying[i]:
                     yield i
 
-    def _ordered(self) -> list[Part]:
-        """All parts that the outputs need, each after what it needs; inputs are none."""
-        order: list[Part] = []
+    def put_in_order(self) -> None:
+        """Fill `ordered`."""
         done: set[Any] = set()
-        waiting = [self.part(node) for node in reversed(self.recording.outputs) if self.varying[node]]
+        waiting = [self.part(node) for node in reversed(self.graph.outputs) if self.varying[node]]
         while waiting:
             part = waiting[-1]
             pending = [x for x in map(self.part, self.needs(part)) if x not in done and self._computed(x)]
@@ -227,8 +231,7 @@ class Parts:
             waiting.pop()
             if part not in done and self._computed(part):
                 done.add(part)
-                order.append(part)
-        return order
+                self.ordered.append(part)
 
     def _computed(self, part: Part) -> bool:
         return not isinstance(part, int) or self.kind[part] in TABLE
@@ -239,6 +242,16 @@ class Parts:
         for part in self.ordered:
             for node in self.needs(part) if isinstance(part, int) else [*self.needs(part)] * 2:
                 uses[node] = uses.get(node, 0) + 1
-        for node in self.recording.outputs:
+        for node in self.graph.outputs:
             uses[node] = uses.get(node, 0) + 1
         return {node for node, count in uses.items() if count > 1}
+
+
+def divide(graph: FrozenGraph) -> Parts:
+    """The graph divided into layers, vectors and single numbers."""
+    parts = Parts(graph)
+    parts.count_uses()
+    parts.find_layers()
+    parts.find_eaches()
+    parts.put_in_order()
+    return parts

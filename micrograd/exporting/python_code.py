@@ -58,7 +58,7 @@ class PythonWriter(Writer):
         copied = [text for text in (standalone(name)[0] for name in self.used) if text]
         if self.layers:
             copied.append(AFFINE.strip())
-        inputs = len(self.recording.input_nodes)
+        inputs = len(self.graph.input_nodes)
         if self.by_label:
             head = [f"[{', '.join(self.input_names)}] = [float(number) for number in {self.argument}]"]
         else:
@@ -68,7 +68,7 @@ class PythonWriter(Writer):
                 f"if len({x}) != {inputs}:",
                 f'    raise ValueError(f"expected {count}, got {{len({x})}}")',
             ]
-        result = outputs[0] if self.recording.bare else self._listed(outputs)
+        result = outputs[0] if self.graph.bare else self._listed(outputs)
         function = [f"def {self.name}({self.argument}):", *head, *self.lines, f"return {result}"]
         numbers = [f"{name} = {self.literal(x)}" for name, x in self.constants]
         numbers += [line for name, rows, deep in self.tables for line in self.table(f"{name} = ", rows, deep, "[]")]
@@ -81,7 +81,7 @@ class PythonWriter(Writer):
         return f"# {self.title()}\n{imports}{gap if imports else ''}{text}\n"
 
     def _listed(self, outputs: list[str]) -> str:
-        whole = self.named.get(tuple(self.recording.outputs))
+        whole = self.named.get(tuple(self.graph.outputs))
         return whole or f"[{', '.join(outputs)}]"
 
     def literal(self, x: float) -> str:
@@ -90,7 +90,7 @@ class PythonWriter(Writer):
     def form(self, kind: str, args: tuple[int, ...]) -> Form:
         if kind in FORMS:
             return FORMS[kind]
-        if kind == "div" and len(args) == 2 and self.recording.numbers.get(args[1], 0.0) != 0.0:
+        if kind == "div" and len(args) == 2 and self.graph.numbers.get(args[1], 0.0) != 0.0:
             return "{0} / {1}", PRODUCT, (PRODUCT, SIGN)
         self.used[kind] = None
         count = len(args)
@@ -119,6 +119,6 @@ class PythonWriter(Writer):
                 texts.append((vectors[x[0]], ATOM))
             else:
                 texts.append(x)
-        text = self.fill(each.kind, self.recording.args[each.nodes[0]], texts)[0]
+        text = self.fill(each.kind, self.graph.args[each.nodes[0]], texts)[0]
         one, all = ", ".join(vectors.values()), ", ".join(vectors)
         self.lines.append(f"{name} = [{text} for {one} in {f'zip({all})' if len(vectors) > 1 else all}]")

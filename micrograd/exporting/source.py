@@ -1,6 +1,6 @@
 """`export`: a trained model as source code that stands alone, one function of one sample, in Python or C.
 
-`recording` has the scalar graph of one sample, `parts` finds the layers in it, `names` calls things, past the `words`
+`freezing` makes the scalar graph of one sample, `parts` finds the layers in it, `names` calls things, past the `words`
 of all languages, `writer` says what a part looks like, `python_code` and `c_code` in which language. A language more
 derives from `Writer`, in a file of its own, and has a line in WRITERS; `words` knows those of C, C++, JavaScript and
 Python.
@@ -11,9 +11,9 @@ ONNX is left out: its library is a large dependency, and its operators follow ot
 from __future__ import annotations
 
 from micrograd.exporting.c_code import CWriter
-from micrograd.exporting.parts import Parts
+from micrograd.exporting.freezing import freeze
+from micrograd.exporting.parts import divide
 from micrograd.exporting.python_code import PythonWriter
-from micrograd.exporting.recording import recorded
 from micrograd.exporting.words import function_name
 
 TYPE_CHECKING = False
@@ -79,5 +79,5 @@ def export(
         raise ValueError(f"expected language to be one of {', '.join(WRITERS)}, got {language!r}")
     if not function_name(name):
         raise ValueError(f"expected a name for the function that no language takes for itself, got {name!r}")
-    recording = recorded(model, inputs, parameters)
-    return WRITERS[language](recording, Parts(recording), name).source()
+    graph = freeze(model, inputs, parameters)
+    return WRITERS[language](graph, divide(graph), name).source()

@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from micrograd.exporting.freezing import FrozenGraph
     from micrograd.exporting.parts import Vector
-    from micrograd.exporting.recording import Recording
 
     Form = tuple[str, int, tuple[int, ...]]
     Text = tuple[str, int]
@@ -45,8 +45,8 @@ class Writer:
     tables      (name, rows) of weights and biases; a table of one dimension has a single row
     """
 
-    def __init__(self, recording: Recording, parts: Parts, name: str) -> None:
-        self.recording, self.parts, self.name = recording, parts, name
+    def __init__(self, graph: FrozenGraph, parts: Parts, name: str) -> None:
+        self.graph, self.parts, self.name = graph, parts, name
         self.names = Identifiers(name)
         self.used: dict[str, None] = {}
         self.constants: list[tuple[str, float]] = []
@@ -104,12 +104,12 @@ class Writer:
                 self._each(part)
             else:
                 self._single(part, part in shared)
-        return [self.text(node)[0] for node in self.recording.outputs]
+        return [self.text(node)[0] for node in self.graph.outputs]
 
     def _inputs(self) -> None:
         """Inputs by their labels where all have one and none is part of a loop, else as x[0], x[1], …"""
-        inputs = self.recording.input_nodes
-        labels = [identifier(self.recording.labels.get(node, "")) for node in inputs]
+        inputs = self.graph.input_nodes
+        labels = [identifier(self.graph.labels.get(node, "")) for node in inputs]
         known = set(inputs)
         looped = any(
             i in known for part in self.parts.ordered if not isinstance(part, int) for i in self.parts.needs(part)
@@ -128,10 +128,10 @@ class Writer:
     def text(self, node: int) -> Text:
         """What stands for a node where it is used."""
         if node not in self.texts:
-            x = self.recording.numbers[node]
-            label = self.recording.labels.get(node, "")
+            x = self.graph.numbers[node]
+            label = self.graph.labels.get(node, "")
             name = identifier(label) if label and parameter(label) is None else ""
-            if name and self.recording.kind[node] in ("parameter", "held"):
+            if name and self.graph.kind[node] in ("parameter", "held"):
                 self.texts[node] = self.names.take(name), ATOM
                 self.constants.append((self.texts[node][0], x))
             else:
@@ -154,16 +154,16 @@ class Writer:
         if kind == "where":
             condition = self.conditions.get(texts[0][0]) or f"{self.operand(texts[0], SUM)} != 0.0"
             return self.choice(condition, *[self.operand(text, COMPARISON) for text in texts[1:]]), CHOICE
-        if kind in ("add", "sub") and texts[1][0][:1] == "-" and args[1] in self.recording.numbers:
+        if kind in ("add", "sub") and texts[1][0][:1] == "-" and args[1] in self.graph.numbers:
             kind, texts = "sub" if kind == "add" else "add", [texts[0], (texts[1][0][1:], ATOM)]
         template, strength, least = self.form(kind, args)
         return template.format(*[self.operand(text, n) for text, n in zip(texts, least)]), strength
 
     def _single(self, node: int, shared: bool) -> None:
-        recording = self.recording
-        args = recording.args[node]
-        text = self.fill(recording.kind[node], args, [self.text(i) for i in args])
-        name = identifier(recording.labels.get(node, ""))
+        graph = self.graph
+        args = graph.args[node]
+        text = self.fill(graph.kind[node], args, [self.text(i) for i in args])
+        name = identifier(graph.labels.get(node, ""))
         if shared or name or len(text[0]) > LONGEST:
             name = self.names.take(name) if name else self.names.numbered("v")
             self.statement(name, text[0])
@@ -231,6 +231,6 @@ class Writer:
 
     def title(self) -> str:
         """What the code is, in a line."""
-        counts = [len(self.recording.input_nodes), len(self.recording.outputs)]
+        counts = [len(self.graph.input_nodes), len(self.graph.outputs)]
         ends = [f"{count} number{'s' if count > 1 else ''} {way}" for count, way in zip(counts, ("in", "out"))]
         return f"{self.name}: {', '.join(ends)}. Written by micrograd."

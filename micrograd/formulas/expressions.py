@@ -158,32 +158,10 @@ class Product:
 
     __slots__ = ("coefficient", "divisor", "over", "under")
 
-    def __init__(self, expression: Expression, writing: Writing) -> None:
+    def __init__(self) -> None:
         self.coefficient = self.divisor = 1.0
         self.over: list[tuple[str, int]] = []
         self.under: list[tuple[str, int]] = []
-        waiting = [(expression, False)]
-        while waiting:
-            x, flipped = waiting.pop()
-            if x.op is MUL:
-                waiting += [(x.args[1], flipped), (x.args[0], flipped)]
-            elif x.op is DIV:
-                waiting += [(x.args[1], not flipped), (x.args[0], flipped)]
-            elif x.op is NEG:
-                self.coefficient = -self.coefficient
-                waiting.append((x.args[0], flipped))
-            elif x.op is None and not x.name and isfinite(x.data) and (x.data != 0.0 or not flipped):
-                self.number(x.data, flipped)
-            else:
-                (self.under if flipped else self.over).append(written(x, writing))
-        self.reduce()
-
-    def number(self, x: float, flipped: bool) -> None:
-        """Multiply or divide by a plain number."""
-        if flipped:
-            self.divisor *= x
-        else:
-            self.coefficient *= x
 
     def reduce(self) -> None:
         """Plain numbers above and below as few as exactness allows: 4/2 is 2, 0.5/x is 1/(2x)."""
@@ -198,6 +176,30 @@ class Product:
             self.coefficient = -1.0 if self.coefficient < 0.0 else 1.0
 
 
+def taken_apart(expression: Expression, writing: Writing) -> Product:
+    """A product or quotient, its factors written."""
+    product = Product()
+    waiting = [(expression, False)]
+    while waiting:
+        x, flipped = waiting.pop()
+        if x.op is MUL:
+            waiting += [(x.args[1], flipped), (x.args[0], flipped)]
+        elif x.op is DIV:
+            waiting += [(x.args[1], not flipped), (x.args[0], flipped)]
+        elif x.op is NEG:
+            product.coefficient = -product.coefficient
+            waiting.append((x.args[0], flipped))
+        elif x.op is None and not x.name and isfinite(x.data) and (x.data != 0.0 or not flipped):
+            if flipped:
+                product.divisor *= x.data
+            else:
+                product.coefficient *= x.data
+        else:
+            (product.under if flipped else product.over).append(written(x, writing))
+    product.reduce()
+    return product
+
+
 def signed(expression: Expression, writing: Writing) -> tuple[bool, str, int]:
     """(whether a minus sign stands in front, the rest, its strength) of a number, a symbol, a product or a quotient."""
     if expression.op is None:
@@ -207,7 +209,7 @@ def signed(expression: Expression, writing: Writing) -> tuple[bool, str, int]:
         return copysign(1.0, x) < 0.0, writing.number(abs(x)), ATOM
     if expression.op not in (MUL, DIV, NEG):
         return False, *written(expression, writing)
-    product = Product(expression, writing)
+    product = taken_apart(expression, writing)
     negative = product.coefficient < 0.0
     over = multiplied(abs(product.coefficient), product.over, writing)
     if not product.under and product.divisor == 1.0:

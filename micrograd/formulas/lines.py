@@ -10,7 +10,7 @@ from micrograd.engine import Value, topological
 from micrograd.formulas.document import Document, Equations, Math, Words
 from micrograd.formulas.expressions import Expression, call, operand, symbol, write
 from micrograd.formulas.writing import TEXT
-from micrograd.notation.naming import Names
+from micrograd.notation.naming import Names, name_nodes
 from micrograd.notation.signs import numeral, text_name
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ def formula(value: Value, names: Mapping[str, Any] | None = None) -> Formula:
     if not isinstance(value, Value):
         raise TypeError(f"formula expects a Value, got {type(value).__name__}; for a list, take its items one by one")
     nodes = topological(value)
-    called = Names(nodes, names)
+    called = name_nodes(nodes, names)
     if value.op is None:
         known = called.given(value)
         return Formula([("", symbol(called.name(value), value.data) if known else operand(value.data))], 0)

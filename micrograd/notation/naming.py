@@ -48,7 +48,7 @@ def held(name: str, x: Any) -> Iterator[tuple[Value, str]]:
         waiting.extend(reversed(found[:MOST_ITEMS]))
 
 
-def names_of(given: Mapping[str, Any]) -> dict[int, str]:
+def variable_names(given: Mapping[str, Any]) -> dict[int, str]:
     """id(value) -> name for the Values that variables hold; a variable's own name counts before a place in a list."""
     found = {id(x): key for key, x in reversed(list(given.items())) if isinstance(x, Value)}
     for key, x in given.items():
@@ -59,35 +59,25 @@ def names_of(given: Mapping[str, Any]) -> dict[int, str]:
 
 
 class Names:
-    """One name for each node of a graph, no two alike.
+    """One name for each node of a graph, no two alike; `name_nodes` gives them.
+
+    chosen      id(node) -> name, for nodes that the user named, and the root
+    numbers     id(node) -> number, for the others, which are called by `letter` and it
 
     A node is called by its label, else by the variable that holds it, else v₁, v₂, … in topological order (another
     letter where the user has a v1); the root without a name is f. A name given twice is told apart as x, x⁽²⁾.
 
     >>> x = Value(2.0, label="x")
     >>> y = x * 3.0 + x
-    >>> names = Names([x, y.args[0], y])
+    >>> names = name_nodes([x, y.args[0], y])
     >>> [names.name(node) for node in (x, y.args[0], y)]
     ['x', 'v₁', 'f']
     """
 
     __slots__ = ("chosen", "numbers", "letter")
 
-    def __init__(self, nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> None:
-        given = names_of(variables(names))
-        taken: dict[str, int] = {}
-        self.chosen: dict[int, str] = {}
-        self.numbers: dict[int, int] = {}
-        for node in nodes:
-            name = node.label.strip() or given.get(id(node), "")
-            if name:
-                self.chosen[id(node)] = unique(name, taken)
-            else:
-                self.numbers[id(node)] = len(self.numbers) + 1
-        if id(nodes[-1]) in self.numbers and nodes[-1].op is not None and "f" not in taken:
-            self.chosen[id(nodes[-1])] = "f"
-        used = {name[0] for name in taken if name and not name[1:].strip("0123456789₀₁₂₃₄₅₆₇₈₉_")}
-        self.letter = next((letter for letter in "vtsqrpcdgk" if letter not in used), "value ")
+    def __init__(self, chosen: dict[int, str], numbers: dict[int, int], letter: str) -> None:
+        self.chosen, self.numbers, self.letter = chosen, numbers, letter
 
     def name(self, node: Value) -> str:
         """What node is called."""
@@ -96,6 +86,24 @@ class Names:
     def given(self, node: Value) -> bool:
         """Whether the user named node."""
         return id(node) in self.chosen
+
+
+def name_nodes(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> Names:
+    """Names for nodes in topological order, the root last; `names` are the user's variables."""
+    given = variable_names(variables(names))
+    taken: dict[str, int] = {}
+    chosen: dict[int, str] = {}
+    numbers: dict[int, int] = {}
+    for node in nodes:
+        name = node.label.strip() or given.get(id(node), "")
+        if name:
+            chosen[id(node)] = unique(name, taken)
+        else:
+            numbers[id(node)] = len(numbers) + 1
+    if id(nodes[-1]) in numbers and nodes[-1].op is not None and "f" not in taken:
+        chosen[id(nodes[-1])] = "f"
+    used = {name[0] for name in taken if name and not name[1:].strip("0123456789₀₁₂₃₄₅₆₇₈₉_")}
+    return Names(chosen, numbers, next((letter for letter in "vtsqrpcdgk" if letter not in used), "value "))
 
 
 def unique(name: str, taken: dict[str, int]) -> str:

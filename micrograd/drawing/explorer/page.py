@@ -16,7 +16,7 @@ from micrograd.drawing.picture import Picture, wanted
 from micrograd.drawing.typography import LONGEST_TOOLTIP
 from micrograd.drawing.views.boxes import derivative_name, formula, name
 from micrograd.drawing.views.choice import view_of
-from micrograd.drawing.views.reading import Reading
+from micrograd.drawing.views.reading import Reading, read_graph
 from micrograd.engine import Value, topological
 from micrograd.notation.signs import clean
 from micrograd.system.disk import write
@@ -66,8 +66,13 @@ def explore(
             f"explore plays graphs of up to {MOST_VALUES} values, got {size:,}: explore the loss of one sample or of a "
             "smaller model, or see the whole with draw(value)"
         )
-    original = Reading(value, names)
-    return Explorer(differentiated(original), chosen(original, leaves))
+    original = read_graph(value, names)
+    graph = differentiated(original)
+    diagram = view_of(graph, "full", "LR")
+    for box in diagram.boxes:
+        box.width = max(box.width, ROOM)
+    rules = {node.op.name: rule(node.op) for node in graph.nodes if node.op is not None}
+    return Explorer(Picture(diagram), scene(graph, chosen(original, leaves)), rules)
 
 
 def differentiated(original: Reading) -> Reading:
@@ -75,7 +80,7 @@ def differentiated(original: Reading) -> Reading:
     copies: dict[int, Any] = {id(node): Value(node.data) for node in original.nodes if node.op is None}
     root = deep_copy(original.nodes[-1], copies)
     root.backward()
-    graph = Reading(root, {})
+    graph = read_graph(root, {})
     graph.names, graph.roles = dict(original.names), original.roles
     graph.names.setdefault(len(graph) - 1, "out")
     nameless = [i for i in range(len(graph)) if i not in graph.names]
@@ -118,14 +123,9 @@ class Explorer:
     True
     """
 
-    def __init__(self, graph: Reading, leaves: list[int]) -> None:
-        diagram = view_of(graph, "full", "LR")
-        for box in diagram.boxes:
-            box.width = max(box.width, ROOM)
-        self.title = diagram.title
-        self.picture = Picture(diagram)
-        self.scene = scene(graph, leaves)
-        self.rules = {node.op.name: rule(node.op) for node in graph.nodes if node.op is not None}
+    def __init__(self, picture: Picture, scene: dict[str, Any], rules: dict[str, str]) -> None:
+        self.picture, self.scene, self.rules = picture, scene, rules
+        self.title = picture.diagram.title
 
     @property
     def svg(self) -> str:

@@ -10,7 +10,7 @@ Continues `layering`, whose words it uses.
 from __future__ import annotations
 
 from micrograd.drawing.layouts.geometry import ARROW, MARGIN, PANEL_MARGIN, PANEL_TITLE, Geometry
-from micrograd.drawing.layouts.layering import Items
+from micrograd.drawing.layouts.layering import Items, items_of
 from micrograd.drawing.look import Diagram
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ SWEEPS, SMALL, LARGE = 24, 600, 10_000
 
 def layered_layout(diagram: Diagram) -> Geometry:
     """The geometry of a diagram, its boxes ranked in the direction of the computation."""
-    items = Items(diagram)
+    items = items_of(diagram)
     place = arranged(items, len(diagram.boxes))
     starts, ends = along(items, place)
     centres = [((starts[rank] + ends[rank]) / 2.0, place[i]) for i, rank in enumerate(items.rank)]

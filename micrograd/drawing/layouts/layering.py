@@ -26,40 +26,25 @@ class Items:
 
     rank, above, below, thick       of each item; thick is its size along
     before, after                   neighbours of each item on the ranks before and after: (item, port, weight)
+    ranks                           the items on each rank, which the layout fills
     chains                          for each edge the items it goes through, from tail to head
     ports                           for each edge the port where it enters its head
     """
 
     __slots__ = ("rank", "above", "below", "thick", "before", "after", "chains", "ports", "ranks")
 
-    def __init__(self, diagram: Diagram) -> None:
-        lengthwise = diagram.direction == "LR"
-        boxes, edges = diagram.boxes, diagram.edges
-        ranks = ranks_of(len(boxes), edges)
-        labelled = {ranks[edge.head] for edge in edges if edge.lines}
-        shift = shifts(max(ranks, default=0) + 1, labelled)
-        self.rank = [shift[rank] for rank in ranks]
-        self.above = [(box.height if lengthwise else box.width) / 2.0 for box in boxes]
-        if diagram.groups:  # a box beside a panel keeps clear of it
-            members = {i for group in diagram.groups for i in group.members}
-            self.above = [half if i in members else half + CLEAR for i, half in enumerate(self.above)]
-        self.below = list(self.above)
-        self.thick = [box.width if lengthwise else box.height for box in boxes]
-        self.ports = ports_of(boxes, edges, lengthwise)
-        self.chains = self.lay_chains(edges, lengthwise)
-        self.before: list[list[Neighbour]] = [[] for _ in self.rank]
-        self.after: list[list[Neighbour]] = [[] for _ in self.rank]
-        for chain, port in zip(self.chains, self.ports):
-            for a, b in zip(chain, chain[1:]):
-                weight = 1.0 if a < len(boxes) or b < len(boxes) else 4.0
-                offset = port if b == chain[-1] else 0.0
-                self.after[a].append((b, offset, weight))
-                self.before[b].append((a, offset, weight))
-        self.ranks: list[list[int]] = [[] for _ in range(max(self.rank, default=0) + 1)]
+    def __init__(
+        self, rank: list[int], above: list[float], below: list[float], thick: list[float], ports: list[float]
+    ) -> None:
+        self.rank, self.above, self.below, self.thick, self.ports = rank, above, below, thick, ports
+        self.chains: list[list[int]] = []
+        self.before: list[list[Neighbour]] = []
+        self.after: list[list[Neighbour]] = []
+        self.ranks: list[list[int]] = []
 
-    def lay_chains(self, edges: list[Edge], lengthwise: bool) -> list[list[int]]:
-        """The chain of each edge; bends go to the shortest edges first, as far as they reach."""
-        chains: list[list[int]] = [[] for _ in edges]
+    def lay_chains(self, edges: list[Edge], lengthwise: bool) -> None:
+        """The chain of each edge, with new items for its label and bends; bends go to the shortest edges first."""
+        self.chains = [[] for _ in edges]
         budget = MOST_BENDS * (len(edges) + len(self.thick)) + 1000.0
         spans = [self.rank[edge.head] - self.rank[edge.tail] for edge in edges]
         for number in sorted(range(len(edges)), key=spans.__getitem__):
@@ -74,8 +59,17 @@ class Items:
                     chain.append(self.add(last, high + LINE, LINE + 1.0, wide + 6.0))
                 else:
                     chain.append(self.add(last, LINE, wide + 3.0 * LINE, high))
-            chains[number] = [*chain, edge.head]
-        return chains
+            self.chains[number] = [*chain, edge.head]
+
+    def connect(self, boxes: int) -> None:
+        """Make the items along each chain neighbours; `boxes` of them are boxes, between others a chain is stiff."""
+        self.before, self.after = [[] for _ in self.rank], [[] for _ in self.rank]
+        for chain, port in zip(self.chains, self.ports):
+            for a, b in zip(chain, chain[1:]):
+                weight = 1.0 if a < boxes or b < boxes else 4.0
+                offset = port if b == chain[-1] else 0.0
+                self.after[a].append((b, offset, weight))
+                self.before[b].append((a, offset, weight))
 
     def add(self, rank: int, above: float, below: float, thick: float) -> int:
         """A new item; its number."""
@@ -84,6 +78,25 @@ class Items:
         self.below.append(below)
         self.thick.append(thick)
         return len(self.rank) - 1
+
+
+def items_of(diagram: Diagram) -> Items:
+    """The boxes of a diagram on their ranks, with labels and bends on the way of its edges."""
+    lengthwise = diagram.direction == "LR"
+    boxes, edges = diagram.boxes, diagram.edges
+    ranks = ranks_of(len(boxes), edges)
+    labelled = {ranks[edge.head] for edge in edges if edge.lines}
+    shift = shifts(max(ranks, default=0) + 1, labelled)
+    halves = [(box.height if lengthwise else box.width) / 2.0 for box in boxes]
+    if diagram.groups:  # a box beside a panel keeps clear of it
+        members = {i for group in diagram.groups for i in group.members}
+        halves = [half if i in members else half + CLEAR for i, half in enumerate(halves)]
+    thick = [box.width if lengthwise else box.height for box in boxes]
+    items = Items([shift[r] for r in ranks], halves, list(halves), thick, ports_of(boxes, edges, lengthwise))
+    items.lay_chains(edges, lengthwise)
+    items.connect(len(boxes))
+    items.ranks = [[] for _ in range(max(items.rank, default=0) + 1)]
+    return items
 
 
 def ranks_of(size: int, edges: list[Edge]) -> list[int]:

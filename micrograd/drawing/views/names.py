@@ -48,7 +48,7 @@ def parameter_names(model: Any) -> Iterator[tuple[Value, str]]:
                 yield neuron.b, f"{where}b"
 
 
-def names_of(given: Mapping[str, Any]) -> tuple[dict[int, str], set[int]]:
+def named_values(given: Mapping[str, Any]) -> tuple[dict[int, str], set[int]]:
     """id(value) -> name for the Values that the variables hold, and the ids of those that are parameters of a model.
 
     A variable's own name counts before a place in a network, and that before a place in a list.

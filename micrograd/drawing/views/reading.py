@@ -8,7 +8,7 @@ flow        what an operand receives of the gradient in `backward`: local deriva
 
 from __future__ import annotations
 
-from micrograd.drawing.views.names import names_of
+from micrograd.drawing.views.names import named_values
 from micrograd.engine import Value, topological
 from micrograd.notation.naming import variables
 
@@ -23,7 +23,7 @@ TARGETS = frozenset(("y", "t", "target", "label", "truth", "ytrue", "ygt"))
 
 
 class Reading:
-    """The nodes that a root depends on, read once, without recursion.
+    """The nodes that a root depends on, as `read_graph` finds them.
 
     nodes       operands before results, the root last
     operands    for each node a tuple: the place of a Value (int) or a plain number (float)
@@ -36,24 +36,18 @@ class Reading:
 
     __slots__ = ("nodes", "operands", "primitives", "uses", "computed", "names", "roles")
 
-    def __init__(self, root: Value, names: Mapping[str, Any] | None = None) -> None:
-        self.nodes = nodes = topological(root)
-        place = {id(node): i for i, node in enumerate(nodes)}
-        self.operands: list[tuple[Any, ...]] = [
-            tuple([place[id(x)] if isinstance(x, Value) else x for x in node.args]) if node.op is not None else ()
-            for node in nodes
-        ]
-        self.primitives = [node.op.name if node.op is not None else "" for node in nodes]
-        self.uses = [0] * len(nodes)
-        for operands in self.operands:
-            for j in operands:
-                if j.__class__ is int:
-                    self.uses[j] += 1
-        self.computed = computed(nodes, self.operands)
-        given, known = names_of(variables(names))
-        called = [(i, node.label or given.get(id(node), "")) for i, node in enumerate(nodes)]
-        self.names = {i: label for i, label in called if label}
-        self.roles = roles(self, {place[key] for key in known if key in place})
+    def __init__(
+        self,
+        nodes: list[Value],
+        operands: list[tuple[Any, ...]],
+        primitives: list[str],
+        uses: list[int],
+        computed: bytearray,
+        names: dict[int, str],
+    ) -> None:
+        self.nodes, self.operands, self.primitives, self.uses = nodes, operands, primitives, uses
+        self.computed, self.names = computed, names
+        self.roles: dict[int, str] = {}
 
     def role(self, i: int) -> str:
         """The role of node i."""
@@ -72,6 +66,26 @@ class Reading:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+
+def read_graph(root: Value, names: Mapping[str, Any] | None = None) -> Reading:
+    """The graph below a root, read once, without recursion; `names` as for `draw`."""
+    nodes = topological(root)
+    place = {id(node): i for i, node in enumerate(nodes)}
+    operands = [tuple([place[id(x)] if isinstance(x, Value) else x for x in node.args]) for node in nodes]
+    primitives = [node.op.name if node.op is not None else "" for node in nodes]
+    uses = [0] * len(nodes)
+    for places in operands:
+        for j in places:
+            if j.__class__ is int:
+                uses[j] += 1
+    given, known = named_values(variables(names))
+    called = [(i, node.label or given.get(id(node), "")) for i, node in enumerate(nodes)]
+    graph = Reading(
+        nodes, operands, primitives, uses, computed(nodes, operands), {i: label for i, label in called if label}
+    )
+    graph.roles = roles(graph, {place[key] for key in known if key in place})
+    return graph
 
 
 def computed(nodes: list[Value], operands: list[tuple[Any, ...]]) -> bytearray:

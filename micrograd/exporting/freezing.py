@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Recording:
+class FrozenGraph:
     """The graph of one sample.
 
     outputs     nodes; `bare` if the model returns one Value and no list
@@ -28,39 +28,47 @@ class Recording:
     labels      node -> label
     """
 
-    def __init__(self, trace: Trace, labels: dict[int, str]) -> None:
-        graph = trace.graph
-        self.kind, self.args, self.varying = graph.kind, graph.args, graph.varying
-        self.inputs, self.outputs, self.bare, self.labels = trace.inputs, trace.outputs, trace.bare, labels
-        self.input_nodes = [graph.leaf("input", i) for i in range(trace.inputs)]
-        needed = [False] * len(graph)
-        for node in self.outputs:
-            needed[node] = True
-        for node in range(len(graph) - 1, -1, -1):
-            if needed[node] and self.kind[node] in TABLE:
-                for i in self.args[node]:
-                    needed[i] = True
-        leaves = {"parameter": trace.parameters, "held": trace.held}
-        self.numbers: dict[int, float] = {}
-        self.order: list[int] = []
-        for node, kind in enumerate(self.kind):
-            if kind in leaves:
-                leaf = leaves[kind][self.args[node][0]]
-                self.numbers[node] = leaf.data
-                if leaf.label:
-                    labels.setdefault(node, leaf.label)
-            elif kind == "constant":
-                self.numbers[node] = self.args[node][0]
-            elif needed[node] and not self.varying[node]:
-                self.numbers[node] = TABLE[kind].forward(*[self.numbers[i] for i in self.args[node]])
-            elif needed[node] and kind in TABLE:
-                self.order.append(node)
+    def __init__(
+        self, trace: Trace, input_nodes: list[int], order: list[int], numbers: dict[int, float], labels: dict[int, str]
+    ) -> None:
+        self.kind, self.args, self.varying = trace.graph.kind, trace.graph.args, trace.graph.varying
+        self.outputs, self.bare = trace.outputs, trace.bare
+        self.input_nodes, self.order, self.numbers, self.labels = input_nodes, order, numbers, labels
 
 
-def recorded(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Value] | None) -> Recording:
-    """The recording of a function of `inputs` Values, or of a built expression whose leaves `inputs` are."""
+def frozen(trace: Trace, labels: dict[int, str]) -> FrozenGraph:
+    """The graph of a trace, with the numbers that its parameters and held Values have now, and their labels."""
+    graph = trace.graph
+    inputs = [graph.leaf("input", i) for i in range(trace.inputs)]
+    needed = [False] * len(graph)
+    for node in trace.outputs:
+        needed[node] = True
+    for node in range(len(graph) - 1, -1, -1):
+        if needed[node] and graph.kind[node] in TABLE:
+            for i in graph.args[node]:
+                needed[i] = True
+    leaves = {"parameter": trace.parameters, "held": trace.held}
+    numbers: dict[int, float] = {}
+    order: list[int] = []
+    for node, kind in enumerate(graph.kind):
+        if kind in leaves:
+            leaf = leaves[kind][graph.args[node][0]]
+            numbers[node] = leaf.data
+            if leaf.label:
+                labels.setdefault(node, leaf.label)
+        elif kind == "constant":
+            numbers[node] = graph.args[node][0]
+        elif needed[node] and not graph.varying[node]:
+            numbers[node] = TABLE[kind].forward(*[numbers[i] for i in graph.args[node]])
+        elif needed[node] and kind in TABLE:
+            order.append(node)
+    return FrozenGraph(trace, inputs, order, numbers, labels)
+
+
+def freeze(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Value] | None) -> FrozenGraph:
+    """The frozen graph of a function of `inputs` Values, or of a built expression whose leaves `inputs` are."""
     if isinstance(model, Value) or isinstance(inputs, (list, tuple)):
-        return recorded_expression(model, inputs)
+        return freeze_expression(model, inputs)
     inputs = whole(inputs, "inputs, where they are no list of leaves,", 1)
     if not callable(model):
         raise TypeError(f"expected a model: an nn.Module, a function of a list of Values, or a Value, got {model!r}")
@@ -70,10 +78,10 @@ def recorded(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Val
     with undo_of(code) as undo:
         found = trace(code, undo, lambda: next(made_up(code)))
         SelfCheck(found).trace_itself(code)
-    return Recording(found, {})
+    return frozen(found, {})
 
 
-def recorded_expression(model: Any, inputs: Any) -> Recording:
+def freeze_expression(model: Any, inputs: Any) -> FrozenGraph:
     """A built expression as a function of some of its leaves; it keeps its labels."""
     bare = isinstance(model, Value)
     roots = [model] if bare else list(model) if isinstance(model, (list, tuple)) else []
@@ -89,4 +97,4 @@ def recorded_expression(model: Any, inputs: Any) -> Recording:
     for value in [*inputs, *[node for root in roots for node in topological(root)]]:
         if value.label:
             labels.setdefault(tracer.nodes[id(value)], value.label)
-    return Recording(Trace(tracer, outputs, bare, None, None, len(inputs), 0), labels)
+    return frozen(Trace(tracer, outputs, bare, None, None, len(inputs), 0), labels)
