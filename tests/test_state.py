@@ -29,7 +29,7 @@ from types import SimpleNamespace
 import pytest
 
 from micrograd import Value, losses, nn
-from micrograd.compiler.state.names import library_of, modules_named, names_of, of_library
+from micrograd.compiler.state.names import library_of, modules_named, names_read, of_library
 from micrograd.compiler.state.state import State
 
 ALPHA = 1.0
@@ -813,12 +813,12 @@ def test_names_of_code():
 
         return [inner.deep for inner in row], "word", somewhere, print
 
-    names = names_of(code.__code__)
+    names = names_read(code.__code__)
     assert names.globals == {"ALPHA", "print"}
     assert names.attributes - {"path"} == {"loaded", "deep", "word"}
     assert names.imports == {"os.path"}
     assert not names.reflects and not names.evaluates
-    assert names_of(code.__code__) is names
+    assert names_read(code.__code__) is names
 
 
 def test_whose_code():

@@ -16,8 +16,9 @@ from time import sleep
 from types import GeneratorType
 
 from micrograd.compiler.scalar.undo import IDLE, Undo, changed, content, refill
+from micrograd.compiler.state.classes import MODULE
 from micrograd.compiler.state.draws import drawn, draws, generators, reached
-from micrograd.compiler.state.reads import MODULE, array, buffer
+from micrograd.compiler.state.reads import array, buffer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

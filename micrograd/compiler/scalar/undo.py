@@ -17,8 +17,9 @@ from types import CellType
 
 from micrograd.compiler.scalar.placeholders import Traced
 from micrograd.compiler.state import reads
+from micrograd.compiler.state.classes import CLASS_DICTIONARY, FLAGS, IMMUTABLE, ORDER
 from micrograd.compiler.state.draws import draw_again, drawn, generators
-from micrograd.compiler.state.names import names_of, of_library
+from micrograd.compiler.state.names import names_read, of_library
 from micrograd.compiler.state.reads import ABSENT
 from micrograd.engine import Value
 
@@ -59,14 +60,14 @@ class Entries:
     def __init__(self, cls: type, names: set[str]) -> None:
         self.entries = [
             (kind, name)
-            for kind in reads.ORDER(cls)
-            if not reads.FLAGS(kind) & reads.IMMUTABLE
-            for name in names & reads.CLASS_DICTIONARY(kind).keys()
+            for kind in ORDER(cls)
+            if not FLAGS(kind) & IMMUTABLE
+            for name in names & CLASS_DICTIONARY(kind).keys()
         ]
 
     def content(self) -> list[Any]:
         """What stands in the dictionaries of the classes."""
-        return [reads.CLASS_DICTIONARY(kind).get(name, ABSENT) for kind, name in self.entries]
+        return [CLASS_DICTIONARY(kind).get(name, ABSENT) for kind, name in self.entries]
 
     def refill(self, items: list[Any]) -> None:
         """Set those that are others now."""
@@ -114,7 +115,7 @@ def stores_of(state: State) -> set[str]:
     """The attributes that the code sets, "[]" if it sets items; what it does not set, other threads may set now."""
     functions = [f for read, source, _ in state.reads() if read is reads.functions for f in source]
     codes = [f.__code__ for f in functions if not of_library(f.__code__.co_filename)]
-    return set().union(*[names_of(code).stores for code in codes])
+    return set().union(*[names_read(code).stores for code in codes])
 
 
 def holders(read: Any, source: Any, stores: set[str]) -> Iterator[Any]:

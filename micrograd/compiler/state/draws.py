@@ -7,7 +7,8 @@ import random
 import sys
 from types import BuiltinMethodType, MethodType, MethodWrapperType, ModuleType
 
-from micrograd.compiler.state.reads import MODULE, attributes, derives
+from micrograd.compiler.state.classes import MODULE, derives
+from micrograd.compiler.state.reads import attributes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

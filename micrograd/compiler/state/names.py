@@ -32,31 +32,15 @@ class NamesRead:
 
     __slots__ = ("globals", "attributes", "imports", "reflects", "evaluates", "stores")
 
-    def __init__(self, code: CodeType) -> None:
+    def __init__(self) -> None:
         self.globals: set[str] = set()
         self.attributes: set[str] = set()
         self.imports: set[str] = set()
         self.stores: set[str] = set()
-        self.reflects = False
-        texts: set[str] = set()
-        waiting: list[Any] = [code]
-        while waiting:
-            part = waiting.pop()
-            if type(part) is CodeType:
-                self._add(part)
-                waiting += part.co_consts
-            elif type(part) is str and part.replace(".", "_").isidentifier():
-                texts.add(part)
-            elif type(part) in (tuple, frozenset):
-                waiting += part
-        if not (self.globals | self.attributes).isdisjoint(IMPORTS):
-            self.imports |= texts
-        self.attributes.update(filter(str.isidentifier, texts))  # hasattr(x, "name"), keyword patterns
-        self.evaluates = not self.globals.isdisjoint(EVALUATION)
-        reflection = (self.globals | self.attributes) & REFLECTION | self.globals & GLOBAL_REFLECTION
-        self.reflects |= self.evaluates or bool(reflection)
+        self.reflects = self.evaluates = False
 
-    def _add(self, code: CodeType) -> None:
+    def add(self, code: CodeType) -> None:
+        """The names in the instructions of a piece of code."""
         for instruction in dis.get_instructions(code):
             name = instruction.opname
             if name == "STORE_ATTR":
@@ -77,16 +61,38 @@ class NamesRead:
 FOUND: WeakKeyDictionary[CodeType, NamesRead] = WeakKeyDictionary()
 
 
-def names_of(code: CodeType) -> NamesRead:
+def names_read(code: CodeType) -> NamesRead:
     """What the code reads by name.
 
-    >>> names = names_of((lambda model: model.scale * factor).__code__)
+    >>> names = names_read((lambda model: model.scale * factor).__code__)
     >>> names.globals, names.attributes
     ({'factor'}, {'scale'})
     """
     found = FOUND.get(code)
     if found is None:
-        found = FOUND[code] = NamesRead(code)
+        found = FOUND[code] = gathered(code)
+    return found
+
+
+def gathered(code: CodeType) -> NamesRead:
+    """The names in the instructions of code and of the code inside it; texts in it may be names of attributes too."""
+    found, texts = NamesRead(), set()
+    waiting: list[Any] = [code]
+    while waiting:
+        part = waiting.pop()
+        if type(part) is CodeType:
+            found.add(part)
+            waiting += part.co_consts
+        elif type(part) is str and part.replace(".", "_").isidentifier():
+            texts.add(part)
+        elif type(part) in (tuple, frozenset):
+            waiting += part
+    if not (found.globals | found.attributes).isdisjoint(IMPORTS):
+        found.imports |= texts
+    found.attributes.update(filter(str.isidentifier, texts))  # hasattr(x, "name"), keyword patterns
+    found.evaluates = not found.globals.isdisjoint(EVALUATION)
+    reflection = (found.globals | found.attributes) & REFLECTION | found.globals & GLOBAL_REFLECTION
+    found.reflects |= found.evaluates or bool(reflection)
     return found
 
 

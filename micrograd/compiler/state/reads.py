@@ -4,7 +4,6 @@ source      an object, or an object with the names that count
 absent      what a name, a cell or a slot gives that holds nothing
 end         stands behind what belongs to one of many objects
 wanted      the names of attributes that count; None for all
-same        one object, or numbers and texts of one type with the same bits
 """
 
 from __future__ import annotations
@@ -13,72 +12,27 @@ import gc
 import sys
 from collections import OrderedDict, defaultdict, deque
 from functools import partial
-from operator import is_
-from struct import pack
-from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+from types import FunctionType, ModuleType
 
+from micrograd.compiler.state.classes import CLASS_DICTIONARY, FLAGS, IMMUTABLE, ORDER, derives
 from micrograd.engine import Leaf, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
 ABSENT, END = object(), object()
-PLAIN = frozenset([int, float, complex, bool, str, bytes, range, type(None), type(...), type(NotImplemented)])
-
-# The descriptors of `type` itself: classes and metaclasses of users may have others of the same names.
-ORDER = type.__dict__["__mro__"].__get__
-CLASS_DICTIONARY = type.__dict__["__dict__"].__get__
-FLAGS = type.__dict__["__flags__"].__get__
-MODULE = type.__dict__["__module__"].__get__
-IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 
 DATA, OPERATION = (Value.__dict__[name].__get__ for name in ("data", "op"))
 LABEL = Value.__dict__["label"]
-OWN = Leaf.__dict__["__dict__"].__get__
+LEAF_DICTIONARY = Leaf.__dict__["__dict__"].__get__
 
 # What stands in every class and tells nothing about what its code does.
 DECORATION = frozenset(["__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__",
                         "__annotate__", "__annotate_func__", "__annotations_cache__", "__static_attributes__",
                         "__firstlineno__", "__abstractmethods__", "__orig_bases__", "__parameters__",
                         "__slots__"])  # fmt: skip
-
-
-def derives(cls: type, base: type) -> bool:
-    """Whether a class is a base or derives from it, whatever its metaclass says."""
-    return any(kind is base for kind in ORDER(cls))
-
-
-# Whether what was read is the same as before
-
-
-def unchanged(now: Sequence[Any], before: Sequence[Any]) -> bool:
-    """Whether two rows hold the same, item by item; no operator of a user's object is called."""
-    if len(now) != len(before):
-        return False
-    return all(map(is_, now, before)) or all(x is y or same(x, y) for x, y in zip(now, before))
-
-
-def same(x: Any, y: Any) -> bool:
-    """Whether two objects are numbers or texts of one type with the same bits.
-
-    >>> same(float("nan"), float("nan")), same(0.0, -0.0), same(1, True)
-    (True, False, False)
-    """
-    kind = type(x)
-    if kind is not type(y):
-        return False
-    if kind is float:
-        return pack("d", x) == pack("d", y)
-    if kind is complex:
-        return pack("dd", x.real, x.imag) == pack("dd", y.real, y.imag)
-    if kind in PLAIN:
-        return x == y
-    numpy: Any = sys.modules.get("numpy")
-    if not hasattr(numpy, "generic") or not derives(kind, numpy.generic):
-        return False
-    return x.dtype == y.dtype and numpy.generic.tobytes(x) == numpy.generic.tobytes(y)
 
 
 # Containers
@@ -113,7 +67,7 @@ def entries(dictionary: Any) -> list[Any]:
     return [*dict.keys(dictionary), *dict.values(dictionary)]
 
 
-def own_order(dictionary: Any) -> list[Any]:
+def kept_order(dictionary: Any) -> list[Any]:
     """The keys in the order that an OrderedDict keeps beside that of dict."""
     return list(OrderedDict.__iter__(dictionary))
 
@@ -253,26 +207,6 @@ def slot(descriptor: Any, x: Any) -> Any:
         return ABSENT
 
 
-def dictionary_of(kind: type) -> Callable[[Any], dict[str, Any]] | None:
-    """What gives the instances' own attributes, past a `__dict__` that a user wrote; None if they have none."""
-    for cls in ORDER(kind):
-        found = CLASS_DICTIONARY(cls).get("__dict__")
-        if type(found) in (GetSetDescriptorType, MemberDescriptorType):
-            return found.__get__
-    return None
-
-
-def slots_of(kind: type) -> list[tuple[str, Any]]:
-    """Name and descriptor of every slot that a user's class declares."""
-    return [
-        (name, found)
-        for cls in ORDER(kind)
-        if cls is not Value and not FLAGS(cls) & IMMUTABLE
-        for name, found in list(CLASS_DICTIONARY(cls).items())
-        if type(found) is MemberDescriptorType and name != "__dict__"
-    ]
-
-
 def attributes(source: tuple[Sequence[Any], Any, list[tuple[str, Any]], set[str] | None]) -> list[Any]:
     """For each object: names and values of its own attributes, values of its slots, its class, an end."""
     objects, dictionary, slots, wanted = source
@@ -283,13 +217,13 @@ def attributes(source: tuple[Sequence[Any], Any, list[tuple[str, Any]], set[str]
     for x in objects:
         if dictionary is not None:
             try:
-                own = dictionary(x)
-                if type(own) is not dict:
-                    own = dict(dict.items(own))
-                if names != (names := list(own)):
+                entries = dictionary(x)
+                if type(entries) is not dict:
+                    entries = dict(dict.items(entries))
+                if names != (names := list(entries)):
                     chosen = names if wanted is None else [name for name in names if name in wanted]
                 found += chosen
-                found += map(own.get, chosen)
+                found += map(entries.get, chosen)
             except Exception:  # names that defend themselves
                 found.append(ABSENT)
         for _, descriptor in slots:
@@ -338,4 +272,4 @@ def labels(values: Sequence[Value]) -> tuple[Any, ...]:
 
 def decorated(leaves: Sequence[Leaf]) -> list[Leaf]:
     """Those that have attributes of the user's own."""
-    return [x for x in leaves if OWN(x)] if any(map(OWN, leaves)) else []
+    return [x for x in leaves if LEAF_DICTIONARY(x)] if any(map(LEAF_DICTIONARY, leaves)) else []

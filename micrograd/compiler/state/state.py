@@ -16,7 +16,8 @@ changed, unless both are numbers or texts.
 
 from __future__ import annotations
 
-from micrograd.compiler.state.reads import OPERATION, unchanged
+from micrograd.compiler.state.reads import OPERATION
+from micrograd.compiler.state.same import unchanged
 from micrograd.compiler.state.walk import Vast, Walk
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from micrograd.compiler.state.walk import Read
+    from micrograd.compiler.state.owners import Read
     from micrograd.engine import Value
 
 
@@ -52,9 +53,9 @@ class State:
     _reads: list[Read] | None
 
     def __init__(self, *codes: Any, apart_from: Sequence[Value] = ()) -> None:
-        walk = Walk(codes, apart_from)
+        walk = Walk(apart_from)
         try:
-            self._reads = walk.all_reads()
+            self._reads = walk.all_reads(codes)
         except Vast:
             self._reads = None
         self.built = [x for x in walk.values if OPERATION(x) is not None]

@@ -1,7 +1,8 @@
 """The walk from a user's code to all the state that it can reach.
 
-    read        (how, source, what it gave): a step of the walk, see `reads`
-    owner       an object with attributes: only those count which some code names
+    read        (how, source, what it gave), see `reads`
+    visit       what is done with an object that is met, see `visits`
+    owner       an object with attributes: only those count which some code names, see `owners`
     kind        what is known of a class of objects: what is done with them, and which names count for them
     house       this package's layers, whose code names attributes of the user's objects too
 
@@ -13,9 +14,10 @@ from __future__ import annotations
 from types import ModuleType
 
 from micrograd.compiler.state import reads
-from micrograd.compiler.state.names import library_of, modules_named, names_of, of_library
-from micrograd.compiler.state.reads import FLAGS, IMMUTABLE, MODULE, PLAIN, derives
-from micrograd.compiler.state.steps import hidden, own, steps_for
+from micrograd.compiler.state.classes import MODULE, derives
+from micrograd.compiler.state.names import library_of, modules_named, names_read, of_library
+from micrograd.compiler.state.owners import ClassRead, Kind, Scope
+from micrograd.compiler.state.same import BY_CONTENT
 from micrograd.engine import Leaf, Value
 
 TYPE_CHECKING = False
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    Read = tuple[Callable[[Any], Any], Any, Any]
+    from micrograd.compiler.state.owners import Read
 
 ALWAYS_NAMED = frozenset(["__getattr__", "__wrapped__"])  # of modules, of decorated functions
 NOT_OF_LEAVES = ALWAYS_NAMED | dict.fromkeys(dir(Leaf)).keys() - {"label"} | {"append", "extend", "format", "join"}
@@ -36,56 +38,10 @@ class Vast(Exception):
     """The code can reach more objects than are looked at, as code that calls eval in a large module."""
 
 
-class Kind:
-    """A class of objects: the steps that visit one, how attributes are read, which count, and the objects met."""
-
-    __slots__ = ("cls", "steps", "dictionary", "slots", "names", "reflects", "narrow", "wanted", "version", "objects",
-                 "found", "read", "read_version")  # fmt: skip
-
-    def __init__(self, cls: type, *, narrow: bool = False) -> None:
-        self.cls, self.steps = cls, steps_for(cls)
-        self.dictionary, self.slots = reads.dictionary_of(cls), reads.slots_of(cls)
-        if self.dictionary is None and not self.slots and FLAGS(cls) & IMMUTABLE and own in self.steps:
-            self.steps.remove(own)
-        self.names: set[str] = set()  # attributes that methods of libraries read
-        self.reflects = False
-        self.narrow = narrow or hidden(cls)  # only what the user's code names, even where it may read any attribute
-        self.wanted: set[str] | None = None
-        self.version: Any = None
-        self.objects: list[Any] = []
-        self.found: list[Any] = []  # what reading the first `read` of them gave, with the names of read_version
-        self.read = 0
-        self.read_version: Any = None
-
-
-class ClassRead:
-    """A class whose entries are read again when more names are known."""
-
-    __slots__ = ("kind", "version", "read")
-
-    def __init__(self, kind: Kind) -> None:
-        self.kind, self.version = kind, None
-        self.read: Read | None = None
-
-
-class Scope:
-    """The globals of a module with the names of them that code reads; all of them if it may evaluate anything."""
-
-    __slots__ = ("globals", "builtins", "names", "imports", "evaluates", "version", "reads")
-
-    def __init__(self, f: Any) -> None:
-        self.globals, self.builtins = f.__globals__, f.__builtins__
-        self.names: dict[str, None] = {}
-        self.imports: set[str] = set()
-        self.evaluates = False
-        self.version: Any = None
-        self.reads: list[Read] = []
-
-
 class Walk:
     """From the codes to all that they reach. Nothing recurses: what was met waits in a list."""
 
-    def __init__(self, codes: tuple[Any, ...], parameters: Sequence[Value]) -> None:
+    def __init__(self, parameters: Sequence[Value]) -> None:
         self.parameters = list(parameters)
         self.seen = set(map(id, self.parameters))
         self.names = set(ALWAYS_NAMED)  # attributes that the user's code reads
@@ -105,13 +61,13 @@ class Walk:
         self.parts: list[Any] = []
         self.reads: list[Read] = []
         self.waiting: list[Any] = []
+
+    def all_reads(self, codes: tuple[Any, ...]) -> list[Read]:
+        """The reads that lead from the codes to all that they reach, with all names known."""
         for x in self.parameters:
             if type(x) is not Leaf:
-                self.own(x)
+                self.add_owner(x)
         self.watch(tuple, codes)
-
-    def all_reads(self) -> list[Read]:
-        """The reads, with all names known."""
         while True:
             self.drain()
             if self.fresh:
@@ -139,15 +95,15 @@ class Walk:
                 raise Vast
             for x in waiting.pop():
                 try:
-                    if type(x) in PLAIN or id(x) in seen:
+                    if type(x) in BY_CONTENT or id(x) in seen:
                         continue
                     seen.add(id(x))
-                    steps = self.kind(type(x)).steps
+                    visits = self.kind(type(x)).visits
                 except Exception:  # a metaclass that defends its classes
                     continue
-                for step in steps:
+                for visit in visits:
                     try:
-                        step(self, x)
+                        visit(self, x)
                     except Exception:  # an object that defends itself
                         continue
 
@@ -160,7 +116,7 @@ class Walk:
 
     # Owners
 
-    def own(self, x: Any) -> None:
+    def add_owner(self, x: Any) -> None:
         """Read the attributes of an object later, and those of its class."""
         kind = self.kind(type(x))
         if derives(type(x), ModuleType) and library_of(reads.module_name(x)):
@@ -168,7 +124,7 @@ class Walk:
         kind.objects.append(x)
         self.fresh[kind] = None
 
-    def own_class(self, cls: Any) -> None:
+    def add_class(self, cls: Any) -> None:
         """Read the entries of a class later, and those of its metaclass."""
         if cls is not Value and cls is not Leaf:
             self.classes.append(ClassRead(self.kind(cls)))
@@ -193,12 +149,12 @@ class Walk:
         """Read the attributes of the objects of a kind that are new, all if names are; whether there were any."""
         wanted = self.wanted(kind)
         if kind.read_version != kind.version:
-            kind.read_version, kind.read, kind.found = kind.version, 0, []
-        new = kind.objects[kind.read :]
+            kind.read_version, kind.done, kind.found = kind.version, 0, []
+        new = kind.objects[kind.done :]
         if not new:
             return False
         now = reads.attributes((new, kind.dictionary, kind.slots, wanted))
-        kind.read = len(kind.objects)
+        kind.done = len(kind.objects)
         kind.found += now
         self.waiting.append(now)
         return True
@@ -229,7 +185,7 @@ class Walk:
         for entry in entries:
             f = reads.function_behind(entry)
             if f is not None and of_library(f.__code__.co_filename):
-                names = names_of(f.__code__)
+                names = names_read(f.__code__)
                 house = f.__module__ == "micrograd.nn"
                 (self.house if house else kind.names).update(names.attributes)
                 kind.reflects |= names.reflects and not house

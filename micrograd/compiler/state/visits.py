@@ -1,4 +1,4 @@
-"""What is done with an object of each kind that a walk meets: a step reads it, and says what lies behind.
+"""What is done with an object of each kind that a walk meets: a visit reads it, and says what lies behind.
 
 watched     read now, and again whenever one asks whether the state holds
 passed      read once, since it cannot change
@@ -16,8 +16,9 @@ from types import BuiltinFunctionType, FunctionType, GenericAlias, MappingProxyT
 from weakref import ref
 
 from micrograd.compiler.state import reads
-from micrograd.compiler.state.names import library_of, names_of, of_library
-from micrograd.compiler.state.reads import MODULE, OPERATION, ORDER, derives
+from micrograd.compiler.state.classes import MODULE, ORDER, derives
+from micrograd.compiler.state.names import library_of, names_read, of_library
+from micrograd.compiler.state.reads import OPERATION
 from micrograd.dispatch import Operators
 from micrograd.engine import Leaf, Value
 
@@ -33,14 +34,14 @@ HIDDEN = frozenset(["_asyncio", "_io", "_random", "_socket", "_thread", "asyncio
                     "pathlib", "random", "socket", "subprocess", "tempfile", "threading"])  # fmt: skip
 
 
-def own(walk: Walk, x: Any) -> None:
+def visit_owner(walk: Walk, x: Any) -> None:
     """An object with attributes, or of a class that can change."""
-    walk.own(x)
+    walk.add_owner(x)
 
 
-def own_class(walk: Walk, cls: Any) -> None:
+def visit_class(walk: Walk, cls: Any) -> None:
     """A class."""
-    walk.own_class(cls)
+    walk.add_class(cls)
 
 
 def visit_function(walk: Walk, f: Any) -> None:
@@ -53,7 +54,7 @@ def visit_function(walk: Walk, f: Any) -> None:
         walk.waiting.append((os.environ,))
     if of_library(f.__code__.co_filename):
         return
-    names = names_of(f.__code__)
+    names = names_read(f.__code__)
     walk.names |= names.attributes
     walk.reflects |= names.reflects
     scope = walk.scope(f)
@@ -86,25 +87,25 @@ def visit_list(walk: Walk, x: Any) -> None:
 
 
 def watched(read: Callable[[Any], Any]) -> Callable[[Walk, Any], None]:
-    """The step that reads an object in one way."""
+    """The visit that reads an object in one way."""
     return lambda walk, x: walk.watch(read, x)
 
 
 def passed(read: Callable[[Any], Any]) -> Callable[[Walk, Any], None]:
-    """The step through an object that cannot change."""
+    """The visit to an object that cannot change."""
     return lambda walk, x: walk.waiting.append(read(x))
 
 
-VIEWS: list[Any] = [MappingProxyType, GenericAlias, slice, type({}.keys()), type({}.values()), type({}.items())]
+REFERRING: list[Any] = [MappingProxyType, GenericAlias, slice, type({}.keys()), type({}.values()), type({}.items())]
 BOUND = (BuiltinFunctionType, MethodType, MethodWrapperType)
-STEPS: list[tuple[type, Any]] = [
-    (FunctionType, visit_function), (type, own_class), (Value, visit_value),
+VISITS: list[tuple[type, Any]] = [
+    (FunctionType, visit_function), (type, visit_class), (Value, visit_value),
     (tuple, passed(tuple.__iter__)), (frozenset, passed(frozenset.__iter__)),
     (list, watched(reads.list_items)), (set, watched(reads.set_items)), (deque, watched(reads.deque_items)),
-    (dict, watched(reads.entries)), (OrderedDict, watched(reads.own_order)), (defaultdict, watched(reads.factory)),
+    (dict, watched(reads.entries)), (OrderedDict, watched(reads.kept_order)), (defaultdict, watched(reads.factory)),
     *[(kind, passed(reads.bound)) for kind in BOUND], (partial, watched(reads.application)),
     *[(kind, passed(reads.wrapped)) for kind in (property, staticmethod, classmethod)],
-    *[(kind, passed(reads.referred)) for kind in VIEWS], (BaseException, watched(reads.arguments)),
+    *[(kind, passed(reads.referred)) for kind in REFERRING], (BaseException, watched(reads.arguments)),
     (ref, watched(reads.target)), (ContextVar, watched(reads.current)),
     (attrgetter, visit_getter), (methodcaller, visit_getter),
     (bytearray, watched(reads.buffer)), (memoryview, watched(reads.buffer)),
@@ -118,7 +119,7 @@ def hidden(cls: type) -> bool:
     return root in HIDDEN or root == "micrograd" and module.startswith("micrograd.compiler")
 
 
-def steps_for(cls: type) -> list[Callable[[Walk, Any], None]]:
+def visits_for(cls: type) -> list[Callable[[Walk, Any], None]]:
     """What is done with the objects of a class, by what it derives from; [] if they count by identity alone."""
     if cls is list:
         return [visit_list]
@@ -127,19 +128,19 @@ def steps_for(cls: type) -> list[Callable[[Walk, Any], None]]:
     if derives(cls, Operators) and not derives(cls, Value):  # a placeholder that a trace left behind
         return []
     if hidden(cls):
-        return [own]
-    steps = [step for kind, step in STEPS if derives(cls, kind)]
+        return [visit_owner]
+    visits = [visit for kind, visit in VISITS if derives(cls, kind)]
     numpy: Any = sys.modules.get("numpy")
     known = hasattr(numpy, "void")  # it is not while its import is under way, or where that was broken off
     foreign = next((base for base in ORDER(cls) if library_of(MODULE(base)) in ("pandas", "torch")), None)
     if known and derives(cls, numpy.ndarray):
-        steps.append(watched(reads.array))
+        visits.append(watched(reads.array))
     elif known and derives(cls, numpy.void):
-        steps.append(watched(reads.scalar))
+        visits.append(watched(reads.scalar))
     elif foreign is not None and hasattr(foreign, "__array__"):
-        steps.append(lambda walk, x: walk.watch(reads.as_array, (foreign, x)))
+        visits.append(lambda walk, x: walk.watch(reads.as_array, (foreign, x)))
     elif any(library_of(MODULE(base)) in ("array", "_ctypes") for base in ORDER(cls)):
-        steps.append(watched(reads.buffer))
+        visits.append(watched(reads.buffer))
     if not derives(cls, type) and cls not in BOUND and foreign is not cls:
-        steps.append(own)
-    return steps
+        visits.append(visit_owner)
+    return visits
