@@ -8,7 +8,8 @@ from micrograd.compiler.arguments import expect_options
 from micrograd.compiler.backends import chosen
 from micrograd.compiler.code import Built, Code
 from micrograd.compiler.programs import Program
-from micrograd.compiler.scalar.trace import trace, trace_expression, undo_of
+from micrograd.compiler.scalar.trace import trace, undo_of
+from micrograd.compiler.scalar.tracer import trace_expression
 from micrograd.compiler.self_check import Sample, made_up, near
 from micrograd.dispatch import brief
 from micrograd.engine import Value

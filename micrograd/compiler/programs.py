@@ -16,7 +16,8 @@ from micrograd.compiler.arrays.purposes import (
 )
 from micrograd.compiler.backends import MOST_STEPS, chosen, runner_of
 from micrograd.compiler.samples import Batch
-from micrograd.compiler.scalar.trace import Trace, traced, undo_of
+from micrograd.compiler.scalar.trace import undo_of
+from micrograd.compiler.scalar.tracer import Trace, trace_once
 from micrograd.compiler.self_check import Sample, SelfCheck, sampled
 from micrograd.expect import rows_of
 from micrograd.system.forking import guarded
@@ -160,7 +161,7 @@ class Program:
     def follow(self, code: Code) -> bool:
         """Trace the code again: True if this program still computes what it does, with the Values that it holds now."""
         with undo_of(code) as undo:
-            recorded = traced(code, built=undo.state.built)
+            recorded = trace_once(code, built=undo.state.built)
             undo.placeholders()
         if not recorded.same(self._trace):
             return False

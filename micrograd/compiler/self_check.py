@@ -20,7 +20,7 @@ from micrograd.compiler.code import Built, Code, Result, derivatives, number_of
 from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.divergence import parting
 from micrograd.compiler.scalar.placeholders import TraceError
-from micrograd.compiler.scalar.trace import Trace, traced
+from micrograd.compiler.scalar.tracer import Trace, trace_once
 from micrograd.engine import Value, apply
 from micrograd.ops import TABLE
 
@@ -178,7 +178,7 @@ def not_as_recorded(what: str, a: float, b: float, sample: Sample, code: Any) ->
     """The error for code that gives b on numbers where its trace gives a; it names the line where the two part."""
     where = ""
     if isinstance(code, Code):
-        where = f" In {parting(lambda: traced(code), lambda: code.run(*sample.given))}"
+        where = f" In {parting(lambda: trace_once(code), lambda: code.run(*sample.given))}"
     return TraceError(
         f"on numbers the code gives another {what} than was recorded when it was compiled ({b!r}, not {a!r}), since it "
         "asks what kind of thing it got (isinstance, type, hasattr, is), or reads what changes, such as a random "

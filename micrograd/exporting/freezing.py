@@ -7,7 +7,8 @@ varying     depends on an input
 from __future__ import annotations
 
 from micrograd.compiler.code import Code
-from micrograd.compiler.scalar.trace import Trace, Tracer, trace, undo_of
+from micrograd.compiler.scalar.trace import trace, undo_of
+from micrograd.compiler.scalar.tracer import Trace, Tracer
 from micrograd.compiler.self_check import SelfCheck, made_up
 from micrograd.engine import Value, topological
 from micrograd.expect import leaves, whole

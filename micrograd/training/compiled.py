@@ -92,7 +92,7 @@ class Compiled(Objective):
         self._remember()
 
     def _remember(self) -> None:
-        from micrograd.compiler.scalar.trace import state_of
+        from micrograd.compiler.scalar.tracer import state_of
 
         self._state = state_of(self._code)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from micrograd.compiler.arrays.differentiate import Accumulation
     from micrograd.compiler.arrays.simplify import Factor
     from micrograd.compiler.arrays.steps import Index, Operand, Step
-    from micrograd.compiler.scalar.trace import Trace
+    from micrograd.compiler.scalar.tracer import Trace
 
 
 class ArrayProgram:

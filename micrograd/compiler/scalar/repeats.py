@@ -15,7 +15,8 @@ from numbers import Real
 from time import sleep
 from types import GeneratorType
 
-from micrograd.compiler.scalar.undo import IDLE, Undo, changed, content, refill
+from micrograd.compiler.scalar.holders import changed, content, refill
+from micrograd.compiler.scalar.undo import IDLE, Undo
 from micrograd.compiler.state.classes import MODULE
 from micrograd.compiler.state.draws import drawn, draws, generators, reached
 from micrograd.compiler.state.reads import array, buffer
@@ -38,11 +39,10 @@ class Moment:
     What arrays hold is only compared: code that writes another thing into one at every run is not followed.
     """
 
-    def __init__(self, undo: Undo) -> None:
-        self.contents = [content(holder) for holder, _ in undo.kept]
-        self.arrays = [read(source) for read, source, _ in undo.state.reads() if read in (array, buffer)]
-        self.drawn = [(generator, drawn(generator)) for generator in generators(undo.state)]
-        self.places = [place(iterator) for iterator in iterators(undo)]
+    def __init__(
+        self, contents: list[list[Any]], arrays: list[Any], drawn: list[tuple[Any, bytes]], places: list[list[Any]]
+    ) -> None:
+        self.contents, self.arrays, self.drawn, self.places = contents, arrays, drawn, places
 
     def apart(self, other: Moment) -> list[Any]:
         """What was drawn from, taken from or written into between two moments: generators, or True for all else."""
@@ -58,6 +58,16 @@ class Moment:
                 if changed(after, far):
                     found.append((holder, far))
         return found
+
+
+def moment(undo: Undo) -> Moment:
+    """The contents and draws of now."""
+    return Moment(
+        [content(holder) for holder, _ in undo.kept],
+        [read(source) for read, source, _ in undo.state.reads() if read in (array, buffer)],
+        [(generator, drawn(generator)) for generator in generators(undo.state)],
+        [place(iterator) for iterator in iterators(undo)],
+    )
 
 
 def later(holder: Any, before: list[Any], after: list[Any], shift: bool) -> list[Any]:
@@ -121,11 +131,11 @@ def repeats(undo: Undo, before: Moment, same: Callable[[], bool]) -> bool:
 
     before      the moment before its last run
     """
-    now = Moment(undo)
+    now = moment(undo)
     apart = before.apart(now)
     if apart:
         sleep(IDLE)
-        others = now.apart(Moment(undo))  # what other threads work on
+        others = now.apart(moment(undo))  # what other threads work on
         if any(x is not random for x in apart if x not in others) or random in apart and draws(same):
             return False
     for shift in (False, True):

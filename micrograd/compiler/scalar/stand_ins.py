@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CLASS = vars(object)["__class__"]  # sets and gets the class itself, past the property of a stand-in
-OWN = ("__class__", "__hash__", "__init__", "__module__", "__doc__", "__slots__", "__dict__", "__weakref__", "operate")
+SPARED = "__class__ __hash__ __init__ __module__ __doc__ __slots__ __dict__ __weakref__ operate".split()
 
 
 def equality(name: str) -> Callable[[Any, Any], Any]:
@@ -55,7 +55,7 @@ ANSWERS: dict[str, Any] = {
     name: answer
     for kind in (Operators, Placeholder)
     for name, answer in vars(kind).items()
-    if name not in OWN and (callable(answer) or isinstance(answer, property))
+    if name not in SPARED and (callable(answer) or isinstance(answer, property))
 } | {
     "__eq__": equality("__eq__"),
     "__ne__": equality("__ne__"),
@@ -114,7 +114,8 @@ class StandIns:
 
     >>> w = Value(2.0)
     >>> class Tracer: ...
-    >>> stand_ins = StandIns([w], Tracer())
+    >>> stand_ins = StandIns()
+    >>> stand_ins.replace([w], Tracer())
     >>> isinstance(w, Placeholder)
     True
     >>> stand_ins.give_back()
@@ -122,8 +123,11 @@ class StandIns:
     Value(data=4, grad=0)
     """
 
-    def __init__(self, parameters: Sequence[Value], tracer: Any) -> None:
+    def __init__(self) -> None:
         self.replaced: list[tuple[Value, type]] = []
+
+    def replace(self, parameters: Sequence[Value], tracer: Any) -> None:
+        """Make stand-ins of the parameters; where that is broken off, none."""
         made: dict[type, type] = {}
         try:
             for p in parameters:
