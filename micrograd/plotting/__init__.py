@@ -1,5 +1,10 @@
 """Plots of a training: its history, the decision boundary of a model, the loss over two of its parameters.
 
+curves      the history
+boundary    the decision boundary
+surface     the loss over two parameters
+style       Axes, colours and grids, which all plots share
+
 Each function draws on matplotlib Axes, its own unless some are given, and returns them; none shows or saves anything:
 
     ax = plot_history(history)

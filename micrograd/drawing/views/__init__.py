@@ -1,6 +1,7 @@
-"""What a picture shows of a graph or a model: one room per view, `choice` between them.
+"""What a picture shows of a graph or a model: a room per view.
 
-graph           a graph of Values, read for drawing
+choice          the table of views, and which of them suits a graph
+reading         a graph of Values, read for drawing
 boxes           every value is a box
 forms, fused    sums of products Σ w·x + b are one box
 collapsed       layers are one box
