@@ -1,10 +1,16 @@
-"""The compiler: trace → roll → differentiate → emit, one room each.
+"""The compiler: scalar code as a program over arrays of samples.
 
-`trace` records the scalar graph of one sample on `placeholders`; `self_check` compares every program with the code as
-eager runs it; `state` tells whether Python state that the code reads has changed, `undo` puts back what tracing
-left in it and drew from generators (`draws`), `repeats` asks what the code will do in later runs. `roll` makes the
-graph a few steps on whole groups, `differentiate` adds the reverse sweep, which `simplify` shortens, `numpy_code` and
-`llvm_code` write the steps down as code. `compiled` has `compile`, `programs` what it returns.
+compiled        `compile`
+programs        what it returns
+code            a model with loss and penalty, as it is run and traced
+arguments       what may be asked for: threads, a cache
+samples         data as the compiled code takes them
+self_check      every program is compared with the code as eager runs it
+state/          what Python state the code reads, and whether it changed
+scalar/         the code runs on placeholders: the graph of one sample
+arrays/         the graph as a few steps on whole groups: rolled, differentiated, simplified
+elementary/     exp, tanh, … as arithmetic
+numpy/, llvm/   the steps as code
 """
 
 from __future__ import annotations
