@@ -2,7 +2,8 @@
 
 Values follow IEEE 754 (IEEE Std 754-2019, section 9.2 for the functions): nothing raises, nothing turns complex. What
 is too large is inf, what has no real result is nan, and nan stays nan, but for x**0 = 1, 1**y = 1, hypot(inf, nan) =
-inf and comparisons. One thing is left open: of 0.0 and -0.0, `maximum` and `minimum` return the first.
+inf and comparisons. Where IEEE 754 leaves a choice, of 0.0 and -0.0, `maximum` and `minimum` return the first; the sign
+of a nan is left open.
 
 Derivatives follow the rules that PyTorch publishes (its note "Autograd mechanics", section "Gradients for
 non-differentiable functions"):
@@ -84,7 +85,8 @@ Python's own `1.0 / 0.0` raises; on Values nothing does.
 Kinks and ties
 --------------
 A tie of `maximum` or `minimum` is shared, ½ and ½: that is their subgradient of least norm, while `relu` has 0.
-Comparisons are 0 or 1 and locally constant; with nan they are 0.
+Comparisons are 0 or 1 and locally constant; with nan they are 0. `round` takes the even one of two that are as near,
+keeps the sign, and is locally constant, at its jumps too. `copysign` has the derivative of abs, by the sign of y.
 
 | expression                     | x       | y       | value              | ∂/∂x  | ∂/∂y  | PyTorch     |
 |--------------------------------|---------|---------|--------------------|-------|-------|-------------|
@@ -92,6 +94,16 @@ Comparisons are 0 or 1 and locally constant; with nan they are 0.
 | abs(x)                         | -0.0    |         | 0                  | 0     |       |             |
 | abs(x)                         | -inf    |         | inf                | -1    |       |             |
 | abs(x)                         | nan     |         | nan                | 0     |       |             |
+| round(x)                       | 0.5     |         | 0                  | 0     |       |             |
+| round(x)                       | 2.5     |         | 2                  | 0     |       |             |
+| round(x)                       | -0.3    |         | -0.0               | 0     |       |             |
+| round(x)                       | -inf    |         | -inf               | 0     |       |             |
+| round(x)                       | nan     |         | nan                | 0     |       |             |
+| copysign(x, y)                 | 2       | -0.0    | -2                 | -1    | 0     |             |
+| copysign(x, y)                 | -2      | -3      | -2                 | 1     | 0     |             |
+| copysign(x, y)                 | 0       | -1      | -0.0               | 0     | 0     |             |
+| copysign(x, y)                 | inf     | -inf    | -inf               | -1    | 0     |             |
+| copysign(x, y)                 | nan     | -1      | nan                | 0     | 0     |             |
 | relu(x)                        | 0       |         | 0                  | 0     |       |             |
 | relu(x)                        | -0.0    |         | 0                  | 0     |       |             |
 | relu(x)                        | -inf    |         | 0                  | 0     |       |             |

@@ -20,7 +20,7 @@ from micrograd.dispatch import Operators, brief, equals, is_tensor, number
 from micrograd.lectures import Lectures
 from micrograd.messages.counterparts import absent
 from micrograd.messages.help import Constructor, documented
-from micrograd.messages.refusals import BY_HAND, SLIPS, Quiet, Refusals
+from micrograd.messages.refusals import BY_HAND, DIGITS, SLIPS, Quiet, Refusals
 from micrograd.ops import Op, find
 
 __all__ = ["Value", "topological"]
@@ -346,6 +346,11 @@ class Value(Lectures, Refusals):
     def __pos__(self) -> Value:
         return self
 
+    def __round__(self, digits: None = None) -> Value:
+        if digits is not None:
+            raise TypeError(f"round(x, digits) is not defined for Values: {DIGITS}")
+        return self.round()
+
     # comparisons
     __lt__ = binary(ops.LESS)
     __le__ = binary(ops.LESS_EQUAL)
@@ -388,6 +393,8 @@ class Value(Lectures, Refusals):
     sech2 = unary(ops.SECH2)
     sigmoid = unary(ops.SIGMOID)
     softplus = unary(ops.SOFTPLUS)
+    round = unary(ops.ROUND)
+    copysign = function(ops.COPYSIGN)
     relu = unary(ops.RELU)
     maximum = function(ops.MAXIMUM)
     minimum = function(ops.MINIMUM)

@@ -300,6 +300,20 @@ def relu(x: Any) -> Any:
 
 
 @of_one
+def round(x: Any) -> Any:
+    """The nearest whole number, of two that are as near the even one; the sign stays, of what becomes 0 too.
+
+    >>> round(2.5), round(-2.6), round(-0.3)
+    (2.0, -3.0, -0.0)
+    """
+    if x.__class__ is not float:
+        return operate(round, x)
+    if not math.fabs(x) < 4503599627370496.0:  # 2⁵²: from there on all are whole
+        return x
+    return math.copysign(math.fabs(x) + 4503599627370496.0 - 4503599627370496.0, x)
+
+
+@of_one
 def detach(x: Any) -> Any:
     """x itself, but the derivative stops here (it is 0), as for a constant.
 
@@ -365,6 +379,18 @@ def hypot(x: Any, y: Any) -> Any:
     if x.__class__ is not float or y.__class__ is not float:
         return operate(hypot, x, y)
     return math.hypot(x, y)
+
+
+@of_two
+def copysign(x: Any, y: Any) -> Any:
+    """x with the sign of y, which a zero has too; that of a nan is left open.
+
+    >>> copysign(2.0, -0.0), copysign(-2.0, 3.0)
+    (-2.0, 2.0)
+    """
+    if x.__class__ is not float or y.__class__ is not float:
+        return operate(copysign, x, y)
+    return math.copysign(x, y)
 
 
 @of_two

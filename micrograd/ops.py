@@ -17,7 +17,6 @@ operand was taken, 0.0 where it was not, so that a branch not taken gets exactly
 from __future__ import annotations
 
 import operator
-from math import copysign
 
 from micrograd.functions import *  # noqa: F403  (all of them, abs and pow too)
 from micrograd.functions import inf
@@ -265,6 +264,14 @@ SOFTPLUS = Op("softplus", "softplus", softplus, (lambda x, out: sigmoid(x),), fu
 
 # kinks and choices
 ABS = Op("abs", "|x|", abs, (lambda x, out: 1.0 * (x > 0.0) - (x < 0.0),), r"\left|{0}\right|")
+ROUND = Op("round", "round", round, (0.0,), function("round"))
+COPYSIGN = Op(
+    "copysign",
+    "copysign",
+    copysign,
+    (lambda x, y, out: (1.0 * (x > 0.0) - (x < 0.0)) * copysign(1.0, y), 0.0),
+    r"\operatorname{{copysign}}\left({0}, {1}\right)",
+)
 RELU = Op("relu", "ReLU", relu, (lambda x, out, g: where(out <= 0.0, 0.0, g),), function("ReLU"), selects=True)
 MAXIMUM = Op(
     "maximum",

@@ -28,6 +28,8 @@ OTHER_NAMES = {  # rows that mpmath does not have, or has under another name
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "sech2": lambda x: mp.sech(x) ** 2,
     "softplus": lambda x: mp.log1p(mp.exp(x)),
+    "round": lambda x: mp.nint(x),
+    "copysign": lambda x, y: mp.fabs(x) * (-1 if math.copysign(1.0, y) < 0.0 else 1),
     "relu": lambda x: max(x, mpf(0)),
     "maximum": max,
     "minimum": min,

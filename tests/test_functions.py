@@ -19,6 +19,7 @@ UNARY = {
     "tanh": numpy.tanh, "asin": numpy.arcsin, "acos": numpy.arccos, "atan": numpy.arctan,
     "softplus": lambda x: numpy.logaddexp(x, 0.0), "sigmoid": lambda x: 1.0 / (1.0 + numpy.exp(-x)),
     "relu": lambda x: numpy.maximum(x, 0.0), "gaussian": lambda x: numpy.exp(-x * x), "detach": numpy.positive,
+    "round": numpy.rint,
     "erf": lambda x: numpy.float64(math.erf(x)), "sech2": lambda x: 1.0 / numpy.cosh(x) / numpy.cosh(x),
 }  # fmt: skip
 BINARY = {
@@ -26,6 +27,7 @@ BINARY = {
     "pow": numpy.float_power,
     "atan2": numpy.arctan2,
     "hypot": numpy.hypot,
+    "copysign": numpy.copysign,
     "maximum": numpy.maximum,
     "minimum": numpy.minimum,
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LIBRARY = {
     name: name
     for name in ("exp expm1 log log1p sqrt erf sin cos tan asin acos atan atan2 hypot sinh cosh tanh pow".split())
-} | {"abs": "fabs"}
+} | {"abs": "fabs", "copysign": "copysign", "round": "nearbyint"}
 FUNCTIONS = {
     "gaussian": """
 static double gaussian(double x) {

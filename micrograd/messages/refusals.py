@@ -22,6 +22,7 @@ BY_HAND = (
     "lambda x: x**3, (lambda x, out: 3.0 * x * x,), '{{{0}}}^3')), and then cube(x)"
 )
 DERIVATIVE_LOST = "the gradient would be lost. Write micrograd.exp(v) for math.exp(v), v.data for the bare number"
+DIGITS = "write round(x.data, 3) for the bare number, f'{x:.3f}' to show it"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORDS = {"date", "grade", "grid", "labels"}  # meant as they stand
 
@@ -58,7 +59,6 @@ class Refusals:
         "x // y", "write x / y, or math.floor(x.data / y) for the plain whole number, whose derivative is 0"
     )
     __divmod__ = __rdivmod__ = refused("divmod(x, y)", "write k = math.floor(x.data / y), and x - k * y")
-    __round__ = refused("round(x)", "write round(x.data, 3) for the bare number, f'{x:.3f}' to show it")
     __floor__ = refused("math.floor(x)", "write math.floor(x.data) for the bare number, whose derivative is 0")
     __ceil__ = refused("math.ceil(x)", "write math.ceil(x.data) for the bare number, whose derivative is 0")
     __trunc__ = refused("math.trunc(x)", "write math.trunc(x.data) for the bare number, whose derivative is 0")

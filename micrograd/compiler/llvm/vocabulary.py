@@ -48,6 +48,10 @@ def primitive(c: VectorArithmetic, name: str, operands: list[str]) -> str:
         return c.sqrt(x)
     if name == "abs":
         return c.magnitude(x)
+    if name == "copysign":
+        return c.signed(x, y)
+    if name == "round":
+        return rounded(c, x)
     if name == "relu":
         return c.where("<=", x, zero, zero, x)
     if name in ("maximum", "minimum"):  # x if x >= y or x is nan, else y
@@ -58,6 +62,13 @@ def primitive(c: VectorArithmetic, name: str, operands: list[str]) -> str:
     if name in FORMULAS:
         return FORMULAS[name](c, *operands)
     return c.function(f"{LANE_BY_LANE}{name}", operands)
+
+
+def rounded(c: VectorArithmetic, x: str) -> str:
+    """The nearest whole number, of two the even one; from 2⁵² on all are whole, and nan stays."""
+    magnitude, shift = c.magnitude(x), c.number(2.0**52)
+    whole = c.signed(c.sub(c.add(magnitude, shift, fuse=False), shift, fuse=False), x)
+    return c.where("<", magnitude, shift, whole, x)
 
 
 def definitions(called: set[tuple[str, int]]) -> str:

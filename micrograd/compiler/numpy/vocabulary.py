@@ -19,9 +19,9 @@ FUNCTIONS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative", "pow": "power",
     "exp": "exp", "expm1": "expm1", "log": "log", "log1p": "log1p", "sqrt": "sqrt", "sin": "sin", "cos": "cos",
     "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "hypot": "hypot",
-    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "abs": "abs", "maximum": "maximum", "minimum": "minimum",
+    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "abs": "abs",
     "less": "less", "less_equal": "less_equal", "greater": "greater", "greater_equal": "greater_equal",
-    "detach": "positive",
+    "detach": "positive", "round": "rint", "copysign": "copysign",
 }  # fmt: skip
 
 
@@ -82,6 +82,20 @@ def gaussian(x: Any, out: Any) -> None:
     np.multiply(np.exp(-high * high), np.exp((high - near) * (high + near)), out=out)
 
 
+def maximum(x: Any, y: Any, out: Any) -> None:
+    """The larger of two, of equals the first (of 0 and −0 NumPy gives either); nan if either is nan."""
+    import numpy as np
+
+    select(np.logical_or(np.greater_equal(x, y), np.not_equal(x, x)), x, y, out)
+
+
+def minimum(x: Any, y: Any, out: Any) -> None:
+    """The smaller of two, in the same way."""
+    import numpy as np
+
+    select(np.logical_or(np.less_equal(x, y), np.not_equal(x, x)), x, y, out)
+
+
 def where(condition: Any, x: Any, y: Any, out: Any) -> None:
     """x where the condition is not 0, else y."""
     select(np.not_equal(condition, 0.0), x, y, out)
@@ -135,7 +149,8 @@ def guarded_pairs(W: Any, left: Any, right: Any) -> Any:
 
 OWN = {
     f.__name__: f
-    for f in (sigmoid, sech2, softplus, relu, gaussian, where, sign_zeros, guarded_sum, guarded_outer, guarded_pairs)
+    for f in (sigmoid, sech2, softplus, relu, gaussian, maximum, minimum, where)
+    + (sign_zeros, guarded_sum, guarded_outer, guarded_pairs)
 }
 
 

@@ -2,11 +2,19 @@
 const mg = Object.assign(Object.create(Math), {
   // Math.pow gives NaN for these two, IEEE 754 (section 9.2.1) and Python give 1.
   pow: (x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y)),
-  maximum: Math.max,
-  minimum: Math.min,
+  // The first of equals, as everywhere: of 0 and -0 Math.max takes the one without the sign.
+  maximum: (x, y) => (x >= y || x !== x ? x : y),
+  minimum: (x, y) => (x <= y || x !== x ? x : y),
+  copysign: (x, y) => (y < 0 || 1 / y < 0 ? -Math.abs(x) : Math.abs(x)),
   relu: x => (x <= 0 ? 0 : x),
   detach: x => x,
   softplus: x => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x))),
+
+  // To even; from 2⁵² on all are whole.
+  round(x) {
+    const a = Math.abs(x);
+    return a < 2 ** 52 ? mg.copysign(a + 2 ** 52 - 2 ** 52, x) : x;
+  },
 
   sigmoid(x) {
     const e = Math.exp(-Math.abs(x));
