@@ -4,7 +4,8 @@ instructions    text of functions
 memory          where everything stands, and how code finds it
 vectors         arithmetic on vectors, for the formulas of `elementary`
 vocabulary      the primitives
-loops, tiles    fused elementwise steps; matrix products
+loops           fused elementwise steps
+products, sums  matrix products; sums over the samples
 uniform         what runs once a step
 tape            irregular programs
 code            all of them, put together

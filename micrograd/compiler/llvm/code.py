@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from micrograd.compiler.arrays.fusion import Schedule, Stage
 from micrograd.compiler.arrays.steps import Linear, Map, Outer
-from micrograd.compiler.llvm import tape, tiles, uniform
+from micrograd.compiler.llvm import sums, tape, uniform
 from micrograd.compiler.llvm.instructions import Function, kind
 from micrograd.compiler.llvm.loops import Loop, slots_of
 from micrograd.compiler.llvm.memory import ARGUMENTS, NAMES, Memory
+from micrograd.compiler.llvm.products import Product, table
 from micrograd.compiler.llvm.vocabulary import declared, definitions
 
 TYPE_CHECKING = False
@@ -122,14 +123,16 @@ def stage_code(memory: Memory, stage: Stage, kept: list[Item], early: list[Index
         f.offsets = {}
     if step is None:
         Loop(memory, f, stage, registers.wide, kept, early).whole()
-    elif isinstance(step, Linear):
+    elif isinstance(step, Linear) and step.shared:
         lanes = registers.lanes * registers.tile_vectors
         goes_on = stage.items or stage.sums
-        tiles.linear(memory, f, step, Loop(memory, f, stage, lanes, kept, early) if goes_on else None)
+        Product(memory, f, step, Loop(memory, f, stage, lanes, kept, early) if goes_on else None).whole()
+    elif isinstance(step, Linear):
+        table(memory, f, step)
     elif isinstance(step, Outer):
-        tiles.outer(memory, f, step)
+        sums.outer(memory, f, step)
     else:
-        tiles.pairs(memory, f, step)
+        sums.pairs(memory, f, step)
     return f
 
 

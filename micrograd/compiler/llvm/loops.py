@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.arrays.fusion import Item, Stage
-    from micrograd.compiler.arrays.steps import Index
+    from micrograd.compiler.arrays.steps import Index, Operand
     from micrograd.compiler.llvm.instructions import Function, Integer
     from micrograd.compiler.llvm.memory import Memory
 
@@ -38,6 +38,9 @@ class Loop:
     ) -> None:
         self.memory, self.f, self.stage, self.lanes, self.kept, self.early = memory, f, stage, lanes, kept, early
         self.narrow = memory.registers.lanes
+        self.factors: dict[bytes, str] = {}
+        self.pointers: dict[Any, str] = {}
+        self.places: list[str] = []
         # sums of one slot share its accumulator
         self.firsts = list(dict.fromkeys([first for first, _, _ in stage.sums]))
 
@@ -59,8 +62,7 @@ class Loop:
     def begin(self, r: Integer) -> None:
         """What a round needs for all samples."""
         f, stage = self.f, self.stage
-        self.factors: dict[bytes, str] = {}
-        self.pointers: dict[Any, str] = {}
+        self.factors, self.pointers = {}, {}
         reads = [index for item in stage.items for index in inputs_of(item)]
         reads += [index for _, left, right in stage.sums for index in (left, right) if index is not None]
         for index in reads:
@@ -80,7 +82,7 @@ class Loop:
         c = VectorArithmetic(f, lanes)
         loaded: dict[bytes, str] = {}
 
-        def operand(index: Index) -> str:
+        def row(index: Index) -> str:
             if self.stage.lines_up(index):
                 return made[int(index[0])]
             key = index.tobytes()
@@ -88,28 +90,25 @@ class Loop:
                 loaded[key] = f.load(f.at(self.pointers[key], v), lanes)
             return loaded[key]
 
+        def operand(x: Operand) -> str:
+            if isinstance(x, float):
+                return splat(x, lanes)
+            return self.factors[x.index.tobytes()] if isinstance(x, Slots) else row(x.index)
+
         for index in self.early:
-            operand(index)
+            row(index)
         for start, value in made.items():
             self._keep(start, value, v)
         for item in self.stage.items:
             if isinstance(item, Map):
-                operands = [
-                    splat(x, lanes)
-                    if isinstance(x, float)
-                    else self.factors[x.index.tobytes()]
-                    if isinstance(x, Slots)
-                    else operand(x.index)
-                    for x in item.operands
-                ]
-                value = primitive(c, item.op.name, operands)
+                value = primitive(c, item.op.name, [operand(x) for x in item.operands])
             else:
-                value = self._short_sum(item, operand)
+                value = self._short_sum(item, row)
             made[item.start] = value
             self._keep(item.start, value, v)
         found = dict(zip(self.firsts, totals))
         for first, left, right in self.stage.sums:
-            found[first] = self._add(found[first], operand(left), None if right is None else operand(right))
+            found[first] = self._add(found[first], row(left), None if right is None else row(right))
         return list(found.values())
 
     def _keep(self, start: int, value: str, v: Integer) -> None:
@@ -117,11 +116,11 @@ class Loop:
         if ("made", start) in self.pointers:
             self.f.store(value, self.f.at(self.pointers["made", start], v), self.lanes)
 
-    def _short_sum(self, item: Linear, operand: Callable[[Index], str]) -> str:
+    def _short_sum(self, item: Linear, row_of: Callable[[Index], str]) -> str:
         f, lanes = self.f, self.lanes
         total = "" if item.bias is None else self.factors[item.bias.tobytes()]
         for k in range(item.rows.shape[1]):
-            factor, row = self.factors[item.slots[:, k].tobytes()], operand(item.rows[:, k])
+            factor, row = self.factors[item.slots[:, k].tobytes()], row_of(item.rows[:, k])
             if not total:
                 total = f.arithmetic("fmul", factor, row, lanes)
             else:

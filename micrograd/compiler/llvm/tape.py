@@ -15,7 +15,7 @@ import numpy as np
 from micrograd.compiler.arrays.steps import Linear, Map, Slots, reads_of
 from micrograd.compiler.llvm.instructions import Function
 from micrograd.compiler.llvm.memory import ARGUMENTS
-from micrograd.compiler.llvm.tiles import add_product
+from micrograd.compiler.llvm.products import add_product
 from micrograd.compiler.llvm.vectors import VectorArithmetic
 from micrograd.compiler.llvm.vocabulary import primitive
 from micrograd.ops import TABLE

@@ -7,6 +7,8 @@ of π.
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 import functools
 
 from micrograd.compiler.elementary.arithmetic import ALONE
@@ -126,16 +128,11 @@ def scalar_functions(names: list[str]) -> dict[str, Any]:
 @functools.lru_cache(None)
 def in_c(name: str) -> Any:
     """A primitive of the C library; None where it has none."""
-    import ctypes
-    import ctypes.util
-
     return getattr(ctypes.CDLL(ctypes.util.find_library("m") or None), name, None) if name in C_LIBRARY else None
 
 
 def callback(op: Op) -> Any:
     """A primitive as C calls it; one for all programs and threads, since LLVM knows one address by its name."""
-    import ctypes
-
     if op not in CALLBACKS:
         made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * len(op.partials))(op.forward)
         CALLBACKS.setdefault(op, made)
