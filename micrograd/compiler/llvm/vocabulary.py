@@ -1,6 +1,6 @@
 """The primitives in LLVM: arithmetic and choices as instructions, functions as the formulas of `elementary`.
 
-A function that is not there is called lane by lane: from the C library where it has the primitive, else the row's own
+A primitive that is not there is called lane by lane: from the C library where it has the primitive, else the row's own
 `forward` in Python, so a new row works without an entry here. So are huge angles, for which sine needs many digits
 of π.
 """
@@ -19,12 +19,11 @@ from micrograd.ops import find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from micrograd.ops import Op
 
-ARITHMETIC = ("add", "sub", "mul")
-COMPARISONS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
 C_LIBRARY = ("exp", "expm1", "log", "log1p", "erf", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot",
              "sinh", "cosh", "tanh", "pow")  # fmt: skip
 PREFIX = "micrograd_"  # of functions of numbers that come from outside
@@ -32,45 +31,64 @@ LANE_BY_LANE = "each_"  # of functions of vectors that call those
 CALLBACKS: dict[Op, Any] = {}
 
 
-def primitive(c: VectorArithmetic, name: str, operands: list[str]) -> str:
-    """The result of a primitive on vectors."""
-    zero, one, x = c.number(0.0), c.number(1.0), operands[0]
-    y = operands[1] if len(operands) > 1 else ""
-    if name == "div":
-        return c.div(x, y)
-    if name in ARITHMETIC:  # not fused: the user's x·x − y·y is 0 where x is y, as in eager code, and never below
-        return getattr(c, name)(x, y, ALONE)
-    if name in COMPARISONS:
-        return c.where(COMPARISONS[name], x, y, one, zero)
-    if name == "neg":
-        return c.negative(x)
-    if name == "detach":
-        return x
-    if name == "sqrt":
-        return c.sqrt(x)
-    if name == "abs":
-        return c.magnitude(x)
-    if name == "copysign":
-        return c.signed(x, y)
-    if name == "round":
-        return rounded(c, x)
-    if name == "relu":
-        return c.where("<=", x, zero, zero, x)
-    if name in ("maximum", "minimum"):  # x if x >= y or x is nan, else y
-        wins = c.where("not >=" if name == "maximum" else "not <=", x, y, y, x)
-        return c.select(c.is_nan(x), x, wins)
-    if name == "where":
-        return c.where("!=", x, zero, y, operands[2])
-    if name in FORMULAS:
-        return FORMULAS[name](c, *operands)
-    return c.function(f"{LANE_BY_LANE}{name}", operands)
+def comparison(sign: str) -> Callable[..., str]:
+    """1 where the comparison holds, else 0."""
+    return lambda c, x, y: c.where(sign, x, y, c.number(1.0), c.number(0.0))
 
 
 def rounded(c: VectorArithmetic, x: str) -> str:
     """The nearest whole number, of two the even one; from 2⁵² on all are whole, and nan stays."""
     magnitude, shift = c.magnitude(x), c.number(2.0**52)
-    whole = c.signed(c.sub(c.add(magnitude, shift, fuse=False), shift, fuse=False), x)
+    whole = c.signed(c.sub(c.add(magnitude, shift, ALONE), shift, ALONE), x)
     return c.where("<", magnitude, shift, whole, x)
+
+
+def relu(c: VectorArithmetic, x: str) -> str:
+    """x where it is positive, else 0; nan stays."""
+    return c.where("<=", x, c.number(0.0), c.number(0.0), x)
+
+
+def maximum(c: VectorArithmetic, x: str, y: str) -> str:
+    """x if x >= y or x is nan, else y."""
+    wins = c.where("not >=", x, y, y, x)
+    return c.select(c.is_nan(x), x, wins)
+
+
+def minimum(c: VectorArithmetic, x: str, y: str) -> str:
+    """x if x <= y or x is nan, else y."""
+    wins = c.where("not <=", x, y, y, x)
+    return c.select(c.is_nan(x), x, wins)
+
+
+# ALONE: the user's x·x − y·y is 0 where x is y, as in eager code, and never below
+VOCABULARY: dict[str, Callable[..., str]] = {
+    "add": lambda c, x, y: c.add(x, y, ALONE),
+    "sub": lambda c, x, y: c.sub(x, y, ALONE),
+    "mul": lambda c, x, y: c.mul(x, y, ALONE),
+    "div": VectorArithmetic.div,
+    "neg": VectorArithmetic.negative,
+    "sqrt": VectorArithmetic.sqrt,
+    "abs": VectorArithmetic.magnitude,
+    "detach": lambda c, x: x,
+    "round": rounded,
+    "copysign": VectorArithmetic.signed,
+    "relu": relu,
+    "maximum": maximum,
+    "minimum": minimum,
+    "where": lambda c, condition, x, y: c.where("!=", condition, c.number(0.0), x, y),
+    "less": comparison("<"),
+    "less_equal": comparison("<="),
+    "greater": comparison(">"),
+    "greater_equal": comparison(">="),
+    **FORMULAS,
+}
+
+
+def primitive(c: VectorArithmetic, name: str, operands: Sequence[str]) -> str:
+    """The result of a primitive on vectors."""
+    if name in VOCABULARY:
+        return VOCABULARY[name](c, *operands)
+    return c.function(f"{LANE_BY_LANE}{name}", operands)
 
 
 def definitions(called: set[tuple[str, int]]) -> str:
