@@ -110,10 +110,10 @@ def row_of(node: Value, place: dict[int, int], quoted: Callable[[str], str]) -> 
     """The row of a node, as JSON."""
     label = quoted(node.label) if node.label else '""'
     if node.op is None:
-        return f"[null, {label}, {written(node.data)}, {written(node.grad)}]"
+        return f"[null, {label}, {in_json(node.data)}, {in_json(node.grad)}]"
     entries = [str(place[id(x)]) if isinstance(x, Value) else f'"{exact(x)}"' for x in node.args]
-    entries += ["null" if d is None else written(d) for d in node._cached]
-    return f'["{node.op.name}", {label}, {written(node.data)}, {written(node.grad)}, {", ".join(entries)}]'
+    entries += ["null" if d is None else in_json(d) for d in node._cached]
+    return f'["{node.op.name}", {label}, {in_json(node.data)}, {in_json(node.grad)}, {", ".join(entries)}]'
 
 
 def exact(x: Any) -> str:
@@ -122,7 +122,7 @@ def exact(x: Any) -> str:
     return "-nan" if x != x and copysign(1.0, x) < 0.0 else repr(x)
 
 
-def written(x: Any) -> str:
+def in_json(x: Any) -> str:
     """A number as JSON."""
     return repr(x) if x.__class__ is float and isfinite(x) else exact(x) if isfinite(x) else f'"{exact(x)}"'
 
@@ -149,7 +149,7 @@ def load(path: Path) -> Any:
     with paused():
         for row in state["nodes"]:
             try:
-                nodes.append(node_of(row, nodes))
+                nodes.append(read_node(row, nodes))
             except FileError as error:
                 raise FileError(f"{path}: node {len(nodes)}: {error}") from None
     roots = state["roots"]
@@ -161,7 +161,7 @@ def load(path: Path) -> Any:
     return [nodes[i] for i in roots] if isinstance(roots, list) else nodes[roots]
 
 
-def node_of(row: Any, nodes: list[Value]) -> Value:
+def read_node(row: Any, nodes: list[Value]) -> Value:
     """The node of a row; its operands are among `nodes`."""
     if not isinstance(row, list) or len(row) < 4 or not isinstance(row[1], str):
         raise FileError(f"expected a row of operation, label, data, gradient, operands, partials, got {short(row)}")
@@ -173,28 +173,28 @@ def node_of(row: Any, nodes: list[Value]) -> Value:
     if len(row) != 4 + 2 * count:
         raise FileError(f"expected {count} operands and as many partials, got {short(row)}")
     if op is None:
-        node = Value(number_of(row[2]), label)
+        node = Value(read_number(row[2]), label)
     else:
-        args = tuple([operand_of(x, nodes) for x in row[4 : 4 + count]])
-        partials = tuple([None if d is None else number_of(d) for d in row[4 + count :]])
+        args = tuple([read_operand(x, nodes) for x in row[4 : 4 + count]])
+        partials = tuple([None if d is None else read_number(d) for d in row[4 + count :]])
         if any(d is not None and x.__class__ is float for x, d in zip(args, partials)):
             raise FileError(f"expected null as the partial for an operand that is a plain number, got {short(row)}")
-        node = assemble(op, number_of(row[2]), args, partials)
+        node = assemble(op, read_number(row[2]), args, partials)
         node.label = label
-    node.grad = number_of(row[3])
+    node.grad = read_number(row[3])
     return node
 
 
-def operand_of(x: Any, nodes: list[Value]) -> Value | float:
+def read_operand(x: Any, nodes: list[Value]) -> Value | float:
     """The operand that an entry of a row stands for."""
     if x.__class__ is int and 0 <= x < len(nodes):
         return nodes[x]
     if x.__class__ is str:
-        return number_of(x)
+        return read_number(x)
     raise FileError(f"expected an operand that is the place of an earlier row, or a number in quotes, got {short(x)}")
 
 
-def number_of(x: Any) -> float:
+def read_number(x: Any) -> float:
     """A number as it stands in a file."""
     if x.__class__ is float and isfinite(x):
         return x

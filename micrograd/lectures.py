@@ -29,7 +29,7 @@ def typed(node: Any) -> str:
     return "" if node.op is None else node.op.symbol.translate(TYPED)
 
 
-def step(node: Any) -> Callable[[], None]:
+def passing_on(node: Any) -> Callable[[], None]:
     """One step of `backward`: it adds what the operands receive of this node's `grad`."""
     return node._pass_on
 
@@ -44,4 +44,4 @@ class Lectures:
 
     __slots__ = ()
 
-    _prev, _op, _backward = property(operands, not_set), property(typed, not_set), property(step, not_set)
+    _prev, _op, _backward = property(operands, not_set), property(typed, not_set), property(passing_on, not_set)

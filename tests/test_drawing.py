@@ -215,11 +215,11 @@ def test_names():
 
 
 def test_names_of_parameters_are_unambiguous():
-    from micrograd.drawing.typography import maths
+    from micrograd.drawing.typography import typeset
     from micrograd.drawing.views.names import parameter_names
     from micrograd.nn import MLP
 
-    shown = [maths(name) for _, name in parameter_names(MLP(12, [12, 11, 1]))]
+    shown = [typeset(name) for _, name in parameter_names(MLP(12, [12, 11, 1]))]
     assert len(set(shown)) == len(shown) == 12 * 13 + 11 * 13 + 12
     assert {"w₁₁₁", "w₁,₁₂,₁₁", "b₁₂", "b₁,₁₀"} <= set(shown)
 

@@ -15,7 +15,7 @@ from drawing_help import chain, network, parsed
 
 from micrograd import nn
 from micrograd.drawing import draw
-from micrograd.drawing.typography import maths, width
+from micrograd.drawing.typography import typeset, width
 from micrograd.engine import Value
 from micrograd.notation.signs import clean, numeral
 
@@ -111,7 +111,7 @@ def test_labels_in_maths_type():
         ("loss", "loss"), ("w1 + w2", "w1 + w2"), ("x[0]", "x[0]"), ("", ""), ("2x", "2x"), ("layer1", "layer₁"),
         ("layer 2 neuron 10 w3", "w₂,₁₀,₃"), ("layer 2 neuron 1 b", "b₂₁"), ("neuron 3 w1", "w₃₁"),
     ]:  # fmt: skip
-        assert maths(label) == shown
+        assert typeset(label) == shown
 
 
 def test_clean():

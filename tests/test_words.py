@@ -89,7 +89,7 @@ def test_what_may_be_the_name_of_a_function_is_one(compiler, standard, tmp_path)
 def test_names_are_good_in_javascript():
     if shutil.which("node") is None:
         pytest.skip("needs node")
-    from micrograd.exporting.names import Identifiers, identifier
+    from micrograd.exporting.identifiers import Identifiers, identifier
 
     names = Identifiers("model", "x")
     taken = [names.take(identifier(label)) for label in labels() if identifier(label)]
@@ -99,7 +99,7 @@ def test_names_are_good_in_javascript():
 
 
 def test_names_end_even_if_a_label_is_taken_again_and_again():
-    from micrograd.exporting.names import Identifiers
+    from micrograd.exporting.identifiers import Identifiers
 
     names = Identifiers("model_")
     assert [names.take("M_PI") for _ in range(3)] == ["m_pi", "m_pi_2", "m_pi_3"]

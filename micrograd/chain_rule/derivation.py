@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import fsum
 
 from micrograd.formulas.document import Equations, Math, Words
-from micrograd.formulas.expressions import signed, write
+from micrograd.formulas.expressions import in_writing, signed
 from micrograd.ops import ADD, PRODUCT, SUB
 
 TYPE_CHECKING = False
@@ -35,8 +35,8 @@ class Chain:
         self.links, self.value, self.factors, self.skipped, self.told = links, value, factors, skipped, told
         self.formulas = [links.formula(link) for link in told]
 
-    def plain(self, link: Link) -> bool:
-        """Whether a factor is 1 by the row, and so is not written."""
+    def unwritten(self, link: Link) -> bool:
+        """Whether a factor is 1 by the row, and so goes without saying."""
         return all(self.links.reach.row_partial(edge) == 1.0 for edge in link.edges)
 
     def lines(self, writing: Writing) -> list[str]:
@@ -48,11 +48,11 @@ class Chain:
         for n, (link, formula) in enumerate(zip(self.told, self.formulas)):
             if self.skipped and n == FIRST:
                 slopes.append(writing.dots)
-                if not all(map(self.plain, self.skipped)):
+                if not all(map(self.unwritten, self.skipped)):
                     formulas.append(writing.dots)
                     numbers.append(writing.number(product))
             slopes.append(self.links.slope(link, writing))
-            if not self.plain(link):
+            if not self.unwritten(link):
                 formulas.append(factor(formula, writing.tight, first=not formulas))
                 numbers.append(writing.number(link.slope))
         one = [writing.number(1.0)]
@@ -78,7 +78,7 @@ def factor(formula: Expression, writing: Writing, *, first: bool) -> str:
     if first and formula.op not in (ADD, SUB):
         negative, text, strength = signed(formula, writing)
         return writing.negated(text, strength) if negative else text if strength >= PRODUCT else writing.bracket(text)
-    return write(formula, writing, PRODUCT)
+    return in_writing(formula, writing, PRODUCT)
 
 
 class Derivation:

@@ -12,7 +12,7 @@ from micrograd.chain_rule.reach import reach_of, tally
 from micrograd.chain_rule.sharing import Sharing, share
 from micrograd.engine import Value
 from micrograd.formulas.document import Document, Equations, Math, Words
-from micrograd.formulas.expressions import write
+from micrograd.formulas.expressions import in_writing
 from micrograd.notation.naming import name_nodes
 from micrograd.ops import GREATER, GREATER_EQUAL, LESS, LESS_EQUAL
 
@@ -76,9 +76,9 @@ class Explanation(Document):
         rows: list[list[Line]] = []
         for i, definition in self.definitions:
             name, value = writing.name(links.called.name(nodes[i])), writing.number(nodes[i].data)
-            rows.append([[Math(name)], [Math(write(definition, writing))], [Math(value)]])
+            rows.append([[Math(name)], [Math(in_writing(definition, writing))], [Math(value)]])
         for prime, formula, slope in links.functions.values():
-            rows.append([[Math(write(prime, writing))], *chosen(formula, slope, writing)])
+            rows.append([[Math(in_writing(prime, writing))], *chosen(formula, slope, writing)])
         for edge, formula in links.choices.items():
             reach = links.reach
             top, bottom = [writing.name(links.called.name(nodes[i])) for i in (reach.tops[edge], reach.bottoms[edge])]
@@ -94,7 +94,7 @@ class Explanation(Document):
             line += [", " if line else "at ", Math(writing.equal(name, value))]
         more = len(self.numbers) - MOST_NUMBERS
         blocks: list[Block] = [Words(*line, *([f" and {more:,} more"] if more > 0 else []))] if line else []
-        changed = [nodes[i] for i, definition in self.definitions if not same(definition.data, nodes[i].data)]
+        changed = [nodes[i] for i, definition in self.definitions if not same_or_nan(definition.data, nodes[i].data)]
         if changed:
             name = Math(writing.name(called.name(changed[-1])))
             blocks.append(Words("What ", name, " was computed from has changed; these derivatives are of before."))
@@ -144,14 +144,14 @@ def chosen(formula: Expression, slope: float, writing: Writing) -> list[Line]:
     """What a derivative is: its formula and number, or the number that a row selects and why."""
     number = Math(writing.number(slope))
     if formula.op is not None or formula.name or formula.reason is None:
-        return [[Math(write(formula, writing))], [number]]
+        return [[Math(in_writing(formula, writing))], [number]]
     condition, holds = formula.reason
     if condition.op in OPPOSITES:
         op = condition.op if holds else OPPOSITES[condition.op]
-        return [[number, " since ", Math(writing.comparison(op, *[write(x, writing) for x in condition.args]))]]
-    return [[number, " since ", Math(write(condition, writing)), " is not 0" if holds else " is 0"]]
+        return [[number, " since ", Math(writing.comparison(op, *[in_writing(x, writing) for x in condition.args]))]]
+    return [[number, " since ", Math(in_writing(condition, writing)), " is not 0" if holds else " is 0"]]
 
 
-def same(x: float, y: float) -> bool:
+def same_or_nan(x: float, y: float) -> bool:
     """Whether two numbers are equal, or both nan."""
     return x == y or x != x and y != y

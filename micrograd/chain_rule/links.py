@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from micrograd.chain_rule.reach import Reach
 from micrograd.engine import Value
-from micrograd.formulas.expressions import Expression, call, operand, symbol, weight, write
+from micrograd.formulas.expressions import Expression, call, in_writing, operand, symbol, weight
 from micrograd.formulas.lines import expression_of
 from micrograd.formulas.writing import TEXT
 from micrograd.ops import ADD, ATOM, MUL, SUB, Op
@@ -216,7 +216,7 @@ class Links:
         if self.light(op):
             return found
         prime = call(primed(op), args)
-        self.functions[write(prime, TEXT)] = (prime, found, reach.slopes[edge] or 0.0)
+        self.functions[in_writing(prime, TEXT)] = (prime, found, reach.slopes[edge] or 0.0)
         return prime
 
     def light(self, op: Op) -> bool:

@@ -6,9 +6,9 @@
     slope       the cached local derivative of the top by that operand; None for a branch not taken
     path        a way from the root down along edges; where a row's derivative is constantly 0 there is no edge
     adjoint     ∂root/∂node, as `backward` computes it; no `grad` field is read or written
-    plain       an edge whose local derivative is 1 or −1 by its row (a sum, a difference)
+    unit        an edge whose local derivative is 1 or −1 by its row (a sum, a difference)
 
-Multiplications are counted as one does them on paper: a product of n factors takes n − 1, plain edges are no factors,
+Multiplications are counted as one does them on paper: a product of n factors takes n − 1, unit edges are no factors,
 and computing the local derivatives themselves is not counted.
 """
 
@@ -112,7 +112,7 @@ class Reach:
         """The edges from node i down to its operands."""
         return range(self.begin[i], self.end[i])
 
-    def plain(self, edge: int) -> bool:
+    def unit(self, edge: int) -> bool:
         """Whether the local derivative is 1 or −1 by the row."""
         return self.row_partial(edge) in (1.0, -1.0)
 
@@ -155,9 +155,9 @@ def tally(reach: Reach) -> Tally:
     """The paths and the multiplications of a Reach, counted from the root down."""
     found, n = Tally(reach.wrt), len(reach.nodes)
     paths: list[Count] = [0] * n
-    plain: list[Count] = [0] * n  # paths of plain edges alone
-    factors: list[Count] = [0] * n  # edges that are not plain, over all paths
-    paths[-1], plain[-1] = 1, 1
+    units: list[Count] = [0] * n  # paths of unit edges alone
+    factors: list[Count] = [0] * n  # edges that are no units, over all paths
+    paths[-1], units[-1] = 1, 1
     for i in range(n - 1, -1, -1):
         if not paths[i] and paths[i] is not None:
             continue
@@ -165,16 +165,16 @@ def tally(reach: Reach) -> Tally:
             j = reach.bottoms[edge]
             paths[j] = plus(paths[j], paths[i])
             factors[j] = plus(factors[j], factors[i])
-            if reach.plain(edge):
-                plain[j] = plus(plain[j], plain[i])
+            if reach.unit(edge):
+                units[j] = plus(units[j], units[i])
             else:
                 factors[j] = plus(factors[j], paths[i])
-                found.backprop += not (paths[i] == 1 == plain[i])  # there the adjoint is 1 or −1
+                found.backprop += not (paths[i] == 1 == units[i])  # there the adjoint is 1 or −1
         if i in found.paths:
             found.paths[i] = paths[i]
-            known = factors[i] is not None and paths[i] is not None and plain[i] is not None
-            found.expanded[i] = factors[i] - paths[i] + plain[i] if known else None  # type: ignore[operator]
-        paths[i] = plain[i] = factors[i] = 0  # a million large numbers would not fit
+            known = factors[i] is not None and paths[i] is not None and units[i] is not None
+            found.expanded[i] = factors[i] - paths[i] + units[i] if known else None  # type: ignore[operator]
+        paths[i] = units[i] = factors[i] = 0  # a million large numbers would not fit
     return found
 
 

@@ -1,6 +1,6 @@
 """What several derivatives have in common: the adjoints that backprop computes once, and the multiplications it saves.
 
-copy        a node whose only use is a plain edge: its adjoint is that of its use or minus it, not computed anew
+copy        a node whose only use is a unit edge: its adjoint is that of its use or minus it, not computed anew
 group       the nodes asked for that lie below a node, as the bits of a number
 """
 
@@ -149,7 +149,7 @@ def shared(reach: Reach) -> list[tuple[int, list[int]]]:
 
 def copy(reach: Reach, i: int) -> bool:
     """Whether the adjoint of node i is that of its one use, up to the sign."""
-    return reach.uses[i] == 1 and reach.plain(reach.last[i])
+    return reach.uses[i] == 1 and reach.unit(reach.last[i])
 
 
 def only_path(reach: Reach, i: int) -> list[int]:

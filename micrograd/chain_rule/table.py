@@ -9,7 +9,7 @@ from micrograd.chain_rule.links import Links
 from micrograd.chain_rule.reach import reach_of
 from micrograd.engine import Value, topological
 from micrograd.formulas.document import Document, Math, Table, Words
-from micrograd.formulas.expressions import write
+from micrograd.formulas.expressions import in_writing
 from micrograd.notation.naming import name_nodes
 
 TYPE_CHECKING = False
@@ -59,11 +59,11 @@ class Pass(Document):
         """One step."""
         node, links, reach = self.reach.nodes[i], self.links, self.reach
         name = writing.name(links.called.name(node))
-        formula = [Math(write(links.definition(i), writing))] if node.op is not None else []
+        formula = [Math(in_writing(links.definition(i), writing))] if node.op is not None else []
         slopes: list[str] = []
         for edge in reach.below(i):
             link = links.linked(edge)
-            told, number = write(links.formula(link), writing), writing.number(link.slope)
+            told, number = in_writing(links.formula(link), writing), writing.number(link.slope)
             sides = [links.slope(link, writing, inline=True), told, *([number] if told != number else [])]
             slopes += [", "] if slopes else []
             slopes.append(Math(writing.equal(*sides)))

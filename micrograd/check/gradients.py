@@ -155,7 +155,7 @@ class Comparison:
         return f"<Comparison {name}: expected {expected}{error and ' ± ' + error}, got {got}: {verdict}>"
 
 
-def compared(name: str, leaf: Value, got: float, f: Function) -> Comparison:
+def compare(name: str, leaf: Value, got: float, f: Function) -> Comparison:
     """What finite differences of f say of a derivative."""
     best, right, left = differences(f, leaf.data)
     low, high = sorted([left, right])
@@ -277,5 +277,5 @@ def report(root: Value, leaves: list[tuple[str, Value]], evaluate: Callable[[], 
     rows = []
     for (name, leaf), got in zip(leaves, gradients(root, [leaf for _, leaf in leaves])):
         f = graph.along(leaf) if graph is not None else rebuilt(evaluate, leaf)  # type: ignore[arg-type]
-        rows.append(compared(name, leaf, got, f))
+        rows.append(compare(name, leaf, got, f))
     return Report(rows)

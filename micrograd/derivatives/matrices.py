@@ -7,7 +7,7 @@ wrt         of a Value the nodes, of a function the number of the argument, or a
 from __future__ import annotations
 
 from micrograd.derivatives.graphs import constant, data, gradient, sensitivities
-from micrograd.derivatives.plain import filled, lift, one
+from micrograd.derivatives.plain import expect_one, filled, lift
 from micrograd.dispatch import brief
 from micrograd.engine import Value
 
@@ -127,13 +127,13 @@ def expect_nodes(name: str, y: Any, wrt: Any) -> None:
 
 def second_derivatives(call: Call) -> Any:
     """The Hessian of a function."""
-    y = one(call.y)
+    y = expect_one(call.y)
     return table(call, call.filled(sensitivities(y, call.variables)), call.outside([y]))
 
 
 def product(call: Call, vector: Any) -> Any:
     """The Hessian of a function times a vector."""
-    y, entries = one(call.y), numbers(vector, "a vector of numbers")
+    y, entries = expect_one(call.y), numbers(vector, "a vector of numbers")
     shapes = [getattr(x, "shape", None) for x in (call.x, vector)]
     if len(entries) != len(call.variables) or None not in shapes and shapes[0] != shapes[1]:
         got = len(entries) if None in shapes else f"an array of shape {shapes[1]}, not {shapes[0]}"
@@ -173,4 +173,4 @@ def numbers(x: Any, expected: str = "a function that returns Values or numbers, 
     """The Values and numbers in lists, tuples and arrays, in order; TypeError, saying what was expected, if others."""
     if isinstance(x, (list, tuple)) or getattr(x, "shape", ()) != ():
         return [y for item in x for y in numbers(item, expected)]
-    return [one(x, expected)]
+    return [expect_one(x, expected)]

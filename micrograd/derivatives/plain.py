@@ -49,7 +49,7 @@ class Call:
 def lift(f: Callable[..., Any], args: tuple[Any, ...], wrt: Wrt) -> Call:
     """The call of f with fresh Values in its arguments number wrt; ValueError where there is none, or one twice."""
     several = isinstance(wrt, (tuple, list))
-    places = [place(i, len(args)) for i in (wrt if several else [wrt])]  # type: ignore[union-attr]
+    places = [argument_place(i, len(args)) for i in (wrt if several else [wrt])]  # type: ignore[union-attr]
     if not places or len(set(places)) < len(places):
         raise ValueError(f"expected different arguments to differentiate by, at least one, got wrt={wrt!r}")
     chosen = tuple([args[i] for i in places])
@@ -60,7 +60,7 @@ def lift(f: Callable[..., Any], args: tuple[Any, ...], wrt: Wrt) -> Call:
     return Call(chosen if several else chosen[0], found, f(*with_values))
 
 
-def place(i: Any, count: int) -> int:
+def argument_place(i: Any, count: int) -> int:
     """The argument number i of so many, which may count from the end; TypeError if there is none."""
     try:
         number_of_it = index(i)
@@ -108,7 +108,7 @@ def filled(x: Any, rows: Sequence[Iterator[Any]], shape: tuple[int, ...] = ()) -
     return numpy.array(taken, dtype=kind).reshape(shape + own)
 
 
-def one(y: Any, expected: str = "a function that returns one Value or number") -> Value | float:
+def expect_one(y: Any, expected: str = "a function that returns one Value or number") -> Value | float:
     """What f returned as a Value or a float; TypeError, saying what was expected, unless it is one number."""
     if getattr(y, "shape", None) == () and hasattr(y, "item"):
         y = y.item()
@@ -145,7 +145,7 @@ def value_and_grad(f: Callable[..., Any], *, wrt: Wrt = 0) -> Callable[..., tupl
 
     def evaluate(*args: Any) -> tuple[Any, Any]:
         call = lift(f, args, wrt)
-        y = one(call.y)
+        y = expect_one(call.y)
         if call.outside([y]):
             return constant(y), call.filled([constant(g) for g in sensitivities(y, call.variables)])
         if not isinstance(y, Value):
@@ -188,7 +188,7 @@ def derivative(f: Callable[[Value], Any], x: Value | float, *, order: int = 1) -
     order = whole(order, "order", 0)
     number(x.data if isinstance(x, Value) else x)
     call = lift(f, (x,), 0)
-    y = one(call.y)
+    y = expect_one(call.y)
     if call.outside([y]):
         for _ in range(order):
             y = sensitivities(y, call.variables)[0]

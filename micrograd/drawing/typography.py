@@ -6,8 +6,7 @@ clean       free of characters that XML forbids or that would reorder the text a
 
 from __future__ import annotations
 
-from micrograd.notation.signs import SHORT, SUPERSCRIPTS, numeral, parameter, parts
-from micrograd.notation.signs import maths as written
+from micrograd.notation.signs import SHORT, SUPERSCRIPTS, maths, numeral, parameter, parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,17 +22,17 @@ METRICS = {
 WIDTHS = {ord(character): advance for advance, characters in METRICS.items() for character in characters}
 
 
-def maths(label: str) -> str:
+def typeset(label: str) -> str:
     """A label in maths type: `w1` is w₁, `w_1_12` is w₁,₁₂, `yhat` is ŷ; what is no such name stays as it is.
 
     A network's "layer 1 neuron 2 w3" is w₁₂₃; with a number of two digits w₁,₁₂,₃, so that no two look the same.
 
-    >>> maths("w1"), maths("w_1_12"), maths("yhat"), maths("sigma2"), maths("x_i"), maths("learning_rate")
+    >>> typeset("w1"), typeset("w_1_12"), typeset("yhat"), typeset("sigma2"), typeset("x_i"), typeset("learning_rate")
     ('w₁', 'w₁,₁₂', 'ŷ', 'σ₂', 'xᵢ', 'learning_rate')
-    >>> maths("layer 1 neuron 2 w3"), maths("layer 1 neuron 12 b")
+    >>> typeset("layer 1 neuron 2 w3"), typeset("layer 1 neuron 12 b")
     ('w₁₂₃', 'b₁,₁₂')
     """
-    return written(label) if parts(label) or parameter(label) else label
+    return maths(label) if parts(label) or parameter(label) else label
 
 
 def superscript(x: float) -> str:
@@ -46,10 +45,10 @@ def superscript(x: float) -> str:
     return raised if all(character in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻" for character in raised) else "^" + numeral(x)
 
 
-def count(n: int, noun: str) -> str:
+def plural(n: int, noun: str) -> str:
     """A number of things.
 
-    >>> count(1, "value"), count(1234, "value"), count(2, "box")
+    >>> plural(1, "value"), plural(1234, "value"), plural(2, "box")
     ('1 value', '1,234 values', '2 boxes')
     """
     plural = noun + ("es" if noun.endswith("x") else "s")

@@ -1,12 +1,12 @@
 """`export`: a trained model as source code that stands alone, one function of one sample, in Python or C.
 
-source          `export`
-freezing        the scalar graph of one sample, with the numbers that do not depend on it
-parts           the layers in it
-names, words    what things are called, past the words that languages keep for themselves
-writer          what a part looks like
-python_code     in Python
-c_code          in C
+source                  `export`
+freezing                the scalar graph of one sample, with the numbers that do not depend on it
+parts                   the affine maps and vectors in it
+identifiers, words      what things are called, past the words that languages keep for themselves
+writer                  what a part looks like
+python_code             in Python
+c_code                  in C
 """
 
 from __future__ import annotations

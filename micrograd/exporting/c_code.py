@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from micrograd.exporting.parts import Each, Layer
+    from micrograd.exporting.parts import Affine, Each
     from micrograd.exporting.writer import Form
 
 LIBRARY = {
@@ -122,12 +122,12 @@ class CWriter(Writer):
     def gather(self, name: str, items: list[str]) -> None:
         self.lines.append(f"const double {name}[{len(items)}] = {{{', '.join(items)}}};")
 
-    def layer(self, name: str, layer: Layer, weights: str, biases: str, sources: str) -> None:
+    def affine(self, name: str, affine: Affine, weights: str, biases: str, sources: str) -> None:
         self.lines += [
-            f"double {name}[{len(layer.nodes)}];",
-            f"for (int i = 0; i < {len(layer.nodes)}; i++) {{",
+            f"double {name}[{len(affine.nodes)}];",
+            f"for (int i = 0; i < {len(affine.nodes)}; i++) {{",
             f"    double total = {biases}[i];",
-            f"    for (int j = 0; j < {len(layer.sources)}; j++)",
+            f"    for (int j = 0; j < {len(affine.sources)}; j++)",
             f"        total += {weights}[i][j] * {sources}[j];",
             f"    {name}[i] = total;",
             "}",

@@ -37,7 +37,7 @@ class FrozenGraph:
         self.input_nodes, self.order, self.numbers, self.labels = input_nodes, order, numbers, labels
 
 
-def frozen(trace: Trace, labels: dict[int, str]) -> FrozenGraph:
+def freeze_trace(trace: Trace, labels: dict[int, str]) -> FrozenGraph:
     """The graph of a trace, with the numbers that its parameters and held Values have now, and their labels."""
     graph = trace.graph
     inputs = [graph.leaf("input", i) for i in range(trace.inputs)]
@@ -79,7 +79,7 @@ def freeze(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Value
     with undo_of(code) as undo:
         found = trace(code, undo, lambda: next(made_up(code)))
         SelfCheck(found).trace_itself(code)
-    return frozen(found, {})
+    return freeze_trace(found, {})
 
 
 def freeze_expression(model: Any, inputs: Any) -> FrozenGraph:
@@ -98,4 +98,4 @@ def freeze_expression(model: Any, inputs: Any) -> FrozenGraph:
     for value in [*inputs, *[node for root in roots for node in topological(root)]]:
         if value.label:
             labels.setdefault(tracer.nodes[id(value)], value.label)
-    return frozen(Trace(tracer, outputs, bare, None, None, len(inputs), 0), labels)
+    return freeze_trace(Trace(tracer, outputs, bare, None, None, len(inputs), 0), labels)

@@ -1,9 +1,9 @@
-"""The parts of an export: layers, functions of a whole vector, and single numbers, in an order that can be computed.
+"""The parts of an export: affine maps, functions of whole vectors, single numbers, in an order that can be computed.
 
 vector      numbers that are computed together: a tuple of nodes; the inputs are one too
-layer       sums bias + Σ weight · source over the same sources, added up from the left
+affine map  sums bias + Σ weight · source over the same sources, added up from the left
 each        one primitive for every number of a vector
-sum         what may become a row of a layer; its partial sums and products, used nowhere else, are swallowed
+sum         what may become a row of an affine map; its partial sums and products, used nowhere else, are swallowed
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     Vector = tuple[int, ...]
     Row = tuple[float, list[float], Vector]
-    Part = Union["Layer", "Each", int]  # an int is the node of a single number
+    Part = Union["Affine", "Each", int]  # an int is the node of a single number
 
-FEWEST_PRODUCTS = 8  # in a layer of inputs; fewer are better read as formulas
-FEWEST_TERMS = 4  # in a layer of other numbers
+FEWEST_PRODUCTS = 8  # in an affine map of inputs; fewer are better read as formulas
+FEWEST_TERMS = 4  # in one of other numbers
 FEWEST_INPUTS = 4  # for which a primitive on each input is written as a loop
 EMPTY = -0.0  # a sum that starts from it is the rest of the sum, for zeros of either sign too
 
 
-class Layer:
+class Affine:
     """A vector of sums: biases[i] + Σⱼ weights[i][j] · sources[j]."""
 
     def __init__(self, nodes: Vector, rows: list[Row]) -> None:
@@ -47,10 +47,10 @@ class Parts:
     """The parts of a frozen graph; `divide` finds them.
 
     uses        node -> how often it is used
-    users       node -> the nodes that use it, but for those that a layer swallowed or makes
-    swallowed   nodes inside the rows of layers
+    users       node -> the nodes that use it, but for those that an affine map swallowed or makes
+    swallowed   nodes inside the rows of affine maps
     no_sums     nodes that are known to be no sums of products
-    made        node -> the layer or vector that makes it
+    made        node -> the affine map or vector that makes it
     vectors     node -> (the vector it belongs to, its place there)
     ordered     the parts that the outputs need, each after what it needs; inputs are none
     """
@@ -62,12 +62,12 @@ class Parts:
         self.users: dict[int, list[int]] = {}
         self.swallowed: set[int] = set()
         self.no_sums: set[int] = set()
-        self.made: dict[int, Layer | Each] = {}
+        self.made: dict[int, Affine | Each] = {}
         self.vectors: dict[int, tuple[Vector, int]] = {}
         self.ordered: list[Part] = []
 
     def count_uses(self) -> None:
-        """Fill `uses`, for the finder of layers."""
+        """Fill `uses`, for the finder of affine maps."""
         for node in [*[i for made in self.graph.order for i in self.args[made]], *self.graph.outputs]:
             self.uses[node] = self.uses.get(node, 0) + 1
 
@@ -75,9 +75,9 @@ class Parts:
         for i, node in enumerate(nodes):
             self.vectors[node] = nodes, i
 
-    # layers
+    # affine maps
 
-    def find_layers(self) -> None:
+    def find_affines(self) -> None:
         """Find the sums over the same sources, and who uses what is left."""
         rows: dict[int, Row] = {}
         inside: dict[int, list[int]] = {}
@@ -94,9 +94,9 @@ class Parts:
         for sources, nodes in together.items():
             later = len(sources) >= FEWEST_TERMS and not any(i in self.graph.input_nodes for i in sources)
             if later or (len(sources) >= 2 and len(sources) * len(nodes) >= FEWEST_PRODUCTS):
-                layer = Layer(tuple(nodes), [rows[node] for node in nodes])
-                self._enter(layer.nodes)
-                self.made.update(dict.fromkeys(nodes, layer))
+                affine = Affine(tuple(nodes), [rows[node] for node in nodes])
+                self._enter(affine.nodes)
+                self.made.update(dict.fromkeys(nodes, affine))
                 self.swallowed.update([i for node in nodes for i in inside[node]])
         for node in self.graph.order:
             if node not in self.swallowed and node not in self.made:
@@ -205,7 +205,7 @@ class Parts:
 
     def needs(self, part: Part) -> Iterator[int]:
         """The varying nodes that a part is computed from."""
-        if isinstance(part, Layer):
+        if isinstance(part, Affine):
             yield from part.sources
         elif isinstance(part, Each):
             for x in part.operands:
@@ -248,10 +248,10 @@ class Parts:
 
 
 def divide(graph: FrozenGraph) -> Parts:
-    """The graph divided into layers, vectors and single numbers."""
+    """The graph divided into affine maps, vectors and single numbers."""
     parts = Parts(graph)
     parts.count_uses()
-    parts.find_layers()
+    parts.find_affines()
     parts.find_eaches()
     parts.put_in_order()
     return parts

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from micrograd.exporting.parts import Each, Layer
+    from micrograd.exporting.parts import Affine, Each
     from micrograd.exporting.writer import Form, Text
 
 AFFINE = """
@@ -56,7 +56,7 @@ class PythonWriter(Writer):
         """The whole module."""
         outputs = self.body()
         copied = [text for text in (standalone(name)[0] for name in self.used) if text]
-        if self.layers:
+        if self.affines:
             copied.append(AFFINE.strip())
         inputs = len(self.graph.input_nodes)
         if self.by_label:
@@ -106,7 +106,7 @@ class PythonWriter(Writer):
     def gather(self, name: str, items: list[str]) -> None:
         self.lines.append(f"{name} = [{', '.join(items)}]")
 
-    def layer(self, name: str, layer: Layer, weights: str, biases: str, sources: str) -> None:
+    def affine(self, name: str, affine: Affine, weights: str, biases: str, sources: str) -> None:
         self.lines.append(f"{name} = affine({weights}, {biases}, {sources})")
 
     def each(self, name: str, each: Each, operands: list[Any]) -> None:

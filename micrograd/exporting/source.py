@@ -1,9 +1,9 @@
 """`export`: a trained model as source code that stands alone, one function of one sample, in Python or C.
 
-`freezing` makes the scalar graph of one sample, `parts` finds the layers in it, `names` calls things, past the `words`
-of all languages, `writer` says what a part looks like, `python_code` and `c_code` in which language. A language more
-derives from `Writer`, in a file of its own, and has a line in WRITERS; `words` knows those of C, C++, JavaScript and
-Python.
+`freezing` makes the scalar graph of one sample, `parts` finds affine maps and vectors in it, `identifiers` names them
+past the `words` of all languages, `writer` says what a part looks like, `python_code` and `c_code` in which language. A
+language more derives from `Writer`, in a file of its own, and has a line in WRITERS; `words` knows those of C, C++,
+JavaScript and Python.
 
 ONNX is left out: its library is a large dependency, and its operators follow other conventions at kinks and poles.
 """

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from math import copysign
 
-from micrograd.exporting.names import Identifiers, identifier
-from micrograd.exporting.parts import Each, Layer, Parts
+from micrograd.exporting.identifiers import Identifiers, identifier
+from micrograd.exporting.parts import Affine, Each, Parts
 from micrograd.notation.signs import parameter
 
 TYPE_CHECKING = False
@@ -55,7 +55,7 @@ class Writer:
         self.texts: dict[int, Text] = {}
         self.named: dict[Vector, str] = {}
         self.conditions: dict[str, str] = {}  # text of a comparison as a number -> as a condition
-        self.layers = 0
+        self.affines = 0
 
     # what the languages say
 
@@ -79,8 +79,8 @@ class Writer:
         """A single number."""
         raise NotImplementedError
 
-    def layer(self, name: str, layer: Layer, weights: str, biases: str, sources: str) -> None:
-        """A layer."""
+    def affine(self, name: str, affine: Affine, weights: str, biases: str, sources: str) -> None:
+        """An affine map."""
         raise NotImplementedError
 
     def each(self, name: str, each: Each, operands: list[Any]) -> None:
@@ -98,8 +98,8 @@ class Writer:
         self._inputs()
         shared = self.parts.shared()
         for part in self.parts.ordered:
-            if isinstance(part, Layer):
-                self._layer(part)
+            if isinstance(part, Affine):
+                self._affine(part)
             elif isinstance(part, Each):
                 self._each(part)
             else:
@@ -183,12 +183,12 @@ class Writer:
         self.texts.update({node: (f"{name}[{i}]", ATOM) for i, node in enumerate(nodes)})
         return name
 
-    def _layer(self, layer: Layer) -> None:
-        sources = self._vector(layer.sources)
-        self.layers += 1
-        weights, biases = [self.table_name(f"{what}_{self.layers}") for what in ("weights", "biases")]
-        self.tables += [(weights, layer.weights, True), (biases, [layer.biases], False)]
-        self.layer(self._made(layer.nodes), layer, weights, biases, sources)
+    def _affine(self, affine: Affine) -> None:
+        sources = self._vector(affine.sources)
+        self.affines += 1
+        weights, biases = [self.table_name(f"{what}_{self.affines}") for what in ("weights", "biases")]
+        self.tables += [(weights, affine.weights, True), (biases, [affine.biases], False)]
+        self.affine(self._made(affine.nodes), affine, weights, biases, sources)
 
     def table_name(self, wish: str) -> str:
         """The name of a table."""

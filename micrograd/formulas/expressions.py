@@ -1,4 +1,4 @@
-"""`Expression`: a formula as a small tree of rows, and `write`, which makes text or LaTeX of it, as a person does.
+"""`Expression`: a formula as a small tree of rows, and `in_writing`, which makes text or LaTeX of it, as a person does.
 
     symbol          a name that stands for a value
     strength        how strongly a written formula binds, as in `ops`; a weaker operand needs brackets
@@ -35,7 +35,7 @@ class Expression(Operators):
 
     >>> from micrograd.formulas.writing import TEXT
     >>> x = symbol("x", 3.0)
-    >>> print(write(2.0 * (x - 1.0), TEXT))
+    >>> print(in_writing(2.0 * (x - 1.0), TEXT))
     2(x − 1)
     """
 
@@ -88,7 +88,7 @@ def weight(expression: Expression) -> int:
     return own + sum([weight(x) for x in expression.args])
 
 
-def write(expression: Expression, writing: Writing, least: int = 0) -> str:
+def in_writing(expression: Expression, writing: Writing, least: int = 0) -> str:
     """The formula, in brackets if it binds less strongly than `least`."""
     text, strength = written(expression, writing)
     return text if strength >= least else writing.bracket(text)
@@ -147,7 +147,7 @@ def power(base: Expression, exponent: Expression, writing: Writing) -> tuple[str
     if exponent.op is None and not exponent.name and exponent.data == 1.0:
         return written(base, writing)
     if exponent.op is None and not exponent.name:
-        text = writing.raised(write(base, writing, ATOM), exponent.data)
+        text = writing.raised(in_writing(base, writing, ATOM), exponent.data)
         if text:
             return text, writing.layout(POW)[1][0]
     return fill(POW, [written(x, writing) for x in (base, exponent)], writing), writing.layout(POW)[1][0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from micrograd.engine import Value, topological
 from micrograd.formulas.document import Document, Equations, Math, Words
-from micrograd.formulas.expressions import Expression, call, operand, symbol, write
+from micrograd.formulas.expressions import Expression, call, in_writing, operand, symbol
 from micrograd.formulas.writing import TEXT
 from micrograd.notation.naming import Names, name_nodes
 from micrograd.notation.signs import numeral, text_name
@@ -44,7 +44,7 @@ class Formula(Document):
         """The formula, then the definitions."""
         rows = []
         for name, expression in self.lines:
-            right = [Math(write(expression, writing))]
+            right = [Math(in_writing(expression, writing))]
             rows.append([[Math(writing.name(name))], right] if name else [right])
         if len(rows) == 1:
             return [Equations(rows)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from micrograd.drawing.typography import maths
+from micrograd.drawing.typography import typeset
 from micrograd.engine import Value
 from micrograd.notation.signs import numeral
 from micrograd.plotting.style import AMBER, NAVY, axes, colour_map, dress, expect_axes, points
@@ -85,7 +85,7 @@ def plot_loss_surface(
     contours(ax, horizontal, vertical, surface)
     descent(ax, path)
     ax.set(xlim=across, ylim=up)
-    xlabel, ylabel = [maths(w.label) or f"parameter {place + 1}" for w, place in zip((w1, w2), places)]
+    xlabel, ylabel = [typeset(w.label) or f"parameter {place + 1}" for w, place in zip((w1, w2), places)]
     dress(ax, xlabel=xlabel, ylabel=ylabel)
     ax.set_title("mean loss", fontsize="medium")
     return ax

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 
-from micrograd.files import FileError, number_of, read_json, short, write_json
+from micrograd.files import FileError, read_json, read_number, short, write_json
 from micrograd.training.history import History, Record
 
 TYPE_CHECKING = False
@@ -142,7 +142,7 @@ def with_numbers(state: Any) -> Any:
     if not isinstance(moments, dict):
         return state
     read = {
-        name: [number_of(x) if x.__class__ is str else x for x in column] if isinstance(column, list) else column
+        name: [read_number(x) if x.__class__ is str else x for x in column] if isinstance(column, list) else column
         for name, column in moments.items()
     }
     return {**state, "moments": read}
@@ -182,7 +182,7 @@ def history_of(columns: Any, path: Any) -> History:
 def figure(x: Any, where: str) -> float:
     """A number as it stands in the file; CheckpointError for anything else."""
     try:
-        return number_of(x)
+        return read_number(x)
     except FileError as error:
         raise CheckpointError(f"{where}: {error}") from None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from math import copysign
 
-from micrograd.notation.signs import numeral as shown
+from micrograd.notation.signs import numeral
 from micrograd.ops import TABLE
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ class Graph:
         width = len(str(len(self) - 1))
         return "\n".join(
             [
-                f"{i:{width}}  {kind} {' '.join(map(shown_arg, args))}"
+                f"{i:{width}}  {kind} {' '.join(map(arg_text, args))}"
                 for i, (kind, args) in enumerate(zip(self.kind, self.args))
             ]
         )
@@ -131,6 +131,6 @@ class Graph:
 POWERS = (-1.0, 1.0, 2.0, 3.0, 4.0)  # x**n by these many products is right to two ulp, and as fast as it gets
 
 
-def shown_arg(arg: Any) -> str:
+def arg_text(arg: Any) -> str:
     """An operand in the printed graph."""
-    return str(arg) if arg.__class__ is int else shown(arg)
+    return str(arg) if arg.__class__ is int else numeral(arg)

@@ -40,14 +40,14 @@ class Moment:
     """
 
     def __init__(
-        self, contents: list[list[Any]], arrays: list[Any], drawn: list[tuple[Any, bytes]], places: list[list[Any]]
+        self, contents: list[list[Any]], arrays: list[Any], drawn: list[tuple[Any, bytes]], progress: list[list[Any]]
     ) -> None:
-        self.contents, self.arrays, self.drawn, self.places = contents, arrays, drawn, places
+        self.contents, self.arrays, self.drawn, self.progress = contents, arrays, drawn, progress
 
     def apart(self, other: Moment) -> list[Any]:
         """What was drawn from, taken from or written into between two moments: generators, or True for all else."""
         found = [mine[0] for mine, others in zip(self.drawn, other.drawn) if mine[1] != others[1]]
-        return found if (self.places, self.arrays) == (other.places, other.arrays) else [*found, True]
+        return found if (self.progress, self.arrays) == (other.progress, other.arrays) else [*found, True]
 
     def later(self, undo: Undo, now: Moment, shift: bool) -> list[tuple[Any, list[Any]]]:
         """Holders with what they may hold after many runs such as that from this moment to another."""
@@ -66,7 +66,7 @@ def moment(undo: Undo) -> Moment:
         [content(holder) for holder, _ in undo.kept],
         [read(source) for read, source, _ in undo.state.reads() if read in (array, buffer)],
         [(generator, drawn(generator)) for generator in generators(undo.state)],
-        [place(iterator) for iterator in iterators(undo)],
+        [progress(iterator) for iterator in iterators(undo)],
     )
 
 
@@ -105,7 +105,7 @@ def is_iterator(kind: type) -> bool:
     return kind in CONSUMED or MODULE(kind) == "itertools"
 
 
-def place(iterator: Any) -> list[Any]:
+def progress(iterator: Any) -> list[Any]:
     """Where an iterator stands, with those that it takes from; always another where that cannot be told."""
     found: list[Any] = []
     waiting = [iterator]

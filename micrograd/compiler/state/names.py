@@ -70,11 +70,11 @@ def names_read(code: CodeType) -> NamesRead:
     """
     found = FOUND.get(code)
     if found is None:
-        found = FOUND[code] = gathered(code)
+        found = FOUND[code] = names_inside(code)
     return found
 
 
-def gathered(code: CodeType) -> NamesRead:
+def names_inside(code: CodeType) -> NamesRead:
     """The names in the instructions of code and of the code inside it; texts in it may be names of attributes too."""
     found, texts = NamesRead(), set()
     waiting: list[Any] = [code]

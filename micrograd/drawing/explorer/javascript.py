@@ -39,10 +39,10 @@ class JavaScript(Operators):
         return self.text
 
 
-def written(x: Any) -> str:
+def in_javascript(x: Any) -> str:
     """An expression, or a number as JavaScript writes it.
 
-    >>> written(-0.5), written(float("inf"))
+    >>> in_javascript(-0.5), in_javascript(float("inf"))
     ('(-0.5)', 'Infinity')
     """
     if isinstance(x, JavaScript):
@@ -54,7 +54,7 @@ def written(x: Any) -> str:
 
 def call(op: Op, args: tuple[Any, ...]) -> JavaScript:
     """The primitive of a row on expressions and numbers."""
-    return JavaScript(f"({op.javascript.format(*map(written, args))})")
+    return JavaScript(f"({op.javascript.format(*map(in_javascript, args))})")
 
 
 def rule(op: Op) -> str:
@@ -73,11 +73,11 @@ def rule(op: Op) -> str:
     derivatives = []
     for i, partial in enumerate(op.partials):
         if partial.__class__ is float:
-            derivatives.append(written(partial) if partial else "null")
+            derivatives.append(in_javascript(partial) if partial else "null")
             continue
         try:
-            derivative = written(op.local(i, operands, JavaScript("out")))
-        except Exception:  # somebody's own row, written for floats alone, may fail in any way
+            derivative = in_javascript(op.local(i, operands, JavaScript("out")))
+        except Exception:  # somebody's own row, in_javascript for floats alone, may fail in any way
             return "null"
         derivatives.append(f"({names}, out) => {derivative}")
     selects = "true" if op.selects else "false"

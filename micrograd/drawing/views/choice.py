@@ -6,7 +6,7 @@ A view more is a function Reading -> Diagram in a file of its own, and its line 
 from __future__ import annotations
 
 from micrograd.drawing.look import Diagram, make_room
-from micrograd.drawing.typography import count, maths
+from micrograd.drawing.typography import plural, typeset
 from micrograd.drawing.views.boxes import full
 from micrograd.drawing.views.collapsed import collapsed
 from micrograd.drawing.views.fused import fused
@@ -36,5 +36,5 @@ def view_of(graph: Reading, view: str, direction: str) -> Diagram:
 def title(graph: Reading) -> str:
     """The graph in a few words."""
     root = len(graph) - 1
-    called = clean(maths(graph.names.get(root, "")))
-    return f"Computation graph{' of ' + called if called else ''}, {count(root + 1, 'value')}"
+    called = clean(typeset(graph.names.get(root, "")))
+    return f"Computation graph{' of ' + called if called else ''}, {plural(root + 1, 'value')}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import hypot
 
 from micrograd.drawing.look import GREY, INK, ROLES, SMALL, SOFT, TITLE, Box, Diagram, Edge, Line
-from micrograd.drawing.typography import count, listed
+from micrograd.drawing.typography import listed, plural
 from micrograd.drawing.views.boxes import has_gradient, name, value_box
 from micrograd.drawing.views.forms import find_forms, layers
 from micrograd.drawing.views.reading import Reading, stem
@@ -41,7 +41,8 @@ def collapsed(graph: Reading) -> Diagram:
     ]
     edges.sort(key=lambda edge: (edge.head, edge.tail))
     folded = "values of a layer are one box" if AFTER in titles else "values of about the same depth are one box"
-    caption = f"{count(len(graph), 'value')} in {count(len(boxes), 'box')}: {folded}; arrows count the values that pass"
+    caption = f"{plural(len(graph), 'value')} in {plural(len(boxes), 'box')}: {folded}"
+    caption += "; arrows count the values that pass"
     if any("‖" in line.text for box in boxes for line in box.lines):
         caption += "; ‖·‖ is the root of the sum of squares"
     return Diagram(boxes, edges, title="", caption=caption)
@@ -136,7 +137,7 @@ def passing_edge(tail: int, head: int, received: dict[int, float | None], *, das
     """The edge between two stages: as wide as the norm of the gradients, coloured where all have one sign."""
     flows = [flow for flow in received.values() if flow is not None]
     label, key = [Line([(f"{len(received):,}", GREY)], SMALL)], f"{tail}-{head}"
-    passes = count(len(received), "value") + (" passes" if len(received) == 1 else " pass")
+    passes = plural(len(received), "value") + (" passes" if len(received) == 1 else " pass")
     if dashed or len(flows) < len(received):
         return Edge(tail, head, label, tooltip=passes, dashed=dashed, key=key)
     norm = hypot(*flows)
@@ -155,11 +156,11 @@ def stage_box(graph: Reading, stage: Stage, members: list[int], titles: dict[Sta
     parameters = [i for i in members if not graph.operands[i] and graph.role(i) == "parameter"]
     role = "parameter" if parameters else "inner" if inner else "constant" if stage == TARGETS else "input"
     lines = [Line([(stage_title(graph, stage, members, titles), ROLES[role][2])], TITLE, bold=True)]
-    lines.append(Line([(count(len(members), "value"), SOFT)], SMALL))
+    lines.append(Line([(plural(len(members), "value"), SOFT)], SMALL))
     if inner:
         lines.append(Line([(operations(graph, inner), SOFT)], SMALL))
     if parameters and inner:
-        lines.append(Line([(count(len(parameters), "parameter"), INK)], SMALL))
+        lines.append(Line([(plural(len(parameters), "parameter"), INK)], SMALL))
     tooltip = [lines[0].text, *[line.text for line in lines[1:]]]
     if not inner:
         called = [name(graph, i) for i in members if i in graph.names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd.drawing.look import BROWN, GREEN, GREY, ROLES, SMALL, SOFT, Box, Diagram, Edge, Group, Line
-from micrograd.drawing.typography import count, listed
+from micrograd.drawing.typography import listed, plural
 from micrograd.drawing.views.boxes import has_gradient, name, number_box, spoken, value_box, value_edge, value_tooltip
 from micrograd.drawing.views.forms import Form, Term, find_forms, is_parameter, layers
 from micrograd.drawing.views.reading import Reading
@@ -38,7 +38,7 @@ def fused(graph: Reading) -> Diagram:
     caption = ""
     if sum(hidden):
         caption = (
-            f"{count(len(graph), 'value')} in {count(len(boxes), 'box')}: sums of products are one box each, "
+            f"{plural(len(graph), 'value')} in {plural(len(boxes), 'box')}: sums of products are one box each, "
             "with the weights on its arrows and the bias inside"
         )
     return Diagram(boxes, edges, title="", caption=caption, groups=panels(graph, forms, place))

@@ -26,7 +26,7 @@ from micrograd.drawing.look import (
     Group,
     Line,
 )
-from micrograd.drawing.typography import count, maths
+from micrograd.drawing.typography import plural, typeset
 from micrograd.drawing.views.names import layers_of
 from micrograd.engine import Value
 from micrograd.notation.signs import numeral
@@ -56,13 +56,14 @@ def network(model: Any, x: Any = None, *, direction: str = "LR") -> tuple[Diagra
     edges = weight_edges(layers, places)
     sizes = " → ".join([str(len(column)) for column in columns])
     parameters = sum([len(n.w) + (getattr(n, "b", None) is not None) for neurons in layers for n in neurons])
-    caption = f"{sizes}, {count(parameters, 'parameter')} · a line is a weight: blue positive, red negative, wide large"
+    weights = "a line is a weight: blue positive, red negative, wide large"
+    caption = f"{sizes}, {plural(parameters, 'parameter')} · {weights}"
     diagram = Diagram(boxes, edges, title=f"Network {sizes}", caption=caption, groups=groups, direction=direction)
     thin(edges)
     return diagram, in_columns(diagram)
 
 
-def number_of(x: Any) -> float:
+def data_of(x: Any) -> float:
     """The number of a Value or of a plain number."""
     return x.data if isinstance(x, Value) else float(x)
 
@@ -71,7 +72,7 @@ def activations(model: Any, x: Any, columns: list[list[Any]]) -> list[list[float
     """The numbers in each column when the model is given the inputs x."""
     if not hasattr(x, "__len__") or len(x) != len(columns[0]):
         got = len(x) if hasattr(x, "__len__") else brief(x)
-        raise ValueError(f"the model expects a list of {count(len(columns[0]), 'input')}, got {got}")
+        raise ValueError(f"the model expects a list of {plural(len(columns[0]), 'input')}, got {got}")
     found = [list(x)]
     for layer in getattr(model, "layers", [model]):
         out = layer(found[-1])
@@ -82,7 +83,7 @@ def activations(model: Any, x: Any, columns: list[list[Any]]) -> list[list[float
             found.append(out)
     if [len(out) for out in found] != [len(column) for column in columns]:
         raise ValueError("the layers give another number of outputs than they have neurons; draw the model without x")
-    return [[number_of(value) for value in column] for column in found]
+    return [[data_of(value) for value in column] for column in found]
 
 
 def shown_places(size: int) -> list[int]:
@@ -124,19 +125,19 @@ def circle(neuron: Any, title: str, j: int, value: float | None, largest: float)
         lines = [Line([(numeral(value, 2), INK)], SMALL)]
         tooltip += f"\nvalue {value!r}"
     elif neuron is None:
-        lines = [Line([(maths(f"x{j + 1}"), INK)], NUMBER)]
+        lines = [Line([(typeset(f"x{j + 1}"), INK)], NUMBER)]
     elif bias is not None:
-        lines = [Line([("b", SOFT)], SMALL), Line([(numeral(number_of(bias), 2), INK)], SMALL)]
+        lines = [Line([("b", SOFT)], SMALL), Line([(numeral(data_of(bias), 2), INK)], SMALL)]
     if bias is not None:
-        tooltip += "\nb " + described(bias)
+        tooltip += "\nb " + in_full(bias)
     fill = "" if value is None else tint(value, largest)
     return Box(lines, role, tooltip, diameter=DIAMETER, fill=fill, key=f"{title}.{j}")
 
 
-def described(parameter: Any) -> str:
+def in_full(parameter: Any) -> str:
     """A parameter in full precision, with its gradient if it has one."""
     gradient = getattr(parameter, "grad", 0.0)
-    return f"{number_of(parameter)!r}" + (f", ∇ {gradient!r}" if gradient else "")
+    return f"{data_of(parameter)!r}" + (f", ∇ {gradient!r}" if gradient else "")
 
 
 def tint(value: float, largest: float) -> str:
@@ -155,8 +156,8 @@ def weight_edges(layers: list[list[Any]], places: list[dict[int, int]]) -> list[
         for j, head in places[depth + 1].items():
             for i, w in enumerate(neurons[j].w):
                 if i in places[depth]:
-                    tooltip = f"layer {depth + 1}, neuron {j + 1}, weight {i + 1}\n{described(w)}"
-                    edges.append(Edge(places[depth][i], head, flow=number_of(w), tooltip=tooltip, arrow=False))
+                    tooltip = f"layer {depth + 1}, neuron {j + 1}, weight {i + 1}\n{in_full(w)}"
+                    edges.append(Edge(places[depth][i], head, flow=data_of(w), tooltip=tooltip, arrow=False))
     return edges
 
 
