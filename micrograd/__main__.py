@@ -12,7 +12,7 @@ from micrograd.command_line.terminal import OutputError, complain, silence, stre
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Sequence
+    from typing import Any, Callable, Sequence
 
 ROOMS = {"toy": "toy", "train": "train", "draw": "pictures", "explain": "chain_rules"}
 
@@ -54,12 +54,21 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"micrograd {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    for add in (add_toy, add_train, add_draw, add_explain):
+        add(commands)
+    return top
 
+
+def add_toy(commands: Any) -> None:
+    """`toy` and its options."""
     toy = commands.add_parser("toy", help="the toy net (what runs when no command is given)")
     toy.add_argument("--epochs", type=at_least(1, int), default=500, help="passes over the data (%(default)s)")
     toy.add_argument("--lr", type=at_least(0.0, float), default=10.0, help="learning rate (%(default)s)")
     toy.add_argument("--output", "-o", default="toy-net.json", help="where the weights go (%(default)s)")
 
+
+def add_train(commands: Any) -> None:
+    """`train` and its options."""
     train = commands.add_parser(
         "train",
         help="train a network on the numbers of a CSV file",
@@ -78,6 +87,10 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--held-out", type=float, default=0.2, help="share of rows kept for testing (%(default)s)")
     train.add_argument("--seed", type=int, default=0, help="initial weights and order of samples (%(default)s)")
     train.add_argument("--output", "-o", default="weights.json", help="where the weights go (%(default)s)")
+
+
+def add_draw(commands: Any) -> None:
+    """`draw` and its options."""
     drawing = commands.add_parser(
         "draw",
         help="draw an expression",
@@ -89,6 +102,10 @@ def parser() -> argparse.ArgumentParser:
     drawing.add_argument("--output", "-o", default="graph.svg", help="svg, png, pdf, dot or html file (%(default)s)")
     drawing.add_argument("--view", choices=["auto", "full", "fused", "collapsed"], default="auto")
     drawing.add_argument("--direction", choices=["LR", "TB"], default="LR", help="left to right, or top to bottom")
+
+
+def add_explain(commands: Any) -> None:
+    """`explain` and its options."""
     telling = commands.add_parser(
         "explain",
         help="tell the chain rule of a gradient",
@@ -99,7 +116,6 @@ def parser() -> argparse.ArgumentParser:
     telling.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
     telling.add_argument("--wrt", default="", metavar="w,x", help="differentiate by these names")
     telling.add_argument("--paths", type=at_least(1, int), default=5, help="largest paths told (%(default)s)")
-    return top
 
 
 def run(arguments: Sequence[str]) -> None:

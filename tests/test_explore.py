@@ -21,7 +21,7 @@ import pytest
 from drawing_help import chain, network, parsed, tangle, toy
 
 from micrograd.dispatch import of_one, operate
-from micrograd.drawing.explorer.javascript import JavaScript, rule, written
+from micrograd.drawing.explorer.javascript import JavaScript, in_javascript, rule
 from micrograd.drawing.explorer.page import explore, literal
 from micrograd.engine import Value, apply, topological
 from micrograd.functions import detach, exp, log, maximum, relu, sqrt, where
@@ -487,7 +487,7 @@ def test_scripts_end_where_they_should():
 def test_expressions_refuse_what_they_cannot_write_down():
     x = JavaScript("x")
     assert str(abs(-x) ** 2.0) == "(mg.pow((mg.abs((-x))), 2.0))"
-    assert [written(number) for number in (1.0, -2.5, math.inf, -math.inf, math.nan)] == [
+    assert [in_javascript(number) for number in (1.0, -2.5, math.inf, -math.inf, math.nan)] == [
         "1.0",
         "(-2.5)",
         "Infinity",
