@@ -175,7 +175,7 @@ def over_square(x: Any, y: Any) -> Any:
     return where(r <= 0.0, 0.0, div(div(x, r), r))
 
 
-def function(name: str) -> str:
+def latex_function(name: str) -> str:
     """The LaTeX template of a function that LaTeX has no command for."""
     return r"\operatorname{{" + name + r"}}\left({0}\right)"
 
@@ -216,11 +216,11 @@ GREATER_EQUAL = Op(
 
 # exponentials and logarithms
 EXP = Op("exp", "exp", exp, (lambda x, out: out,), "e^{{{0}}}", (POWER, 0))
-EXPM1 = Op("expm1", "expm1", expm1, (lambda x, out: exp(x),), function("expm1"))
+EXPM1 = Op("expm1", "expm1", expm1, (lambda x, out: exp(x),), latex_function("expm1"))
 LOG = Op("log", "log", log, (lambda x, out: div(1.0, x),), r"\log\left({0}\right)")
-LOG1P = Op("log1p", "log1p", log1p, (lambda x, out: div(1.0, 1.0 + x),), function("log1p"))
+LOG1P = Op("log1p", "log1p", log1p, (lambda x, out: div(1.0, 1.0 + x),), latex_function("log1p"))
 SQRT = Op("sqrt", "√", sqrt, (lambda x, out: div(0.5, out),), r"\sqrt{{{0}}}")
-ERF = Op("erf", "erf", erf, (lambda x, out: TWO_OVER_ROOT_PI * gaussian(x),), function("erf"))
+ERF = Op("erf", "erf", erf, (lambda x, out: TWO_OVER_ROOT_PI * gaussian(x),), latex_function("erf"))
 GAUSSIAN = Op(
     "gaussian",
     "exp −x²",
@@ -260,11 +260,11 @@ SECH2 = Op(
     "sech2", "sech²", sech2, (lambda x, out: -2.0 * (tanh(x) * out),), r"\operatorname{{sech}}^2\left({0}\right)"
 )
 SIGMOID = Op("sigmoid", "σ", sigmoid, (sigmoid_partial,), r"\sigma\left({0}\right)")
-SOFTPLUS = Op("softplus", "softplus", softplus, (lambda x, out: sigmoid(x),), function("softplus"))
+SOFTPLUS = Op("softplus", "softplus", softplus, (lambda x, out: sigmoid(x),), latex_function("softplus"))
 
 # kinks and choices
 ABS = Op("abs", "|x|", abs, (lambda x, out: 1.0 * (x > 0.0) - (x < 0.0),), r"\left|{0}\right|")
-ROUND = Op("round", "round", round, (0.0,), function("round"))
+ROUND = Op("round", "round", round, (0.0,), latex_function("round"))
 COPYSIGN = Op(
     "copysign",
     "copysign",
@@ -272,7 +272,7 @@ COPYSIGN = Op(
     (lambda x, y, out: (1.0 * (x > 0.0) - (x < 0.0)) * copysign(1.0, y), 0.0),
     r"\operatorname{{copysign}}\left({0}, {1}\right)",
 )
-RELU = Op("relu", "ReLU", relu, (lambda x, out, g: where(out <= 0.0, 0.0, g),), function("ReLU"), selects=True)
+RELU = Op("relu", "ReLU", relu, (lambda x, out, g: where(out <= 0.0, 0.0, g),), latex_function("ReLU"), selects=True)
 MAXIMUM = Op(
     "maximum",
     "max",
@@ -304,6 +304,6 @@ WHERE = Op(
     selects=True,
     javascript="{0} !== 0 ? {1} : {2}",
 )
-DETACH = Op("detach", "detach", detach, (0.0,), function("detach"))
+DETACH = Op("detach", "detach", detach, (0.0,), latex_function("detach"))
 
 TABLE = {op.name: op for op in list(globals().values()) if op.__class__ is Op}

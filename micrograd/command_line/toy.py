@@ -46,7 +46,7 @@ class ToyNet:
         return [self.w1, self.w2]
 
 
-def number(x: float) -> str:
+def six_digits(x: float) -> str:
     """Six significant digits, with a place for the sign."""
     return f"{x: .6g}"
 
@@ -70,7 +70,7 @@ def sample_table() -> str:
     loss.backward()
     rows = [("w1", "", w1), ("w2", "", w2), ("x", "", x), ("y", "", y), ("z", "w1·x", z), ("h", "σ(z)", h)]
     rows += [("u", "w2·h", u), ("ŷ", "σ(u)", yhat), ("L", "(ŷ − y)²", loss)]
-    shown = [(name, formula, number(v.data), number(v.grad)) for name, formula, v in rows]
+    shown = [(name, formula, six_digits(v.data), six_digits(v.grad)) for name, formula, v in rows]
     lines = in_columns([("", "formula", "value", "∂L/∂·"), *shown], words=2)
     common = 2.0 * (yhat.data - y.data) * yhat.data * (1.0 - yhat.data)
     closed = {
@@ -79,7 +79,7 @@ def sample_table() -> str:
     }
     compared = [("closed formula, σ′ = σ(1 − σ)", "by formula", "backward")]
     for (formula, (by_hand, w)), g in zip(closed.items(), gradient(loss, [w1, w2])):
-        compared.append((formula, number(by_hand), number(w.grad)))
+        compared.append((formula, six_digits(by_hand), six_digits(w.grad)))
         if abs(by_hand - w.grad) > 1e-15 or abs(g.data - w.grad) > 1e-15:
             raise ArithmeticError(f"backward disagrees with {formula}")
     lines += ["", *in_columns(compared, words=1)]

@@ -120,11 +120,10 @@ def expect_one(y: Any, expected: str = "a function that returns one Value or num
     return number(y)
 
 
-def function(f: Any, name: str, cure: str) -> Callable[..., Any]:
-    """f, if it can be called; TypeError otherwise."""
+def expect_function(f: Any, name: str, cure: str) -> None:
+    """TypeError for what cannot be called."""
     if not callable(f):
         raise TypeError(f"{name} expects a function, got {brief(f)}; {cure}")
-    return f
 
 
 def value_and_grad(f: Callable[..., Any], *, wrt: Wrt = 0) -> Callable[..., tuple[Any, Any]]:
@@ -141,7 +140,7 @@ def value_and_grad(f: Callable[..., Any], *, wrt: Wrt = 0) -> Callable[..., tupl
     >>> value_and_grad(lambda x, y: x * y, wrt=(0, 1))(3.0, 2.0)
     (6.0, (2.0, 3.0))
     """
-    function(f, "grad", "the gradient of a Value is gradient(y, wrt)")
+    expect_function(f, "grad", "the gradient of a Value is gradient(y, wrt)")
 
     def evaluate(*args: Any) -> tuple[Any, Any]:
         call = lift(f, args, wrt)
@@ -184,7 +183,7 @@ def derivative(f: Callable[[Value], Any], x: Value | float, *, order: int = 1) -
     >>> derivative(lambda x: x**5, 2.0, order=3)
     240.0
     """
-    function(f, "derivative", "the derivative of a Value is gradient(y, x)")
+    expect_function(f, "derivative", "the derivative of a Value is gradient(y, x)")
     order = whole(order, "order", 0)
     number(x.data if isinstance(x, Value) else x)
     call = lift(f, (x,), 0)

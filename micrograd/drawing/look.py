@@ -146,7 +146,6 @@ class Diagram:
     ) -> None:
         self.boxes, self.edges, self.groups = boxes, edges, tuple(groups)
         self.title, self.caption, self.direction = title, caption, direction
-        weigh(edges)
 
 
 def wrapped(caption: str, room: float) -> list[Line]:

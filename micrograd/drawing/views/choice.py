@@ -5,7 +5,7 @@ A view more is a function Reading -> Diagram in a file of its own, and its line 
 
 from __future__ import annotations
 
-from micrograd.drawing.look import Diagram, make_room
+from micrograd.drawing.look import Diagram, make_room, weigh
 from micrograd.drawing.typography import plural, typeset
 from micrograd.drawing.views.boxes import full
 from micrograd.drawing.views.collapsed import collapsed
@@ -29,6 +29,7 @@ def view_of(graph: Reading, view: str, direction: str) -> Diagram:
     else:
         diagram = VIEWS[view](graph)
     diagram.title, diagram.direction = title(graph), direction
+    weigh(diagram.edges)
     make_room(diagram)
     return diagram
 

@@ -25,6 +25,7 @@ from micrograd.drawing.look import (
     Edge,
     Group,
     Line,
+    weigh,
 )
 from micrograd.drawing.typography import plural, typeset
 from micrograd.drawing.views.names import layers_of
@@ -59,6 +60,7 @@ def network(model: Any, x: Any = None, *, direction: str = "LR") -> tuple[Diagra
     weights = "a line is a weight: blue positive, red negative, wide large"
     caption = f"{sizes}, {plural(parameters, 'parameter')} · {weights}"
     diagram = Diagram(boxes, edges, title=f"Network {sizes}", caption=caption, groups=groups, direction=direction)
+    weigh(edges)
     thin(edges)
     return diagram, in_columns(diagram)
 
