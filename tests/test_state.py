@@ -29,7 +29,8 @@ from types import SimpleNamespace
 import pytest
 
 from micrograd import Value, losses, nn
-from micrograd.compiler.state.names import library_of, modules_named, names_read, of_library
+from micrograd.compiler.state.libraries import library_of, of_library
+from micrograd.compiler.state.names import modules_named, names_read
 from micrograd.compiler.state.state import State
 
 ALPHA = 1.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from micrograd.collector import paused
-from micrograd.compiler.scalar.placeholders import foreign, shown_line
+from micrograd.compiler.scalar.users_code import foreign, shown_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from types import CellType
 
 from micrograd.compiler.state import reads
 from micrograd.compiler.state.classes import CLASS_DICTIONARY, FLAGS, IMMUTABLE, ORDER
-from micrograd.compiler.state.names import names_read, of_library
+from micrograd.compiler.state.libraries import of_library
+from micrograd.compiler.state.names import names_read
 from micrograd.compiler.state.reads import ABSENT
 from micrograd.engine import Value
 

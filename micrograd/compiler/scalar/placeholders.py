@@ -10,7 +10,7 @@ symbolic    answered by the tracer, with a new node
 
 from __future__ import annotations
 
-from micrograd.compiler.state.names import PACKAGE, STANDARD
+from micrograd.compiler.scalar.users_code import users_line
 from micrograd.dispatch import Operators
 from micrograd.engine import Value
 from micrograd.ops import TABLE
@@ -18,54 +18,11 @@ from micrograd.ops import TABLE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
     from typing import Any
 
 
 class TraceError(TypeError):
     """The code to compile does something that depends on the numbers, which a program cannot record."""
-
-
-def foreign(file: str) -> bool:
-    """Whether a file of code is the user's: no part of this package, NumPy or the standard library."""
-    import os
-    import sys
-
-    numpy = getattr(sys.modules.get("numpy"), "__file__", None) or __file__
-    path = os.path.abspath(file)
-    if path.startswith((PACKAGE, os.path.dirname(os.path.abspath(numpy)) + os.sep)):
-        return False
-    return not path.startswith(STANDARD) or "site-packages" in path
-
-
-def shown_line(name: str, line: int, variables: Any = None) -> str:
-    """A line of code as messages name it: file, number, text."""
-    import linecache
-
-    return f'{name}, line {line}: "{linecache.getline(name, line, variables).strip()}"'
-
-
-def users_line() -> str:
-    """File, line and text of the innermost frame of the user's code."""
-    import sys
-
-    frame: FrameType = sys._getframe(1)
-    while frame.f_back is not None and not foreign(frame.f_code.co_filename):
-        frame = frame.f_back
-    return shown_line(frame.f_code.co_filename, frame.f_lineno, frame.f_globals)
-
-
-def line_of(error: BaseException) -> str:
-    """The user's line that an error comes from."""
-    place = None
-    trail = error.__traceback__
-    while trail is not None:
-        if place is None or foreign(trail.tb_frame.f_code.co_filename):
-            place = trail
-        trail = trail.tb_next
-    if place is None:
-        return "code that is not known"
-    return shown_line(place.tb_frame.f_code.co_filename, place.tb_lineno, place.tb_frame.f_globals)
 
 
 def tracer_of(placeholder: Any) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from micrograd.compiler.scalar.graph import Graph
-from micrograd.compiler.scalar.placeholders import TraceError, line_of, users_line
+from micrograd.compiler.scalar.placeholders import TraceError
 from micrograd.compiler.scalar.repeats import moment, repeats
 from micrograd.compiler.scalar.tracer import Trace, state_of, trace_once
 from micrograd.compiler.scalar.undo import Undo, remember
+from micrograd.compiler.scalar.users_code import line_of, users_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from micrograd.collector import paused
 from micrograd.compiler.scalar.graph import Graph
-from micrograd.compiler.scalar.placeholders import Placeholder, Traced, TraceError, line_of, users_line
+from micrograd.compiler.scalar.placeholders import Placeholder, Traced, TraceError
 from micrograd.compiler.scalar.stand_ins import StandIns
+from micrograd.compiler.scalar.users_code import line_of, users_line
 from micrograd.compiler.state.state import State
 from micrograd.dispatch import brief, number
 from micrograd.engine import Value, topological

@@ -7,6 +7,7 @@ owners      objects, classes and modules of which only the names count that code
 reads       how each kind of object is read
 same        whether what was read is the same as before
 classes     what classes are
-names       what code reads by name, and whose code it is
+names       what code reads by name
+libraries   whose code it is
 draws       random generators
 """

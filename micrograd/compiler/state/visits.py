@@ -17,7 +17,8 @@ from weakref import ref
 
 from micrograd.compiler.state import reads
 from micrograd.compiler.state.classes import MODULE, ORDER, derives
-from micrograd.compiler.state.names import library_of, names_read, of_library
+from micrograd.compiler.state.libraries import library_of, of_library
+from micrograd.compiler.state.names import names_read
 from micrograd.compiler.state.reads import OPERATION
 from micrograd.dispatch import Operators
 from micrograd.engine import Leaf, Value

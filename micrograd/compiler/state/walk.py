@@ -15,7 +15,8 @@ from types import ModuleType
 
 from micrograd.compiler.state import reads
 from micrograd.compiler.state.classes import MODULE, derives
-from micrograd.compiler.state.names import library_of, modules_named, names_read, of_library
+from micrograd.compiler.state.libraries import library_of, of_library
+from micrograd.compiler.state.names import modules_named, names_read
 from micrograd.compiler.state.owners import ClassRead, Kind, Scope
 from micrograd.compiler.state.same import BY_CONTENT
 from micrograd.engine import Leaf, Value
