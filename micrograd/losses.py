@@ -6,8 +6,8 @@
     score           an output of a classifier, any number; logit: a score before the sigmoid or softmax
     symbolic        a Value or a placeholder: its number may change later, so nothing may branch on it
 
-Every loss takes symbolic targets too, unchecked. Each has `prepare(targets, outputs)`, which checks the targets of a
-whole dataset at once and returns what the loss takes for each sample, as numbers:
+Every loss takes symbolic targets too, unchecked. What else each can do is written down in `Loss`; such as checking the
+targets of a whole dataset at once:
 
 >>> cross_entropy.prepare([2, 0], 3)
 [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
@@ -20,6 +20,7 @@ ValueError: y[1]: expected a target of -1 or 1, got 0; classes 0 and 1 become 2*
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 from micrograd.dispatch import number
 from micrograd.expect import at_least_zero, positive
@@ -42,16 +43,46 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, Protocol
-
-    class Loss(Protocol):
-        """A loss of one sample that can check the targets of a dataset."""
-
-        prepare: Callable[[Iterable[Any], int], list[Any]]
-
-        def __call__(self, prediction: Any, target: Any) -> Any: ...
+    from typing import Any
 else:
     __getattr__ = absent(__name__)
+
+
+class Loss(Protocol):
+    """A loss of one sample, (prediction, target) -> Value, and what it says of its targets and predictions.
+
+    A plain function is a loss as well: of one without `prepare` targets are taken as they are, and of one without
+    `of_logit` predictions are no scores. A loss added here is a function under `prepared_by`, and a line in `__all__`:
+
+    >>> @prepared_by(real)
+    ... def log_cosh(prediction, target):
+    ...     return total([e + softplus(-2.0 * e) - math.log(2.0) for e in errors(prediction, target, "log_cosh")])
+    >>> log_cosh(3.0, 1.0) == math.log(math.cosh(2.0)), log_cosh.prepare([True, 0.5], 1), log_cosh.of_logit
+    (True, [1.0, 0.5], False)
+    """
+
+    of_logit: bool
+    """Whether predictions are scores: 0 lies between two classes, and of several outputs the largest decides."""
+
+    def prepare(self, targets: Iterable[Any], outputs: int) -> list[Any]:
+        """The targets of a dataset, each as the loss takes it: a number, or a list of numbers.
+
+        ValueError or TypeError, which names the sample, for a target that the loss of a model with so many outputs does
+        not take.
+        """
+
+    def __call__(self, prediction: Any, target: Any) -> Any: ...
+
+
+def prepared(loss: Callable[[Any, Any], Any], targets: list[Any], outputs: int) -> list[Any]:
+    """The targets as the loss takes them; see `Loss.prepare`."""
+    prepare = getattr(loss, "prepare", None)
+    return targets if prepare is None else prepare(targets, outputs)
+
+
+def of_logit(loss: Any) -> bool:
+    """Whether predictions are scores; see `Loss.of_logit`."""
+    return bool(getattr(loss, "of_logit", False))
 
 
 # Targets
@@ -133,8 +164,10 @@ def distribution(target: Any, outputs: int) -> list[float]:
     return row
 
 
-def prepared_by(check: Callable[[Any, int], Any]) -> Callable[[Callable[[Any, Any], Any]], Loss]:
-    """Give a loss its `prepare`: the check of every target, with errors that name the sample."""
+def prepared_by(
+    check: Callable[[Any, int], Any], *, of_logit: bool = False
+) -> Callable[[Callable[[Any, Any], Any]], Loss]:
+    """Make a function a `Loss`: `prepare` is the check of every target, with errors that name the sample."""
 
     def prepare(targets: Iterable[Any], outputs: int) -> list[Any]:
         ready = []
@@ -146,7 +179,7 @@ def prepared_by(check: Callable[[Any, int], Any]) -> Callable[[Callable[[Any, An
         return ready
 
     def attached(loss: Any) -> Any:
-        loss.prepare = prepare
+        loss.prepare, loss.of_logit = prepare, of_logit
         return loss
 
     return attached
@@ -215,7 +248,7 @@ def huber(prediction: Any, target: Any, *, delta: float = 1.0) -> Any:
 # Classification
 
 
-@prepared_by(sign)
+@prepared_by(sign, of_logit=True)
 def hinge(prediction: Any, target: Any) -> Any:
     """max(0, 1 − y·score) for a class y of −1 or 1, as in support vector machines (Cortes and Vapnik 1995).
 
@@ -228,7 +261,7 @@ def hinge(prediction: Any, target: Any) -> Any:
     return relu(1.0 - (target if symbolic(target) else sign(target, 1)) * score)
 
 
-@prepared_by(sign)
+@prepared_by(sign, of_logit=True)
 def logistic(prediction: Any, target: Any) -> Any:
     """log(1 + exp(−y·logit)) for a class y of −1 or 1: binary cross-entropy for these classes.
 
@@ -241,7 +274,7 @@ def logistic(prediction: Any, target: Any) -> Any:
     return softplus(-(target if symbolic(target) else sign(target, 1)) * logit)
 
 
-@prepared_by(probability)
+@prepared_by(probability, of_logit=True)
 def binary_cross_entropy(prediction: Any, target: Any) -> Any:
     """−y log σ(s) − (1 − y) log(1 − σ(s)) from a logit s, for a target y from 0 to 1. ValueError for other targets.
 
@@ -258,7 +291,7 @@ def binary_cross_entropy(prediction: Any, target: Any) -> Any:
     return target * softplus(-logit) + (1.0 - target) * softplus(logit)
 
 
-@prepared_by(distribution)
+@prepared_by(distribution, of_logit=True)
 def cross_entropy(prediction: Sequence[Any], target: Any) -> Any:
     """−Σ pᵢ log softmax(s)ᵢ from logits s; the target is a class number 0, 1, …, or a list of probabilities pᵢ.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from copy import copy
 
 from micrograd.engine import Value
+from micrograd.losses import prepared
 from micrograd.system.packages import expect_whole
 from micrograd.training.objectives import Objective, expect_value
 from micrograd.training.rows import first, first_sample, own, plain, width
@@ -142,11 +143,6 @@ class Compiled(Objective):
 
     def __repr__(self) -> str:
         return f"Compiled objective of {len(self.parameters)} parameters, backend {self.backend!r}"
-
-
-def prepared(loss: Any, targets: list[Any], outputs: int) -> list[Any]:
-    """The targets as the loss takes them."""
-    return loss.prepare(targets, outputs) if hasattr(loss, "prepare") else targets
 
 
 def listed(x: Any) -> list[float]:
