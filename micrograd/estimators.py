@@ -14,7 +14,7 @@ from micrograd.dispatch import brief
 from micrograd.expect import array_of
 from micrograd.messages.counterparts import absent
 from micrograd.training import Trainer
-from micrograd.training.arguments import expect_optimizer
+from micrograd.training.arguments import optimizer_of
 
 __all__ = ["Classifier", "Regressor"]
 
@@ -87,7 +87,7 @@ class Network(BaseEstimator):
             generator=random.Random(seed),
         )
         if self.optimizer is not None:
-            expect_optimizer(self.optimizer)
+            optimizer_of(self.optimizer)
         optimizer = optim.LBFGS(tolerance=1e-5) if self.optimizer is None else deepcopy(self.optimizer)
         optimizer.reset()
         trainer = Trainer(self.model_, loss, optimizer, penalty=penalty)

@@ -16,6 +16,7 @@ from micrograd.engine import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
@@ -68,6 +69,17 @@ def below_one(x: Any, what: str) -> float:
     if not 0.0 <= value < 1.0:
         raise ValueError(f"expected {what} from 0 to below 1, got {x!r}")
     return value
+
+
+def option(x: Any, what: str, choices: Sequence[str]) -> str:
+    """x, if it is one of the choices, else ValueError.
+
+    >>> option("eager", "backend", ("auto", "eager"))
+    'eager'
+    """
+    if not isinstance(x, str) or x not in choices:
+        raise ValueError(f"expected {what} to be {', '.join(choices[:-1])} or {choices[-1]}, got {x!r}")
+    return x
 
 
 def is_foreign(kind: type) -> bool:

@@ -54,12 +54,16 @@ def test_going_on_is_as_if_it_had_never_stopped(backend, tmp_path):
         part = trainer_for(backend)
         part.fit(X, y, epochs=epochs, batch_size=8, seed=3, validation=(X[:5], y[:5]), checkpoint=path)
         assert len(part.history) == epochs
-    assert part.position.numbers() == whole.position.numbers() and part.history.to_dict() == whole.history.to_dict()
+    assert numbers(part) == numbers(whole) and part.history.to_dict() == whole.history.to_dict()
     assert part.optimizer.to_state() == whole.optimizer.to_state() and part.best == whole.best
 
 
+def numbers(trainer):
+    return trainer.course.position.numbers()
+
+
 def ended(trainer):
-    return trainer.position.numbers(), trainer.history.to_dict(), trainer.optimizer.to_state()
+    return numbers(trainer), trainer.history.to_dict(), trainer.optimizer.to_state()
 
 
 SIZES = [8, 7, 8, 30, 5, 8]  # samples a step, in epoch after epoch
@@ -143,16 +147,17 @@ class Stop(Exception):
 def script(trainer, path, stop=None):
     """Several fits with one checkpoint, of different lengths and sizes; stopped before the so many-th step."""
     X, y = data()
-    step, steps = trainer._step, 0
+    position, steps = trainer.course.position, 0
+    advance = position.advance
 
-    def counted(batch):
+    def counted(*step):
         nonlocal steps
         steps += 1
         if steps == stop:
             raise Stop
-        return step(batch)
+        advance(*step)
 
-    trainer._step = counted
+    position.advance = counted
     options = {} if path is None else {"checkpoint": path}
     for epochs, size in zip((1, 2, 1, 0, 3), SIZES):
         trainer.fit(X, y, epochs=epochs, batch_size=size, seed=2, patience=2, **options)
@@ -168,7 +173,7 @@ def test_a_script_of_several_fits_that_is_stopped_and_run_again_ends_the_same(tm
             script(trainer, path, stop)
         except Stop:
             continue
-        assert ended(trainer) == ended(whole) and trainer.fits == 5
+        assert ended(trainer) == ended(whole) and trainer.course.fits == 5
 
 
 def test_a_checkpoint_of_another_training_is_not_overwritten(tmp_path):
@@ -262,7 +267,7 @@ def test_patience_goes_on_too(tmp_path):
     for epochs in (1, 2, 4, 6, 40, 40):
         part = trainer_for(optimizer=optim.SGD(lr=0.8))
         fit(part, epochs, checkpoint=tmp_path / "run.json")
-    assert len(part.history) == len(whole.history) < 40 and part.position.numbers() == whole.position.numbers()
+    assert len(part.history) == len(whole.history) < 40 and numbers(part) == numbers(whole)
 
 
 def test_save_and_load(tmp_path):
@@ -273,7 +278,7 @@ def test_save_and_load(tmp_path):
     second.load(tmp_path / "a.json")
     for trainer in (first, second):
         trainer.fit(X, y, epochs=2, batch_size=8, seed=9)
-    assert first.position.numbers() == second.position.numbers() and len(second.history) == 5
+    assert numbers(first) == numbers(second) and len(second.history) == 5
     assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
     assert list(read(tmp_path / "a.json")["parameters"])[0] == "layer 1 neuron 1 w1"
 
@@ -294,7 +299,7 @@ def test_files_that_are_no_checkpoint_of_this_training_change_nothing(tmp_path):
     history, names = state["history"], list(state["parameters"])
 
     def everything():
-        return trainer.position.numbers(), trainer.history.to_dict(), trainer.optimizer.to_state(), trainer.best
+        return numbers(trainer), trainer.history.to_dict(), trainer.optimizer.to_state(), trainer.best
 
     before = everything()
     bad = [
@@ -393,7 +398,10 @@ def test_a_training_killed_at_random_moments_loses_nothing(backend, tmp_path):
             break
     whole = trainer_for(backend)
     whole.fit(*data(), epochs=60, batch_size=8, seed=3)
-    assert eval(output) == whole.position.numbers()
+    assert eval(output) == numbers(whole)
+
+
+ROOMS = ["trainer", "loop", "course", "position", "objectives", "optimizer", "update_rule", "rules"]
 
 
 def interrupted(run, moment, files):
@@ -427,14 +435,14 @@ def test_ctrl_c_at_any_line_leaves_whole_steps(backend, tmp_path):
     X, y = [samples[:4] for samples in data()]
     options = {"epochs": 2, "batch_size": 2, "checkpoint": tmp_path / "run.json"}
     whole = trainer_for(backend)
-    step, states = whole._step, [(whole.position.numbers(), whole.optimizer.to_state())]
+    position = whole.course.position
+    advance, states = position.advance, [(position.numbers(), whole.optimizer.to_state())]
 
-    def noted(batch):
-        mean = step(batch)
-        states.append((whole.position.numbers(), whole.optimizer.to_state()))
-        return mean
+    def noted(*step):
+        advance(*step)
+        states.append((position.numbers(), whole.optimizer.to_state()))
 
-    whole._step = noted
+    position.advance = noted
     whole.fit(X, y, epochs=2, batch_size=2)
     seen = set()
     trainer = trainer_for(backend)
@@ -442,16 +450,16 @@ def test_ctrl_c_at_any_line_leaves_whole_steps(backend, tmp_path):
         trainer.reset()
         options["checkpoint"].unlink(missing_ok=True)
         fit = lambda: trainer.fit(X, y, **options)  # noqa: E731
-        if not interrupted(fit, moment, ("training.py", "rules.py", "objectives.py", "position.py")):
+        if not interrupted(fit, moment, tuple([f"{room}.py" for room in ROOMS])):
             break
         steps = trainer.optimizer.steps
-        assert trainer.position.at is None
-        assert (trainer.position.numbers(), trainer.optimizer.to_state()) == states[steps], moment
+        assert trainer.course.position.at is None
+        assert (numbers(trainer), trainer.optimizer.to_state()) == states[steps], moment
         assert steps // 2 - 1 <= len(trainer.history) <= steps // 2
         seen.add(steps)
         if moment % 5 == 0 or steps == 4:
             trainer.fit(X, y, **options)  # the same again
-            assert trainer.position.numbers() == whole.position.numbers() and len(trainer.history) == 2
+            assert numbers(trainer) == numbers(whole) and len(trainer.history) == 2
     assert seen == {0, 1, 2, 3, 4}
 
 
@@ -492,7 +500,7 @@ def test_lbfgs_saves_and_loads_too(tmp_path):
     trainer.save(tmp_path / "a.json")
     again = trainer_for(optimizer=optim.LBFGS())
     again.load(tmp_path / "a.json")
-    assert again.position.numbers() == trainer.position.numbers() and len(again.history) == len(trainer.history)
+    assert numbers(again) == numbers(trainer) and len(again.history) == len(trainer.history)
 
 
 def test_writing_takes_a_small_part_of_the_time(tmp_path, monkeypatch):

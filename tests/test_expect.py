@@ -73,4 +73,4 @@ def test_files_hold_plain_numbers(tmp_path):
     assert settings == {"batch_size": 2, "seed": 2, "shuffle": True, "patience": 2, "shards": None}
     again = trainer()
     again.fit(X, Y, epochs=2, batch_size=2, seed=2, patience=2, checkpoint=tmp_path / "run.json")
-    assert again.position.numbers() == first.position.numbers()
+    assert again.course.position.numbers() == first.course.position.numbers()

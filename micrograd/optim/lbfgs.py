@@ -9,14 +9,14 @@ import math
 from importlib import import_module
 
 from micrograd.expect import at_least_zero, whole
-from micrograd.optim.rules import Rule
+from micrograd.optim.optimizer import WithoutParameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Objective = Callable[[Any], "tuple[float, Any]"]
+    Function = Callable[[Any], "tuple[float, Any]"]
 
 
 GAVE_UP = 2  # the status of SciPy's L-BFGS-B where a line search fails
@@ -37,7 +37,7 @@ class Stopped(Exception):
     """The report asked for the end."""
 
 
-class LBFGS(Rule):
+class LBFGS(WithoutParameters):
     """Limited-memory BFGS (Liu and Nocedal 1989; SciPy's L-BFGS-B, no bounds), for smooth full-batch problems.
 
     memory      how many past steps shape the curvature
@@ -51,6 +51,8 @@ class LBFGS(Rule):
     array([3., 3.])
     """
 
+    minimises = True
+
     def __init__(self, *, memory: int = 10, tolerance: float = 1e-8) -> None:
         self.memory = whole(memory, "memory", 1)
         self.tolerance = at_least_zero(tolerance, "a tolerance")
@@ -62,7 +64,7 @@ class LBFGS(Rule):
 
     def minimise(
         self,
-        objective: Objective,
+        objective: Function,
         start: Any,
         iterations: int = 100,
         report: Callable[[int, Any, float], Any] | None = None,
@@ -148,7 +150,7 @@ class Search:
     So the search has numbers that agree with each other, and ends nowhere outside.
     """
 
-    def __init__(self, objective: Objective, shape: tuple[int, ...]) -> None:
+    def __init__(self, objective: Function, shape: tuple[int, ...]) -> None:
         self.objective, self.shape = objective, shape
         self.begin: Any = None  # (point, value, gradient) where the step begins
         self.last: Any = None  # the same of the last point

@@ -5,9 +5,12 @@ arguments       what it is made of, checked
 rows            samples and targets, checked
 objectives      the mean loss: what is asked of it, and as a graph a step
 compiled        the same as a compiled program
-position        where a training stands
-history         what it leaves behind
-watching        the best epoch, the time to stop, numbers that are not finite
+position        where the parameters stand
+history         the records of the epochs
+course          what became of a training so far
+loop            its steps
+divergence      numbers that are not finite
+watching        the best epoch, the time to stop, the progress line
 checkpoints     files from which a training goes on
 sharding/       the mean loss by many workers
 """
@@ -16,9 +19,9 @@ from __future__ import annotations
 
 from micrograd.messages.counterparts import absent
 from micrograd.training.checkpoints import CheckpointError
+from micrograd.training.divergence import DivergenceError
 from micrograd.training.history import History
 from micrograd.training.trainer import Trainer
-from micrograd.training.watching import DivergenceError
 
 __all__ = ["CheckpointError", "DivergenceError", "History", "Trainer"]
 

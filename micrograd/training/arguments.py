@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from micrograd import losses, optim
 from micrograd.dispatch import brief
+from micrograd.expect import leaves, whole
+from micrograd.optim.optimizer import ByHand, Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
+
+    from micrograd.engine import Value
 
 COMMON = {
     "mse": "squared_error",
@@ -28,7 +33,7 @@ def expect_parts(model: Any, loss: Any, optimizer: Any, penalty: Any, metric: An
         raise TypeError(
             f"expected a loss that is a function of prediction and target, got {got(loss)}; write losses.{name}"
         )
-    expect_optimizer(optimizer)
+    optimizer_of(optimizer)
     if metric is not None and not callable(metric):
         raise TypeError(
             f"expected a metric that is a function of prediction and target, got {got(metric)}; "
@@ -45,16 +50,35 @@ def expect_parts(model: Any, loss: Any, optimizer: Any, penalty: Any, metric: An
         )
 
 
-def expect_optimizer(optimizer: Any) -> None:
-    """TypeError for what is no optimiser: a class, a name, a learning rate."""
+def parameters_of(model: Any, parameters: Sequence[Value] | None) -> list[Value]:
+    """The parameters given, or those of the model; TypeError or ValueError for none."""
+    if parameters is None:
+        if not hasattr(model, "parameters"):
+            raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
+        parameters = model.parameters()
+    found = leaves(parameters, "parameters")
+    if not found:
+        raise ValueError("expected at least one parameter to train, got none")
+    return found
+
+
+def optimizer_of(optimizer: Any) -> Optimizer:
+    """What a Trainer asks of an optimiser; TypeError for what is none: a class, a name, a learning rate."""
+    if isinstance(optimizer, Optimizer):
+        return optimizer
     parts = [callable(getattr(optimizer, name, None)) for name in ("reset", "step", "minimise")]
     if parts[0] and any(parts[1:]) and not isinstance(optimizer, type):
-        return
+        return ByHand(optimizer)
     rate = float(optimizer) if isinstance(optimizer, float) and optimizer > 0.0 else 0.01
     called = optimizer.__name__ if isinstance(optimizer, type) else optimizer
     name = named(called, {name: name for name in optim.__all__ if name[0].isupper()}) or "SGD"
     arguments = "" if name == "LBFGS" else f"lr={rate!r}"
     raise TypeError(f"expected an optimiser, got {got(optimizer)}; write optim.{name}({arguments})")
+
+
+def size_of(batch: Any) -> int | None:
+    """The size of a batch as an int of at least 1; None for the whole dataset."""
+    return None if batch is None else whole(batch, "batch_size", 1)
 
 
 def named(x: Any, names: dict[str, str]) -> str | None:

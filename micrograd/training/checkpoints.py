@@ -22,6 +22,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from micrograd.optim.optimizer import Optimizer
+    from micrograd.training.course import Course
+
 FORMAT, VERSION = "micrograd checkpoint", 3
 KEYS = {"parameters", "optimizer", "history", "best", "least", "run"}
 VERSIONS = {1: KEYS, 2: {*KEYS, "fits"}, 3: {*KEYS, "fits", "digest"}}
@@ -80,23 +83,24 @@ def read(path: Any) -> dict[str, Any]:
     return {"fits": 0, **state}
 
 
-def state_of(trainer: Any, run: dict[str, Any] | None) -> dict[str, Any]:
-    """The state of a trainer."""
-    names = names_of(trainer.parameters)
+def state_of(course: Course, optimizer: Optimizer, run: dict[str, Any] | None) -> dict[str, Any]:
+    """The state of a training."""
+    names = names_of(course.position.parameters)
     return {
-        "parameters": dict(zip(names, trainer.position.numbers())),
-        "optimizer": trainer.optimizer.to_state(),
-        "history": trainer.history.to_dict(),
-        "best": trainer.best,
-        "least": trainer.least,
-        "fits": trainer.fits,
+        "parameters": dict(zip(names, course.position.numbers())),
+        "optimizer": optimizer.to_state(),
+        "history": course.history.to_dict(),
+        "best": course.best,
+        "least": course.least,
+        "fits": course.fits,
         "run": run,
     }
 
 
-def restore(trainer: Any, state: dict[str, Any], path: Any) -> None:
-    """Put a trainer into a state that was read; all is checked first, so that it is changed wholly or not at all."""
-    names = names_of(trainer.parameters)
+def restore(course: Course, optimizer: Optimizer, state: dict[str, Any], path: Any) -> None:
+    """Put a training into a state that was read; all is checked first, so that it is changed wholly or not at all."""
+    parameters = course.position.parameters
+    names = names_of(parameters)
     saved = state["parameters"]
     if not isinstance(saved, dict) or list(saved) != names:
         got = difference(names, list(saved)) if isinstance(saved, dict) else short(saved)
@@ -113,19 +117,18 @@ def restore(trainer: Any, state: dict[str, Any], path: Any) -> None:
     least = figure(state["least"], f"{path}: the least loss")
     history = history_of(state["history"], path)
     check_run(state["run"], state["fits"], path)
-    before = trainer.optimizer.to_state()
+    before = optimizer.to_state()
     try:
-        trainer.optimizer.from_state(with_numbers(state["optimizer"]))
-        found = getattr(trainer.optimizer, "count", 0)
-        if found not in (0, len(names)):
-            raise ValueError(f"expected the state of {len(names)} parameters, got that of {found}")
+        optimizer.from_state(with_numbers(state["optimizer"]))
+        if optimizer.count not in (0, len(names)):
+            raise ValueError(f"expected the state of {len(names)} parameters, got that of {optimizer.count}")
     except (ValueError, TypeError) as error:
-        trainer.optimizer.from_state(before)
+        optimizer.from_state(before)
         raise CheckpointError(f"{path}: optimizer: {error}") from None
-    for p, number in zip(trainer.parameters, numbers):
+    for p, number in zip(parameters, numbers):
         p.data, p.grad = number, 0.0
-    trainer.history[:], trainer.best, trainer.least, trainer.fits = history, best, least, state["fits"]
-    trainer.limit = None
+    course.history[:], course.best, course.least, course.fits = history, best, least, state["fits"]
+    course.limit = None
 
 
 def difference(names: list[str], saved: list[str]) -> str:
@@ -188,13 +191,18 @@ def figure(x: Any, where: str) -> float:
 
 
 class Checkpoint:
-    """The checkpoint of one fit of a trainer: `resume` takes up what the file holds, `keep` writes it."""
+    """The checkpoint of one fit: `resume` takes up what the file holds, `keep` writes it.
 
-    def __init__(self, trainer: Any, path: Any, settings: dict[str, Any]) -> None:
-        if hasattr(trainer.optimizer, "minimise"):
-            raise TypeError(f"{trainer.optimizer!r} cannot go on from a checkpoint: leave it out, and save after fit")
-        self.trainer, self.path, self.settings, self.due = trainer, path, settings, -math.inf
-        self.backend: str | None = None  # of the epochs that were resumed
+    backend     of the epochs in the file, then of those to come
+    due         the time from which it may be written again
+    """
+
+    def __init__(self, course: Course, optimizer: Optimizer, path: Any, settings: dict[str, Any]) -> None:
+        if optimizer.minimises:
+            raise TypeError(f"{optimizer!r} cannot go on from a checkpoint: leave it out, and save after fit")
+        self.course, self.optimizer, self.path, self.settings = course, optimizer, path, settings
+        self.backend: str | None = None
+        self.due = -math.inf
 
     def passes_over(self) -> bool:
         """Whether a later fit of the same script wrote the file; the trainer then stands where the file ends."""
@@ -204,9 +212,9 @@ class Checkpoint:
         if state is None or state["run"] is None:
             return False
         check_run(state["run"], state["fits"], self.path)
-        if state["fits"] <= self.trainer.fits:
+        if state["fits"] <= self.course.fits:
             return False
-        restore(self.trainer, {**state, "fits": self.trainer.fits + 1}, self.path)
+        restore(self.course, self.optimizer, {**state, "fits": self.course.fits + 1}, self.path)
         return True
 
     def resume(self) -> tuple[int, int]:
@@ -218,8 +226,8 @@ class Checkpoint:
         state = read(self.path)
         run, history = state["run"], history_of(state["history"], self.path)
         check_run(run, state["fits"], self.path)
-        if run is not None and state["fits"] < self.trainer.fits:
-            if history.loss != self.trainer.history.loss[: len(history)]:
+        if run is not None and state["fits"] < self.course.fits:
+            if history.loss != self.course.history.loss[: len(history)]:
                 raise CheckpointError(
                     f"{self.path}: expected an earlier epoch of this training, got one of another; "
                     "call reset() to go on from it, or remove the file"
@@ -236,13 +244,12 @@ class Checkpoint:
                 f"{self.path}: expected a fit from the first epoch, got an older file of a later "
                 "fit, whose epochs began again at 0; load it, and fit without it"
             )
-        restore(self.trainer, state, self.path)
+        restore(self.course, self.optimizer, state, self.path)
         self.backend = run.get("backend")
         return run["done"], run["waited"]
 
-    def compare(self) -> None:
+    def compare(self, backend: str) -> None:
         """UserWarning if the epochs in the file were computed by another backend than those to come."""
-        backend = self.trainer.objective.backend
         if self.backend not in (None, backend):
             from warnings import warn
 
@@ -259,8 +266,7 @@ class Checkpoint:
 
         start = perf_counter()
         if last or start >= self.due:
-            backend = self.trainer.objective.backend
-            run = {"settings": self.settings, "done": done, "waited": waited, "backend": backend}
-            write(self.path, state_of(self.trainer, run))
+            run = {"settings": self.settings, "done": done, "waited": waited, "backend": self.backend}
+            write(self.path, state_of(self.course, self.optimizer, run))
             end = perf_counter()
             self.due = end + 9.0 * (end - start)

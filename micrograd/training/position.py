@@ -1,6 +1,6 @@
 """`Position`: where a training stands, the numbers of its parameters, and how a step of an optimiser moves it.
 
-at          the numbers as an array while a compiled loop runs; None while the parameters themselves have them
+at          the numbers as an array while a loop works on arrays; None while the parameters themselves have them
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.engine import Value
+    from micrograd.optim.optimizer import Optimizer
     from micrograd.training.objectives import Objective
 
 
@@ -40,9 +41,9 @@ class Position:
         for p, value in zip(self.parameters, values):
             p.data = value
 
-    def take(self, objective: Objective) -> None:
-        """Take the numbers into an array, unless the objective works on the parameters themselves."""
-        if objective.on_arrays:
+    def take(self, objective: Objective, optimizer: Optimizer) -> None:
+        """Take the numbers into an array, if objective and optimiser work on arrays."""
+        if objective.on_arrays and optimizer.on_arrays:
             import numpy
 
             self.at = numpy.array([p.data for p in self.parameters])
@@ -56,21 +57,24 @@ class Position:
         if self.at is not None:
             self.move(self.at.tolist())
             if self._gradient is not None:
-                gradient = self._gradient if isinstance(self._gradient, list) else self._gradient.tolist()
-                for p, g in zip(self.parameters, gradient):
-                    p.grad = g
+                self._give_gradient(self._gradient)
         self.at = self._gradient = None
 
-    def advance(self, optimizer: Any, gradient: Any) -> None:
+    def _give_gradient(self, gradient: Any) -> None:
+        for p, slope in zip(self.parameters, gradient if isinstance(gradient, list) else gradient.tolist()):
+            p.grad = slope
+
+    def advance(self, optimizer: Optimizer, gradient: Any) -> None:
         """One step; Ctrl-C in its middle undoes what was done of it."""
-        at, numbers, rule = self.at, self.numbers() if self.at is None else [], dict(vars(optimizer))
+        at, numbers, before = self.at, self.numbers() if self.at is None else [], optimizer.snapshot()
         try:
             if at is None:
+                self._give_gradient(gradient)
                 optimizer.step(self.parameters)
             else:
                 self.at, self._gradient = optimizer.advance(at, gradient), gradient
         except BaseException:
-            vars(optimizer).update(rule)
+            optimizer.go_back(before)
             self.at = at
             self.move(numbers)
             raise

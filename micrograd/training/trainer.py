@@ -7,27 +7,22 @@ batch       the samples of one step
 
 from __future__ import annotations
 
-import math
-
 from micrograd.engine import Value
-from micrograd.expect import leaves, rows_of, whole
-from micrograd.optim.lbfgs import NotFinite
+from micrograd.expect import option, rows_of, whole
 from micrograd.system.packages import BrokenPackage
-from micrograd.training.arguments import expect_parts
+from micrograd.training.arguments import expect_parts, optimizer_of, parameters_of, size_of
 from micrograd.training.checkpoints import Checkpoint, read, restore, state_of, write
 from micrograd.training.compiled import Compiled
+from micrograd.training.course import Course
 from micrograd.training.history import History, Record
-from micrograd.training.objectives import Eager
-from micrograd.training.position import Position
-from micrograd.training.rows import Batch, batches, first_sample, own
-from micrograd.training.watching import DivergenceError, Watch, expect_finite, source_of_nan
+from micrograd.training.loop import Loop, laid_out, measured
+from micrograd.training.objectives import Eager, Objective
+from micrograd.training.watching import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
-
-    Loss = Callable[[Any, Any], Any]
 
 
 class Trainer:
@@ -35,7 +30,7 @@ class Trainer:
 
     model       called with a row (a list of floats), returns a Value or a list of Values
     loss        loss(prediction, target) of one sample
-    optimizer   an update rule, such as `optim.SGD`
+    optimizer   an update rule, such as `optim.SGD`; see `optim.optimizer.Optimizer`
     parameters  the leaves to train; those of model.parameters() unless given
     penalty     a function of the parameters, added to the mean loss
     metric      metric(prediction, target) -> number, on plain floats, recorded with the loss
@@ -58,7 +53,7 @@ class Trainer:
     def __init__(
         self,
         model: Callable[[list[float]], Any],
-        loss: Loss,
+        loss: Callable[[Any, Any], Any],
         optimizer: Any,
         *,
         parameters: Sequence[Value] | None = None,
@@ -66,56 +61,53 @@ class Trainer:
         metric: Callable[[Any, Any], Any] | None = None,
         backend: str = "auto",
     ) -> None:
-        if backend not in ("auto", "eager", "llvm", "numpy"):
-            raise ValueError(f"expected backend to be auto, eager, llvm or numpy, got {backend!r}")
+        self.backend = option(backend, "backend", ("auto", "eager", "llvm", "numpy"))
         expect_parts(model, loss, optimizer, penalty, metric)
-        if parameters is None:
-            if not hasattr(model, "parameters"):
-                raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
-            parameters = model.parameters()
         self.model, self.loss, self.optimizer, self.penalty, self.metric = model, loss, optimizer, penalty, metric
-        self.parameters = leaves(parameters, "parameters")
-        if not self.parameters:
-            raise ValueError("expected at least one parameter to train, got none")
-        self.backend = backend
+        self.parameters = parameters_of(model, parameters)
         self.objective: Any = None  # made when the first data come, which tell its width
-        self.position = Position(self.parameters)
-        self._workers: tuple[Any, int] | None = None  # the executor of a fit, and its shards
-        self._initial = [p.data for p in self.parameters]
-        self._clear()
+        self.course = Course(self.parameters)
 
     def __repr__(self) -> str:
         return f"Trainer of {len(self.parameters)} parameters by {self.optimizer!r}, after {len(self.history)} epochs"
 
-    def _objective(self, X: Any, y: Any) -> Any:
+    @property
+    def history(self) -> History:
+        """The records of all epochs since the trainer was made, or `reset`."""
+        return self.course.history
+
+    @property
+    def best(self) -> list[float] | None:
+        """The numbers of the parameters after the best epoch of the last fit."""
+        return self.course.best
+
+    def _plain(self, because: Exception | None = None) -> Eager:
+        """The objective as plain code."""
+        return Eager(self.model, self.loss, self.parameters, self.penalty, because=because)
+
+    def _objective(self, X: Any, y: Any) -> Objective:
         """The objective for such data: that of before, as far as the code still computes the same."""
-        self._renew()
-        if self.objective is None or self._may_compile():
-            self.objective = self._made(
-                lambda: Compiled(self.model, self.loss, self.parameters, self.penalty, X, y, backend=self.backend)
-            )
+        objective = self._renewed()
+        if objective is None or (self.backend == "auto" and not objective.holds()):
+            parts = self.model, self.loss, self.parameters, self.penalty
+            compiled = lambda: Compiled(*parts, X, y, backend=self.backend)  # noqa: E731
+            objective = self.objective = self._plain() if self.backend == "eager" else self._or_plain(compiled)
+        return objective
+
+    def _renewed(self) -> Any:
+        """The objective that the code has now, None before there is one."""
+        if self.objective is not None:
+            self.objective = self._or_plain(self.objective.renewed)
         return self.objective
 
-    def _renew(self) -> None:
-        """Trace the code again where Python state that it reads has changed, and compile what it has become."""
-        if isinstance(self.objective, Compiled):
-            self.objective = self._made(self.objective.renewed)
-
-    def _made(self, make: Callable[[], Any]) -> Any:
-        """A compiled objective; an eager one if that is wanted, or where "auto" finds that it cannot be compiled."""
-        reason: Exception | None = None
-        if self.backend != "eager":
-            try:
-                return make()
-            except Exception as error:
-                if self.backend != "auto" or isinstance(error, BrokenPackage):
-                    raise
-                reason = error
-        return Eager(self.model, self.loss, self.parameters, self.penalty, because=reason)
-
-    def _may_compile(self) -> bool:
-        """Whether an eager objective may have become one that can be compiled, since Python state has changed."""
-        return self.backend == "auto" and isinstance(self.objective, Eager) and not self.objective.holds()
+    def _or_plain(self, make: Callable[[], Objective]) -> Objective:
+        """An objective, or that of plain code where "auto" finds that the code cannot be compiled."""
+        try:
+            return make()
+        except Exception as error:
+            if self.backend != "auto" or isinstance(error, BrokenPackage):
+                raise
+            return self._plain(error)
 
     def retrace(self) -> None:
         """Read the code anew at the next call of `fit`, `step`, `evaluate` or `predict`.
@@ -134,22 +126,15 @@ class Trainer:
         >>> round(trainer.fit([1.0], [5.0], epochs=1).loss[-1], 6)
         4.0
         """
-        if isinstance(self.objective, (Compiled, Eager)):
+        if self.objective is not None:
             self.objective.forget()
-
-    def _clear(self) -> None:
-        self.history = History()
-        self.best: list[float] | None = None
-        self.least = math.inf
-        self.fits = 0  # that are finished
-        self.limit: float | None = None  # of a loss that has not diverged
 
     def reset(self) -> None:
         """Back to the parameters that the trainer was made with, and to the first epoch: no history."""
-        for p, value in zip(self.parameters, self._initial):
+        for p, value in zip(self.parameters, self.course.initial):
             p.data, p.grad = value, 0.0
         self.optimizer.reset()
-        self._clear()
+        self.course.clear()
 
     def fit(
         self,
@@ -194,62 +179,38 @@ class Trainer:
         """
         epochs, seed, batch_size = whole(epochs, "epochs", 0), whole(seed, "seed"), size_of(batch_size)
         patience = None if patience is None else whole(patience, "patience", 1)
-        shards = whole(shards, "shards", 1)
+        workers = None if executor is None else (executor, whole(shards, "shards", 1))
+        optimizer = optimizer_of(self.optimizer)
         settings = {
             "batch_size": batch_size,
             "seed": seed,
             "shuffle": shuffle,
             "patience": patience,
-            "shards": None if executor is None else shards,
+            "shards": None if workers is None else workers[1],
         }
-        file = None if checkpoint is None else Checkpoint(self, checkpoint, settings)
+        file = None if checkpoint is None else Checkpoint(self.course, optimizer, checkpoint, settings)
         if file is not None and file.passes_over():
             return self.history
-        watch = Watch(self, epochs, patience=patience, file=file, progress=progress)
-        self._workers = None if executor is None else (executor, shards)
+        if optimizer.minimises and batch_size is not None:
+            raise ValueError(f"{optimizer!r} needs the whole dataset at every step: leave batch_size out")
+        watch = Watch(self.course, epochs, patience=patience, file=file, progress=progress)
+        loop = None
         try:
-            if hasattr(self.optimizer, "minimise"):
-                self._minimise(X, y, epochs, batch_size, validation, watch)
-            else:
-                loop = self._loop(X, y, epochs, batch_size, seed, shuffle, validation, watch.done)
-                watch.start()
-                if not watch.patient_no_more:
-                    any(watch(record) for record in loop)
-                loop.close()
+            loop = self._loop(X, y, validation, workers)
+            watch.start(loop.objective.backend)
+            if optimizer.minimises:
+                loop.minimise(epochs, watch)
+            elif not watch.patient_no_more:
+                rest = loop.epochs(epochs - watch.done, batch_size or len(loop.data), seed if shuffle else None)
+                any(watch(record) for record in rest)
         finally:
-            self.position.give_back()
-            if self._workers is not None and hasattr(self.objective, "executor"):
-                self.objective = self.objective.objective
-            self._workers = None
+            self.course.position.give_back()
+            if loop is not None and workers is not None:
+                loop.objective.close()
             watch.close()
         if patience is not None and self.best is not None:
-            self.position.move(self.best)
+            self.course.position.move(self.best)
         return watch.ended()
-
-    def _minimise(self, X: Any, y: Any, epochs: int, batch_size: int | None, validation: Any, watch: Watch) -> None:
-        """Train by an optimiser that minimises the whole objective; an epoch is one of its iterations."""
-        if batch_size is not None:
-            raise ValueError(f"{self.optimizer!r} needs the whole dataset at every step: leave batch_size out")
-        data, tested = self._data(X, y, validation)
-
-        gradient: Any = None
-
-        def finished(iteration: int, p: Any, value: float) -> bool:
-            self.position.reach(p, gradient)  # the last that was computed is that at p
-            expect_finite(value, gradient, self, data)
-            return watch(self._recorded(value, data, tested))
-
-        def objective(p: Any) -> tuple[float, Any]:
-            nonlocal gradient
-            value, gradient = self.objective.value_and_gradient(data, at=p)
-            return value, gradient
-
-        if epochs > 0:
-            try:
-                self.optimizer.minimise(objective, self.position.numbers(), epochs, finished)
-            except NotFinite as error:
-                self.position.give_back()
-                raise DivergenceError(f"{error}. {source_of_nan(self, data, error.point.tolist())}") from None
 
     def epochs(
         self,
@@ -267,10 +228,19 @@ class Trainer:
         The loss of a record is the mean over the samples, each taken before the step of its batch; validation loss
         and metric are measured after the epoch, the metric on the validation data if there are any.
         """
-        if hasattr(self.optimizer, "minimise"):
+        if optimizer_of(self.optimizer).minimises:
             raise TypeError(f"{self.optimizer!r} has no open loop: call fit")
         epochs, seed, batch_size = whole(epochs, "epochs", 0), whole(seed, "seed"), size_of(batch_size)
-        return self._loop(X, y, epochs, batch_size, seed, shuffle, validation, open=True)
+        loop = self._loop(X, y, validation)
+        return self._opened(loop, loop.epochs(epochs, batch_size or len(loop.data), seed if shuffle else None))
+
+    def _opened(self, loop: Loop, records: Iterator[Record]) -> Iterator[Record]:
+        """The epochs of an open loop: between them the parameters have their numbers, and all may be changed."""
+        for record in records:
+            loop.end()
+            yield record
+            loop.objective, loop.optimizer, loop.metric = self._renewed(), optimizer_of(self.optimizer), self.metric
+            loop.begin()
 
     def save(self, path: Any) -> None:
         """Write parameters, state of the optimizer and history to a JSON file, whole or not at all.
@@ -287,7 +257,7 @@ class Trainer:
         >>> len(trainer.history), round(w.data, 1)
         (3, 0.3)
         """
-        write(path, state_of(self, None))
+        write(path, state_of(self.course, optimizer_of(self.optimizer), None))
 
     def load(self, path: Any) -> None:
         """Take up what `save`, or `fit` with a checkpoint, wrote.
@@ -295,105 +265,46 @@ class Trainer:
         CheckpointError for anything else, and nothing changes then; OSError if the file cannot be read. A file that
         you edit is taken once its digest is null.
         """
-        restore(self, read(path), path)
+        restore(self.course, optimizer_of(self.optimizer), read(path), path)
 
-    def _loop(
-        self,
-        X: Any,
-        y: Any,
-        epochs: int,
-        batch_size: int | None,
-        seed: int,
-        shuffle: bool,
-        validation: Any,
-        done: int = 0,
-        open: bool = False,
-    ) -> Generator[Record, None, None]:
-        data, tested = self._data(X, y, validation)
-        size = len(data) if batch_size is None else batch_size
-        return self._epochs(data, tested, epochs - done, size, seed, shuffle, open)
-
-    def _data(self, X: Any, y: Any, validation: Any) -> tuple[Batch, Batch | None]:
+    def _loop(self, X: Any, y: Any, validation: Any, workers: tuple[Any, int] | None = None) -> Loop:
+        """What trains on such data, with workers for the shards of the samples if there are any."""
         X, y = rows_of(X, "X"), rows_of(y, "y")
         objective = self._objective(X, y)
-        if self._workers is not None:
+        if workers is not None:
             from micrograd.training.sharding import Sharded
 
-            self.objective = objective = Sharded(objective, self._workers[0], shards=self._workers[1])
-        data = objective.batch(X, y)
-        if validation is None:
-            return data, None
-        X, y = map(rows_of, validation, ("validation X", "validation y"))
-        if len(first_sample(X)) != data.width:
-            raise ValueError(f"expected validation rows of {data.width} numbers, got {len(first_sample(X))}")
-        tested = self.objective.batch(X, y)
-        return data, tested
+            objective = Sharded(objective, workers[0], shards=workers[1])
+        return self._loop_on(objective, *laid_out(objective, X, y, validation))
 
-    def _recorded(self, loss: float, data: Batch, tested: Batch | None) -> Record:
-        """The record of an epoch, put down in the history."""
-        validation = None if tested is None else self.objective.value(tested, at=self.position.at)
-        record = Record(len(self.history) + 1, loss, self._measured(tested or data), validation)
-        self.history.append(record)
-        if len(self.history) == 1:
-            self.limit = None  # now that of the whole first epoch
-        return record
+    def _loop_on(self, objective: Objective, data: Any, tested: Any = None) -> Loop:
+        optimizer = optimizer_of(self.optimizer)
+        return Loop(objective, optimizer, self.course, data, tested, metric=self.metric, plain=self._plain)
 
-    def _epochs(
-        self, data: Batch, tested: Batch | None, epochs: int, size: int, seed: int, shuffle: bool, open: bool
-    ) -> Generator[Record, None, None]:
-        """The epochs; between those of an open loop the parameters have their numbers, and may be changed."""
-        self.position.take(self.objective)
+    def batch(self, X: Iterable[Any], y: Iterable[Any]) -> Any:
+        """X and y checked and laid out once, for `step` and `value`; errors as those of `fit`."""
+        X, y = rows_of(X, "X"), rows_of(y, "y")
+        return self._objective(X, y).batch(X, y)
+
+    def value(self, batch: Any, at: Sequence[float] | None = None) -> float:
+        """The mean loss over a batch, penalty included, where the parameters have these numbers."""
+        return self._renewed().value(batch, at=at)
+
+    def step(self, batch: Any) -> float:
+        """One step on one batch, made by `batch(X, y)`; the mean loss before it."""
+        loop = self._loop_on(self._renewed(), batch)
+        loop.begin()
         try:
-            for _ in range(epochs):
-                order = f"{seed} {len(self.history)}" if shuffle else None
-                losses = [self._step(batch) * (len(batch) / len(data)) for batch in batches(data, size, order)]
-                record = self._recorded(math.fsum(losses), data, tested)
-                if open:
-                    self.position.give_back()
-                yield record
-                if open:
-                    self._renew()
-                    self.position.take(self.objective)
+            return loop.step(batch)
         finally:
-            self.position.give_back()
-
-    def step(self, batch: Batch) -> float:
-        """One step on one batch, made by `objective.batch(X, y)`; the mean loss before it."""
-        self._renew()
-        self.position.take(self.objective)
-        try:
-            return self._step(batch)
-        finally:
-            self.position.give_back()
-
-    def _step(self, batch: Batch) -> float:
-        mean, gradient = self.objective.value_and_gradient(batch, at=self.position.at)
-        expect_finite(mean, gradient, self, batch)
-        self.position.advance(self.optimizer, gradient)
-        return mean
-
-    def _measured(self, data: Batch) -> float | None:
-        """The mean metric over the data."""
-        if self.metric is None:
-            return None
-        predictions = self.objective.predict(data, at=self.position.at)
-        measured = [self.metric(p, own(target)) for p, target in zip(predictions, data.targets)]
-        return math.fsum([float(x) for x in measured]) / len(data)
+            loop.end()
 
     def predict(self, X: Iterable[Any]) -> list[Any]:
         """The model's outputs as floats: one per sample, or a list per sample if the model has several."""
         X = rows_of(X, "X")
-        self._renew()
-        if self.objective is not None:
-            return self.objective.predict(X)
-        return Eager(self.model, self.loss, self.parameters).predict(X)
+        return (self._renewed() or self._plain()).predict(X)
 
     def evaluate(self, X: Iterable[Any], y: Iterable[Any]) -> Record:
         """The mean loss (penalty included) and metric over a dataset, without a step."""
-        data, _ = self._data(X, y, None)
-        return Record(len(self.history), self.objective.value(data), self._measured(data))
-
-
-def size_of(batch: Any) -> int | None:
-    """The size of a batch as an int of at least 1; None for the whole dataset."""
-    return None if batch is None else whole(batch, "batch_size", 1)
+        data = self.batch(X, y)
+        return Record(len(self.history), self.objective.value(data), measured(self.metric, self.objective, data))

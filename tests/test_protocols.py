@@ -1,0 +1,259 @@
+"""Objectives, optimisers and losses, ours and by hand, have what a training asks of them."""
+
+import inspect
+import math
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from micrograd import Trainer, Value, losses, nn, optim
+from micrograd.optim.optimizer import Optimizer
+from micrograd.training.compiled import Compiled
+from micrograd.training.objectives import Eager, Objective
+from micrograd.training.rows import dataset, samples
+from micrograd.training.sharding import Sharded
+
+X, Y = [[-1.0], [0.0], [1.0], [2.0], [3.0]], [-1.0, 2.0, 5.0, 8.0, 11.0]
+BACKENDS = ["eager", "numpy", "llvm"]
+needs = {"numpy": "numpy", "llvm": "llvmlite"}
+
+
+def methods(kind):
+    return {name: f for name, f in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")}
+
+
+def takes(function):
+    return [(p.name, p.default) for p in inspect.signature(function).parameters.values()]
+
+
+def line_trainer(optimizer, backend="auto", loss=losses.squared_error):
+    w, b = Value(0.0, "w"), Value(0.0, "b")
+    return Trainer(lambda row: w * row[0] + b, loss, optimizer, parameters=[w, b], backend=backend)
+
+
+def numbers(trainer):
+    return [p.data for p in trainer.parameters]
+
+
+# Objectives
+
+
+def objectives():
+    model = nn.MLP(1, [3, 1], activation="tanh", generator=random.Random(0))
+    parts = model, losses.squared_error, model.parameters(), losses.l2(0.1)
+    eager = Eager(*parts)
+    compiled = [Compiled(*parts, X, Y, backend=backend) for backend in ("numpy", "llvm") if backend in installed()]
+    return [eager, *compiled, *[Sharded(one, ThreadPoolExecutor(1), shards=2) for one in (eager, *compiled)]]
+
+
+def installed():
+    from importlib.util import find_spec
+
+    return {backend for backend, package in needs.items() if find_spec(package)}
+
+
+def test_all_objectives_answer_alike():
+    eager, *others = objectives()
+    wanted, slopes = eager.value_and_gradient(eager.batch(X, Y))
+    at = [0.1 * i for i in range(len(slopes))]
+    for one in (eager, *others):
+        assert isinstance(one, Objective) and isinstance(one.backend, str)
+        for name, method in methods(Objective).items():
+            assert takes(getattr(type(one), name)) == takes(method), (type(one), name)
+        batch = one.batch(X, Y)
+        assert len(batch) == 5 and batch.width == 1 and len(batch.take([0, 2])) == 2
+        assert [list(row) for row in batch.rows] == X and list(batch.targets) == Y
+        value, gradient = one.value_and_gradient(batch)
+        assert value == pytest.approx(wanted, rel=1e-12) == one.value(batch)
+        assert isinstance(gradient, list) != one.on_arrays and list(gradient) == pytest.approx(slopes, rel=1e-9)
+        assert one.value(batch, at=at) == pytest.approx(eager.value(eager.batch(X, Y), at=at), rel=1e-12)
+        assert one.predict(X) == pytest.approx(eager.predict(X), rel=1e-12)
+        one.forget()
+        one.close()
+        assert one.holds() or isinstance(one, Eager)
+        assert one.value(batch) == pytest.approx(wanted, rel=1e-12)
+
+
+class Line(Objective):
+    """(w·x + b − y)², with derivatives by hand."""
+
+    def batch(self, X, y):
+        return dataset(X, y)
+
+    def value_and_gradient(self, batch, at=None):
+        w, b = [p.data for p in self.parameters] if at is None else at
+        errors = [w * x + b - y for [x], y in zip(batch.rows, batch.targets)]
+        slopes = sum([2.0 * x * e for [x], e in zip(batch.rows, errors)]), sum([2.0 * e for e in errors])
+        return math.fsum([e * e for e in errors]) / len(batch), [slope / len(batch) for slope in slopes]
+
+    def predict(self, X, at=None):
+        w, b = [p.data for p in self.parameters] if at is None else at
+        return [w * x + b for [x] in samples(X)]
+
+
+def test_an_objective_by_hand_trains(tmp_path):
+    ours, by_hand = [line_trainer(optim.SGD(lr=0.05, momentum=0.9), "eager") for _ in range(2)]
+    by_hand.objective = Line(by_hand.parameters)
+    for trainer in (ours, by_hand):
+        trainer.fit(X, Y, epochs=20, batch_size=2, validation=(X, Y), checkpoint=tmp_path / f"{id(trainer)}.json")
+    assert numbers(by_hand) == pytest.approx(numbers(ours), rel=1e-12)
+    assert by_hand.history.loss == pytest.approx(ours.history.loss, rel=1e-12)
+    assert isinstance(by_hand.objective, Line) and by_hand.predict([[2.0]]) == pytest.approx(ours.predict([[2.0]]))
+    assert [p.grad for p in by_hand.parameters] == pytest.approx([p.grad for p in ours.parameters], rel=1e-9)
+    by_hand.retrace()
+    assert by_hand.evaluate(X, Y).loss == pytest.approx(ours.evaluate(X, Y).loss, rel=1e-12)
+
+
+def test_lbfgs_minimises_an_objective_by_hand():
+    pytest.importorskip("scipy")
+    trainer = line_trainer(optim.LBFGS())
+    trainer.objective = Line(trainer.parameters)
+    trainer.fit(X, Y, epochs=30)
+    assert numbers(trainer) == pytest.approx([3.0, 2.0], rel=1e-6)
+
+
+def test_what_an_objective_lacks_is_named():
+    for method, arguments in (("batch", (X, Y)), ("value", (X,)), ("predict", (X,))):
+        with pytest.raises(NotImplementedError, match="Objective does not define"):
+            getattr(Objective([]), method)(*arguments)
+
+
+# Optimisers
+
+
+class Momentum(Optimizer):
+    """SGD with momentum, as our own."""
+
+    def __init__(self):
+        self.velocities = {}
+
+    def reset(self):
+        self.velocities = {}
+
+    def step(self, parameters):
+        velocities = {p.label: 0.9 * self.velocities.get(p.label, 0.0) + p.grad for p in parameters}
+        for p in parameters:
+            p.data -= 0.01 * velocities[p.label]
+        self.velocities = velocities
+
+
+class Alone:
+    """The same, which derives from nothing."""
+
+    __init__, reset, step = Momentum.__init__, Momentum.reset, Momentum.step
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("kind", [Momentum, Alone])
+def test_an_optimiser_by_hand_trains_on_every_backend(backend, kind):
+    """It needs no step on arrays."""
+    if backend != "eager":
+        pytest.importorskip(needs[backend])
+    ours, by_hand = line_trainer(optim.SGD(lr=0.01, momentum=0.9), backend), line_trainer(kind(), backend)
+    for trainer in (ours, by_hand):
+        trainer.fit(X, Y, epochs=7, batch_size=2)
+        trainer.step(trainer.batch(X, Y))
+    assert numbers(by_hand) == pytest.approx(numbers(ours), rel=1e-13)
+    assert [p.grad for p in by_hand.parameters] == pytest.approx([p.grad for p in ours.parameters], rel=1e-9)
+    for trainer in (ours, by_hand):
+        trainer.reset()
+    assert by_hand.optimizer.velocities == {} and numbers(by_hand) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("kind", [Momentum, Alone])
+def test_a_step_by_hand_that_fails_is_undone(kind):
+    class Failing(kind):
+        def step(self, parameters):
+            super().step(parameters)
+            if len(trainer.history) == 2:
+                raise KeyboardInterrupt
+
+    trainer, whole = line_trainer(Failing()), line_trainer(kind())
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(X, Y, epochs=5)
+    whole.fit(X, Y, epochs=2)
+    assert numbers(trainer) == numbers(whole) and trainer.optimizer.velocities == whole.optimizer.velocities
+
+
+def test_a_minimiser_by_hand():
+    class Newton:
+        """One that drives the loop itself, for a parabola in each parameter."""
+
+        def reset(self):
+            pass
+
+        def minimise(self, objective, start, iterations, report):
+            p = list(start)
+            for iteration in range(1, iterations + 1):
+                for i in range(len(p)):
+                    slopes = [objective([*p[:i], x, *p[i + 1 :]])[1][i] for x in (p[i], p[i] + 1.0)]
+                    p[i] -= slopes[0] / (slopes[1] - slopes[0])
+                value, _ = objective(p)
+                if report(iteration, numpy.array(p), value):
+                    break
+
+    numpy = pytest.importorskip("numpy")
+    trainer = line_trainer(Newton(), "eager")
+    trainer.fit(X, Y, epochs=40)
+    assert numbers(trainer) == pytest.approx([3.0, 2.0], rel=1e-5) and len(trainer.history) == 40
+    with pytest.raises(TypeError, match="Newton.*has no open loop: call fit"):
+        trainer.epochs(X, Y, epochs=1)
+    with pytest.raises(TypeError, match="Newton.*cannot go on from a checkpoint"):
+        trainer.fit(X, Y, epochs=1, checkpoint="never.json")
+
+
+@pytest.mark.parametrize("optimizer", [optim.SGD(), optim.Adam(), optim.AdamW(), optim.RMSProp(), optim.LBFGS()])
+def test_our_optimisers_take_what_the_protocol_says(optimizer):
+    assert isinstance(optimizer, Optimizer) and optimizer.minimises != optimizer.on_arrays
+    used = ["minimise"] if optimizer.minimises else ["step", "advance"]
+    for name in ("reset", "to_state", "from_state", *used):
+        wanted = takes(getattr(Optimizer, name))
+        assert takes(getattr(type(optimizer), name)) == wanted, name
+    assert optimizer.count == 0
+    optimizer.from_state(optimizer.to_state())
+
+
+def test_what_an_optimiser_cannot_do_is_named(tmp_path):
+    trainer = line_trainer(Momentum())
+    trainer.fit(X, Y, epochs=1)
+    with pytest.raises(NotImplementedError, match="Momentum does not define to_state: it cannot be saved"):
+        trainer.save(tmp_path / "a.json")
+    with pytest.raises(NotImplementedError, match="Optimizer does not define step"):
+        line_trainer(Optimizer()).fit(X, Y, epochs=1)
+
+
+# Losses
+
+
+@pytest.mark.parametrize("name", [name for name in losses.__all__ if name not in ("l1", "l2")])
+def test_our_losses_say_what_the_protocol_says(name):
+    loss = getattr(losses, name)
+    targets = [1.0, 1.0] if name != "cross_entropy" else [1, 0]
+    ready = losses.prepared(loss, targets, 2 if name == "cross_entropy" else 1)
+    assert ready == targets or ready == [[0.0, 1.0], [1.0, 0.0]]
+    of_logit = name in ("hinge", "logistic", "binary_cross_entropy", "cross_entropy")
+    assert losses.of_logit(loss) is loss.of_logit is of_logit
+    assert takes(loss)[:2] == [("prediction", inspect.Parameter.empty), ("target", inspect.Parameter.empty)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_losses_by_hand_train(backend):
+    """A plain function, and one with a check of its own."""
+    if backend != "eager":
+        pytest.importorskip(needs[backend])
+
+    def fourth(prediction, target):
+        return (prediction - target) ** 4
+
+    def single(target, outputs):
+        if outputs != 1:
+            raise ValueError(f"expected a model with one output, got {outputs}")
+        return target
+
+    assert losses.prepared(fourth, [1.0], 3) == [1.0] and not losses.of_logit(fourth)
+    for loss in (fourth, losses.prepared_by(single)(lambda p, y: (p - y) ** 4)):
+        trainer = line_trainer(optim.Adam(lr=0.3), backend, loss)
+        assert trainer.fit(X, Y, epochs=300).loss[-1] < 0.1
+    with pytest.raises(ValueError, match=r"y\[0\]: expected a model with one output"):
+        losses.prepared_by(single)(fourth).prepare([1.0], 2)
