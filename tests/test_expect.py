@@ -41,7 +41,7 @@ PLACES = {  # name -> a call that takes a whole number there
     "batch_size": lambda n: trainer().fit(X, Y, epochs=1, batch_size=n),
     "seed": lambda n: trainer().fit(X, Y, epochs=1, batch_size=2, seed=n),
     "patience": lambda n: trainer().fit(X, Y, epochs=1, patience=n),
-    "shards": lambda n: Sharded(trainer()._objective(X, Y), ThreadPoolExecutor(1), shards=n),
+    "shards": lambda n: Sharded(trainer().objective_for(X, Y), ThreadPoolExecutor(1), shards=n),
     "order": lambda n: derivative(lambda x: x**5, 2.0, order=n),
     "inputs": lambda n: compile(lambda x: sum(x), n, parameters=[]),
     "inputs, where": lambda n: export(lambda x: sum(x), n, parameters=[]),

@@ -153,7 +153,7 @@ def test_an_optimiser_by_hand_trains_on_every_backend(backend, kind):
     ours, by_hand = line_trainer(optim.SGD(lr=0.01, momentum=0.9), backend), line_trainer(kind(), backend)
     for trainer in (ours, by_hand):
         trainer.fit(X, Y, epochs=7, batch_size=2)
-        trainer.step(trainer.batch(X, Y))
+        trainer.step(trainer.objective.batch(X, Y))
     assert numbers(by_hand) == pytest.approx(numbers(ours), rel=1e-13)
     assert [p.grad for p in by_hand.parameters] == pytest.approx([p.grad for p in ours.parameters], rel=1e-9)
     for trainer in (ours, by_hand):

@@ -7,14 +7,13 @@ lead        how far the score is above the threshold; of several outputs, how fa
 
 from __future__ import annotations
 
-from micrograd import losses
 from micrograd.collector import paused
 from micrograd.compiler import compile
 from micrograd.compiler.samples import numbers, samples
 from micrograd.drawing.look import INK
+from micrograd.losses import of_logit
 from micrograd.notation.signs import numeral
 from micrograd.plotting.style import CLASSES, MARKERS, axes, colour_map, dress, expect_axes, legend, points
-from micrograd.training import Trainer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 FADE = 0.5  # how much of a class's colour its ground has where the model is sure
 MARGIN = 0.1  # around the samples, as a share of their span
-OF_LOGITS = (losses.hinge, losses.logistic, losses.binary_cross_entropy)
 
 
 def plot_decision_boundary(
@@ -40,7 +38,8 @@ def plot_decision_boundary(
                 or a list with a number per class, the largest for the class
     resolution  points of the grid along each axis
     threshold   of a single output; unless given 0 for classes −1 and 1, and for 0 and 1 where outputs leave 0 … 1, else
-                0.5; of a Trainer 0 for losses of a logit, halfway between the two classes for others
+                0.5; of what has a loss too, such as a Trainer, 0 for losses of a logit (see `losses.Loss`), halfway
+                between the two classes for others
 
     Samples that the model gets wrong have a dark edge. Whatever can be compiled is. Returns the Axes. ImportError
     without matplotlib; TypeError and ValueError for samples that are not two finite numbers and unfit classes.
@@ -205,8 +204,8 @@ def predictor(model: Any) -> Callable[[np.ndarray], np.ndarray]:
     """What gives the outputs for samples (n, 2) as an array (n, outputs), compiled where that can be done."""
     import numpy as np
 
-    if isinstance(model, Trainer) and getattr(model.objective, "backend", "eager") == "eager":
-        model = model.model
+    plain_model = getattr(model, "plain_model", None)  # of what predicts by plain code, sample by sample
+    model = model if plain_model is None else plain_model
     if not (hasattr(model, "decision_function") or hasattr(model, "predict") or callable(model)):
         raise TypeError(f"expected a model: an nn.Module, a function, a Trainer or a compiled program, got {model!r}")
     predict: Any = getattr(model, "decision_function", None) or getattr(model, "predict", None)
@@ -238,9 +237,10 @@ def plain(output: Any) -> Any:
 
 def middle(model: Any, kinds: np.ndarray, outputs: np.ndarray) -> float:
     """The threshold that goes with these classes; ValueError if it cannot be told."""
-    if hasattr(model, "decision_function") or getattr(model, "loss", None) in OF_LOGITS:
+    loss = getattr(model, "loss", None)
+    if hasattr(model, "decision_function") or of_logit(loss):
         return 0.0
-    if isinstance(model, Trainer) and len(kinds) == 2:
+    if callable(loss) and hasattr(model, "predict") and len(kinds) == 2:
         return float(kinds.mean())
     if set(kinds) <= {-1.0, 1.0}:
         return 0.0

@@ -11,9 +11,9 @@ import math
 
 from micrograd.drawing.typography import typeset
 from micrograd.engine import Value
+from micrograd.expect import rows_of
 from micrograd.notation.signs import numeral
 from micrograd.plotting.style import AMBER, NAVY, axes, colour_map, dress, expect_axes, points
-from micrograd.training import Trainer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,9 +67,8 @@ def plot_loss_surface(
     expect_axes(ax)
     import numpy as np
 
-    if isinstance(trainer, Trainer):
-        trainer.evaluate(X, y)  # makes the objective, and checks the data
-    objective = trainer.objective if isinstance(trainer, Trainer) else trainer
+    X, y = rows_of(X, "X"), rows_of(y, "y")
+    objective = trainer.objective_for(X, y) if hasattr(trainer, "objective_for") else trainer
     if not all(hasattr(objective, name) for name in ("batch", "value", "parameters")):
         raise TypeError(f"expected a Trainer, an objective or a compiled program, got {trainer!r}")
     places = [place_of(w, objective) for w in (w1, w2)]

@@ -85,8 +85,13 @@ class Trainer:
         """The objective as plain code."""
         return Eager(self.model, self.loss, self.parameters, self.penalty, because=because)
 
-    def _objective(self, X: Any, y: Any) -> Objective:
-        """The objective for such data: that of before, as far as the code still computes the same."""
+    @property
+    def plain_model(self) -> Any:
+        """The model while its code runs as it is, sample by sample; None once it is compiled, and predicts fast."""
+        return None if self.objective is not None and self.objective.on_arrays else self.model
+
+    def objective_for(self, X: Any, y: Any) -> Objective:
+        """What `fit` minimises on such data: the objective of before, as far as the code still computes the same."""
         objective = self._renewed()
         if objective is None or (self.backend == "auto" and not objective.holds()):
             parts = self.model, self.loss, self.parameters, self.penalty
@@ -270,7 +275,7 @@ class Trainer:
     def _loop(self, X: Any, y: Any, validation: Any, workers: tuple[Any, int] | None = None) -> Loop:
         """What trains on such data, with workers for the shards of the samples if there are any."""
         X, y = rows_of(X, "X"), rows_of(y, "y")
-        objective = self._objective(X, y)
+        objective = self.objective_for(X, y)
         if workers is not None:
             from micrograd.training.sharding import Sharded
 
@@ -281,17 +286,8 @@ class Trainer:
         optimizer = optimizer_of(self.optimizer)
         return Loop(objective, optimizer, self.course, data, tested, metric=self.metric, plain=self._plain)
 
-    def batch(self, X: Iterable[Any], y: Iterable[Any]) -> Any:
-        """X and y checked and laid out once, for `step` and `value`; errors as those of `fit`."""
-        X, y = rows_of(X, "X"), rows_of(y, "y")
-        return self._objective(X, y).batch(X, y)
-
-    def value(self, batch: Any, at: Sequence[float] | None = None) -> float:
-        """The mean loss over a batch, penalty included, where the parameters have these numbers."""
-        return self._renewed().value(batch, at=at)
-
     def step(self, batch: Any) -> float:
-        """One step on one batch, made by `batch(X, y)`; the mean loss before it."""
+        """One step on one batch, made by `objective.batch(X, y)`; the mean loss before it."""
         loop = self._loop_on(self._renewed(), batch)
         loop.begin()
         try:
@@ -306,5 +302,7 @@ class Trainer:
 
     def evaluate(self, X: Iterable[Any], y: Iterable[Any]) -> Record:
         """The mean loss (penalty included) and metric over a dataset, without a step."""
-        data = self.batch(X, y)
-        return Record(len(self.history), self.objective.value(data), measured(self.metric, self.objective, data))
+        X, y = rows_of(X, "X"), rows_of(y, "y")
+        objective = self.objective_for(X, y)
+        data = objective.batch(X, y)
+        return Record(len(self.history), objective.value(data), measured(self.metric, objective, data))
