@@ -55,15 +55,15 @@ class Loop:
         """The parameters have their numbers, and the last gradient."""
         self.position.give_back()
 
-    def epochs(self, count: int, size: int, seed: int | None) -> Iterator[Record]:
-        """So many epochs of batches of this size, in an order that follows from seed and epoch, or as they come."""
+    def epochs(self, count: int, size: int | None, seed: int | None) -> Iterator[Record]:
+        """So many epochs of batches of this size, or of all samples, in an order by the seed, or as they come."""
+        whole = len(self.data)
         self.begin()
         try:
             for _ in range(count):
                 order = None if seed is None else f"{seed} {len(self.course.history)}"
-                whole = len(self.data)
-                losses = [self.step(batch) * (len(batch) / whole) for batch in batches(self.data, size, order)]
-                yield self.record(math.fsum(losses))
+                parts = batches(self.data, whole if size is None else size, order)
+                yield self.record(math.fsum([self.step(batch) * (len(batch) / whole) for batch in parts]))
         finally:
             self.end()
 

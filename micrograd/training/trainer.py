@@ -7,6 +7,8 @@ batch       the samples of one step
 
 from __future__ import annotations
 
+from functools import partial
+
 from micrograd.engine import Value
 from micrograd.expect import option, rows_of, whole
 from micrograd.system.packages import BrokenPackage
@@ -71,76 +73,6 @@ class Trainer:
     def __repr__(self) -> str:
         return f"Trainer of {len(self.parameters)} parameters by {self.optimizer!r}, after {len(self.history)} epochs"
 
-    @property
-    def history(self) -> History:
-        """The records of all epochs since the trainer was made, or `reset`."""
-        return self.course.history
-
-    @property
-    def best(self) -> list[float] | None:
-        """The numbers of the parameters after the best epoch of the last fit."""
-        return self.course.best
-
-    def _plain(self, because: Exception | None = None) -> Eager:
-        """The objective as plain code."""
-        return Eager(self.model, self.loss, self.parameters, self.penalty, because=because)
-
-    @property
-    def plain_model(self) -> Any:
-        """The model while its code runs as it is, sample by sample; None once it is compiled, and predicts fast."""
-        return None if self.objective is not None and self.objective.on_arrays else self.model
-
-    def objective_for(self, X: Any, y: Any) -> Objective:
-        """What `fit` minimises on such data: the objective of before, as far as the code still computes the same."""
-        objective = self._renewed()
-        if objective is None or (self.backend == "auto" and not objective.holds()):
-            parts = self.model, self.loss, self.parameters, self.penalty
-            compiled = lambda: Compiled(*parts, X, y, backend=self.backend)  # noqa: E731
-            objective = self.objective = self._plain() if self.backend == "eager" else self._or_plain(compiled)
-        return objective
-
-    def _renewed(self) -> Any:
-        """The objective that the code has now, None before there is one."""
-        if self.objective is not None:
-            self.objective = self._or_plain(self.objective.renewed)
-        return self.objective
-
-    def _or_plain(self, make: Callable[[], Objective]) -> Objective:
-        """An objective, or that of plain code where "auto" finds that the code cannot be compiled."""
-        try:
-            return make()
-        except Exception as error:
-            if self.backend != "auto" or isinstance(error, BrokenPackage):
-                raise
-            return self._plain(error)
-
-    def retrace(self) -> None:
-        """Read the code anew at the next call of `fit`, `step`, `evaluate` or `predict`.
-
-        They do so by themselves where Python state has changed that model, loss or penalty read: variables, attributes,
-        the contents of lists, dictionaries and arrays. What is out of reach (a file, an object in C that is no array)
-        is seen after `retrace`.
-
-        >>> from micrograd import losses, optim
-        >>> w, settings = Value(1.0), {"slope": 1.0}
-        >>> trainer = Trainer(lambda row: settings["slope"] * w * row[0], losses.squared_error, optim.SGD(lr=1e-9),
-        ...                   parameters=[w])
-        >>> trainer.fit([1.0], [5.0], epochs=1).loss[-1]
-        16.0
-        >>> settings["slope"] = 3.0
-        >>> round(trainer.fit([1.0], [5.0], epochs=1).loss[-1], 6)
-        4.0
-        """
-        if self.objective is not None:
-            self.objective.forget()
-
-    def reset(self) -> None:
-        """Back to the parameters that the trainer was made with, and to the first epoch: no history."""
-        for p, value in zip(self.parameters, self.course.initial):
-            p.data, p.grad = value, 0.0
-        self.optimizer.reset()
-        self.course.clear()
-
     def fit(
         self,
         X: Iterable[Any],
@@ -186,13 +118,8 @@ class Trainer:
         patience = None if patience is None else whole(patience, "patience", 1)
         workers = None if executor is None else (executor, whole(shards, "shards", 1))
         optimizer = optimizer_of(self.optimizer)
-        settings = {
-            "batch_size": batch_size,
-            "seed": seed,
-            "shuffle": shuffle,
-            "patience": patience,
-            "shards": None if workers is None else workers[1],
-        }
+        settings: dict[str, Any] = {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "patience": patience}
+        settings["shards"] = None if workers is None else workers[1]
         file = None if checkpoint is None else Checkpoint(self.course, optimizer, checkpoint, settings)
         if file is not None and file.passes_over():
             return self.history
@@ -206,7 +133,7 @@ class Trainer:
             if optimizer.minimises:
                 loop.minimise(epochs, watch)
             elif not watch.patient_no_more:
-                rest = loop.epochs(epochs - watch.done, batch_size or len(loop.data), seed if shuffle else None)
+                rest = loop.epochs(epochs - watch.done, batch_size, seed if shuffle else None)
                 any(watch(record) for record in rest)
         finally:
             self.course.position.give_back()
@@ -237,7 +164,7 @@ class Trainer:
             raise TypeError(f"{self.optimizer!r} has no open loop: call fit")
         epochs, seed, batch_size = whole(epochs, "epochs", 0), whole(seed, "seed"), size_of(batch_size)
         loop = self._loop(X, y, validation)
-        return self._opened(loop, loop.epochs(epochs, batch_size or len(loop.data), seed if shuffle else None))
+        return self._opened(loop, loop.epochs(epochs, batch_size, seed if shuffle else None))
 
     def _opened(self, loop: Loop, records: Iterator[Record]) -> Iterator[Record]:
         """The epochs of an open loop: between them the parameters have their numbers, and all may be changed."""
@@ -246,6 +173,44 @@ class Trainer:
             yield record
             loop.objective, loop.optimizer, loop.metric = self._renewed(), optimizer_of(self.optimizer), self.metric
             loop.begin()
+
+    def step(self, batch: Any) -> float:
+        """One step on one batch, made by `objective.batch(X, y)`; the mean loss before it."""
+        loop = self._loop_on(self._renewed(), batch)
+        loop.begin()
+        try:
+            return loop.step(batch)
+        finally:
+            loop.end()
+
+    def predict(self, X: Iterable[Any]) -> list[Any]:
+        """The model's outputs as floats: one per sample, or a list per sample if the model has several."""
+        X = rows_of(X, "X")
+        return (self._renewed() or self._plain()).predict(X)
+
+    def evaluate(self, X: Iterable[Any], y: Iterable[Any]) -> Record:
+        """The mean loss (penalty included) and metric over a dataset, without a step."""
+        X, y = rows_of(X, "X"), rows_of(y, "y")
+        objective = self.objective_for(X, y)
+        data = objective.batch(X, y)
+        return Record(len(self.history), objective.value(data), measured(self.metric, objective, data))
+
+    @property
+    def history(self) -> History:
+        """The records of all epochs since the trainer was made, or `reset`."""
+        return self.course.history
+
+    @property
+    def best(self) -> list[float] | None:
+        """The numbers of the parameters after the best epoch of the last fit."""
+        return self.course.best
+
+    def reset(self) -> None:
+        """Back to the parameters that the trainer was made with, and to the first epoch: no history."""
+        for p, value in zip(self.parameters, self.course.initial):
+            p.data, p.grad = value, 0.0
+        self.optimizer.reset()
+        self.course.clear()
 
     def save(self, path: Any) -> None:
         """Write parameters, state of the optimizer and history to a JSON file, whole or not at all.
@@ -272,6 +237,58 @@ class Trainer:
         """
         restore(self.course, optimizer_of(self.optimizer), read(path), path)
 
+    def retrace(self) -> None:
+        """Read the code anew at the next call of `fit`, `step`, `evaluate` or `predict`.
+
+        They do so by themselves where Python state has changed that model, loss or penalty read: variables, attributes,
+        the contents of lists, dictionaries and arrays. What is out of reach (a file, an object in C that is no array)
+        is seen after `retrace`.
+
+        >>> from micrograd import losses, optim
+        >>> w, settings = Value(1.0), {"slope": 1.0}
+        >>> trainer = Trainer(lambda row: settings["slope"] * w * row[0], losses.squared_error, optim.SGD(lr=1e-9),
+        ...                   parameters=[w])
+        >>> trainer.fit([1.0], [5.0], epochs=1).loss[-1]
+        16.0
+        >>> settings["slope"] = 3.0
+        >>> round(trainer.fit([1.0], [5.0], epochs=1).loss[-1], 6)
+        4.0
+        """
+        if self.objective is not None:
+            self.objective.forget()
+
+    def objective_for(self, X: Any, y: Any) -> Objective:
+        """What `fit` minimises on such data: the objective of before, as far as the code still computes the same."""
+        if self._renewed() is None or (self.backend == "auto" and not self.objective.holds()):
+            parts = self.model, self.loss, self.parameters, self.penalty
+            compiled = partial(Compiled, *parts, X, y, backend=self.backend)
+            self.objective = self._plain() if self.backend == "eager" else self._or_plain(compiled)
+        return self.objective
+
+    @property
+    def plain_model(self) -> Any:
+        """The model while its code runs as it is, sample by sample; None once it is compiled, and predicts fast."""
+        return None if self.objective is not None and self.objective.on_arrays else self.model
+
+    def _renewed(self) -> Any:
+        """The objective that the code has now, None before there is one."""
+        if self.objective is not None:
+            self.objective = self._or_plain(self.objective.renewed)
+        return self.objective
+
+    def _or_plain(self, make: Callable[[], Objective]) -> Objective:
+        """An objective, or that of plain code where "auto" finds that the code cannot be compiled."""
+        try:
+            return make()
+        except Exception as error:
+            if self.backend != "auto" or isinstance(error, BrokenPackage):
+                raise
+            return self._plain(error)
+
+    def _plain(self, because: Exception | None = None) -> Eager:
+        """The objective as plain code."""
+        return Eager(self.model, self.loss, self.parameters, self.penalty, because=because)
+
     def _loop(self, X: Any, y: Any, validation: Any, workers: tuple[Any, int] | None = None) -> Loop:
         """What trains on such data, with workers for the shards of the samples if there are any."""
         X, y = rows_of(X, "X"), rows_of(y, "y")
@@ -285,24 +302,3 @@ class Trainer:
     def _loop_on(self, objective: Objective, data: Any, tested: Any = None) -> Loop:
         optimizer = optimizer_of(self.optimizer)
         return Loop(objective, optimizer, self.course, data, tested, metric=self.metric, plain=self._plain)
-
-    def step(self, batch: Any) -> float:
-        """One step on one batch, made by `objective.batch(X, y)`; the mean loss before it."""
-        loop = self._loop_on(self._renewed(), batch)
-        loop.begin()
-        try:
-            return loop.step(batch)
-        finally:
-            loop.end()
-
-    def predict(self, X: Iterable[Any]) -> list[Any]:
-        """The model's outputs as floats: one per sample, or a list per sample if the model has several."""
-        X = rows_of(X, "X")
-        return (self._renewed() or self._plain()).predict(X)
-
-    def evaluate(self, X: Iterable[Any], y: Iterable[Any]) -> Record:
-        """The mean loss (penalty included) and metric over a dataset, without a step."""
-        X, y = rows_of(X, "X"), rows_of(y, "y")
-        objective = self.objective_for(X, y)
-        data = objective.batch(X, y)
-        return Record(len(self.history), objective.value(data), measured(self.metric, objective, data))
