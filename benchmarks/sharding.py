@@ -16,7 +16,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 from micrograd import losses, nn
-from micrograd.training.compiled import Compiled
+from micrograd.training.compiled import compiled_objective
 from micrograd.training.objectives import Eager
 from micrograd.training.sharding import Sharded
 
@@ -61,11 +61,11 @@ def main() -> None:
     options = parser.parse_args()
 
     model = nn.MLP(2, [16, 16, 1], generator=random.Random(1))
-    here = (
-        Eager(model, losses.hinge, model.parameters(), losses.l2(1e-4))
-        if options.backend == "eager"
-        else Compiled(model, losses.hinge, model.parameters(), losses.l2(1e-4), *two_moons(8), backend=options.backend)
-    )
+    parts = model, losses.hinge, model.parameters(), losses.l2(1e-4)
+    if options.backend == "eager":
+        here = Eager(*parts)
+    else:
+        here = compiled_objective(*parts, *two_moons(8), backend=options.backend)
     pools = [ProcessPoolExecutor(count) for count in options.workers]
     sharded = [Sharded(here, pool, shards=options.shards) for pool in pools]
     print(

@@ -86,9 +86,7 @@ class Network(BaseEstimator):
             initial="xavier uniform",
             generator=random.Random(seed),
         )
-        if self.optimizer is not None:
-            optimizer_of(self.optimizer)
-        optimizer = optim.LBFGS(tolerance=1e-5) if self.optimizer is None else deepcopy(self.optimizer)
+        optimizer = optimizer_of(optim.LBFGS(tolerance=1e-5) if self.optimizer is None else deepcopy(self.optimizer))
         optimizer.reset()
         trainer = Trainer(self.model_, loss, optimizer, penalty=penalty)
         self.history_ = trainer.fit(X, y, epochs=self.epochs, batch_size=self.batch_size, seed=seed)

@@ -9,7 +9,7 @@ import pytest
 
 from micrograd import Trainer, Value, losses, nn, optim
 from micrograd.optim.optimizer import Optimizer
-from micrograd.training.compiled import Compiled
+from micrograd.training.compiled import compiled_objective
 from micrograd.training.objectives import Eager, Objective
 from micrograd.training.rows import dataset, samples
 from micrograd.training.sharding import Sharded
@@ -43,14 +43,14 @@ def objectives():
     model = nn.MLP(1, [3, 1], activation="tanh", generator=random.Random(0))
     parts = model, losses.squared_error, model.parameters(), losses.l2(0.1)
     eager = Eager(*parts)
-    compiled = [Compiled(*parts, X, Y, backend=backend) for backend in ("numpy", "llvm") if backend in installed()]
+    compiled = [compiled_objective(*parts, X, Y, backend=backend) for backend in installed()]
     return [eager, *compiled, *[Sharded(one, ThreadPoolExecutor(1), shards=2) for one in (eager, *compiled)]]
 
 
 def installed():
     from importlib.util import find_spec
 
-    return {backend for backend, package in needs.items() if find_spec(package)}
+    return [backend for backend, package in needs.items() if find_spec(package)]
 
 
 def test_all_objectives_answer_alike():

@@ -15,7 +15,7 @@ import pytest
 from micrograd import losses, nn, optim
 from micrograd.engine import Value
 from micrograd.training import Trainer
-from micrograd.training.compiled import Compiled
+from micrograd.training.compiled import compiled_objective
 from micrograd.training.objectives import Eager
 from micrograd.training.sharding import Sharded, worker
 
@@ -248,7 +248,7 @@ def test_lbfgs_trains_on_shards():
 
 def compiled(backend):
     model = nn.MLP(2, [4, 1], generator=random.Random(1))
-    return Compiled(model, losses.logistic, model.parameters(), losses.l2(0.1), X, Y, backend=backend)
+    return compiled_objective(model, losses.logistic, model.parameters(), losses.l2(0.1), X, Y, backend=backend)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "llvm"])

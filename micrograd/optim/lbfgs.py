@@ -9,28 +9,17 @@ import math
 from importlib import import_module
 
 from micrograd.expect import at_least_zero, whole
-from micrograd.optim.optimizer import WithoutParameters
+from micrograd.optim.optimizer import NotFinite, WithoutParameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
 
     Function = Callable[[Any], "tuple[float, Any]"]
 
 
 GAVE_UP = 2  # the status of SciPy's L-BFGS-B where a line search fails
-
-
-class NotFinite(ArithmeticError):
-    """Neither at a point of the search nor at any step tried from there the objective is finite.
-
-    point       the last that was tried, an array (p,)
-    """
-
-    def __init__(self, what: str, iteration: int, point: Any) -> None:
-        super().__init__(f"the {what} of the objective is not finite in iteration {iteration} of L-BFGS")
-        self.point = point
 
 
 class Stopped(Exception):
@@ -185,7 +174,7 @@ class Search:
         step = p - begin
         size = float(abs(step).max())
         if size == 0.0:  # no shorter step is left
-            raise NotFinite(self.fault[0], iteration, p)
+            self.give_up(iteration, p)
         fall, step = abs(float(gradient @ step)), step / size
         slope = fall * (1.0 / share - 1.0) / size / float(step @ step)
         return value + fall * (0.5 / share - 1.0), slope * step
@@ -204,7 +193,11 @@ class Search:
     def expect_finite(self, iteration: int) -> None:
         """NotFinite, if all points of the last step are outside the domain."""
         if self.fault is not None and self.lowest is None:
-            raise NotFinite(self.fault[0], iteration, self.fault[1])
+            self.give_up(iteration, self.fault[1])
+
+    def give_up(self, iteration: int, point: Any) -> NoReturn:
+        """NotFinite, at this point."""
+        raise NotFinite(f"the {self.fault[0]} of the objective is not finite in iteration {iteration} of L-BFGS", point)
 
 
 def scipy_minimize() -> Any:

@@ -65,8 +65,8 @@ class Optimizer:
         """The parameters, an array (p,), after at most so many iterations from `start`.
 
         objective gives value and gradient, (p,), at an array (p,). After each iteration, counted from 1,
-        report(iteration, parameters, value) is called; a true answer ends the search. ArithmeticError where the
-        objective is not finite.
+        report(iteration, parameters, value) is called; a true answer ends the search. NotFinite where the objective
+        is not finite; ValueError for a wrong start or gradient.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define minimise")
 
@@ -85,6 +85,17 @@ class Optimizer:
     def go_back(self, snapshot: Any) -> None:
         """Undo a step that was interrupted."""
         self.__dict__.update(snapshot)
+
+
+class NotFinite(ArithmeticError):
+    """The objective is not finite at the start of a search, or wherever it tries to go on from some point.
+
+    point       the last that was tried, an array (p,)
+    """
+
+    def __init__(self, message: str, point: Any) -> None:
+        super().__init__(message)
+        self.point = point
 
 
 class WithoutParameters(Optimizer):

@@ -35,9 +35,17 @@ COLUMNS = ("epoch", "loss", "validation", "metric")
 class CheckpointError(FileError):
     """A file that is no checkpoint, is damaged or changed, or belongs to another training; nothing was changed.
 
-    >>> from micrograd.files import FileError
-    >>> issubclass(CheckpointError, FileError)
-    True
+    >>> import os, tempfile
+    >>> from micrograd import Trainer, Value, losses, optim
+    >>> path = os.path.join(tempfile.mkdtemp(), "trained.json")
+    >>> one, two = [Trainer(lambda row: row[0], losses.squared_error, optim.SGD(), parameters=[Value(0.0, name)])
+    ...             for name in ("a", "b")]
+    >>> one.save(path)
+    >>> try:
+    ...     two.load(path)
+    ... except CheckpointError as error:
+    ...     print(str(error).split(": ", 1)[1].split(";")[0])
+    expected the 1 parameters of this trainer, got 1: number 1 is 'b' here and 'a' in the file
     """
 
 

@@ -7,7 +7,7 @@ ready       a target as the program gets it: of a class number, say, the list of
 
 from __future__ import annotations
 
-from copy import copy
+from itertools import chain
 
 from micrograd.engine import Value
 from micrograd.losses import prepared
@@ -22,19 +22,21 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from micrograd.compiler.code import Code
     from micrograd.compiler.programs import Program
     from micrograd.compiler.samples import Batch
+    from micrograd.compiler.self_check import Sample
 
 
 class Compiled(Objective):
-    """The objective as a compiled program, compared with the code on some of the data; gradients are arrays.
+    """The objective as a compiled program, see `compiled_objective`; gradients are arrays.
 
-    ImportError if a package is missing or broken, TypeError (a TraceError names the line) for code that cannot be
-    compiled, and whatever error the code itself raises on the data.
+    code        what the program computes
 
     >>> from micrograd.losses import squared_error
     >>> w, settings = Value(1.0), {"slope": 1.0}
-    >>> objective = Compiled(lambda row: settings["slope"] * w * row[0], squared_error, [w], None, [1.0], [3.0])
+    >>> model = lambda row: settings["slope"] * w * row[0]
+    >>> objective = compiled_objective(model, squared_error, [w], None, [1.0], [3.0])
     >>> objective.renewed() is objective
     True
     >>> settings["slope"] = 2.0
@@ -44,58 +46,15 @@ class Compiled(Objective):
 
     on_arrays = True
 
-    def __init__(
-        self,
-        model: Callable[[list[float]], Any],
-        loss: Callable[[Any, Any], Any],
-        parameters: Sequence[Value],
-        penalty: Callable[[Sequence[Value]], Any] | None,
-        X: Any,
-        y: Any,
-        *,
-        backend: str = "auto",
-    ) -> None:
-        expect_whole("micrograd.compiler.compiled")
-        from micrograd.compiler.backends import chosen as chosen_backend
-        from micrograd.compiler.code import Code
-        from micrograd.compiler.scalar.trace import undo_of
-        from micrograd.compiler.self_check import Sample, sampled
-
-        backend = chosen_backend(backend)
-        row, target = first_sample(X), plain(first(y), "y[0]")
-        code = Code(model, len(row), parameters, loss=loss, penalty=penalty)
-
-        def chosen() -> Iterator[Sample]:
-            yield Sample(row, target, listed(ready), result)
-            for i in telling(y, min(len(X), len(y))):
-                try:
-                    other = plain(X[i], f"X[{i}]"), plain(y[i], f"y[{i}]")
-                    wanted = prepared(loss, [other[1]], outputs)[0]
-                except (TypeError, ValueError):  # told of when the data are taken as a batch
-                    return
-                yield sampled(code, listed(other[0]), other[1], listed(wanted))
-
-        with undo_of(code) as undo:
-            prediction = model(list(row))
-            outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
-            ready = prepared(loss, [target], outputs)[0]
-            code.targets = width(ready)
-            result = code.result(prediction, expect_value(loss(prediction, own(target))))
-            self._compile(code, undo, chosen(), backend)
-
-    def _compile(self, code: Any, undo: Any, samples: Iterator[Any], backend: str) -> None:
-        from micrograd.compiler.compiled import compile_code
-
-        self._code, self._options = code, backend
-        self.parameters, self.penalty = code.parameters, code.penalty
-        self.program: Program = compile_code(code, undo, samples, lambda: None, backend)
-        self.backend = self.program.backend
+    def __init__(self, code: Code, program: Program) -> None:
+        super().__init__(code.parameters)
+        self.code, self.program, self.backend = code, program, program.backend
         self._remember()
 
     def _remember(self) -> None:
         from micrograd.compiler.scalar.tracer import state_of
 
-        self._state = state_of(self._code)
+        self._state = state_of(self.code)
 
     def renewed(self) -> Compiled:
         """The objective that the code has now: itself, unless Python state that the code reads made it another.
@@ -103,17 +62,17 @@ class Compiled(Objective):
         Where the state changed (see `compiler.state.state.State`), the code is traced again, and compiled where that
         gives another graph.
         """
+        from micrograd.compiler.compiled import compile_code
         from micrograd.compiler.scalar.trace import undo_of
 
         if self._state.holds():
             return self
-        if self.program.follow(self._code):
+        if self.program.follow(self.code):
             self._remember()
             return self
-        other = copy(self)
-        with undo_of(self._code) as undo:
-            other._compile(self._code, undo, self.program.samples_again(self._code), self._options)
-        return other
+        with undo_of(self.code) as undo:
+            again = self.program.samples_again(self.code)
+            return Compiled(self.code, compile_code(self.code, undo, again, lambda: None, self.backend))
 
     def forget(self) -> None:
         """Trace the code anew at the next call of `renewed`, whether or not a change of state is seen."""
@@ -143,6 +102,54 @@ class Compiled(Objective):
 
     def __repr__(self) -> str:
         return f"Compiled objective of {len(self.parameters)} parameters, backend {self.backend!r}"
+
+
+def compiled_objective(
+    model: Callable[[list[float]], Any],
+    loss: Callable[[Any, Any], Any],
+    parameters: Sequence[Value],
+    penalty: Callable[[Sequence[Value]], Any] | None,
+    X: Any,
+    y: Any,
+    *,
+    backend: str = "auto",
+) -> Compiled:
+    """The objective for such data as a compiled program, compared with the code on some of them.
+
+    ImportError if a package is missing or broken, TypeError (a TraceError names the line) for code that cannot be
+    compiled, and whatever error the code itself raises on the data.
+    """
+    expect_whole("micrograd.compiler.compiled")
+    from micrograd.compiler.backends import chosen
+    from micrograd.compiler.code import Code
+    from micrograd.compiler.compiled import compile_code
+    from micrograd.compiler.scalar.trace import undo_of
+    from micrograd.compiler.self_check import Sample
+
+    backend = chosen(backend)
+    row, target = first_sample(X), plain(first(y), "y[0]")
+    code = Code(model, len(row), parameters, loss=loss, penalty=penalty)
+    with undo_of(code) as undo:
+        prediction = model(list(row))
+        outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
+        ready = prepared(loss, [target], outputs)[0]
+        code.targets = width(ready)
+        result = code.result(prediction, expect_value(loss(prediction, own(target))))
+        samples = chain([Sample(row, target, listed(ready), result)], others(code, X, y, outputs))
+        return Compiled(code, compile_code(code, undo, samples, lambda: None, backend))
+
+
+def others(code: Code, X: Any, y: Any, outputs: int) -> Iterator[Sample]:
+    """Samples beside the first on which to compare a program with its code: those that tell most come first."""
+    from micrograd.compiler.self_check import sampled
+
+    for i in telling(y, min(len(X), len(y))):
+        try:
+            row, target = plain(X[i], f"X[{i}]"), plain(y[i], f"y[{i}]")
+            ready = prepared(code.loss, [target], outputs)[0]  # type: ignore[arg-type]
+        except (TypeError, ValueError):  # told of when the data are taken as a batch
+            return
+        yield sampled(code, listed(row), target, listed(ready))
 
 
 def listed(x: Any) -> list[float]:

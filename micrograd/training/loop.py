@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from micrograd.expect import rows_of
-from micrograd.optim.lbfgs import NotFinite
+from micrograd.optim.optimizer import NotFinite
 from micrograd.training.course import GROWTH
 from micrograd.training.divergence import DivergenceError, source_of_nan
 from micrograd.training.position import finite

@@ -14,7 +14,7 @@ from micrograd.expect import option, rows_of, whole
 from micrograd.system.packages import BrokenPackage
 from micrograd.training.arguments import expect_parts, optimizer_of, parameters_of, size_of
 from micrograd.training.checkpoints import Checkpoint, read, restore, state_of, write
-from micrograd.training.compiled import Compiled
+from micrograd.training.compiled import compiled_objective
 from micrograd.training.course import Course
 from micrograd.training.history import History, Record
 from micrograd.training.loop import Loop, laid_out, measured
@@ -261,7 +261,7 @@ class Trainer:
         """What `fit` minimises on such data: the objective of before, as far as the code still computes the same."""
         if self._renewed() is None or (self.backend == "auto" and not self.objective.holds()):
             parts = self.model, self.loss, self.parameters, self.penalty
-            compiled = partial(Compiled, *parts, X, y, backend=self.backend)
+            compiled = partial(compiled_objective, *parts, X, y, backend=self.backend)
             self.objective = self._plain() if self.backend == "eager" else self._or_plain(compiled)
         return self.objective
 
