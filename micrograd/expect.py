@@ -1,4 +1,7 @@
-"""What users may give, checked in one place: whole numbers, numbers in a range, leaves, and data.
+"""What users may give, checked in one place: numbers, whole ones and those in a range, names, leaves, and data.
+
+What is of another kind is TypeError, what is out of range ValueError; so is what is no whole number, or none of a few
+names.
 
 what        the name of an argument, as the message says it
 least       the smallest number that is taken
@@ -47,9 +50,17 @@ def shortened(x: Any) -> str:
     return repr(x) if isinstance(x, (int, float)) and len(repr(x)) <= 60 else brief(x)
 
 
+def real(x: Any, what: str) -> float:
+    """x as a float, which may be nan or inf; TypeError for what is no number, ValueError for an int too large."""
+    try:
+        return number(x)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{what}: {error}") from None
+
+
 def at_least_zero(x: Any, what: str) -> float:
     """x as a finite float of at least 0, else ValueError; TypeError for what is no number."""
-    value = number(x)
+    value = real(x, what)
     if not 0.0 <= value < math.inf:
         raise ValueError(f"expected {what} of at least 0, and finite, got {x!r}")
     return value
@@ -57,7 +68,7 @@ def at_least_zero(x: Any, what: str) -> float:
 
 def positive(x: Any, what: str) -> float:
     """x as a finite float above 0, else ValueError; TypeError for what is no number."""
-    value = number(x)
+    value = real(x, what)
     if not 0.0 < value < math.inf:
         raise ValueError(f"expected {what} above 0, and finite, got {x!r}")
     return value
@@ -65,7 +76,7 @@ def positive(x: Any, what: str) -> float:
 
 def below_one(x: Any, what: str) -> float:
     """x as a float with 0 ≤ x < 1, else ValueError; TypeError for what is no number."""
-    value = number(x)
+    value = real(x, what)
     if not 0.0 <= value < 1.0:
         raise ValueError(f"expected {what} from 0 to below 1, got {x!r}")
     return value
@@ -139,14 +150,27 @@ def without_tensors(rows: Any, name: str) -> Any:
     return [array_of(row, f"{name}[{i}]") if type(row) in foreign else row for i, row in enumerate(rows)]
 
 
+def one_leaf(x: Any, what: str) -> Value:
+    """x, if it is a Value made by hand, else TypeError."""
+    if not isinstance(x, Value) or x.op is not None:
+        raise TypeError(f"expected {what}, made as Value(number), got {brief(x)}")
+    return x
+
+
 def leaves(values: Any, name: str) -> list[Value]:
     """The leaves as a list; TypeError for anything but leaves, ValueError for a leaf that stands twice."""
     if isinstance(values, Value) or not hasattr(values, "__iter__"):
         raise TypeError(f"expected {name} to be a list of Values, got {brief(values)}")
-    values = list(values)
-    for value in values:
-        if not isinstance(value, Value) or value.op is not None:
-            raise TypeError(f"expected {name} that are leaves, made as Value(number), got {value!r}")
+    values = [one_leaf(value, f"{name} that are leaves") for value in values]
     if len({id(value) for value in values}) != len(values):
         raise ValueError(f"expected {name} that are all different, got one of them twice")
     return values
+
+
+def parameters_of(model: Any, parameters: Any) -> list[Value]:
+    """The parameters as given, or else those of the model; TypeError if it has none, and the errors of `leaves`."""
+    if parameters is None:
+        if not hasattr(model, "parameters"):
+            raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
+        parameters = model.parameters()
+    return leaves(parameters, "parameters")

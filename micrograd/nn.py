@@ -14,7 +14,7 @@ from operator import methodcaller
 
 from micrograd.dispatch import is_tensor
 from micrograd.engine import Value
-from micrograd.expect import shortened, whole
+from micrograd.expect import option, shortened, whole
 from micrograd.messages.counterparts import absent
 from micrograd.ops import TABLE
 
@@ -71,9 +71,7 @@ def initial_named(initial: Initial) -> Callable[[Generator, int, int], float]:
     """The function that draws a first weight. ValueError for an unknown name."""
     if callable(initial):
         return initial
-    if initial not in list(INITIAL):
-        raise ValueError(f"expected initial weights from a function or one of {', '.join(INITIAL)}; got {initial!r}")
-    return INITIAL[initial]
+    return INITIAL[option(initial, "initial weights, where they are no function,", list(INITIAL))]
 
 
 def expect_sample(x: Any, count: int, name: str) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy
 import pytest
 
-from micrograd import Trainer, Value, compile, derivative, explain, export, losses, nn, optim
+from micrograd import Trainer, Value, check_gradients, compile, derivative, draw, explain, export, losses, nn, optim
 from micrograd.expect import whole
 from micrograd.training.sharding import Sharded
 
@@ -74,3 +74,32 @@ def test_files_hold_plain_numbers(tmp_path):
     again = trainer()
     again.fit(X, Y, epochs=2, batch_size=2, seed=2, patience=2, checkpoint=tmp_path / "run.json")
     assert again.course.position.numbers() == first.course.position.numbers()
+
+
+NAMES = {  # what -> a call that takes a name there, and one of the names
+    "backend": (lambda name: compile(lambda x: x[0], 1, parameters=[], backend=name), "numpy"),
+    "view": (lambda name: draw(Value(2.0), {}, view=name), "collapsed"),
+    "direction": (lambda name: draw(Value(2.0), {}, direction=name), "TB"),
+    "initial weights": (lambda name: nn.Neuron(1, initial=name), "xavier normal"),
+}
+
+
+@pytest.mark.parametrize("what", NAMES)
+def test_every_place_takes_its_names_and_refuses_the_rest(what):
+    call, name = NAMES[what]
+    call(name)
+    for wrong in (name + "s", name.swapcase(), 3, [name], {}):
+        with pytest.raises(ValueError, match=f"expected {what}.* to be .* or {name}, got "):
+            call(wrong)
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: optim.SGD(lr="0.1"), "a learning rate: expected a number .* got str '0.1'"),
+    (lambda: optim.Adam(beta1=None), "beta1: expected a number"),
+    (lambda: losses.l2([1.0]), "a strength: expected a number .* got list"),
+    (lambda: check_gradients(Value(1.0) * 2.0, leaves=[2.0]), r"expected leaves, made as Value\(number\), got float"),
+    (lambda: compile(lambda x: x[0], 1), r"expected a model with parameters\(\), or parameters="),
+])  # fmt: skip
+def test_what_is_of_another_kind_is_named(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()

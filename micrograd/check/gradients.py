@@ -14,6 +14,7 @@ from micrograd.check.why import described
 from micrograd.collector import paused
 from micrograd.dispatch import brief, number
 from micrograd.engine import Value, adjoints, topological
+from micrograd.expect import one_leaf
 from micrograd.ops import DETACH
 
 TYPE_CHECKING = False
@@ -265,10 +266,7 @@ def check_gradients(
 
 def named(leaves: list[Value]) -> list[tuple[str, Value]]:
     """The leaves with their labels, or x0, x1, … where they have none."""
-    for leaf in leaves:
-        if not isinstance(leaf, Value) or leaf.op is not None:
-            raise TypeError(f"expected leaves (Values made by hand), got {brief(leaf)}")
-    return [(leaf.label or f"x{i}", leaf) for i, leaf in enumerate(leaves)]
+    return [(one_leaf(x, "leaves").label or f"x{i}", x) for i, x in enumerate(leaves)]
 
 
 def report(root: Value, leaves: list[tuple[str, Value]], evaluate: Callable[[], float] | None = None) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from micrograd.expect import option
 from micrograd.system.packages import expect_whole, missing
 
 TYPE_CHECKING = False
@@ -19,8 +20,7 @@ def chosen(backend: str) -> str:
 
     ImportError if they are missing (BrokenPackage if they are broken), ValueError for an unknown backend.
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"expected backend to be one of {', '.join(BACKENDS)}, got {backend!r}")
+    option(backend, "backend", BACKENDS)
     for name in ("llvm", "numpy") if backend == "auto" else (backend,):
         absent = missing(NEEDED[name])
         if not absent:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from time import process_time
 
-from micrograd.compiler.arguments import expect_options
 from micrograd.compiler.backends import chosen
 from micrograd.compiler.code import Built, Code
 from micrograd.compiler.programs import Program
@@ -13,7 +12,7 @@ from micrograd.compiler.scalar.tracer import trace_expression
 from micrograd.compiler.self_check import Sample, made_up, near
 from micrograd.dispatch import brief
 from micrograd.engine import Value
-from micrograd.expect import leaves, whole
+from micrograd.expect import leaves, parameters_of, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +63,9 @@ def compile(
     >>> print(f"{value:.4f} {gradient[0]:.4f}")
     0.0006 -0.0025
     """
-    expect_options(threads, cache)
+    if cache.__class__ is not bool:
+        raise TypeError(f"expected cache to be True or False, got {cache!r}; MICROGRAD_CACHE names the folder")
+    threads = None if threads is None else whole(threads, "threads", 1)
     backend = chosen(backend)
     if isinstance(inputs, (list, tuple)) or isinstance(model, Value):
         if (loss, penalty, parameters, targets) != (None, None, None, 0):
@@ -79,11 +80,7 @@ def compile(
             raise TypeError(f"expected the {name} to be a function, got {brief(code)}")
     if penalty is not None and loss is None:
         raise TypeError("expected a loss beside the penalty, which is added to its mean; got none")
-    if parameters is None:
-        if not hasattr(model, "parameters"):
-            raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
-        parameters = model.parameters()
-    code = Code(model, inputs, leaves(parameters, "parameters"), loss=loss, targets=targets, penalty=penalty)
+    code = Code(model, inputs, parameters_of(model, parameters), loss=loss, targets=targets, penalty=penalty)
     with undo_of(code) as undo:
         return compile_code(code, undo, made_up(code), lambda: next(made_up(code)), backend, threads, cache)
 

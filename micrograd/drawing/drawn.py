@@ -1,6 +1,7 @@
 """`draw`: a graph or a model as a picture.
 
 >>> from micrograd.engine import Value
+from micrograd.expect import option
 >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
 >>> draw(w * x, {})
 <Picture: Computation graph, 3 values>
@@ -14,6 +15,7 @@ from micrograd.drawing.views.names import is_model
 from micrograd.drawing.views.network import network
 from micrograd.drawing.views.reading import read_graph
 from micrograd.engine import Value
+from micrograd.expect import option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,10 +47,8 @@ def draw(value: Any, names: Any = None, *, view: str = "auto", direction: str = 
     >>> "∇ 6" in picture.svg
     True
     """
-    if view not in ("auto", *VIEWS):
-        raise ValueError(f"expected view to be one of auto, {', '.join(VIEWS)}, got {view!r}")
-    if direction not in DIRECTIONS:
-        raise ValueError(f"expected direction to be LR or TB, got {direction!r}")
+    option(view, "view", ("auto", *VIEWS))
+    option(direction, "direction", DIRECTIONS)
     if isinstance(value, Value):
         return Picture(view_of(read_graph(value, names), view, direction))
     if is_model(value):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from micrograd import losses, optim
 from micrograd.dispatch import brief
-from micrograd.expect import leaves, whole
+from micrograd.expect import whole
 from micrograd.optim.optimizer import ByHand, Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
-
-    from micrograd.engine import Value
 
 COMMON = {
     "mse": "squared_error",
@@ -48,18 +45,6 @@ def expect_parts(model: Any, loss: Any, optimizer: Any, penalty: Any, metric: An
             f"expected a penalty that is a function of the parameters, got {got(penalty)}; "
             f"write losses.{name}({strength!r})"
         )
-
-
-def parameters_of(model: Any, parameters: Sequence[Value] | None) -> list[Value]:
-    """The parameters given, or those of the model; TypeError or ValueError for none."""
-    if parameters is None:
-        if not hasattr(model, "parameters"):
-            raise TypeError("expected a model with parameters(), or parameters=[…] beside a function")
-        parameters = model.parameters()
-    found = leaves(parameters, "parameters")
-    if not found:
-        raise ValueError("expected at least one parameter to train, got none")
-    return found
 
 
 def optimizer_of(optimizer: Any) -> Optimizer:
