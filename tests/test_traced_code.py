@@ -725,7 +725,7 @@ class TestThreads:
 
     def test_packing_for_workers_touches_no_parameter(self):
         from micrograd.training.objectives import Eager
-        from micrograd.training.sharding.packing import packed
+        from micrograd.training.sharding.contents import packed
 
         w = Value(2.0, "w")
         w.note = "kept"

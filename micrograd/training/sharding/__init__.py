@@ -1,13 +1,12 @@
 """`Sharded`: the mean over samples as a sum over shards, by the workers of any `concurrent.futures.Executor`.
 
-shards      a batch, cut
-packing     the objective as bytes
-worker      what runs at the other end
-objective   `Sharded`, which brings them together
+sharded     here: what the workers are asked, and the sum of their answers
+contents    on the way: the shards of a batch, and the objective, as bytes
+worker      there: what has come is kept, and evaluated
 """
 
 from micrograd.messages.counterparts import absent
-from micrograd.training.sharding.objective import Sharded as Sharded
+from micrograd.training.sharding.sharded import Sharded as Sharded
 
 __all__ = ["Sharded"]
 
