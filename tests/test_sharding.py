@@ -210,6 +210,23 @@ def test_a_worker_forgets_what_was_long_unused(monkeypatch):
     assert len(worker.kept) <= 2
 
 
+def test_what_a_fit_has_sent_serves_the_next():
+    executor = Here()
+    for sent in (4, 6):  # the first is refused both shards, and sends them then
+        trainer_of(backend="eager").fit(X, Y, epochs=1, executor=executor, shards=2)
+        assert len(executor.sent) == sent
+
+
+def test_a_batch_that_another_objective_cut():
+    """After an executor was lost, say: the samples are cut as they were."""
+    eager = eager_of(trainer_of())
+    first = Sharded(eager, Here(), shards=3)
+    batch = first.batch(X, Y)
+    worker.kept.clear()
+    assert Sharded(eager, Here()).value_and_gradient(batch) == first.value_and_gradient(batch)
+    assert Sharded(eager, Here()).predict(batch.take([3, 1])) == first.predict([X[3], X[1]])
+
+
 def test_what_changes_beside_the_parameters_is_sent_again():
     """A number in the model that is no parameter is that of the latest batch, not that of the first."""
     model = nn.Neuron(1, nonlin=False, generator=random.Random(0))
@@ -393,7 +410,7 @@ def test_a_parameter_under_a_global_name_is_refused(monkeypatch):
 
 def test_bad_arguments_and_data():
     eager = eager_of(trainer_of())
-    for executor in (4, [], [Here(), 4]):
+    for executor in (4, [], [Here(), 4], ThreadPoolExecutor):
         with pytest.raises(TypeError, match=r"expected a concurrent.futures.Executor, got .*; Dask has"):
             Sharded(eager, executor)
     for shards in (0, 2.0, True):

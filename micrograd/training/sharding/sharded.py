@@ -60,7 +60,7 @@ class Sharded(Objective):
 
     def __init__(self, objective: Objective, executor: Executor | Sequence[Executor], *, shards: int = 8) -> None:
         self._executors: list[Any] = list(executor) if isinstance(executor, (list, tuple)) else [executor]
-        if not self._executors or not all(callable(getattr(one, "submit", None)) for one in self._executors):
+        if not all(hasattr(one, "submit") and not isinstance(one, type) for one in self._executors or [None]):
             raise TypeError(f"expected a concurrent.futures.Executor, got {executor!r}; Dask has client.get_executor()")
         self.objective, self.executor, self.shards = objective, executor, whole(shards, "shards", 1)
         super().__init__(objective.parameters)
@@ -124,6 +124,8 @@ class Sharded(Objective):
     def _answers(self, method: str, batch: Shards, at: Any) -> list[tuple[Sequence[int], Any]]:
         """What the workers made of the parts of a batch, in order: which samples they are, and the result."""
         numbers = at if hasattr(at, "dtype") else array("d", [p.data for p in self.parameters] if at is None else at)
+        if not self._model[0]:  # the batch was cut by another Sharded
+            self._pack(batch)
         key, content = self._model
         parts, results, lost = batch.parts(), dict[int, Any](), 0
         waiting: deque[tuple[int, set[str], Future[Answer]]] = deque()
