@@ -82,11 +82,11 @@ def packed(objective: Any) -> bytes:
     By cloudpickle where it is installed; TypeError that names the cure where there is none. The parameters themselves
     are not touched, since other threads may use them.
     """
-    base: Any = pickle.Pickler
     try:
-        base = import_module("cloudpickle").Pickler
+        base: Any = import_module("cloudpickle").Pickler
         cure = "keep open files, locks, generators and the like out of the model"
     except ImportError:
+        base = pickle.Pickler
         cure = "install cloudpickle, or write lambdas and inner functions as functions of a module"
     parameters, content = {id(p) for p in objective.parameters}, BytesIO()
 

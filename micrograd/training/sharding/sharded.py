@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from threading import RLock
 from typing import Any
@@ -38,8 +38,9 @@ class Sharded(Objective):
                 few per worker, and so many that each can travel (Dask warns of messages above 10 MB)
 
     Value and gradient equal those of the objective to rounding. A worker that was restarted, or has not seen a shard
-    yet, is sent it; so in time each worker of an executor holds all of its shards. With Dask, samples that are too many
-    for one machine stay apart where every worker has an executor,
+    yet, is sent it; so in time each worker of an executor holds all of its shards, for the next training too, and
+    forgets what was not used for ten minutes when it is sent more. With Dask, samples that are too many for one machine
+    stay apart where every worker has an executor,
     `[client.get_executor(workers=[name], allow_other_workers=True) for name in client.nthreads()]`.
 
     Where the executor itself is lost (a ProcessPoolExecutor when one of its processes dies), its error comes with the
@@ -83,16 +84,14 @@ class Sharded(Objective):
 
     def value_and_gradient(self, batch: Shards, at: Sequence[float] | None = None) -> tuple[float, Any]:
         """The value and its derivative by each parameter; the gradients of the parameters hold it too."""
-        mean, gradient = 0.0, [-0.0] * len(self.parameters)  # adding to -0.0 leaves every sign as it is
+        mean, total = 0.0, [-0.0] * len(self.parameters)  # adding to -0.0 leaves every sign as it is
         for share, (value, slopes) in self._terms("value_and_gradient", batch, at):
             mean += share * value
-            if isinstance(slopes, list):
-                gradient = [sum + share * slope for sum, slope in zip(gradient, slopes)]
-            else:
-                gradient = gradient + share * slopes
-        for p, slope in zip(self.parameters, gradient if isinstance(gradient, list) else gradient.tolist()):
+            listed = isinstance(slopes, list)
+            total = [sum + share * slope for sum, slope in zip(total, slopes)] if listed else total + share * slopes
+        for p, slope in zip(self.parameters, total if isinstance(total, list) else total.tolist()):
             p.grad = slope
-        return mean, gradient
+        return mean, total
 
     def predict(self, X: Any, at: Sequence[float] | None = None) -> list[Any]:
         """The outputs as floats: one per sample, or a list per sample if the model has several; X may be a batch."""
@@ -122,46 +121,56 @@ class Sharded(Objective):
         return terms
 
     def _answers(self, method: str, batch: Shards, at: Any) -> list[tuple[Sequence[int], Any]]:
-        """What the workers made of the parts of a batch, in order: which samples they are, and the result."""
-        numbers = at if hasattr(at, "dtype") else array("d", [p.data for p in self.parameters] if at is None else at)
+        """What the workers made of each part of a batch: which samples it has, and the result."""
         if not self._model[0]:  # the batch was cut by another Sharded
             self._pack(batch)
         key, content = self._model
-        parts, results, lost = batch.parts(), dict[int, Any](), 0
-        waiting: deque[tuple[int, set[str], Future[Answer]]] = deque()
+        numbers = at if hasattr(at, "dtype") else array("d", [p.data for p in self.parameters] if at is None else at)
+        parts = batch.parts()
 
-        def ask(shard: int, lacking: set[str]) -> None:
+        def ask(shard: int, lacking: frozenset[str]) -> Future[Answer]:
             sent = {one: content if one == key else batch.content(shard) for one in lacking}
-            task = method, (key, batch.keys[shard]), parts[shard][1], numbers, sent
-            future = self._executors[shard % len(self._executors)].submit(work, *task)
-            waiting.append((shard, lacking, future))
+            executor = self._executors[shard % len(self._executors)]
+            return executor.submit(work, method, (key, batch.keys[shard]), parts[shard][1], numbers, sent)
 
-        try:
-            for shard in parts:
-                ask(shard, set())
-            while waiting:
-                shard, lacking, future = waiting[0]
-                try:
-                    answer = future.result()
-                except LOST:
-                    lost += 1
-                    if lost > MOST_LOST:
-                        raise
-                    answer = Answer()
-                waiting.popleft()
-                if answer.error is not None:
-                    raise answer.error from RuntimeError("in a worker:\n" + answer.where)
-                if answer.result is None:
-                    ask(shard, lacking.union(answer.lacking))
-                else:
-                    results[shard] = answer.result
-        except BrokenExecutor as error:
-            raise type(error)(
-                f"the executor is lost ({error}), because a worker process was killed or ran out of memory. The "
-                "parameters are those before this step: make a new executor and go on. Dask's client.get_executor() "
-                "survives lost workers"
-            ) from error
-        finally:
-            for _, _, future in waiting:
-                future.cancel()
+        results = answered(ask, parts)
         return [(which, results[shard]) for shard, (which, _) in parts.items()]
+
+
+def answered(ask: Callable[[int, frozenset[str]], Future[Answer]], shards: Iterable[int]) -> dict[int, Any]:
+    """The results for these shards; each is asked for until it comes, with what its worker said that it lacks.
+
+    An error of the model is raised as it is; the error of an executor that is lost, with the cure.
+    """
+    results: dict[int, Any] = {}
+    waiting: deque[tuple[int, frozenset[str], Future[Answer]]] = deque()
+    lost = 0
+    try:
+        waiting.extend((shard, frozenset(), ask(shard, frozenset())) for shard in shards)
+        while waiting:
+            shard, lacking, future = waiting[0]
+            try:
+                answer = future.result()
+            except LOST:
+                lost += 1
+                if lost > MOST_LOST:
+                    raise
+                answer = Answer()
+            waiting.popleft()
+            if answer.error is not None:
+                raise answer.error from RuntimeError("in a worker:\n" + answer.where)
+            if answer.result is ...:
+                lacking = lacking.union(answer.lacking)
+                waiting.append((shard, lacking, ask(shard, lacking)))
+            else:
+                results[shard] = answer.result
+    except BrokenExecutor as error:
+        raise type(error)(
+            f"the executor is lost ({error}), because a worker process was killed or ran out of memory. The parameters "
+            "are those before this step: make a new executor and go on. Dask's client.get_executor() survives lost "
+            "workers"
+        ) from error
+    finally:
+        for _, _, future in waiting:
+            future.cancel()
+    return results

@@ -1,4 +1,4 @@
-"""What runs in a worker: it keeps the shards and objectives that it was sent, and evaluates them."""
+"""What runs in a worker: it keeps the shards and objectives that it was sent, by their keys, and evaluates them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from traceback import format_exc
 from typing import Any, NamedTuple
 
 UNUSED = 600.0  # seconds after which a worker may forget something; it costs no more than to be sent it again
-kept: dict[str, Kept] = {}  # by key
+kept: dict[str, Kept] = {}
 
 
 class Kept:
@@ -18,6 +18,13 @@ class Kept:
     def __init__(self, thing: Any) -> None:
         self.thing, self.copies, self.used = thing, list[Any](), time.monotonic()
 
+    def borrowed(self) -> Any:
+        """A copy of the objective for one thread alone, as it moves the parameters of its model."""
+        try:
+            return self.copies.pop()
+        except IndexError:
+            return read(self.thing)
+
 
 class Answer(NamedTuple):
     """A result, or the keys of what the worker lacks, or the error of the model and where in the worker it arose.
@@ -25,28 +32,30 @@ class Answer(NamedTuple):
     As an answer it cannot be taken for an error of the executor, which may have lost the worker.
     """
 
-    result: Any = None
+    result: Any = ...  # which stands for none
     lacking: Sequence[str] = ()
     error: Exception | None = None
     where: str = ""
 
 
 def work(method: str, keys: tuple[str, str], places: Sequence[int] | None, at: Any, sent: dict[str, bytes]) -> Answer:
-    """objective.method(samples, at=at) for the samples at these places of a shard; the keys are those of the two."""
+    """objective.method(samples, at=at), by the keys of objective and shard; the samples are all, or those at places."""
     try:
         objective, shard = found(keys[0], sent, bytes), found(keys[1], sent, read)
         if objective is None or shard is None:
             return Answer(lacking=[key for key, item in zip(keys, (objective, shard)) if item is None])
-        try:  # a copy for this thread alone: it moves the parameters of the model
-            copy = objective.copies.pop()
-        except IndexError:
-            copy = read(objective.thing)
+        copy = objective.borrowed()
         try:
             return Answer(getattr(copy, method)(shard.thing if places is None else shard.thing.take(places), at=at))
         finally:
             objective.copies.append(copy)
     except Exception as error:
-        return Answer(error=portable(error), where=format_exc())
+        where = format_exc()
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:  # whatever the pickling of a stranger's class raises
+            error = RuntimeError(f"{type(error).__name__}: {error}")
+        return Answer(error=error, where=where)
 
 
 def found(key: str, sent: dict[str, bytes], made: Callable[[bytes], Any]) -> Kept | None:
@@ -70,12 +79,3 @@ def read(content: bytes) -> Any:
             f"a worker cannot read the model ({error}): install there what the model needs; functions "
             "and classes of the main program need cloudpickle, or a module of their own"
         ) from error
-
-
-def portable(error: Exception) -> Exception:
-    """The error, or if it cannot be pickled a RuntimeError with its text."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:  # whatever the pickling of a stranger's class raises
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
