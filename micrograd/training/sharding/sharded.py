@@ -29,27 +29,26 @@ NOTHING = Batch([], [])  # of which the objective is the penalty
 
 
 class Sharded(Objective):
-    """Another objective, evaluated by the workers of an executor.
+    """Another objective, evaluated by the workers of an executor; value and gradient equal its own to rounding.
 
-    objective   what each worker evaluates on its shards; it must be picklable (see below)
+    objective   what each worker evaluates on its shards
     executor    any `concurrent.futures.Executor`: a ProcessPoolExecutor, Dask's client.get_executor(), …; or a list of
                 them, which get the shards in turn
     shards      into how many the samples are cut; the same number gives the same bits, whatever the executor. Take a
                 few per worker, and so many that each can travel (Dask warns of messages above 10 MB)
 
-    Value and gradient equal those of the objective to rounding. A worker that was restarted, or has not seen a shard
-    yet, is sent it; so in time each worker of an executor holds all of its shards, for the next training too, and
-    forgets what was not used for ten minutes when it is sent more. With Dask, samples that are too many for one machine
-    stay apart where every worker has an executor,
+    A worker that was restarted, or has not seen a shard yet, is sent it; so in time each worker of an executor holds
+    all of its shards, for the next training too, and forgets what was not used for ten minutes when it is sent more.
+    With Dask, samples that are too many for one machine stay apart where every worker has an executor,
     `[client.get_executor(workers=[name], allow_other_workers=True) for name in client.nthreads()]`.
 
     Where the executor itself is lost (a ProcessPoolExecutor when one of its processes dies), its error comes with the
     cure, and the parameters are those before the step.
 
-    The model is sent by `batch`, as it is then. Models made of `nn` and losses of `losses` are picklable, and so is
-    an object of a class that an importable module defines; lambdas and functions of the main program need the package
-    cloudpickle. TypeError otherwise, and for a model that finds its parameters under a global name: a worker has
-    globals of its own.
+    The model is sent by `batch`, as it is then, and must be picklable: models made of `nn` and losses of `losses` are,
+    and so is an object of a class that an importable module defines; lambdas and functions of the main program need the
+    package cloudpickle. TypeError otherwise, and for a model that finds its parameters under a global name: a worker
+    has globals of its own.
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> from micrograd import losses, nn

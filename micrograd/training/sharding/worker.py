@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import time
 from collections.abc import Callable, Sequence
 from traceback import format_exc
 from typing import Any, NamedTuple
 
 UNUSED = 600.0  # seconds after which a worker may forget something; it costs no more than to be sent it again
-kept: dict[str, Kept] = {}
+kept: dict[str, tuple[float, Any]] = {}  # when it was used last, and what was sent: a shard, or an objective
 
 
-class Kept:
-    """What a worker was sent: a shard, or the content of an objective and the copies that no thread is using."""
+class Own(threading.local):
+    """An objective of which each thread has a copy of its own, made when it first asks: it moves the parameters."""
 
-    def __init__(self, thing: Any) -> None:
-        self.thing, self.copies, self.used = thing, list[Any](), time.monotonic()
-
-    def borrowed(self) -> Any:
-        """A copy of the objective for one thread alone, as it moves the parameters of its model."""
-        try:
-            return self.copies.pop()
-        except IndexError:
-            return read(self.thing)
+    def __init__(self, content: bytes) -> None:
+        self.copy = read(content)
 
 
 class Answer(NamedTuple):
@@ -41,14 +35,10 @@ class Answer(NamedTuple):
 def work(method: str, keys: tuple[str, str], places: Sequence[int] | None, at: Any, sent: dict[str, bytes]) -> Answer:
     """objective.method(samples, at=at), by the keys of objective and shard; the samples are all, or those at places."""
     try:
-        objective, shard = found(keys[0], sent, bytes), found(keys[1], sent, read)
+        objective, shard = found(keys[0], sent, Own), found(keys[1], sent, read)
         if objective is None or shard is None:
-            return Answer(lacking=[key for key, item in zip(keys, (objective, shard)) if item is None])
-        copy = objective.borrowed()
-        try:
-            return Answer(getattr(copy, method)(shard.thing if places is None else shard.thing.take(places), at=at))
-        finally:
-            objective.copies.append(copy)
+            return Answer(lacking=[key for key, thing in zip(keys, (objective, shard)) if thing is None])
+        return Answer(getattr(objective.copy, method)(shard if places is None else shard.take(places), at=at))
     except Exception as error:
         where = format_exc()
         try:
@@ -58,16 +48,17 @@ def work(method: str, keys: tuple[str, str], places: Sequence[int] | None, at: A
         return Answer(error=error, where=where)
 
 
-def found(key: str, sent: dict[str, bytes], made: Callable[[bytes], Any]) -> Kept | None:
+def found(key: str, sent: dict[str, bytes], made: Callable[[bytes], Any]) -> Any:
     """What the worker keeps under a key, or makes of what it was sent just now; what was long unused goes then."""
-    item, now = kept.get(key), time.monotonic()
-    if item is None and key in sent:
-        for old in [old for old, other in list(kept.items()) if now - other.used > UNUSED]:
+    now = time.monotonic()
+    _, thing = kept.get(key, (now, None))
+    if thing is None and key in sent:
+        for old in [old for old, (used, _) in list(kept.items()) if now - used > UNUSED]:
             kept.pop(old, None)
-        item = kept[key] = Kept(made(sent[key]))
-    if item is not None:
-        item.used = now
-    return item
+        thing = made(sent[key])
+    if thing is not None:
+        kept[key] = now, thing
+    return thing
 
 
 def read(content: bytes) -> Any:
