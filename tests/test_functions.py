@@ -105,6 +105,12 @@ def test_where():
         micrograd.where(True, None, 1.0)
 
 
+def test_an_exponent_next_to_an_odd_one_is_not_odd():
+    odd = [-1.0, -3.0, -(2.0**52 + 1.0)]
+    for y in (*odd, math.nextafter(-1.0, 0.0), math.nextafter(-1.0, -2.0), -2.5, -(2.0**53)):
+        assert micrograd.pow(-0.0, y) == (-inf if y in odd else inf) and micrograd.pow(0.0, y) == inf
+
+
 def test_long_values_are_shortened_in_messages():
     with pytest.raises(TypeError) as caught:
         micrograd.exp("9" * 1000)
