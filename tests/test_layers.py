@@ -46,6 +46,7 @@ FLOORS = {
     "compiler.numpy": [["vocabulary"], ["code"], ["runner"]],
     "compiler.llvm": [
         ["instructions"],
+        ["vectors"],
         ["vocabulary"],
         ["loops", "tape", "tiles", "uniform"],
         ["code"],
