@@ -17,7 +17,7 @@ mpmath = pytest.importorskip("mpmath")
 import ctypes  # noqa: E402
 import functools  # noqa: E402
 
-from micrograd.compiler.elementary import angles, logarithms, powers  # noqa: E402
+from micrograd.compiler.elementary import angles, logarithms, powers, real_powers  # noqa: E402
 from micrograd.compiler.elementary.arithmetic import Arithmetic  # noqa: E402
 from micrograd.compiler.elementary.table import FAR, FORMULAS  # noqa: E402
 from micrograd.compiler.llvm.instructions import Function  # noqa: E402
@@ -32,7 +32,7 @@ EXACT = {
                                                 "atan", "tanh", "sinh", "cosh", "erf")},
 }  # fmt: skip
 EXACT_OF_TWO = {"atan2": mpmath.atan2, "hypot": mpmath.hypot}
-LIMIT = dict.fromkeys(EXACT, 2.5) | {"tan": 4.0}  # ulp
+LIMIT = dict.fromkeys(EXACT, 2.5) | {"tan": 4.0, "pow": 1.5}  # ulp
 BLOCK = 512
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 CASES = [(None, lanes) for lanes in (1, 2, 4, 8, 16)]
@@ -71,12 +71,37 @@ def pairs():
 
 
 @functools.cache
+def bases_and_exponents():
+    """Ends and their neighbours with both signs, and powers from the smallest number to the largest."""
+    generator, smaller, larger = random.Random("powers"), math.nextafter(1.0, 0.0), math.nextafter(1.0, 2.0)
+    ends = [0.0, 5e-324, 1e-310, 2.0**-1022, 1e-200, 0.3, 0.5, smaller, 1.0, larger, 1.5, 2.0, 2.5, 3.0, 5.0, 10.0,
+            2.0**51 - 0.5, 2.0**51 + 0.5, 2.0**52 - 0.5, 2.0**52 + 1, 2.0**53 - 1, 2.0**53, 2.0**53 + 2, 1e300,
+            1.7976931348623157e308, math.inf, math.nan]  # fmt: skip
+    ends += [-end for end in ends]
+    found = [(x, y) for x in ends for y in ends]
+
+    def add(x, size):
+        found.append((x, size / math.log2(x)))
+
+    for _ in range(400):
+        add(math.ldexp(generator.uniform(0.5, 1.0), generator.randint(-1073, 1024)), generator.uniform(-1074.0, 1023.9))
+        add(1.0 + generator.choice((-1, 1)) * 2.0 ** -generator.uniform(2.0, 52.0), generator.uniform(-1074.0, 1023.9))
+        for bound in (0.7072, 1.4142):  # where the series is longest
+            add(generator.uniform(bound, 1.0), generator.choice((-1, 1)) * generator.uniform(1000.0, 1021.0))
+        add(generator.uniform(0.1, 9.0), generator.uniform(-1074.9, -1021.0))
+        add(generator.uniform(0.1, 9.0), generator.uniform(1020.0, 1023.9999))
+        found.append((generator.uniform(0.0, 4.0), generator.choice((0.3, -0.7, 0.5, 1.5, -2.5, 7.0))))
+        found.append((-generator.uniform(0.0, 40.0), float(generator.randint(-90, 90))))
+    return np.array(found)
+
+
+@functools.cache
 def compiled(features, lanes):
     """name -> the function of arrays, for the processor here or, given features, for a plain one that has these."""
     texts, called = [], set()
-    for name in (*EXACT, *EXACT_OF_TWO):
+    for name in (*EXACT, *EXACT_OF_TWO, "pow"):
         f = Function(f"run_{name}", "ptr %x, ptr %y, ptr %out", "")
-        names = ("%x", "%y") if name in EXACT_OF_TWO else ("%x",)
+        names = ("%x",) if name in EXACT else ("%x", "%y")
         f.loop(
             BLOCK // lanes,
             lambda i, f=f, name=name, names=names: f.store(
@@ -105,6 +130,8 @@ def compiled(features, lanes):
 @functools.cache
 def expected(name):
     """What `functions` gives at the points, the nearest double to the exact value, and how much that lacks in ulp."""
+    if name == "pow":
+        return expected_powers()
     given, nearest, lacking = [], [], []
     for x in points().tolist():
         given.append(getattr(functions, name)(x))
@@ -127,6 +154,21 @@ def expected(name):
     return np.array(given), np.array(nearest), np.array(lacking)
 
 
+def expected_powers():
+    """The same for powers."""
+    given, nearest, lacking = [], [], []
+    for x, y in bases_and_exponents().tolist():
+        given.append(functions.pow(x, y))
+        nearest.append(given[-1])
+        lacking.append(0.0)
+        if math.isfinite(given[-1]) and given[-1] != 0.0 and math.isfinite(x) and math.isfinite(y):
+            with mpmath.workprec(1200 if abs(y) > 1e17 else 200):
+                value = mpmath.power(abs(mpmath.mpf(x)), mpmath.mpf(y)) * math.copysign(1.0, given[-1])
+                nearest[-1] = float(value)
+                lacking[-1] = float((value - nearest[-1]) / math.ulp(nearest[-1]))
+    return np.array(given), np.array(nearest), np.array(lacking)
+
+
 def error(name, y):
     """The distances to the exact values in ulp; inf for a wrong inf, nan or sign of zero."""
     given, nearest, lacking = expected(name)
@@ -140,7 +182,7 @@ def error(name, y):
 
 
 def test_every_function_is_here():
-    assert sorted([*EXACT, *EXACT_OF_TWO]) == sorted(FORMULAS)
+    assert sorted([*EXACT, *EXACT_OF_TWO, "pow"]) == sorted(FORMULAS)
 
 
 @pytest.mark.parametrize("features, lanes", CASES)
@@ -170,6 +212,49 @@ def test_two_operands_near_the_exact_value(name, features, lanes):
             assert abs(out - exact) <= 2.5 * math.ulp(float(exact)), (x, y, out, given)
 
 
+@pytest.mark.parametrize("features, lanes", CASES)
+def test_powers(features, lanes):
+    x, y = bases_and_exponents().T.copy()
+    found = compiled(features, lanes)("pow", x, y)
+    errors = error("pow", found)
+    worst = int(np.argmax(errors))
+    assert 0.5 < errors[worst] <= LIMIT["pow"], (x[worst], y[worst], found[worst], expected("pow")[1][worst])
+    whole = np.array([(base, n, base**n) for base in range(2, 700) for n in range(2, 53) if base**n < 2**53], float)
+    scale = np.exp2(np.arange(len(whole)) % 19 - 9.0)  # of the base
+    found = compiled(features, lanes)("pow", whole[:, 0] * scale, whole[:, 1].copy())
+    assert np.array_equal(found, whole[:, 2] * scale ** whole[:, 1])  # what a float can hold is not rounded
+
+
+def test_powers_in_programs():
+    """Constant exponents, of which LLVM computes ahead what it can; and both derivatives."""
+    exponents = (0.3, -0.7, 0.5, 5.0, -6.0, 2.5, 1e300, -1e300, 5e-324, math.inf, -math.inf, math.nan, 0.0, -0.0)
+    w = Value(1.0)
+    x = np.unique(bases_and_exponents()[:, 0])
+    x = np.array([*x[np.isfinite(x)], 0.0, -0.0])
+    program = compile(lambda x: [w * x[0] ** y for y in exponents], 1, parameters=[w], backend="llvm")
+    for base, row in zip(x.tolist(), program.predict(x[:, None]).tolist()):
+        for y, out in zip(exponents, row):
+            given = functions.pow(base, y)
+            if given != given:
+                assert out != out, (base, y)
+            elif 0.0 < abs(given) < math.inf and 0.0 < abs(y) < math.inf:
+                assert abs(out - given) <= 2.0 * math.ulp(given), (base, y, out, given)
+            else:
+                assert out == given and math.copysign(1.0, out) == math.copysign(1.0, given), (base, y, out)
+    generator = random.Random(0)
+    x = [(2.0 ** generator.uniform(-30.0, 30.0), generator.uniform(-20.0, 20.0)) for _ in range(700)]
+    program = compile(lambda x: w * x[0] ** x[1], 2, parameters=[w], backend="llvm")
+    values, slopes = program.input_gradients(x)
+    for (base, y), value, (by_base, by_exponent) in zip(x, values.tolist(), slopes.tolist()):
+        with mpmath.workprec(200):
+            b, e = mpmath.mpf(base), mpmath.mpf(y)
+            power = b**e
+            for out, exact, most in ((value, power, 1.5), (by_exponent, power * mpmath.log(b), 4.0)):
+                assert abs(out - exact) <= most * math.ulp(float(exact)), (base, y)
+            exact = e * b ** mpmath.mpf(y - 1.0)
+            assert abs(by_base - exact) <= 3.0 * math.ulp(float(exact)), (base, y)
+
+
 def test_the_derivative_of_tanh():
     """sech² x, made of the power that tanh needs, to 2.5 ulp also where it is subnormal."""
     w, draw = Value(1.0), random.Random(0)
@@ -196,9 +281,10 @@ def test_a_wrong_result_is_found():
 
 def test_all_widths_give_the_same_bits():
     x = points()
-    for name in EXACT:
+    for name in (*EXACT, "pow"):
+        operands = [x] if name in EXACT else bases_and_exponents().T.copy()
         for features in {features for features, _ in CASES}:
-            first, *others = [compiled(features, n)(name, x) for f, n in CASES if f == features]
+            first, *others = [compiled(features, n)(name, *operands) for f, n in CASES if f == features]
             for other in others:
                 assert np.array_equal(first, other, equal_nan=True), (name, features)
 
@@ -303,10 +389,11 @@ def test_the_formulas_know_no_target():
         assert error(name, y).max() <= LIMIT[name], name
         if X86:
             assert np.array_equal(y, compiled("", 2)(name, x), equal_nan=True), name
-    for name in EXACT_OF_TWO:
-        y = np.array([FORMULAS[name](Floats(), *pair) for pair in pairs().tolist()])
+    for name in (*EXACT_OF_TWO, "pow"):
+        operands = bases_and_exponents() if name == "pow" else pairs()
+        y = np.array([FORMULAS[name](Floats(), *pair) for pair in operands.tolist()])
         if X86:
-            assert np.array_equal(y, compiled("", 2)(name, *pairs().T.copy()), equal_nan=True), name
+            assert np.array_equal(y, compiled("", 2)(name, *operands.T.copy()), equal_nan=True), name
 
 
 def rest(f, order, *terms):
@@ -334,6 +421,7 @@ def test_the_polynomials_are_those_of_a_fresh_fit():
         for coefficients, f, interval in (
             (powers.EXP, exp_rest, [-half, half]),
             (logarithms.LOG, rest(lambda s: mpmath.log((1 + s) / (1 - s)), 3, (1, 2)), [tiny, bound]),
+            (real_powers.SERIES, rest(lambda s: 1.5 * mpmath.log((1 + s) / (1 - s)), 5, (1, 3), (3, 1)), [tiny, bound]),
             (powers.ERF[:-1], rest(lambda x: mpmath.erf(x) / x, 2, (0, 2 / mpmath.sqrt(mpmath.pi))), [tiny, 1]),
             (angles.SIN, rest(mpmath.sin, 3, (1, 1)), [tiny, (mpmath.pi / 2) ** 2 * wider]),
             (angles.COS, rest(mpmath.cos, 4, (0, 1), (2, -0.5)), [tiny, (mpmath.pi / 4) ** 2 * wider]),
@@ -360,9 +448,13 @@ def test_the_parts_of_the_constants():
             (angles.PI, mpmath.pi, 120),
             (angles.QUARTER_PI, mpmath.pi / 4, 105),
             (powers.LOG_2, mpmath.log(2), 85),
+            (real_powers.LOG_OF_2, mpmath.log(2), 78),
+            (real_powers.TWO_THIRDS, mpmath.mpf(2) / 3, 78),
         ):
             assert abs(sum(map(mpmath.mpf, parts)) - exact) < mpmath.mpf(2) ** -bits
     most = round(angles.LARGEST_ANGLE / math.pi) + 0.5
     for k, parts in ((2 * most, angles.PI[:2]), (1100, powers.LOG_2[:1])):
         for part in parts:  # k times it is exact
             assert (int(math.ldexp(part, 100)) & -int(math.ldexp(part, 100))) * 2**53 > k * math.ldexp(part, 100)
+    for high, _ in (real_powers.LOG_OF_2, real_powers.TWO_THIRDS):
+        assert math.ldexp(high, real_powers.HIGH_BITS).is_integer()

@@ -3,6 +3,7 @@
 arithmetic      the operations that the formulas are made of
 powers          exp and its family
 logarithms      log and its family
+real_powers     x to the power y, made of both in more digits
 angles          sin, cos, tan and their inverses
 table           all formulas by name
 

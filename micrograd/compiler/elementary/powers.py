@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from micrograd.compiler.elementary.arithmetic import Number, Whole
+    from micrograd.compiler.elementary.arithmetic import Condition, Number, Whole
 
 # (exp r − 1 − r) / r² for |r| <= ½ log 2
 EXP = [float.fromhex(x) for x in (
@@ -50,9 +50,13 @@ def reduced(c: Arithmetic, x: Number, low: Number | None = None) -> tuple[Number
     t, k = c.rounded(x, ONE_OVER_LOG_2, BIASED)
     r = c.less_multiple(x, k, LOG_2[:1])
     r = c.less_multiple(r if low is None else c.add(r, low, ALONE), k, LOG_2[1:])
+    return t, c.multiply_add(*beyond_linear(c, r), r)
+
+
+def beyond_linear(c: Arithmetic, r: Number) -> tuple[Number, Number]:
+    """r² and q with exp r = 1 + r + r² q, for |r| <= ½ log 2."""
     square = c.mul(r, r)  # two short polynomials in r² wait less than a long one in r
-    q = c.multiply_add(c.polynomial(square, EXP[0::2]), r, c.polynomial(square, EXP[1::2]))
-    return t, c.multiply_add(square, q, r)
+    return square, c.multiply_add(c.polynomial(square, EXP[0::2]), r, c.polynomial(square, EXP[1::2]))
 
 
 def power(c: Arithmetic, t: Number) -> Number:
@@ -73,15 +77,13 @@ def exp(c: Arithmetic, x: Number) -> Number:
     return c.unless(c.compare(">", c.magnitude(x), c.number(LARGEST_POWER)), near, "exp", x)
 
 
-def scaled(c: Arithmetic, p: Number, t: Whole, x: Number) -> Number:
-    """p · 2ᵏ for p near 1, exp x the result, k + 1023 in the lowest bits of t.
+def scaled(c: Arithmetic, p: Number, k: Whole, low: Condition) -> Number:
+    """p · 2ᵏ for p from √½ to √2, k in the lowest bits and at most 1024; low holds for k < −1000, not for k > −900.
 
-    Below 2⁻⁹⁹⁵ it goes by way of 2¹²⁸, to round once. The exponent of p itself is added to, so k may be 1024.
+    Where it does, it goes by way of 2¹²⁸, to round once; elsewhere by way of the half, which is finite.
     """
-    low = c.compare("<", x, c.number(-690.0))
-    k = c.whole("+", t, -1023)
-    exponent = c.whole("<<", c.choose(low, c.whole("+", k, 128), k), 52)
-    return c.mul(c.changed("+", p, exponent), c.select(low, c.number(2.0**-128), c.number(1.0)), ALONE)
+    exponent = c.whole("<<", c.choose(low, c.whole("+", k, 128), c.whole("+", k, -1)), 52)
+    return c.mul(c.changed("+", p, exponent), c.select(low, c.number(2.0**-128), c.number(2.0)), ALONE)
 
 
 def far_exp(c: Arithmetic, x: Number, low: Number | None = None, halved: bool = False) -> Number:
@@ -89,8 +91,8 @@ def far_exp(c: Arithmetic, x: Number, low: Number | None = None, halved: bool = 
     limit = 709.782712893384 if not halved else 710.4758600739439  # log of the largest double, and of twice that
     near = c.at_least(c.at_most(x, limit), -760.0)
     t, p = reduced(c, near, low)
-    k = c.whole("+", c.bits(t), -1) if halved else c.bits(t)
-    value = scaled(c, c.add(p, c.number(1.0), ALONE), k, near)
+    k = c.whole("+", c.bits(t), -1024 if halved else -1023)
+    value = scaled(c, c.add(p, c.number(1.0), ALONE), k, c.compare("<", near, c.number(-690.0)))
     value = c.where(">", x, c.number(limit), c.number(float("inf")), value)
     return c.select(c.is_nan(x), x, value)
 

@@ -6,7 +6,7 @@ FAR         far_<primitive> -> its formula for arguments that the one above leav
 
 from __future__ import annotations
 
-from micrograd.compiler.elementary import angles, logarithms, powers
+from micrograd.compiler.elementary import angles, logarithms, powers, real_powers
 
-FORMULAS = {f.__name__: f for f in (*powers.FORMULAS, *logarithms.FORMULAS, *angles.FORMULAS)}
+FORMULAS = {f.__name__: f for f in (*powers.FORMULAS, *logarithms.FORMULAS, *angles.FORMULAS, *real_powers.FORMULAS)}
 FAR = {f.__name__: f for f in (*powers.FAR, *logarithms.FAR)}

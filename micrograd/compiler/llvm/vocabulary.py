@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from micrograd.ops import Op
 
 C_LIBRARY = ("exp", "expm1", "log", "log1p", "erf", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot",
-             "sinh", "cosh", "tanh", "pow")  # fmt: skip
+             "sinh", "cosh", "tanh")  # fmt: skip
 PREFIX = "micrograd_"  # of functions of numbers that come from outside
 LANE_BY_LANE = "each_"  # of functions of vectors that call those
 CALLBACKS: dict[Op, Any] = {}
