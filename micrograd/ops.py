@@ -41,35 +41,38 @@ class Op:
 
     name        what it is called, as a method and in `functions`
     symbol      what a picture shows
-    forward     floats -> float; total: inf or nan, never an exception
+    forward     floats -> float; total: inf or nan, never an exception; None for what the definition gives
     partials    one per operand, see above
     latex       formula, {0} and {1} stand for the operands
     binding     (binding strength of the formula, least strength of each operand that needs no brackets)
     selects     the partials are functions of g too, see above
-    javascript  forward in JavaScript, for pages: {0}, {1} stand for the operands; unless given, the function of that
-                name in drawing/explorer/functions.js or Math
+    definition  the value over other rows, written as a partial is, for targets that have no such row of their own; None
+                for rows that every target has, and where only `forward` is known
 
     >>> TABLE["mul"].forward(2.0, 3.0), TABLE["mul"].local(0, (2.0, 3.0), 6.0)
     (6.0, 3.0)
     """
 
-    __slots__ = ("name", "symbol", "forward", "partials", "latex", "binding", "selects", "javascript")
+    __slots__ = ("name", "symbol", "forward", "partials", "latex", "binding", "selects", "definition")
 
     def __init__(
         self,
         name: str,
         symbol: str,
-        forward: Callable[..., float],
+        forward: Callable[..., float] | None,
         partials: tuple[Partial, ...],
         latex: str,
         binding: tuple[int, ...] = (ATOM, 0, 0, 0),
         *,
         selects: bool = False,
-        javascript: str = "",
+        definition: Callable[..., Any] | None = None,
     ) -> None:
-        self.name, self.symbol, self.forward, self.partials = name, symbol, forward, partials
+        if forward is None and definition is None:
+            raise TypeError(f"expected the value of {name}, forward or a definition, got neither")
+        self.forward: Callable[..., float] = forward or definition  # type: ignore[assignment]
+        self.name, self.symbol, self.partials = name, symbol, partials
         self.latex, self.binding, self.selects = latex, binding, selects
-        self.javascript = javascript or f"mg.{name}({', '.join(['{%d}' % i for i in range(len(partials))])})"
+        self.definition = definition
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
@@ -165,6 +168,25 @@ def hypot_partial(x: Any, y: Any, r: Any) -> Any:
     return where(r <= 0.0, 0.0, div(x, r))
 
 
+def gaussian_definition(x: Any) -> Any:
+    """As in `functions`: high² is exact, so that x² = high² + (x − high)(x + high) keeps its last bits."""
+    high = round(x * 1024.0) / 1024.0
+    near = exp(-high * high) * exp((high - x) * (high + x))
+    return where(abs(x) < 28.0, near, where(x >= x, 0.0, x))
+
+
+def sech2_definition(x: Any) -> Any:
+    """4 e / (1 + e)² with e = exp(−2|x|); where that has few digits, the square of 2 exp(−|x|)."""
+    e, root = exp(-2.0 * abs(x)), 2.0 * exp(-abs(x))
+    return where(e < 1e-300, root * root, 4.0 * (e / (1.0 + e * (2.0 + e))))
+
+
+def sigmoid_definition(x: Any) -> Any:
+    """1 / (1 + e) or e / (1 + e) with e = exp(−|x|), which does not overflow."""
+    e = exp(-abs(x))
+    return where(x >= 0.0, 1.0, e) / (1.0 + e)
+
+
 def over_square(x: Any, y: Any) -> Any:
     """x / (x² + y²) without overflow on the way, 0 at the origin."""
     r = hypot(x, y)
@@ -181,16 +203,10 @@ def latex_function(name: str) -> str:
 
 
 # arithmetic
-ADD = Op("add", "+", operator.add, (1.0, 1.0), "{0} + {1}", (SUM, SUM, SUM), javascript="{0} + {1}")
-SUB = Op("sub", "−", operator.sub, (1.0, -1.0), "{0} - {1}", (SUM, SUM, PRODUCT), javascript="{0} - {1}")
+ADD = Op("add", "+", operator.add, (1.0, 1.0), "{0} + {1}", (SUM, SUM, SUM))
+SUB = Op("sub", "−", operator.sub, (1.0, -1.0), "{0} - {1}", (SUM, SUM, PRODUCT))
 MUL = Op(
-    "mul",
-    "×",
-    operator.mul,
-    (lambda x, y, out: y, lambda x, y, out: x),
-    r"{0} \cdot {1}",
-    (PRODUCT, PRODUCT, PRODUCT),
-    javascript="{0} * {1}",
+    "mul", "×", operator.mul, (lambda x, y, out: y, lambda x, y, out: x), r"{0} \cdot {1}", (PRODUCT, PRODUCT, PRODUCT)
 )
 DIV = Op(
     "div",
@@ -199,20 +215,15 @@ DIV = Op(
     (lambda x, y, out: div(1.0, y), lambda x, y, out: div(-out, y)),
     r"\frac{{{0}}}{{{1}}}",
     (PRODUCT, 0, 0),
-    javascript="{0} / {1}",
 )
-NEG = Op("neg", "−", operator.neg, (-1.0,), "-{0}", (SUM, PRODUCT), javascript="-{0}")
+NEG = Op("neg", "−", operator.neg, (-1.0,), "-{0}", (SUM, PRODUCT))
 POW = Op("pow", "**", pow, (pow_base, pow_exponent), "{{{0}}}^{{{1}}}", (POWER, ATOM, 0))
 
 # comparisons: 0 or 1, locally constant
-LESS = Op("less", "<", lambda x, y: 1.0 if x < y else 0.0, (0.0, 0.0), "[{0} < {1}]", javascript="+({0} < {1})")
-LESS_EQUAL = Op(
-    "less_equal", "≤", lambda x, y: 1.0 if x <= y else 0.0, (0.0, 0.0), r"[{0} \le {1}]", javascript="+({0} <= {1})"
-)
-GREATER = Op("greater", ">", lambda x, y: 1.0 if x > y else 0.0, (0.0, 0.0), "[{0} > {1}]", javascript="+({0} > {1})")
-GREATER_EQUAL = Op(
-    "greater_equal", "≥", lambda x, y: 1.0 if x >= y else 0.0, (0.0, 0.0), r"[{0} \ge {1}]", javascript="+({0} >= {1})"
-)
+LESS = Op("less", "<", lambda x, y: 1.0 if x < y else 0.0, (0.0, 0.0), "[{0} < {1}]")
+LESS_EQUAL = Op("less_equal", "≤", lambda x, y: 1.0 if x <= y else 0.0, (0.0, 0.0), r"[{0} \le {1}]")
+GREATER = Op("greater", ">", lambda x, y: 1.0 if x > y else 0.0, (0.0, 0.0), "[{0} > {1}]")
+GREATER_EQUAL = Op("greater_equal", "≥", lambda x, y: 1.0 if x >= y else 0.0, (0.0, 0.0), r"[{0} \ge {1}]")
 
 # exponentials and logarithms
 EXP = Op("exp", "exp", exp, (lambda x, out: out,), "e^{{{0}}}", (POWER, 0))
@@ -228,6 +239,7 @@ GAUSSIAN = Op(
     (lambda x, out: where(abs(x) < inf, -2.0 * (x * out), 0.0),),
     r"e^{{-\left({0}\right)^2}}",
     (POWER, 0),
+    definition=gaussian_definition,
 )
 
 # trigonometry
@@ -257,10 +269,22 @@ SINH = Op("sinh", "sinh", sinh, (lambda x, out: cosh(x),), r"\sinh\left({0}\righ
 COSH = Op("cosh", "cosh", cosh, (lambda x, out: sinh(x),), r"\cosh\left({0}\right)")
 TANH = Op("tanh", "tanh", tanh, (lambda x, out: sech2(x),), r"\tanh\left({0}\right)")
 SECH2 = Op(
-    "sech2", "sech²", sech2, (lambda x, out: -2.0 * (tanh(x) * out),), r"\operatorname{{sech}}^2\left({0}\right)"
+    "sech2",
+    "sech²",
+    sech2,
+    (lambda x, out: -2.0 * (tanh(x) * out),),
+    r"\operatorname{{sech}}^2\left({0}\right)",
+    definition=sech2_definition,
 )
-SIGMOID = Op("sigmoid", "σ", sigmoid, (sigmoid_partial,), r"\sigma\left({0}\right)")
-SOFTPLUS = Op("softplus", "softplus", softplus, (lambda x, out: sigmoid(x),), latex_function("softplus"))
+SIGMOID = Op("sigmoid", "σ", sigmoid, (sigmoid_partial,), r"\sigma\left({0}\right)", definition=sigmoid_definition)
+SOFTPLUS = Op(
+    "softplus",
+    "softplus",
+    softplus,
+    (lambda x, out: sigmoid(x),),
+    latex_function("softplus"),
+    definition=lambda x: where(x > 0.0, x, 0.0) + log1p(exp(-abs(x))),
+)
 
 # kinks and choices
 ABS = Op("abs", "|x|", abs, (lambda x, out: 1.0 * (x > 0.0) - (x < 0.0),), r"\left|{0}\right|")
@@ -272,7 +296,15 @@ COPYSIGN = Op(
     (lambda x, y, out: (1.0 * (x > 0.0) - (x < 0.0)) * copysign(1.0, y), 0.0),
     r"\operatorname{{copysign}}\left({0}, {1}\right)",
 )
-RELU = Op("relu", "ReLU", relu, (lambda x, out, g: where(out <= 0.0, 0.0, g),), latex_function("ReLU"), selects=True)
+RELU = Op(
+    "relu",
+    "ReLU",
+    relu,
+    (lambda x, out, g: where(out <= 0.0, 0.0, g),),
+    latex_function("ReLU"),
+    selects=True,
+    definition=lambda x: where(x <= 0.0, 0.0, x),
+)
 MAXIMUM = Op(
     "maximum",
     "max",
@@ -283,6 +315,7 @@ MAXIMUM = Op(
     ),
     r"\max\left({0}, {1}\right)",
     selects=True,
+    definition=lambda x, y: where(x >= y, x, where(x >= x, y, x)),
 )
 MINIMUM = Op(
     "minimum",
@@ -294,6 +327,7 @@ MINIMUM = Op(
     ),
     r"\min\left({0}, {1}\right)",
     selects=True,
+    definition=lambda x, y: where(x <= y, x, where(x >= x, y, x)),
 )
 WHERE = Op(
     "where",
@@ -302,7 +336,6 @@ WHERE = Op(
     (0.0, lambda c, x, y, out, g: where(c, g, 0.0), lambda c, x, y, out, g: where(c, 0.0, g)),
     r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
     selects=True,
-    javascript="{0} !== 0 ? {1} : {2}",
 )
 DETACH = Op("detach", "detach", detach, (0.0,), latex_function("detach"))
 

@@ -21,7 +21,7 @@ import pytest
 from drawing_help import chain, network, parsed, tangle, toy
 
 from micrograd.dispatch import of_one, operate
-from micrograd.drawing.explorer.javascript import JavaScript, in_javascript, rule
+from micrograd.drawing.explorer.javascript import Body, JavaScript, in_javascript, rule
 from micrograd.drawing.explorer.page import explore, literal
 from micrograd.engine import Value, apply, topological
 from micrograd.functions import detach, exp, log, maximum, relu, sqrt, where
@@ -243,8 +243,8 @@ def played(tmp_path_factory):
     picture, script = explore(toy(), {}, leaves=["x"]).notebook_html().split("\n", 1)
     bodies += [picture, picture, script]  # as where one output is shown twice
     bodies += [explore(labelled(label), {}).notebook_html() for label in HOSTILE]
-    not_symbolic = Op("cube", "", cube, (lambda x, out: 3.0 * math.pow(x, 2.0),), "", javascript="{0} ** 3")
-    rows = [own_row(), own_row(javascript="{0} * {0} * {0}"), not_symbolic]
+    not_symbolic = Op("cube", "", cube, (lambda x, out: 3.0 * math.pow(x, 2.0),), "", definition=lambda x: x * x * x)
+    rows = [own_row(), own_row(definition=lambda x: x * x * x), not_symbolic]
     with pytest.MonkeyPatch.context() as patch:
         for row in rows:
             patch.setitem(TABLE, "cube", row)
@@ -402,10 +402,10 @@ def test_hostile_labels_stay_text(played):
 
 @needs_chromium
 def test_rows_of_somebodys_own(played):
-    without, with_javascript, not_symbolic = played["rows"]
-    assert (without["disabled"], with_javascript["disabled"], not_symbolic["disabled"]) == (True, False, True)
-    assert "cannot evaluate “cube”" in without["hint"] and "field javascript" in not_symbolic["hint"]
-    assert [with_javascript["state"][f"n{i}"] for i in (0, 1, 2)] == [["3", "54"], ["27", "2"], ["54", "1"]]
+    without, defined, not_symbolic = played["rows"]
+    assert (without["disabled"], defined["disabled"], not_symbolic["disabled"]) == (True, False, True)
+    assert "cannot evaluate “cube”" in without["hint"] and "a definition" in not_symbolic["hint"]
+    assert [defined["state"][f"n{i}"] for i in (0, 1, 2)] == [["3", "54"], ["27", "2"], ["54", "1"]]
     assert [without["state"][f"n{i}"] for i in (0, 1, 2)] == [["2", "24"], ["8", "2"], ["16", "1"]]
 
 
@@ -485,8 +485,11 @@ def test_scripts_end_where_they_should():
 
 
 def test_expressions_refuse_what_they_cannot_write_down():
-    x = JavaScript("x")
-    assert str(abs(-x) ** 2.0) == "(mg.pow((mg.abs((-x))), 2.0))"
+    body = Body()
+    x = JavaScript("x", body)
+    assert body.function("x", abs(-x) ** 2.0) == (
+        "x => { const v1 = -x, v2 = mg.abs(v1), v3 = mg.pow(v2, 2.0); return v3; }"
+    )
     assert [in_javascript(number) for number in (1.0, -2.5, math.inf, -math.inf, math.nan)] == [
         "1.0",
         "(-2.5)",

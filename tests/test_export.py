@@ -14,7 +14,8 @@ import pytest
 
 import micrograd
 from micrograd import Value, export, nn
-from micrograd.ops import TABLE
+from micrograd.functions import sigmoid
+from micrograd.ops import TABLE, Op
 
 GCC = shutil.which("gcc")
 POOL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 3.7, 1e-310, 1e200, -1e200, 710.0, -745.2, 40.0, math.inf, -math.inf, math.nan]
@@ -395,3 +396,18 @@ def test_a_sum_that_goes_on_elsewhere_is_a_layer_still():
     source = export(model, 6)
     assert "h1 = affine(weights_1, biases_1, x)" in source
     assert bits(run_python(source)([0.5] * 6)) == bits(eager(model, [0.5] * 6))
+
+
+def test_a_primitive_of_the_users_is_written_from_its_definition(tmp_path, monkeypatch):
+    """In C too, with what the definition calls."""
+    rows = {
+        "swish": Op("swish", "swish", None, (lambda x, out: 0.0,), "", definition=lambda x: x * sigmoid(x)),
+        "own": Op("own", "own", math.floor, (0.0,), ""),
+    }
+    for name, row in rows.items():
+        monkeypatch.setitem(TABLE, name, row)
+    code = micrograd.export(lambda x: x[0].operate("swish", (x[0],)), 1, language="c")
+    swish = "static double swish(double x) {\n    return x * sigmoid(x);"
+    assert code.index("static double sigmoid") < code.index(swish)
+    with pytest.raises(ValueError, match="expected primitives with a definition, or functions of C, got own"):
+        micrograd.export(lambda x: x[0].operate("own", (x[0],)), 1, language="c")

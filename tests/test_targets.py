@@ -15,7 +15,7 @@ import pytest
 
 import micrograd
 from micrograd import Value, export
-from micrograd.drawing.explorer.javascript import JavaScript, call
+from micrograd.drawing.explorer.javascript import value_function
 from micrograd.drawing.explorer.page import asset
 from micrograd.functions import div
 from micrograd.ops import TABLE, find
@@ -114,14 +114,13 @@ int main(void) {{
 def in_javascript(name, grid, folder):
     if shutil.which("node") is None:
         pytest.skip("there is no node")
-    expression = call(find(name), tuple([JavaScript(f"p[{i}]") for i in range(len(grid[0]))]))
     numbers = json.dumps([[str(x) for x in point] for point in grid])
     lines = [
         asset("functions.js"),
         "const read = s => s.endsWith('inf') ? Number(s.replace('inf', 'Infinity')) : Number(s);",
         "const write = x => Object.is(x, -0) ? '-0.0' : Number.isNaN(x) ? 'nan' : `${x}`.replace('Infinity', 'inf');",
         f"const points = {numbers}.map(row => row.map(read));",
-        f"console.log(points.map(p => write({expression})).join('\\n'));",
+        f"console.log(points.map(p => write(({value_function(find(name))})(...p))).join('\\n'));",
     ]
     (folder / "page.js").write_text("\n".join(lines), encoding="utf-8")
     done = subprocess.run(["node", str(folder / "page.js")], capture_output=True, text=True, check=True)
@@ -136,6 +135,12 @@ TARGETS = {
     "c": in_c,
     "javascript": in_javascript,
 }
+
+
+@pytest.mark.parametrize("name", [op.name for op in TABLE.values() if op.definition is not None])
+def test_the_faster_forms_are_their_definitions_to_the_bit(name):
+    for point in points(name):
+        assert same(find(name).forward(*point), find(name).definition(*point)), point
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -1,13 +1,18 @@
-"""An export in C (C99). What <math.h> lacks is written as in `functions`."""
+"""An export in C (C99). What <math.h> lacks is written as its row defines it."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import isfinite
 
+from micrograd.exporting.freezing import freeze_definition
+from micrograd.exporting.parts import divide
 from micrograd.exporting.writer import ATOM, CHOICE, FORMS, PRODUCT, SIGN, Writer
+from micrograd.ops import find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from micrograd.exporting.parts import Affine, Each
@@ -17,43 +22,6 @@ LIBRARY = {
     name: name
     for name in ("exp expm1 log log1p sqrt erf sin cos tan asin acos atan atan2 hypot sinh cosh tanh pow".split())
 } | {"abs": "fabs", "copysign": "copysign", "round": "nearbyint"}
-FUNCTIONS = {
-    "gaussian": """
-static double gaussian(double x) {
-    if (!(fabs(x) < 28.0))
-        return x == x ? 0.0 : x;
-    const double high = nearbyint(x * 1024.0) / 1024.0;
-    return exp(-high * high) * exp((high - x) * (high + x));
-}""",
-    "sech2": """
-static double sech2(double x) {
-    const double e = exp(-2.0 * fabs(x)), root = 2.0 * exp(-fabs(x));
-    return e < 1e-300 ? root * root : 4.0 * (e / (1.0 + e * (2.0 + e)));
-}""",
-    "sigmoid": """
-static double sigmoid(double x) {
-    if (x >= 0.0)
-        return 1.0 / (1.0 + exp(-x));
-    const double e = exp(x);
-    return e / (1.0 + e);
-}""",
-    "softplus": """
-static double softplus(double x) {
-    return x > 0.0 ? x + log1p(exp(-x)) : log1p(exp(x));
-}""",
-    "relu": """
-static double relu(double x) {
-    return x <= 0.0 ? 0.0 : x;
-}""",
-    "maximum": """
-static double maximum(double x, double y) {
-    return x >= y || x != x ? x : y;
-}""",
-    "minimum": """
-static double minimum(double x, double y) {
-    return x <= y || x != x ? x : y;
-}""",
-}
 
 
 class CWriter(Writer):
@@ -80,7 +48,7 @@ class CWriter(Writer):
             starts.append(f"(void){self.argument};")
         function = "\n    ".join([f"{head} {{", *starts, *self.lines, *ends]) + "\n}"
         tables = ["\n".join(self._table(name, rows, deep)) for name, rows, deep in self.tables]
-        helpers = [FUNCTIONS[name].strip() for name in self.used if name in FUNCTIONS]
+        helpers = defined(self.used).values()
         return "\n\n".join([f"/* {self.title()} */\n#include <math.h>", *tables, *helpers, function]) + "\n"
 
     def _outputs(self, outputs: list[str]) -> list[str]:
@@ -107,8 +75,8 @@ class CWriter(Writer):
             return FORMS[kind]
         if kind == "div":
             return "{0} / {1}", PRODUCT, (PRODUCT, SIGN)
-        if kind not in LIBRARY and kind not in FUNCTIONS:
-            raise ValueError(f"expected primitives that C code is known for, got {kind}; add it to {__name__}")
+        if kind not in LIBRARY and find(kind).definition is None:
+            raise ValueError(f"expected primitives with a definition, or functions of C, got {kind}; give its row one")
         self.used[kind] = None
         count = len(args)
         return f"{LIBRARY.get(kind, kind)}({', '.join([f'{{{i}}}' for i in range(count)])})", ATOM, (CHOICE,) * count
@@ -141,3 +109,30 @@ class CWriter(Writer):
             f"for (int i = 0; i < {len(each.nodes)}; i++)",
             f"    {name}[i] = {text};",
         ]
+
+
+def defined(names: Iterable[str]) -> dict[str, str]:
+    """The functions that C lacks for some primitives, from the definitions in their rows; those that they call first.
+
+    >>> print(defined(["relu", "exp"])["relu"])
+    static double relu(double x) {
+        return x <= 0.0 ? 0.0 : x;
+    }
+    """
+    texts: dict[str, str] = {}
+    for name in names:
+        if name not in LIBRARY:
+            called, text = from_definition(name)
+            texts.update(defined(called))
+            texts[name] = text
+    return texts
+
+
+@lru_cache(maxsize=None)
+def from_definition(name: str) -> tuple[tuple[str, ...], str]:
+    """A primitive as a function of C, and the primitives that it calls."""
+    graph = freeze_definition(name)
+    writer = CWriter(graph, divide(graph), name)
+    [result] = writer.body()
+    head = f"static double {name}({', '.join([f'double {x}' for x in writer.input_names])}) {{"
+    return tuple(writer.used), "\n    ".join([head, *writer.lines, f"return {result};"]) + "\n}"

@@ -12,7 +12,7 @@ from micrograd.compiler.scalar.tracer import Trace, Tracer
 from micrograd.compiler.self_check import SelfCheck, made_up
 from micrograd.engine import Value, topological
 from micrograd.expect import leaves, whole
-from micrograd.ops import TABLE
+from micrograd.ops import TABLE, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,6 +80,15 @@ def freeze(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Value
         found = trace(code, undo, lambda: next(made_up(code)))
         SelfCheck(found).trace_itself(code)
     return freeze_trace(found, {})
+
+
+def freeze_definition(name: str) -> FrozenGraph:
+    """The definition of a primitive as a function of x, y and z."""
+    op = find(name)
+    code = Code(lambda x: op.definition(*x), len(op.partials), [])  # type: ignore[misc]
+    with undo_of(code) as undo:
+        found = trace(code, undo, lambda: next(made_up(code)))
+    return freeze_trace(found, {found.graph.leaf("input", i): "xyz"[i] for i in range(found.inputs)})
 
 
 def freeze_expression(model: Any, inputs: Any) -> FrozenGraph:

@@ -51,7 +51,7 @@ function handOn(nodes, i, found) {
 function obstacle(nodes, rules) {
   for (const node of nodes) {
     if (node.rule === null) continue;
-    const cure = "give its row in the table the field javascript, and partials that work on Values";
+    const cure = "give its row in the table a definition, and partials that work on Values";
     try {
       rules[node.rule].forward(...node.operands.map(() => 1));
     } catch (error) {

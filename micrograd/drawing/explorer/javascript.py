@@ -1,10 +1,11 @@
-"""Rows of the table as JavaScript, so that a page evaluates graphs without a second set of derivative rules.
+"""Rows of the table as JavaScript, so that a page evaluates graphs without a second set of rules.
 
-A row brings its forward as a template (`Op.javascript`). Its local derivatives are the row's own partials, called on
-operands that write down what is done to them.
+VOCABULARY says which rows JavaScript has, with functions.js; a row that it lacks is its definition over those. The
+local derivatives are the row's own partials. Both are called on operands that write down what is done to them.
 
     x1, x2, …   operands            out     the result
     rule        what the page knows of one row: {forward, locals, selects}
+    body        of a function: constants, each expression once, and what it returns
 """
 
 from __future__ import annotations
@@ -18,29 +19,74 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+OPERATORS = {
+    "add": "{0} + {1}",
+    "sub": "{0} - {1}",
+    "mul": "{0} * {1}",
+    "div": "{0} / {1}",
+    "neg": "-{0}",
+    "less": "+({0} < {1})",
+    "less_equal": "+({0} <= {1})",
+    "greater": "+({0} > {1})",
+    "greater_equal": "+({0} >= {1})",
+    "where": "{0} !== 0 ? {1} : {2}",
+    "detach": "{0}",
+}
+FUNCTIONS = "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh tanh abs pow round copysign erf"
+VOCABULARY = OPERATORS | {name: f"mg.{name}" for name in FUNCTIONS.split()}
 
-class JavaScript(Operators):
-    """A JavaScript expression that grows with what is done to it.
 
-    >>> print(2.0 * JavaScript("x1") + 1.0)
-    ((2.0 * x1) + 1.0)
+class Body:
+    """The statements of a function: a constant for each expression, once.
+
+    >>> body = Body()
+    >>> print(body.function("x1", 2.0 * JavaScript("x1", body) + 1.0))
+    x1 => { const v1 = 2.0 * x1, v2 = v1 + 1.0; return v2; }
     """
 
-    __slots__ = ("text",)
+    def __init__(self) -> None:
+        self.constants: dict[str, str] = {}  # expression -> name
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def value(self, name: str, args: tuple[Any, ...]) -> Any:
+        """The primitive `name` on expressions and numbers."""
+        if name not in VOCABULARY:
+            definition = find(name).definition
+            if definition is None:
+                raise TypeError(f"{name} has no definition, and JavaScript no function for it")
+            return definition(*args)
+        form = VOCABULARY[name]
+        texts = [in_javascript(x) for x in args]
+        text = form.format(*texts) if name in OPERATORS else f"{form}({', '.join(texts)})"
+        return JavaScript(self.constants.setdefault(text, f"v{len(self.constants) + 1}"), self)
 
-    def operate(self, name: str, args: tuple[Any, ...]) -> JavaScript:
+    def function(self, names: str, result: Any) -> str:
+        """The function of these names; one of a single expression without a constant."""
+        lines = [f"{name} = {text}" for text, name in self.constants.items()]
+        if not lines:
+            return f"{names} => {in_javascript(result)}"
+        if len(lines) == 1:
+            return f"{names} => {next(iter(self.constants))}"
+        return f"{names} => {{ const {', '.join(lines)}; return {in_javascript(result)}; }}"
+
+
+class JavaScript(Operators):
+    """The name of a number in a body, which grows with what is done to it."""
+
+    __slots__ = ("text", "body")
+
+    def __init__(self, text: str, body: Body) -> None:
+        self.text, self.body = text, body
+
+    def operate(self, name: str, args: tuple[Any, ...]) -> Any:
         """The primitive `name` on args."""
-        return call(find(name), args)
+        return self.body.value(name, args)
 
     def __str__(self) -> str:
         return self.text
 
 
 def in_javascript(x: Any) -> str:
-    """An expression, or a number as JavaScript writes it.
+    """A name, or a number as JavaScript writes it.
 
     >>> in_javascript(-0.5), in_javascript(float("inf"))
     ('(-0.5)', 'Infinity')
@@ -52,33 +98,43 @@ def in_javascript(x: Any) -> str:
     return f"({text})" if text[0] == "-" else text
 
 
-def call(op: Op, args: tuple[Any, ...]) -> JavaScript:
-    """The primitive of a row on expressions and numbers."""
-    return JavaScript(f"({op.javascript.format(*map(in_javascript, args))})")
+def value_function(op: Op) -> str:
+    """The row's value as a function; TypeError where JavaScript neither has the row nor a definition of it.
+
+    >>> from micrograd.ops import MUL, RELU
+    >>> print(value_function(MUL))
+    (x1, x2) => x1 * x2
+    >>> print(value_function(RELU))
+    (x1) => { const v1 = +(x1 <= 0.0), v2 = v1 !== 0 ? 0.0 : x1; return v2; }
+    """
+    body = Body()
+    operands = tuple([JavaScript(f"x{i + 1}", body) for i in range(len(op.partials))])
+    return body.function(f"({', '.join(map(str, operands))})", body.value(op.name, operands))
+
+
+def local_derivative(op: Op, i: int) -> str:
+    """The local derivative by an operand: a function, a number where it is constant, null where no gradient flows."""
+    if op.partials[i].__class__ is float:
+        return in_javascript(op.partials[i]) if op.partials[i] else "null"
+    body = Body()
+    operands = tuple([JavaScript(f"x{k + 1}", body) for k in range(len(op.partials))])
+    names = f"({', '.join(map(str, operands))}, out)"
+    return body.function(names, op.local(i, operands, JavaScript("out", body)))
 
 
 def rule(op: Op) -> str:
-    """The row in JavaScript; "null" if one of its partials does not go through symbolic operands.
-
-    A local derivative is a function, a number where it is constant, or null where no gradient ever flows.
+    """The row in JavaScript; "null" if its value or a partial does not go through operands that have no number.
 
     >>> from micrograd.ops import MUL, SUB
     >>> print(rule(MUL))
-    {forward: (x1, x2) => (x1 * x2), locals: [(x1, x2, out) => x2, (x1, x2, out) => x1], selects: false}
+    {forward: (x1, x2) => x1 * x2, locals: [(x1, x2, out) => x2, (x1, x2, out) => x1], selects: false}
     >>> print(rule(SUB))
-    {forward: (x1, x2) => (x1 - x2), locals: [1.0, (-1.0)], selects: false}
+    {forward: (x1, x2) => x1 - x2, locals: [1.0, (-1.0)], selects: false}
     """
-    operands = tuple([JavaScript(f"x{i + 1}") for i in range(len(op.partials))])
-    names = ", ".join(map(str, operands))
-    derivatives = []
-    for i, partial in enumerate(op.partials):
-        if partial.__class__ is float:
-            derivatives.append(in_javascript(partial) if partial else "null")
-            continue
-        try:
-            derivative = in_javascript(op.local(i, operands, JavaScript("out")))
-        except Exception:  # somebody's own row, in_javascript for floats alone, may fail in any way
-            return "null"
-        derivatives.append(f"({names}, out) => {derivative}")
+    try:
+        derivatives = [local_derivative(op, i) for i in range(len(op.partials))]
+        forward = value_function(op)
+    except Exception:  # somebody's own row, written for floats alone, may fail in any way
+        return "null"
     selects = "true" if op.selects else "false"
-    return f"{{forward: ({names}) => {call(op, operands)}, locals: [{', '.join(derivatives)}], selects: {selects}}}"
+    return f"{{forward: {forward}, locals: [{', '.join(derivatives)}], selects: {selects}}}"
