@@ -20,37 +20,51 @@ PACKAGE = Path(micrograd.__file__).parent
 FLOORS = {
     "": [
         ["collector", "messages", "system"],
-        ["dispatch", "edge_cases"],
+        ["dispatch", "edge_cases", "lectures"],
         ["functions"],
         ["ops", "vectors"],
         ["engine"],
         ["copying", "expect", "notation"],
         ["check", "derivatives", "files", "formulas"],
         ["chain_rule", "compiler", "drawing", "losses", "nn", "optim"],
-        ["exporting", "training"],
-        ["estimators", "plotting"],
+        ["exporting", "plotting"],
+        ["training"],
+        ["estimators"],
         ["command_line"],
         ["__main__"],
     ],
     "compiler": [
-        ["arguments", "arrays", "code", "elementary", "samples", "state"],
-        ["scalar"],
-        ["self_check", "numpy"],
-        ["llvm"],
+        ["arrays", "code", "elementary", "runner", "samples", "state"],
+        ["llvm", "numpy", "scalar"],
+        ["backends", "self_check"],
         ["programs"],
         ["compiled"],
     ],
-    "compiler.scalar": [["graph", "placeholders"], ["divergence", "stand_ins", "undo"], ["repeats"], ["trace"]],
+    "compiler.state": [
+        ["classes", "libraries", "names"],
+        ["reads", "same"],
+        ["draws", "visits"],
+        ["owners"],
+        ["walk"],
+        ["state"],
+    ],
+    "compiler.scalar": [
+        ["graph", "holders", "users_code"],
+        ["divergence", "placeholders"],
+        ["stand_ins", "undo"],
+        ["repeats", "tracer"],
+        ["trace"],
+    ],
     "compiler.arrays": [["memory", "steps"], ["differentiate", "fusion", "roll"], ["simplify"], ["purposes"]],
-    "compiler.elementary": [["arithmetic"], ["angles", "powers"], ["logarithms"]],
+    "compiler.elementary": [["arithmetic"], ["angles", "powers"], ["logarithms"], ["real_powers"], ["table"]],
     "compiler.numpy": [["vocabulary"], ["code"], ["runner"]],
     "compiler.llvm": [
-        ["instructions"],
-        ["vectors"],
-        ["vocabulary"],
-        ["loops", "tape", "tiles", "uniform"],
+        ["instructions", "memory"],
+        ["products", "vectors"],
+        ["sums", "vocabulary"],
+        ["loops", "native", "tape", "uniform"],
         ["code"],
-        ["native"],
+        ["layout"],
         ["runner"],
     ],
     "compiler.llvm.native": [["cache"], ["machine_code"], ["direct_call"]],
@@ -58,15 +72,14 @@ FLOORS = {
     "drawing.views": [["names"], ["network", "reading"], ["boxes", "forms"], ["collapsed", "fused"], ["choice"]],
     "drawing.layouts": [["geometry", "layering"], ["layered", "svg"], ["dot"]],
     "training": [
-        ["arguments", "history", "objectives", "position"],
-        ["checkpoints", "compiled", "watching"],
-        ["sharding"],
+        ["arguments", "history", "position", "rows", "watching"],
+        ["checkpoints", "course", "divergence", "objectives"],
+        ["compiled", "loop", "sharding"],
         ["trainer"],
     ],
 }
 LAZY_AND_UPWARD = {  # imported when first asked for
-    ("engine", "copying"),  # deepcopy and pickle of a Value
-    ("training.history", "plotting"),  # History.plot
+    ("engine", "copying")  # deepcopy and pickle of a Value
 }
 TYPES_ONLY = {"signatures"}
 KNOWS = {  # who may import what from outside

@@ -3,8 +3,9 @@
 compiled        `compile`
 programs        what it returns
 code            a model with loss and penalty, as it is run and traced
-arguments       what may be asked for: threads, a cache
 samples         data as the compiled code takes them
+runner          what a program runs on: the protocol of every backend
+backends        those that there are, by name
 self_check      every program is compared with the code as eager runs it
 state/          what Python state the code reads, and whether it changed
 scalar/         the code runs on placeholders: the graph of one sample

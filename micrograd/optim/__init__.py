@@ -1,10 +1,10 @@
 """Optimisers: update rules (SGD, Adam, AdamW, RMSProp), learning-rate schedules, and L-BFGS for the whole dataset.
 
-optimizer   what a Trainer asks of one
-update_rule one step from the gradient of a batch: what a rule is
-rules       the published ones
-schedules   the learning rate as a function of the step
-lbfgs       minimises the whole objective at once, through SciPy
+optimizer       what a Trainer asks of one
+update_rule     one step from the gradient of a batch: what a rule is
+rules           the published ones
+schedules       the learning rate as a function of the step
+lbfgs           minimises the whole objective at once, through SciPy
 """
 
 from micrograd.messages.counterparts import absent
