@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 
 from micrograd.collector import paused
-from micrograd.engine import Leaf, Value, assemble, new, topological
+from micrograd.engine import Leaf, Value, assemble, new, numbered, topological
 from micrograd.ops import Op
 
 TYPE_CHECKING = False
@@ -49,18 +49,11 @@ def reduced(root: Value) -> tuple[Any, ...]:
     if root.op is None:
         kind = Value if root.__class__ is Leaf else root.__class__
         return restore_leaf, (kind, root.data, root.grad, root.label), getattr(root, "__dict__", None) or None
-    leaves: list[Value] = []
-    rows: list[Row] = []
-    place: dict[int, int] = {}
-    nodes = topological(root)
-    for leaf in [node for node in nodes if node.op is None]:
-        place[id(leaf)] = len(leaves)
-        leaves.append(leaf)
-    for node in nodes:
-        if node.op is not None:
-            place[id(node)] = len(leaves) + len(rows)
-            args = tuple([place[id(x)] if isinstance(x, Value) else x for x in node.args])
-            rows.append((node.op, node.data, node.grad, node.label, args, node._cached))
+    nodes = sorted(topological(root), key=lambda node: node.op is not None)  # the leaves come first
+    leaves = [node for node in nodes if node.op is None]
+    _, operands = numbered(nodes)
+    inner = list(zip(nodes, operands))[len(leaves) :]
+    rows = [(node.op, node.data, node.grad, node.label, args, node._cached) for node, args in inner]
     return restore, (leaves, rows)
 
 

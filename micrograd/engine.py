@@ -27,7 +27,7 @@ __all__ = ["Value", "topological"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Union
+    from typing import Any, Callable, Sequence, Union
 
     Operand = Union["Value", float]
     Binary = Callable[["Value", Operand], "Value"]
@@ -520,6 +520,17 @@ def topological(root: Value) -> list[Value]:
             if not waiting:
                 return order
             node = waiting.pop()
+
+
+def numbered(nodes: Sequence[Value]) -> tuple[dict[int, int], list[tuple[Any, ...]]]:
+    """id(node) -> its place among nodes, and for each node its operands: a place for a Value, else the number.
+
+    >>> x = Value(3.0)
+    >>> numbered([x, x * 2.0])[1]
+    [(), (0, 2.0)]
+    """
+    place = {id(node): i for i, node in enumerate(nodes)}
+    return place, [tuple([place[id(x)] if isinstance(x, Value) else x for x in node.args]) for node in nodes]
 
 
 def adjoints(root: Value) -> dict[int, float]:

@@ -14,7 +14,7 @@ from math import copysign, isfinite
 
 from micrograd.collector import paused
 from micrograd.dispatch import number
-from micrograd.engine import Value, assemble
+from micrograd.engine import Value, assemble, numbered
 from micrograd.messages.counterparts import absent
 from micrograd.ops import TABLE
 from micrograd.system.disk import write
@@ -78,40 +78,41 @@ def save(values: Any, path: Path) -> None:
         roots = [values] if isinstance(values, Value) else list(values) if isinstance(values, (list, tuple)) else []
     if not roots or not all(isinstance(root, Value) for root in roots):
         raise TypeError(f"expected a Value, or a list or dict of Values, to save, got {short(values)}")
-    nodes, place = gathered(roots)
+    nodes = gathered(roots)
+    place, operands = numbered(nodes)
     places: Any = [place[id(root)] for root in roots]
     places = places[0] if isinstance(values, Value) else places
     places = dict(zip(values, places)) if isinstance(values, dict) else places
-    rows = ",\n".join([row_of(node, place, json.dumps) for node in nodes])
+    rows = ",\n".join([row_of(node, args, json.dumps) for node, args in zip(nodes, operands)])
     write_json(path, FORMAT, VERSION, {"roots": json.dumps(places), "nodes": f"[\n{rows}\n]"})
 
 
-def gathered(roots: Iterable[Value]) -> tuple[list[Value], dict[int, int]]:
-    """All nodes that the roots depend on, each once, operands first; and id(node) -> its place among them."""
+def gathered(roots: Iterable[Value]) -> list[Value]:
+    """All nodes that the roots depend on, each once, operands first: the order of the rows in a file."""
     nodes: list[Value] = []
-    place: dict[int, int] = {}
+    done: set[int] = set()
     for root in roots:
         waiting = [root]
         while waiting:
             node = waiting[-1]
-            pending = [x for x in node.args if isinstance(x, Value) and id(x) not in place]
+            pending = [x for x in node.args if isinstance(x, Value) and id(x) not in done]
             if pending:
                 pending.reverse()
                 waiting.extend(pending)
                 continue
             waiting.pop()
-            if id(node) not in place:
-                place[id(node)] = len(nodes)
+            if id(node) not in done:
+                done.add(id(node))
                 nodes.append(node)
-    return nodes, place
+    return nodes
 
 
-def row_of(node: Value, place: dict[int, int], quoted: Callable[[str], str]) -> str:
-    """The row of a node, as JSON."""
+def row_of(node: Value, operands: tuple[Any, ...], quoted: Callable[[str], str]) -> str:
+    """The row of a node, as JSON; operands are places, or numbers."""
     label = quoted(node.label) if node.label else '""'
     if node.op is None:
         return f"[null, {label}, {in_json(node.data)}, {in_json(node.grad)}]"
-    entries = [str(place[id(x)]) if isinstance(x, Value) else f'"{exact(x)}"' for x in node.args]
+    entries = [str(x) if x.__class__ is int else f'"{exact(x)}"' for x in operands]
     entries += ["null" if d is None else in_json(d) for d in node._cached]
     return f'["{node.op.name}", {label}, {in_json(node.data)}, {in_json(node.grad)}, {", ".join(entries)}]'
 

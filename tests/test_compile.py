@@ -365,7 +365,7 @@ class TestLlvm:
     def test_other_processors(self, features):
         import llvmlite.binding as binding
 
-        from micrograd.compiler.arrays.purposes import gradient_program
+        from micrograd.compiler.arrays.passes import PURPOSES, through
         from micrograd.compiler.llvm.native.machine_code import Processor, host
         from micrograd.compiler.llvm.runner import LlvmRunner
 
@@ -377,7 +377,7 @@ class TestLlvm:
             pytest.skip(f"this processor has not all of {features}")
         program = self.net()
         target = Processor("x86-64", features)
-        runner = LlvmRunner(gradient_program(program._trace), target=target, cache=False)
+        runner = LlvmRunner(through(PURPOSES["gradient"], program._trace), target=target, cache=False)
         rng = np.random.default_rng(0)
         batch = program.batch(rng.standard_normal((100, 8)), rng.integers(0, 3, 100))
         value, gradient, _ = runner.step(batch, program._leaves(None), 0.01)

@@ -19,7 +19,7 @@ PACKAGE = Path(micrograd.__file__).parent
 # of a folder, its `__init__`, stands above all of it.
 FLOORS = {
     "": [
-        ["collector", "messages", "system"],
+        ["algebra", "collector", "messages", "system"],
         ["dispatch", "edge_cases", "lectures"],
         ["functions"],
         ["ops", "vectors"],
@@ -55,7 +55,12 @@ FLOORS = {
         ["repeats", "tracer"],
         ["trace"],
     ],
-    "compiler.arrays": [["memory", "steps"], ["differentiate", "fusion", "roll"], ["simplify"], ["purposes"]],
+    "compiler.arrays": [
+        ["memory", "prune", "steps"],
+        ["order", "program", "symbols"],
+        ["accumulate", "differentiate", "fusion", "roll", "simplify"],
+        ["passes"],
+    ],
     "compiler.elementary": [["arithmetic"], ["angles", "powers"], ["logarithms"], ["real_powers"], ["table"]],
     "compiler.numpy": [["vocabulary"], ["code"], ["runner"]],
     "compiler.llvm": [

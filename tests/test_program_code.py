@@ -134,6 +134,13 @@ def eager(name, X, y):
     return value, np.array(gradient)
 
 
+def gradient_program(trace, guard=False):
+    """The array program of value and gradient."""
+    from micrograd.compiler.arrays.passes import PURPOSES, through
+
+    return through(PURPOSES["guarded gradient" if guard else "gradient"], trace)
+
+
 class Memory:
     """Which row stands in each place; reading a row that was written over is an error."""
 
@@ -154,23 +161,20 @@ class TestPlaces:
     """Every row is where it is looked for, and what nobody reads takes no room."""
 
     def gradient(self, name, guard):
-        from micrograd.compiler.arrays.purposes import gradient_program
-
-        return gradient_program(compiled(name)._trace, guard=guard)
+        return gradient_program(compiled(name)._trace, guard)
 
     @models
     @pytest.mark.parametrize("guard", [False, True])
     def test_in_numpy_code(self, name, guard):
-        from micrograd.compiler.arrays.steps import Step, reads_of
-        from micrograd.compiler.numpy.code import numpy_code
+        from micrograd.compiler.arrays.passes import through
+        from micrograd.compiler.numpy.code import PASSES
 
-        program = self.gradient(name, guard)
-        places = numpy_code(program).places
+        program = through(PASSES, self.gradient(name, guard))
+        places = program.buffers
         memory = Memory(places.of, program.weight + 1)
-        for step in program.in_order():
-            memory.read([row for index in reads_of(step) for row in index])
-            if isinstance(step, Step):
-                memory.write(step)
+        for step in program.order:
+            memory.read([row for index in step.reads() for row in index])
+            memory.write(step)
         assert places.count <= program.rows
 
     def test_inputs_that_go_into_products_alone_are_not_copied(self):
@@ -181,22 +185,21 @@ class TestPlaces:
     @models
     @pytest.mark.parametrize("guard", [False, True])
     def test_in_loops(self, name, guard):
-        from micrograd.compiler.arrays.fusion import Schedule
+        from micrograd.compiler.arrays.passes import through
+        from micrograd.compiler.llvm.code import PASSES
 
-        program = self.gradient(name, guard)
-        schedule = Schedule(program)
-        places = schedule.places()
+        program = through(PASSES, self.gradient(name, guard))
+        fused, places = program.fused, program.buffers
         memory = Memory(places.of, program.weight + 1)
-        for number, stage in enumerate(schedule.stages):
-            made = [*([stage.step] if hasattr(stage.step, "rows") else []), *stage.items]
-            own = [step for step in made if schedule.stage_of[step.start] == number]
-            for index in stage.reads():
+        for number, nest in enumerate(fused.nests):
+            own = fused.own(number)
+            for index in nest.reads():
                 memory.read(index)
             for index in places.early.get(number, ()):  # a loop reads these before it writes the same row elsewhere
-                assert stage.step is None and len(index) == stage.count
+                assert nest.step is None and len(index) == nest.count
             written = [set(places.of[step.own].tolist()) - {-1} for step in own]
             assert sum(map(len, written)) == len(set().union(*written))  # nothing over what was made beside it
-            taken = set().union(*written) & {int(p) for index in stage.reads() for p in places.of[index]}
+            taken = set().union(*written) & {int(p) for index in nest.reads() for p in places.of[index]}
             assert taken <= {int(p) for index in places.early.get(number, ()) for p in places.of[index]}
             for step in own:
                 memory.write(step)
@@ -217,11 +220,12 @@ class TestPlaces:
                 assert result not in operands[: len(OPERANDS) - 1]
 
     def test_a_network_takes_little_more_than_what_its_backward_pass_needs(self):
-        from micrograd.compiler.arrays.fusion import Schedule
+        from micrograd.compiler.arrays.passes import through
+        from micrograd.compiler.llvm.code import PASSES
 
-        program = self.gradient("relu", False)
+        program = through(PASSES, self.gradient("relu", False))
         needed = 16 + 16 + 16  # two hidden layers; the adjoints of one take its place
-        assert needed <= Schedule(program).places().count <= needed + 10
+        assert needed <= program.buffers.count <= needed + 10
         assert program.rows > 3 * needed
 
 
@@ -235,7 +239,6 @@ class TestCode:
 
     def runner(self, program, features, guard):
         """Code for a processor with these features; it need not have the instructions of wider ones."""
-        from micrograd.compiler.arrays.purposes import gradient_program
         from micrograd.compiler.llvm.native.machine_code import Processor, host
         from micrograd.compiler.llvm.runner import LlvmRunner
 
@@ -243,7 +246,7 @@ class TestCode:
         if not {f for f in features.split(",") if f} <= set(here.features.split(",")):
             pytest.skip(f"this processor has not all of {features}")
         target = here if features == "" else Processor("x86-64", features)
-        return LlvmRunner(gradient_program(program._trace, guard=guard), target=target)
+        return LlvmRunner(gradient_program(program._trace, guard), target=target)
 
     @models
     @pytest.mark.parametrize("features", ["", "+sse2", "+avx2,+fma,+avx", "+avx512f,+avx2,+fma,+avx"])
@@ -303,7 +306,6 @@ class TestCode:
         """It cannot be run here; that LLVM takes it, without functions it does not have, is what this shows."""
         import llvmlite.binding as binding
 
-        from micrograd.compiler.arrays.purposes import gradient_program
         from micrograd.compiler.llvm.code import llvm_code
         from micrograd.compiler.llvm.instructions import Registers
         from micrograd.compiler.llvm.native.machine_code import optimise, started
@@ -360,7 +362,7 @@ class TestCode:
             model, 64, parameters=parameters, loss=losses.squared_error, backend="llvm", cache=False
         )
         code = program._main.code
-        products = [stage for stage in code.schedule.stages if stage.step is not None and stage.items]
+        products = [stage for stage in code.fused.nests if stage.step is not None and stage.items]
         assert sum([item.count for stage in products for item in stage.items if item.op.name == "relu"]) == 4 * 49
         assert code.block == SMALLEST_BLOCK
         assert program.ir.count("define internal void @stage") < 20  # all places share their code
@@ -373,10 +375,10 @@ class TestCode:
         assert np.abs(gradient - slopes).max() <= 1e-13 * np.abs(slopes).max()
 
     def test_small_groups_without_layers_are_one_loop(self):
-        stages = compiled("geometry", "llvm")._main.code.schedule.stages
+        stages = compiled("geometry", "llvm")._main.code.fused.nests
         assert len(stages) <= 2 and stages[0].count == 1  # the function waits for what comes before
         assert len(stages[0].sums) + len(stages[-1].sums) > 8
-        assert len(compiled("tanh", "llvm")._main.code.schedule.stages) > 2
+        assert len(compiled("tanh", "llvm")._main.code.fused.nests) > 2
 
     def test_again_with_parameters_of_all_kinds(self):
         program = compiled("tanh", "llvm")

@@ -24,10 +24,8 @@ def compiled(model, inputs, parameters, loss=itself, backend="numpy"):
 def reverse(program):
     """The names of the primitives of the sweep, with the number of rows of each, and what follows the samples."""
     program = program.steps
-    made = [step for step in program.steps if step.start > program.weight]
-    forward = {step.start for step in program.rolled.steps}
     return (
-        [(step.op.name, step.count) for step in made if step.start not in forward],
+        [(step.op.name, step.count) for step in program.steps[program.forward :]],
         [(step.op.name, step.count) for step in program.after],
     )
 
@@ -104,7 +102,8 @@ def test_one_quotient_for_all_adjoints():
 
     program = compiled(model, 2, [w, v])
     made = reverse(program)[0]
-    forward = [step for step in program.steps.rolled.steps if getattr(step, "op", None) is micrograd.ops.DIV]
+    values = program.steps.steps[: program.steps.forward]
+    forward = [step for step in values if getattr(step, "op", None) is micrograd.ops.DIV]
     quotients = sum([count for name, count in made if name == "div"])
     assert sum([step.count for step in forward]) == 2
     assert quotients == 1  # the inverse

@@ -14,7 +14,7 @@ and computing the local derivatives themselves is not counted.
 
 from __future__ import annotations
 
-from micrograd.engine import Value, topological
+from micrograd.engine import Value, numbered, topological
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ TOO_MANY = 1 << 100_000
 class Reach:
     """The active nodes between root and wrt, the edges between them, and the adjoints; `reach_of` finds them.
 
+    place, args                         id(node) -> its place; for each node its operands, see `numbered`
     tops, bottoms, operands, slopes     for each edge: place of its top and bottom, number of the operand, slope
     begin, end                          for each node: its edges downwards are range(begin[i], end[i])
     last, previous                      for each node the last edge to it, for each edge the one before it; or -1
@@ -44,7 +45,7 @@ class Reach:
 
     def __init__(self, nodes: list[Value], wrt: Sequence[Value]) -> None:
         self.nodes = nodes
-        self.place = {id(node): i for i, node in enumerate(nodes)}
+        self.place, self.args = numbered(nodes)
         self.wrt = [self.place[id(x)] for x in wrt if id(x) in self.place]
         self.tops: list[int] = []
         self.bottoms: list[int] = []
@@ -58,36 +59,34 @@ class Reach:
 
     def activate(self) -> bytearray:
         """1 for each node that is in wrt or depends on it differentiably."""
-        active, place = bytearray(len(self.nodes)), self.place
+        active = bytearray(len(self.nodes))
         for i in self.wrt:
             active[i] = 1
         for i, node in enumerate(self.nodes):
             op = node.op
             if op is not None:
-                for x, partial in zip(node.args, op.partials):
-                    if isinstance(x, Value) and active[place[id(x)]] and partial != 0.0:
+                for j, partial in zip(self.args[i], op.partials):
+                    if j.__class__ is int and active[j] and partial != 0.0:
                         active[i] = 1
         return active
 
     def connect(self, active: bytearray) -> None:
         """The edges, from the root down: first of one node, then of the next."""
-        place, edge = self.place, 0
+        edge = 0
         reached = bytearray(len(self.nodes))  # a node below one of wrt may be active and yet not below the root
         reached[-1] = active[-1]
         for i in range(len(self.nodes) - 1, -1, -1):
             self.begin[i] = edge
             node = self.nodes[i]
             if reached[i] and node.op is not None:
-                for k, x in enumerate(node.args):
-                    if isinstance(x, Value) and node.op.partials[k] != 0.0:
-                        j = place[id(x)]
-                        if active[j]:
-                            reached[j] = 1
-                            self.tops.append(i)
-                            self.bottoms.append(j)
-                            self.operands.append(k)
-                            self.slopes.append(node._cached[k])
-                            edge += 1
+                for k, j in enumerate(self.args[i]):
+                    if j.__class__ is int and active[j] and node.op.partials[k] != 0.0:
+                        reached[j] = 1
+                        self.tops.append(i)
+                        self.bottoms.append(j)
+                        self.operands.append(k)
+                        self.slopes.append(node._cached[k])
+                        edge += 1
             self.end[i] = edge
 
     def link(self) -> None:

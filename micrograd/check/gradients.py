@@ -13,7 +13,7 @@ from micrograd.check.differences import apart, differences, tolerance
 from micrograd.check.why import described
 from micrograd.collector import paused
 from micrograd.dispatch import brief, number
-from micrograd.engine import Value, adjoints, topological
+from micrograd.engine import Value, adjoints, numbered, topological
 from micrograd.expect import one_leaf
 from micrograd.ops import DETACH
 
@@ -30,25 +30,22 @@ if TYPE_CHECKING:
 class Forward:
     """A graph as a function of the data of its leaves, read from the rows; what is detached keeps its value.
 
-    values      the numbers of all nodes, and of plain operands
+    values      the numbers of all nodes, then of plain operands; root: how many nodes there are, less one
     places      id(node) -> place of its number
     steps       (forward of a row, places of the operands, place of the result)
     """
 
-    def __init__(self) -> None:
-        self.values: list[float] = []
-        self.places: dict[int, int] = {}
+    def __init__(self, places: dict[int, int], values: list[float]) -> None:
+        self.places, self.values, self.root = places, values, len(values) - 1
         self.steps: list[tuple[Callable[..., float], list[int], int]] = []
 
-    def add(self, node: Value) -> None:
-        """The number of a node, and the step that makes it from the operands, where it is no leaf and not detached."""
+    def add(self, node: Value, args: tuple[Any, ...]) -> None:
+        """The step that makes a node from its operands, places or numbers, where it is no leaf and not detached."""
         if node.op is not None and node.op is not DETACH:
             operands = []
-            for x in node.args:
-                if isinstance(x, Value):
-                    operands.append(self.places[id(x)])
-                else:
-                    operands.append(len(self.values))
+            for x in args:
+                operands.append(x if x.__class__ is int else len(self.values))
+                if x.__class__ is not int:
                     self.values.append(x)
             again = node.op.forward(*[self.values[place] for place in operands])
             if again != node.data and repr(again) != repr(node.data):  # nan is nan
@@ -56,15 +53,13 @@ class Forward:
                     f"expected a graph whose leaves have not changed since it was built, got {described(node)} where "
                     f"the operands now give {again!r}; build the expression again, or pass a function that builds it"
                 )
-            self.steps.append((node.op.forward, operands, len(self.values)))
-        self.places[id(node)] = len(self.values)
-        self.values.append(node.data)
+            self.steps.append((node.op.forward, operands, self.places[id(node)]))
 
     def along(self, leaf: Value) -> Function:
         """The root as a function of the data of one leaf; only what depends on it is evaluated."""
         start = self.places.get(id(leaf))
         if start is None:
-            return lambda x: self.values[-1]
+            return lambda x: self.values[self.root]
         depends = bytearray(len(self.values))
         depends[start] = 1
         steps = []
@@ -78,7 +73,7 @@ class Forward:
             values[start] = x
             for forward, operands, place in steps:
                 values[place] = forward(*[values[operand] for operand in operands])
-            return values[-1]
+            return values[self.root]
 
         return root
 
@@ -89,9 +84,11 @@ def forward_of(root: Value) -> Forward:
     ValueError where the data of a node is not what its row makes of the operands: some `data` was changed after the
     graph was built, and the cached local derivatives belong to the old numbers.
     """
-    graph = Forward()
-    for node in topological(root):
-        graph.add(node)
+    nodes = topological(root)
+    places, operands = numbered(nodes)
+    graph = Forward(places, [node.data for node in nodes])
+    for node, args in zip(nodes, operands):
+        graph.add(node, args)
     return graph
 
 

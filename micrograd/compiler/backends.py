@@ -7,7 +7,7 @@ from micrograd.system.packages import expect_whole, missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from micrograd.compiler.arrays.purposes import ArrayProgram
+    from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.runner import Runner
 
 BACKENDS = ("auto", "llvm", "numpy")

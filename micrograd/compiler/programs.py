@@ -7,13 +7,8 @@ at          the numbers of the parameters, (p,); their present ones unless given
 from __future__ import annotations
 
 from micrograd.compiler import samples as data
-from micrograd.compiler.arrays.purposes import (
-    ArrayProgram,
-    gradient_program,
-    input_gradient_program,
-    prediction_program,
-    value_program,
-)
+from micrograd.compiler.arrays.passes import PURPOSES, stages, through
+from micrograd.compiler.arrays.program import ArrayProgram
 from micrograd.compiler.backends import MOST_STEPS, chosen, runner_of
 from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.trace import undo_of
@@ -24,7 +19,7 @@ from micrograd.system.forking import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     import numpy as np
@@ -183,7 +178,7 @@ class Program:
         with self._lock:
             if purpose not in self._runners:
                 self._trace.most_steps = MOST_STEPS.get(self.backend)
-                runner = runner_of(PURPOSES[purpose](self._trace), self.backend, self._threads, self._cache)
+                runner = runner_of(through(PURPOSES[purpose], self._trace), self.backend, self._threads, self._cache)
                 self._check.all(purpose, runner, self._runner, code)
                 self._runners[purpose] = runner
                 if purpose == "gradient":
@@ -203,6 +198,25 @@ class Program:
     def steps(self) -> ArrayProgram:
         """The array program."""
         return self._main.program
+
+    @property
+    def stages(self) -> dict[str, Any]:
+        """What `graph` becomes, as it is after each pass, by the name of the pass; `print` shows one.
+
+        First come the passes of the purpose, value and gradient (without a loss: predictions), then the backend's own.
+
+        >>> from micrograd import Value, compile, losses
+        >>> w = Value(2.0)
+        >>> program = compile(lambda x: w * x[0], 1, parameters=[w], loss=losses.squared_error, backend="numpy")
+        >>> print(*program.stages)
+        trace roll_loss differentiate simplify prune accumulate differentiate_uniform in_order allocate
+        >>> print(program.stages["roll_loss"])
+        for each sample
+            [3] = mul(r[0], u[0])
+            [4] = sub(r[3], r[1])
+            [5] = mul(r[4], r[4])
+        """
+        return {"trace": self.graph, **stages([*PURPOSES[self._check.main], *self._main.passes], self._trace)}
 
     @property
     def source(self) -> str:
@@ -232,14 +246,3 @@ def nonempty(batch: Batch) -> Batch:
     if len(batch) == 0:
         raise ValueError("expected at least one sample, got none")
     return batch
-
-
-PURPOSES: dict[str, Callable[[Trace], ArrayProgram]] = {
-    "prediction": prediction_program,
-    "value": value_program,
-    "guarded value": lambda trace: value_program(trace, guard=True),
-    "gradient": gradient_program,
-    "guarded gradient": lambda trace: gradient_program(trace, guard=True),
-    "input gradient": input_gradient_program,
-    "guarded input gradient": lambda trace: input_gradient_program(trace, guard=True),
-}

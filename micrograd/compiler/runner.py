@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from micrograd.compiler.arrays.purposes import ArrayProgram
+    from micrograd.compiler.arrays.passes import Pass
+    from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.samples import Batch
 
 REENTERED = (
@@ -29,13 +30,14 @@ REENTERED = (
 
 
 class Runner:
-    """One purpose of a program: what a backend derives from, to give `backend`, `source` and `_run`.
+    """One purpose of a program: what a backend derives from, to give `backend`, `source`, `passes` and `_run`.
 
     Threads take turns, for there is one workspace.
 
     backend     its name
     program     the array program that it runs
     source      the code that runs, as text
+    passes      those of its own that the program goes through before it becomes code
     again       key of a batch -> the short way to run it again: a function of the numbers of all parameters, (p,), with
                 the weight of the last step, which gives value and gradient, or None where it cannot be sure or they
                 are not finite: then `step` gives them. None for a batch that has no such way. A backend fills it as it
@@ -44,6 +46,7 @@ class Runner:
 
     backend: str
     source: str
+    passes: list[Pass]
 
     def __init__(self, program: ArrayProgram) -> None:
         self.program = program

@@ -18,6 +18,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from math import factorial
 from operator import mul
 
+from micrograd.algebra.identities import simpler
 from micrograd.dispatch import Operators, equals, number
 from micrograd.engine import Value, topological
 from micrograd.ops import ADD, DIV, MUL, NEG, SUB, Op, find
@@ -66,9 +67,10 @@ class Expansion:
 
     def series(self, op: Op, args: tuple[Any, ...], value: float | None = None) -> Series:
         """The one Series op(*args); -(-x) is x. Its value is what the row gives, unless it is known."""
-        if op is NEG and args[0].op is NEG:
-            inner: Series = args[0].args[0]
-            return inner
+        if op is NEG:
+            found = simpler("neg", args, [None], lambda x: x.args[0] if x.op is NEG else None)
+            if found is not None:
+                return found[1][0]
         key = (op.name, *[id(x) if isinstance(x, Series) else repr(x) for x in args])
         if key not in self.known:
             if value is None and op in ARITHMETIC:

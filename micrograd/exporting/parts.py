@@ -8,6 +8,7 @@ sum         what may become a row of an affine map; its partial sums and product
 
 from __future__ import annotations
 
+from micrograd.algebra.sums import summands, weighted
 from micrograd.ops import TABLE
 
 TYPE_CHECKING = False
@@ -105,41 +106,40 @@ class Parts:
 
     def _sum(self, top: int) -> tuple[Row, list[int]] | None:
         """(bias, weights, sources) of a sum of numbers times nodes, and the nodes inside it; None for anything else."""
+        if top in self.no_sums:
+            return None
         terms: list[tuple[float, int]] = []
-        inside: list[int] = []
-        bias, node = EMPTY, top
-        while True:
-            first = self._product(node)
-            if first is not None:  # no bias
-                terms.append(first)
-                break
-            if self.kind[node] != "add" or node in self.no_sums or (node != top and self.uses[node] > 1):
-                self.no_sums.update(inside[1:-1:2])  # partial sums that end in the same
+        partial: list[int] = []  # sums
+        products: list[int] = []
+        bias = EMPTY
+        for node, k, opened in summands(top, self.args, self._goes_on):
+            x = self.args[node][k]
+            term = self._product(x)
+            if opened:
+                partial.append(x)
+            elif term is not None:
+                terms.append(term)
+                products.append(x)
+            elif not self.varying[x] and (k == 0 or self._product(self.args[node][0]) is not None):  # w · x + b, too
+                bias = self.graph.numbers[x]
+            else:
+                self.no_sums.update(partial)  # they end in the same
                 return None
-            left, right = self.args[node]
-            if not self.varying[right] and self._product(left) is not None:  # w · x + b, written so
-                left, right = right, left
-            term = self._product(right)
-            if term is None:
-                self.no_sums.update(inside[1::2])
-                return None
-            terms.append(term)
-            inside += [right, left]
-            if not self.varying[left]:
-                bias = self.graph.numbers[inside.pop()]
-                break
-            node = left
         terms.reverse()
-        return (bias, [weight for weight, _ in terms], tuple([source for _, source in terms])), inside
+        return (bias, [weight for weight, _ in terms], tuple([source for _, source in terms])), [*partial, *products]
+
+    def _goes_on(self, node: int, k: int) -> bool:
+        """Whether a sum goes on in an operand."""
+        x = self.args[node][k]
+        return k == 0 and self.kind[x] == "add" and self.varying[x] and self.uses[x] == 1 and x not in self.no_sums
 
     def _product(self, node: int) -> tuple[float, int] | None:
         """(number, varying node) of a product of the two that is used once."""
         if self.kind[node] != "mul" or self.uses[node] > 1:
             return None
-        a, b = self.args[node]
-        if self.varying[a]:
-            a, b = b, a
-        return None if self.varying[a] else (self.graph.numbers[a], b)
+        args = self.args[node]
+        k = weighted(args, lambda weight, x: not self.varying[weight])
+        return None if k is None else (self.graph.numbers[args[1 - k]], args[k])
 
     # a primitive for each
 

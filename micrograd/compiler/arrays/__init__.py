@@ -1,10 +1,15 @@
 """An array program: a few steps over whole groups of like scalars, and the passes that make it.
 
-steps           the steps
+steps           the kinds of steps
+program         what a pass takes and hands on
+passes          which passes make which purpose: start here
 roll            the scalar graph becomes steps
 differentiate   reverse mode on steps
+symbols         what a row's partials make of whole groups
 simplify        what a reverse sweep can do without
+prune           dead code
+accumulate      where the sums over the samples go
+order           in which order steps and sums run, and what is taken apart
 fusion          which steps run in one loop
-memory          where the rows of a block stand
-purposes        the program for each purpose
+memory          buffer allocation: where the rows of a block stand
 """

@@ -3,139 +3,69 @@
 contribution    what a row receives of the adjoint of a row made from it: (row, source row, factor slot)
 active          depends on what is differentiated with respect to; the others receive nothing
 guard           an adjoint that is exactly 0 contributes 0, even through a factor of inf or nan
-lasting         made of forward rows alone: a local derivative, which may be computed as soon as they are there
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 
-from micrograd.compiler.arrays.steps import Linear, Map, Outer, Pairs, Rows, Slots, Space, Step
-from micrograd.dispatch import Operators
-from micrograd.ops import TABLE
+from micrograd.compiler.arrays.steps import NONE, Linear, Map, Outer, Pairs, Rows, Slots
+from micrograd.compiler.arrays.symbols import MapBuilder, Product
+from micrograd.ops import DETACH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Union
+    from typing import Any
 
     import numpy as np
 
-    from micrograd.compiler.arrays.steps import Index, Operand
-
-    Accumulation = Union[Outer, Pairs]
+    from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.arrays.steps import Index, Space, Step, Sum
 
 ONE = -1  # the factor slot of a contribution with factor 1
 FEW_TERMS = 4  # so many adjoints are summed by additions, which fuse with what stands around them
-NONE = -1  # the adjoint row of a row that has none
-
-
-class Symbol(Operators):
-    """An operand that stands for a whole group in a row's partials; what it goes through becomes Maps."""
-
-    __slots__ = ("tape", "operand")
-    thorough = True  # nobody reads or differentiates the partial: it may be long
-
-    def __init__(self, tape: Tape, operand: Operand) -> None:
-        self.tape, self.operand = tape, operand
-
-    def operate(self, name: str, args: tuple[Any, ...]) -> Any:
-        """The primitive on groups."""
-        return self.tape.map(name, args)
-
-
-class Product(Symbol):
-    """left · right, made into a Map only if it is used otherwise than in a sum over the samples."""
-
-    __slots__ = ("left", "right")
-
-    def __init__(self, tape: Tape, left: Rows, right: Rows) -> None:
-        self.tape, self.left, self.right = tape, left, right
-
-    @property
-    def operand(self) -> Operand:  # type: ignore[override]
-        """The Map."""
-        return self.tape.step("mul", [self.left, self.right])
-
-
-class Tape:
-    """Appends Maps of one number of rows to a list of steps; equal Maps are made once."""
-
-    def __init__(self, steps: list[Step], space: Space, made: dict[Any, Rows], count: int) -> None:
-        self.steps, self.space, self.made, self.count = steps, space, made, count
-
-    def symbol(self, operand: Operand) -> Any:
-        """The operand as a partial sees it: a float, or a symbol."""
-        return operand if isinstance(operand, float) else Symbol(self, operand)
-
-    def map(self, name: str, args: tuple[Any, ...]) -> Any:
-        """The primitive on symbols and numbers, simplified where that is exact."""
-        numbers = [float(x) if not isinstance(x, Symbol) else None for x in args]
-        if name == "mul":
-            if 1.0 in numbers:
-                return args[1 - numbers.index(1.0)]
-            if -1.0 in numbers and None in numbers:
-                return self.map("neg", (args[1 - numbers.index(-1.0)],))
-            if numbers == [None, None]:
-                a, b = args[0].operand, args[1].operand
-                if isinstance(a, Rows) and isinstance(b, Rows):
-                    return Product(self, a, b)
-        if name == "div" and numbers[1] == 1.0:
-            return args[0]
-        operands = [x.operand if number is None else number for x, number in zip(args, numbers)]
-        if None not in numbers:
-            return TABLE[name].forward(*numbers)
-        return Symbol(self, self.step(name, operands))
-
-    def step(self, name: str, operands: list[Operand]) -> Rows:
-        """The rows of a Map that is there already, or now."""
-        import numpy as np
-
-        key = name, tuple([x if isinstance(x, float) else x.key() for x in operands])
-        if key not in self.made:
-            start = self.space.take(self.count)
-            self.steps.append(Map(TABLE[name], operands, start, self.count))
-            self.made[key] = Rows(np.arange(start, start + self.count))
-        return self.made[key]
 
 
 class Reverse:
     """The reverse sweep over some steps.
 
-    seeds       [(row, source row)]: where the adjoints start
     active      by row, active_slots by slot: what the derivatives are wanted for, or anything made of it
-    steps       what the sweep makes; sums: what the slots receive
+    owner       by row: the number of the step that makes it, NONE for a leaf
+    received    number of a step -> the contributions to its rows
+    steps       what the sweep makes; known: the rows of its Maps
+    products    what slots receive, (slots, left, right), beside the outer products
     """
 
     def __init__(
-        self,
-        forward: list[Step],
-        space: Space,
-        slots: Space,
-        active: np.ndarray,
-        active_slots: np.ndarray,
-        seeds: list[tuple[int, int]],
-        *,
-        guard: bool = False,
+        self, forward: list[Step], space: Space, slots: Space, active: np.ndarray, active_slots: np.ndarray, guard: bool
     ) -> None:
         import numpy as np
 
-        self.space, self.slots, self.active, self.active_slots, self.guard = space, slots, active, active_slots, guard
+        self.forward, self.space, self.slots, self.guard = forward, space, slots, guard
+        self.active, self.active_slots = active, active_slots
+        self.owner = np.full(space.size, NONE)
+        self.received: dict[int, list[tuple[Index, Index, Index]]] = defaultdict(list)
         self.steps: list[Step] = []
-        self.made: dict[Any, Rows] = {}
-        self.received: dict[int, list[tuple[Index, Index, Index]]] = defaultdict(list)  # by owner
-        self.single: dict[int, list[tuple[Index, Index]]] = defaultdict(list)
+        self.known: dict[Any, Rows] = {}
         self.products: list[tuple[Index, Index, Index | None]] = []
         self.outers: list[Outer] = []
-        self.owner = np.full(space.size, NONE)
-        self.forward = forward
-        for number, step in enumerate(forward):
+
+    def run(self, seeds: list[tuple[int, int]]) -> Reverse:
+        """Go through the steps from the last to the first; the adjoints start from the seeds, [(row, source row)]."""
+        import numpy as np
+
+        for number, step in enumerate(self.forward):
             self.owner[step.start : step.start + step.count] = number
-        spread(forward, active, active_slots)
+        spread(self.forward, self.active, self.active_slots)
         rows, sources = np.array(seeds, np.int64).reshape(-1, 2).T
         self._send(rows, sources, np.full(len(rows), ONE))
-        for number in range(len(forward) - 1, -1, -1):
+        for number in range(len(self.forward) - 1, -1, -1):
             self._pull(number)
-        self.sums: list[Accumulation] = [*self.outers, *self._pairs()]
+        return self
+
+    def sums(self) -> list[Sum]:
+        """What the slots receive."""
+        return [*self.outers, *self._pairs()]
 
     def _send(self, target: Index, source: Index, factor: Index) -> None:
         """Contributions to rows, put down with the step that makes them."""
@@ -170,19 +100,22 @@ class Reverse:
             if terms <= FEW_TERMS and (factor[places] == ONE).all():
                 adjoint[rows] = self._added(source[places])
             elif terms == 1 and not self.guard:
-                tape = Tape(self.steps, self.space, self.made, len(rows))
-                adjoint[rows] = tape.step("mul", [Slots(factor[places[:, 0]]), Rows(source[places[:, 0]])]).index
+                product: list[Any] = [Slots(factor[places[:, 0]]), Rows(source[places[:, 0]])]
+                adjoint[rows] = self._maps(len(rows)).made_by("mul", product).index
             else:
                 self._sum(adjoint, rows, source[places], factor[places])
         return adjoint
 
     def _added(self, source: Index) -> Index:
         """The sums of a few adjoints each, by additions."""
-        tape = Tape(self.steps, self.space, self.made, len(source))
-        added = tape.symbol(Rows(source[:, 0].copy()))
+        maps = self._maps(len(source))
+        added = maps.symbol(Rows(source[:, 0].copy()))
         for column in source.T[1:]:
-            added = added + tape.symbol(Rows(column.copy()))
-        return rows_of(tape, added)
+            added = added + maps.symbol(Rows(column.copy()))
+        return maps.index(added)
+
+    def _maps(self, count: int) -> MapBuilder:
+        return MapBuilder(self.steps, self.space, self.known, count)
 
     def _sum(self, adjoint: Index, rows: Index, source: Index, factor: Index) -> None:
         """Rows that receive equally much: those from the same rows together."""
@@ -209,8 +142,8 @@ class Reverse:
             return
         if isinstance(step, Linear):
             self._pull_linear(step, some, adjoint[some])
-        elif isinstance(step, Map):
-            self._pull_map(step, some, adjoint[some])
+        else:
+            self._pull_map(step, some, adjoint[some])  # type: ignore[arg-type]
 
     def _pull_linear(self, step: Linear, some: Index, g: Index) -> None:
         import numpy as np
@@ -221,7 +154,7 @@ class Reverse:
         self._send(rows.ravel(), source, np.where(factor == self.slots.constant(1.0), ONE, factor))
         active = self.active_slots[slots]
         if step.shared and active.all() and rows.shape[0] > 1 and len(np.unique(slots)) == slots.size:
-            self.outers.append(Outer(g, rows[0], slots, self.guard))
+            self.outers.append(Outer(slots, g, rows[0], self.guard))
         elif active.any():
             chosen = active.ravel()
             self.products.append((slots.ravel()[chosen], source[chosen], rows.ravel()[chosen]))
@@ -232,12 +165,12 @@ class Reverse:
     def _pull_map(self, step: Map, some: Index, g: Index) -> None:
         import numpy as np
 
-        tape = Tape(self.steps, self.space, self.made, len(some))
+        maps = self._maps(len(some))
         operands = [x if isinstance(x, float) else x.take(some) for x in step.operands]
-        args = tuple([tape.symbol(x) for x in operands])
-        out, adjoint = tape.symbol(Rows(step.start + some)), tape.symbol(Rows(g))
+        args = tuple([maps.symbol(x) for x in operands])
+        out, adjoint = maps.symbol(Rows(step.start + some)), maps.symbol(Rows(g))
         for i, x in enumerate(operands):
-            if isinstance(x, float) or step.op.partials[i].__class__ is float and step.op.partials[i] == 0.0:
+            if isinstance(x, float) or not step.varies(i):
                 continue
             active = (self.active_slots if isinstance(x, Slots) else self.active)[x.index]
             if not active.any():
@@ -249,7 +182,7 @@ class Reverse:
             if isinstance(x, Slots):
                 self._collect(x.index[places], received, places)
             else:
-                source = rows_of(tape, received)
+                source = maps.index(received)
                 self._send(x.index[places], source[places], np.full(len(places), ONE))
 
     def _contribution(self, step: Map, i: int, args: tuple[Any, ...], out: Any, g: Any) -> Any:
@@ -264,7 +197,7 @@ class Reverse:
         if isinstance(received, Product):
             self.products.append((slots, received.left.index[places], received.right.index[places]))
         else:
-            self.products.append((slots, rows_of(received.tape, received)[places], None))
+            self.products.append((slots, received.maps.index(received)[places], None))
 
     def _pairs(self) -> list[Pairs]:
         """The collected products by slot: slots together that have equally many, made by one step or by several."""
@@ -286,31 +219,79 @@ class Reverse:
             for group in np.unique(np.stack([counts, by], axis=1), axis=0):
                 chosen = (counts == group[0]) & (by == group[1])
                 places = first[chosen][:, None] + np.arange(group[0])
-                pairs.append(Pairs(distinct[chosen], left[places], None if right is None else right[places]))
-        for pair in pairs:
-            pair.guard = self.guard
+                other = None if right is None else right[places]
+                pairs.append(Pairs(distinct[chosen], left[places], other, self.guard))
         return pairs
 
 
 def spread(steps: list[Step], active: np.ndarray, active_slots: np.ndarray) -> None:
     """Mark as active the rows that the steps make of active rows and slots."""
     for step in steps:
-        made = slice(step.start, step.start + step.count)
-        if isinstance(step, Linear):
-            active[made] = active[step.rows].any(1) | active_slots[step.slots].any(1)
-            if step.bias is not None:
-                active[made] |= active_slots[step.bias]
-        elif isinstance(step, Map):
-            for i, x in enumerate(step.operands):
-                if not isinstance(x, float) and (step.op.partials[i].__class__ is not float or step.op.partials[i]):
-                    active[made] |= (active_slots if isinstance(x, Slots) else active)[x.index]
+        active[step.start : step.start + step.count] = step.depends(active, active_slots)
 
 
-def rows_of(tape: Tape, symbol: Any) -> Index:
-    """The rows of a symbol; a group made of slots alone becomes rows by adding to 0."""
+def guard(program: ArrayProgram) -> ArrayProgram:
+    """From here on an adjoint that is exactly 0 contributes 0, even through a factor of inf or nan."""
+    made = program.copy()
+    made.guard = True
+    return made
+
+
+def differentiate(program: ArrayProgram) -> ArrayProgram:
+    """The adjoints of what stands between the loss and parameters, and the sums that parameters receive."""
     import numpy as np
 
-    operand = symbol.operand
-    if isinstance(operand, Slots):
-        operand = tape.step("detach", [operand])
-    return np.asarray(operand.index)
+    made = program.copy()
+    active_slots = active_parameters(made)
+    spread(made.before, active_slots, np.zeros(made.slots, bool))
+    active = np.zeros(made.rows, bool)
+    reverse = Reverse(made.steps, made.row_space, made.slot_space, active, active_slots, made.guard)
+    reverse.run([(made.row_of[made.trace.loss], made.weight)])  # type: ignore[index]
+    made.sums = reverse.sums()
+    made.steps = made.steps + reverse.steps
+    return made
+
+
+def differentiate_inputs(program: ArrayProgram) -> ArrayProgram:
+    """The adjoints of the inputs, handed out after the single output."""
+    import numpy as np
+
+    made = program.copy()
+    active = np.zeros(made.rows, bool)
+    active[: made.trace.inputs] = True
+    reverse = Reverse(made.steps, made.row_space, made.slot_space, active, np.zeros(made.slots, bool), made.guard)
+    assert made.outputs is not None
+    adjoint = reverse.run([(int(made.outputs[0]), made.weight)]).adjoints(NONE, 0, made.trace.inputs)
+    made.steps = made.steps + reverse.steps
+    if (adjoint == NONE).any():
+        zero = made.row_space.take(1)
+        made.steps.append(Map(DETACH, [0.0], zero, 1))
+        adjoint = np.where(adjoint == NONE, zero, adjoint)
+    made.outputs = np.concatenate([made.outputs, adjoint])
+    return made
+
+
+def differentiate_uniform(program: ArrayProgram) -> ArrayProgram:
+    """The derivative of the value by every parameter, from the sums over the samples and from the penalty."""
+    import numpy as np
+
+    made = program.copy()
+    seeds = list(made.received.items())
+    if made.trace.penalty is not None:
+        seeds.append((made.value[-1], made.slot_space.constant(1.0)))
+    active, parameters = active_parameters(made), len(made.trace.parameters)
+    space = made.slot_space
+    reverse = Reverse(made.before, space, space, active, np.zeros(made.slots, bool), made.guard).run(seeds)
+    gradient = reverse.adjoints(NONE, 0, parameters)
+    made.after = made.after + reverse.steps
+    made.gradient = np.where(gradient == NONE, space.constant(0.0), gradient)
+    return made
+
+
+def active_parameters(program: ArrayProgram) -> np.ndarray:
+    """By slot: it holds a parameter."""
+    import numpy as np
+
+    active = np.zeros(program.slots, bool)
+    active[: len(program.trace.parameters)] = True
+    return active

@@ -1,4 +1,4 @@
-"""Where the rows of a block stand in memory: a group takes the place of groups that nobody reads any more.
+"""Buffer allocation: where the rows of a block stand in memory, each group in place of some that nobody reads any more.
 
 The less memory a block goes through, the more of it stays in the first cache.
 
@@ -17,26 +17,30 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.arrays.steps import Index, Step
 
 NOWHERE = -1
 
 
 class Work:
-    """What is read and made; `rounds` is the number of rows of an elementwise loop, which makes row r in round r."""
+    """What is read, and the steps whose rows are made.
 
-    def __init__(self, reads: Sequence[Index], made: Sequence[Step], rounds: int | None = None) -> None:
-        self.reads, self.made, self.rounds = list(reads), made, rounds
+    rounds      the number of rows of an elementwise loop, which makes row r in round r; None of other work
+    """
+
+    def __init__(self, reads: Sequence[Index], made: Sequence[Step], rounds: int | None) -> None:
+        self.reads, self.firsts, self.rounds = reads, [step.start for step in made], rounds
 
 
-class Places:
+class Buffers:
     """`of` gives the place of every row, NOWHERE for one that nobody reads; `count` is how many places there are.
 
     early       by number of the work: rows to be read before anything is written, since they are written over
     """
 
-    def __init__(self, rows: int, first: int, works: Sequence[Work], outputs: Index | None) -> None:
-        """The rows before the first stay where they are; the outputs are read at the end."""
+    def __init__(self, rows: int, first: int) -> None:
+        """The rows before the first stay where they are."""
         import numpy as np
 
         self.of = np.full(rows, NOWHERE)
@@ -46,34 +50,11 @@ class Places:
         self._hole_from: dict[int, int] = {}  # where a hole begins -> where it ends
         self._hole_to: dict[int, int] = {}  # where a hole ends -> where it begins
         self._holes: dict[int, list[int]] = {}  # length -> heap of where holes begin, among them some that are gone
-        reads = [work.reads for work in works] + [[] if outputs is None else [outputs]]
-        segments = joined(rows, first, [step for work in works for step in work.made], reads)
-        segment_of = np.full(rows, -1)
-        for number, (start, end) in enumerate(segments):
-            segment_of[start:end] = number
-        last = np.full(len(segments), -1)  # work that reads a segment
-        for number, found in enumerate(reads):
-            for index in found:
-                last[segment_of[index[index >= first]]] = number
-        living: dict[int, list[int]] = defaultdict(list)  # segments by the work that reads them last
-        for number, work in enumerate(works):
-            for old in living.pop(number - 1, []):
-                self._give_back(*segments[old])
-            over = [old for old in living[number] if written_over(work, *segments[old])]
-            for new in dict.fromkeys([int(segment_of[step.start]) for step in work.made]):
-                start, end = segments[new]
-                if last[new] < 0 or self.of[start] != NOWHERE:
-                    continue
-                living[max(int(last[new]), number)].append(new)
-                if over and end - start == work.rounds:
-                    old = over.pop()
-                    living[number].remove(old)
-                    self.of[start:end] = self.of[slice(*segments[old])]
-                    self.early.setdefault(number, []).append(np.arange(*segments[old]))
-                else:
-                    self.of[start:end] = self._take(end - start) + np.arange(end - start)
 
-    def _take(self, size: int) -> int:
+    def __str__(self) -> str:
+        return f"{len(self.of)} rows in {self.count} places"
+
+    def take(self, size: int) -> int:
         """So many places side by side: the smallest hole that is large enough, or new ones."""
         while wide := [length for length in self._holes if length >= size]:
             length = min(wide)
@@ -88,7 +69,8 @@ class Places:
         self.count += size
         return self.count - size
 
-    def _give_back(self, start: int, stop: int) -> None:
+    def give_back(self, start: int, stop: int) -> None:
+        """The places of these rows, which nobody reads any more."""
         first, end = int(self.of[start]), int(self.of[stop - 1]) + 1
         if first in self._hole_to:
             first = self._hole_to.pop(first)
@@ -103,13 +85,59 @@ class Places:
         heappush(self._holes.setdefault(end - first, []), first)
 
 
-def joined(rows: int, first: int, steps: Sequence[Step], reads: Sequence[Sequence[Index]]) -> list[tuple[int, int]]:
+def allocate(program: ArrayProgram) -> ArrayProgram:
+    """Give every row that something reads a place; what is read last leaves its place to what comes after."""
+    import numpy as np
+
+    works, rows, first = works_of(program), program.rows, program.weight + 1
+    made = program.copy()
+    made.buffers = buffers = Buffers(rows, first)
+    reads = [work.reads for work in works] + [[] if program.outputs is None else [program.outputs]]
+    segments = joined(rows, first, [row for work in works for row in work.firsts], reads)
+    segment_of = np.full(rows, -1)
+    for number, (start, end) in enumerate(segments):
+        segment_of[start:end] = number
+    last = np.full(len(segments), -1)  # work that reads a segment
+    for number, found in enumerate(reads):
+        for index in found:
+            last[segment_of[index[index >= first]]] = number
+    living: dict[int, list[int]] = defaultdict(list)  # segments by the work that reads them last
+    for number, work in enumerate(works):
+        for old in living.pop(number - 1, []):
+            buffers.give_back(*segments[old])
+        over = [old for old in living[number] if written_over(work, *segments[old])]
+        for new in dict.fromkeys([int(segment_of[row]) for row in work.firsts]):
+            start, end = segments[new]
+            if last[new] < 0 or buffers.of[start] != NOWHERE:
+                continue
+            living[max(int(last[new]), number)].append(new)
+            if over and end - start == work.rounds:
+                old = over.pop()
+                living[number].remove(old)
+                buffers.of[start:end] = buffers.of[slice(*segments[old])]
+                buffers.early.setdefault(number, []).append(np.arange(*segments[old]))
+            else:
+                buffers.of[start:end] = buffers.take(end - start) + np.arange(end - start)
+    return made
+
+
+def works_of(program: ArrayProgram) -> list[Work]:
+    """What runs at once: a loop where there are loops, else a step or a sum."""
+    if program.fused is not None:
+        return [
+            Work(nest.reads(), program.fused.own(number), nest.count if nest.step is None else None)
+            for number, nest in enumerate(program.fused.nests)
+        ]
+    return [Work(step.reads(), [step] if step.count else [], step.rounds) for step in program.order]
+
+
+def joined(rows: int, first: int, firsts: Sequence[int], reads: Sequence[Sequence[Index]]) -> list[tuple[int, int]]:
     """The segments, as (row, end): what a regular read goes through stays together."""
     import numpy as np
 
     begins = np.zeros(rows + 1, bool)
     begins[[0, first, rows]] = True
-    begins[[step.start for step in steps]] = True
+    begins[firsts] = True
     for found in reads:
         for index in found:
             spacing = np.diff(index)

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from micrograd.algebra.sums import summands, weighted
+from micrograd.compiler.arrays.program import ArrayProgram
 from micrograd.compiler.arrays.steps import Linear, Map, Rows, Slots, Space, Step
 from micrograd.ops import ADD, TABLE
 
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from micrograd.compiler.arrays.steps import Operand
+    from micrograd.compiler.arrays.steps import Index, Operand
     from micrograd.compiler.scalar.graph import Graph
+    from micrograd.compiler.scalar.tracer import Trace
 
     Term = tuple[int, int]
 
@@ -30,35 +33,42 @@ FEWEST_PRODUCTS, FEWEST_TERMS = 2, 4  # a shorter sum stays single additions, wh
 FEW_SUMS = 8  # so many sums over different rows are worth a step each
 
 
-def live(graph: Graph, ends: Iterable[int], inner: list[bool]) -> tuple[list[int], set[int]]:
-    """The inner nodes that the ends need, operands first, and the outer nodes that those need."""
+def live(graph: Graph, ends: Iterable[int], inner: list[bool]) -> list[int]:
+    """The inner nodes that the ends need, operands first."""
     seen: set[int] = set()
-    outer: set[int] = set()
     waiting = list(ends)
     while waiting:
         node = waiting.pop()
-        if not inner[node]:
-            outer.add(node)
-        elif node not in seen:
+        if inner[node] and node not in seen:
             seen.add(node)
             if graph.kind[node] in TABLE:
                 waiting.extend(graph.args[node])
-    return sorted(seen), outer
+    return sorted(seen)
 
 
 class Roller:
-    """Rolls the inner nodes that `ends` need into steps; `rows` places the leaves among them and then every group."""
+    """Rolls nodes of a graph into steps.
 
-    def __init__(self, graph: Graph, ends: list[int], inner: list[bool], rows: dict[int, int], space: Space) -> None:
+    inner       by node: it becomes a row here
+    rows        node -> its row: the leaves', then those of every group
+    outer       the nodes that the steps take as slots
+    order       the nodes to be rolled, operands first; uses: how often each node is used
+    chains      node -> (bias, terms)
+    """
+
+    def __init__(self, graph: Graph, inner: list[bool], rows: dict[int, int], space: Space) -> None:
         self.graph, self.inner, self.rows, self.space = graph, inner, rows, space
         self.steps: list[Step] = []
-        self.order, _ = live(graph, ends, inner)
         self.outer: set[int] = set()
-        self.order = [node for node in self.order if node not in rows]
+        self.order: list[int] = []
         self.uses: dict[int, int] = defaultdict(int)
-        for used in [i for node in self.order for i in graph.args[node]] + ends:
-            self.uses[used] += 1
         self.chains: dict[int, tuple[int | None, list[Term]]] = {}
+
+    def roll(self, ends: list[int]) -> None:
+        """Make the steps of the inner nodes that `ends` need."""
+        self.order = [node for node in live(self.graph, ends, self.inner) if node not in self.rows]
+        for used in [i for node in self.order for i in self.graph.args[node]] + ends:
+            self.uses[used] += 1
         self._find_chains()
         self._group()
 
@@ -76,33 +86,20 @@ class Roller:
 
     def _chain(self, top: int) -> tuple[int | None, list[Term], list[int], int]:
         """(bias, terms in their order, nodes that are part of the chain alone, number of products among the terms)."""
-        kind, args, inner, uses = self.graph.kind, self.graph.args, self.inner, self.uses
+        kind, args = self.graph.kind, self.graph.args
         signed: list[tuple[bool, int]] = []  # (negative, operand), last first
         swallowed: list[int] = []
         bias = None
-        node = top
-        while True:
-            left, right = args[node]
-            if not inner[right]:
-                if node == top:
-                    return None, [], [], 0
-                if uses[left] == 1 and kind[left] in ("add", "sub"):  # in the middle of a sum it stays where it is
-                    signed.append((False, node))
-                else:  # t + b is b + t
-                    swallowed.append(node)
-                    signed.append((False, left))
-                    bias = self._negative(right) if kind[node] == "sub" else right
-                break
-            if node != top:
-                swallowed.append(node)
-            signed.append((kind[node] == "sub", right))
-            if not inner[left]:
-                bias = left
-                break
-            if uses[left] > 1 or kind[left] not in ("add", "sub"):
-                signed.append((False, left))
-                break
-            node = left
+        if not self.inner[args[top][1]]:
+            return None, [], [], 0
+        for node, k, opened in summands(top, args, self._goes_on):
+            negative, x = k == 1 and kind[node] == "sub", args[node][k]
+            if opened:
+                swallowed.append(x)
+            elif self.inner[x]:
+                signed.append((negative, x))
+            else:  # where the sum begins: t + b is b + t
+                bias = self._negative(x) if negative else x
         terms, products = [], 0
         for negative, node in reversed(signed):
             factor, row = self._product(node)
@@ -112,14 +109,25 @@ class Roller:
             terms.append((self._negative(factor) if negative else factor, row))
         return bias, terms, swallowed, products
 
+    def _goes_on(self, node: int, k: int) -> bool:
+        """Whether a chain goes on in an operand; what is added in the middle of a sum and is outer stays there."""
+        x = self.graph.args[node][k]
+        if k == 1 or not self._partial(x):
+            return False
+        left, right = self.graph.args[x]
+        return self.inner[right] or not self._partial(left)
+
+    def _partial(self, node: int) -> bool:
+        """Whether a node is a sum that is used once."""
+        return self.inner[node] and self.uses[node] == 1 and self.graph.kind[node] in ("add", "sub")
+
     def _product(self, node: int) -> Term:
         """A term: outer · inner taken apart, anything else times 1."""
         if self.graph.kind[node] == "mul" and self.uses[node] == 1:
-            a, b = self.graph.args[node]
-            if not self.inner[a]:
-                return a, b
-            if not self.inner[b]:
-                return b, a
+            args = self.graph.args[node]
+            k = weighted(args, lambda factor, x: not self.inner[factor])
+            if k is not None:
+                return args[1 - k], args[k]
         return self._one, node
 
     @property
@@ -239,52 +247,79 @@ class Roller:
             self.rows[node] = start + r
 
 
-def renamed(steps: list[Step], slot_of: Any) -> None:
-    """Replace outer nodes by their slots; slot_of is an array by node."""
-    for step in steps:
-        if isinstance(step, Linear):
-            step.slots = slot_of[step.slots]
-            step.bias = None if step.bias is None else slot_of[step.bias]
-        elif isinstance(step, Map):
-            step.operands = [Slots(slot_of[x.index]) if isinstance(x, Slots) else x for x in step.operands]
+def roll(trace: Trace, each: list[int], once: Iterable[int] = ()) -> ArrayProgram:
+    """The steps that make some nodes of a trace for each sample, and uniform nodes once a step."""
+    graph, program = trace.graph, ArrayProgram(trace)
+    program.row_space.take(program.weight + 1)
+    program.slot_space.take(len(trace.parameters) + len(trace.held))
+    first = {"input": 0, "target": program.targets, "parameter": 0, "held": len(trace.parameters)}
+    for node, kind in enumerate(graph.kind):
+        if kind in first:
+            place = program.row_of if graph.varying[node] else program.slot_of
+            place[node] = first[kind] + graph.args[node][0]
+    ends, varying = [*each, *once], list(graph.varying)
+    samples = Roller(graph, varying, program.row_of, program.row_space)
+    samples.roll([node for node in ends if varying[node]])
+    wanted = samples.outer | {node for node in ends if not varying[node]}
+    uniform = [not varying[i] and graph.kind[i] != "constant" for i in range(len(graph))]
+    shared = Roller(graph, uniform, program.slot_of, program.slot_space)
+    shared.roll(sorted(i for i in wanted if uniform[i]))
+    slot_of = slots_by_node(program, wanted | shared.outer)
+    program.steps = [step.renamed(slot_of) for step in samples.steps]
+    program.before = [step.renamed(slot_of) for step in shared.steps]
+    expect_short(len(program.steps) + len(program.before), trace.most_steps)
+    for node in each:
+        add_row(program, node)
+    program.forward = len(program.steps)
+    return program
 
 
-class Rolled:
-    """The array program of some nodes of a trace, forward only.
+def expect_short(steps: int, most: int | None) -> None:
+    """ValueError, with the cure, for more steps than a backend takes."""
+    if most is not None and steps > most:
+        raise ValueError(
+            f'expected at most {most:,} steps for the backend "numpy", each of them lines of Python, got '
+            f'{steps:,}, since few operations are alike: take backend="llvm" (pip install llvmlite), or '
+            "run the code as it is"
+        )
 
-    steps       make the rows, uniform the slots they need
-    rows, slots where every node stands: a number by node
-    """
 
-    def __init__(self, trace: Any, ends: list[int]) -> None:
-        import numpy as np
+def slots_by_node(program: ArrayProgram, nodes: Iterable[int]) -> Index:
+    """The slots of all nodes that have one, as an array by node; constants among the nodes are given one."""
+    import numpy as np
 
-        graph = trace.graph
-        self.row_space, self.slot_space = Space(), Space()
-        self.inputs = self.row_space.take(trace.inputs)
-        self.targets = self.row_space.take(trace.targets or 1)
-        self.weight = self.row_space.take(1)
-        self.parameters, self.held = len(trace.parameters), len(trace.held)
-        self.slot_space.take(self.parameters + self.held)
-        rows = {i: self._leaf_row(graph, i) for i, kind in enumerate(graph.kind) if kind in ("input", "target")}
-        slots = {i: self._leaf_slot(graph, i) for i, kind in enumerate(graph.kind) if kind in ("parameter", "held")}
-        varying = list(graph.varying)
-        samples = Roller(graph, [node for node in ends if varying[node]], varying, rows, self.row_space)
-        wanted = samples.outer | {node for node in ends if not varying[node]}
-        uniform = [not varying[i] and graph.kind[i] != "constant" for i in range(len(graph))]
-        once = Roller(graph, sorted(i for i in wanted if uniform[i]), uniform, slots, self.slot_space)
-        slot_of = np.zeros(len(graph), np.int64)
-        for node in sorted(wanted | once.outer):
-            if graph.kind[node] == "constant":
-                slots[node] = self.slot_space.constant(graph.args[node][0])
-        for node, slot in slots.items():
-            slot_of[node] = slot
-        renamed(samples.steps, slot_of)
-        renamed(once.steps, slot_of)
-        self.steps, self.uniform, self.rows, self.slots = samples.steps, once.steps, rows, slots
+    graph = program.trace.graph
+    for node in sorted(nodes):
+        if graph.kind[node] == "constant":
+            program.slot_of[node] = program.slot_space.constant(graph.args[node][0])
+    slot_of = np.zeros(len(graph), np.int64)
+    for node, slot in program.slot_of.items():
+        slot_of[node] = slot
+    return slot_of
 
-    def _leaf_row(self, graph: Graph, node: int) -> int:
-        return (self.inputs if graph.kind[node] == "input" else self.targets) + graph.args[node][0]
 
-    def _leaf_slot(self, graph: Graph, node: int) -> int:
-        return graph.args[node][0] + (self.parameters if graph.kind[node] == "held" else 0)
+def add_row(program: ArrayProgram, node: int) -> None:
+    """Give a node a row; a uniform one has none as yet."""
+    import numpy as np
+
+    if node not in program.row_of:
+        start = program.row_of[node] = program.row_space.take(1)
+        number = program.trace.graph.number(node)
+        operand = Slots(np.array([program.slot_of.get(node)])) if number is None else number
+        program.steps.append(Map(ADD, [-0.0, operand], start, 1))  # -0.0 + x is x, and has its derivative
+
+
+def roll_outputs(trace: Trace) -> ArrayProgram:
+    """What the model returns, for each sample."""
+    import numpy as np
+
+    program = roll(trace, trace.outputs)
+    program.outputs = np.array([program.row_of[node] for node in trace.outputs])
+    return program
+
+
+def roll_loss(trace: Trace) -> ArrayProgram:
+    """The loss of each sample, and the penalty."""
+    if trace.loss is None:
+        raise TypeError("expected a program compiled with a loss, or an expression with one value; this one has none")
+    return roll(trace, [trace.loss], [] if trace.penalty is None else [trace.penalty])

@@ -15,20 +15,17 @@ from __future__ import annotations
 
 from math import frexp
 
-from micrograd.compiler.arrays.differentiate import NONE
-from micrograd.compiler.arrays.steps import Linear, Map, Outer, Pairs, Rows, Slots, Taken, reads_of
+from micrograd.compiler.arrays.program import PLAIN
+from micrograd.compiler.arrays.steps import NONE, Linear, Map, Outer, Rows, Slots, Taken
 from micrograd.ops import ADD, DIV, MUL, NEG, SUB, WHERE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from micrograd.compiler.arrays.differentiate import Accumulation
-    from micrograd.compiler.arrays.steps import Index, Operand, Space, Step
+    from micrograd.compiler.arrays.program import ArrayProgram, Factor
+    from micrograd.compiler.arrays.steps import Index, Operand, Space, Step, Sum
 
-    Factor = tuple[float, int]  # scale, and the slot of a shared factor or NONE
-
-PLAIN = (1.0, NONE)
 LARGEST = 4.0  # scale of what something is made of
 
 
@@ -38,7 +35,7 @@ class Simplifier:
     of, scale   by row: the row it is a multiple of, itself if it is made
     """
 
-    def __init__(self, forward: list[Step], reverse: list[Step], space: Space) -> None:
+    def __init__(self, space: Space) -> None:
         import numpy as np
 
         self.space = space
@@ -48,15 +45,17 @@ class Simplifier:
         self.group_of = np.full(space.size, NONE)
         self.inverse: dict[tuple[str, int], int] = {}
         self.quotients: dict[tuple[str, int], int] = {}  # how many there are by a row or slot
-        for step in reverse:
-            if isinstance(step, Map) and step.op is DIV and isinstance(step.operands[1], Taken):
-                for key in keys(step.operands[1]):
-                    self.quotients[key] = self.quotients.get(key, 0) + 1
-        for step in reverse:
-            if isinstance(step, Map):
-                self._map(step)
-            else:
+
+    def run(self, steps: list[Any]) -> None:
+        """Make the steps in a simpler form."""
+        for divisor in [step.operands[1] for step in steps if step.op is DIV]:
+            for key in keys(divisor):
+                self.quotients[key] = self.quotients.get(key, 0) + 1
+        for step in steps:
+            if step.op is None:
                 self._linear(step)
+            else:
+                self._map(step)
 
     # rows and their multiples
 
@@ -197,20 +196,15 @@ class Simplifier:
 
     # sums
 
-    def sums(self, sums: list[Accumulation]) -> tuple[list[Accumulation], dict[int, Factor]]:
+    def sums(self, sums: list[Sum]) -> tuple[list[Sum], dict[int, Factor]]:
         """The sums in a simpler form, and by slot what they are to be multiplied by."""
         import numpy as np
 
         read = np.zeros(self.space.size, bool)
         for step in self.steps:
-            for index in reads_of(step):
+            for index in step.reads():
                 read[index] = True
-        makers = {
-            row: (step, i)
-            for step in self.steps
-            if isinstance(step, Map) and step.op is MUL
-            for i, row in enumerate(step.own.tolist())
-        }
+        makers = {row: (step, i) for step in self.steps if step.op is MUL for i, row in enumerate(step.own.tolist())}
         found = [self._terms(one, makers, read) for one in sums]
         while True:  # a slot has one factor, in all the sums that it gets
             factors: dict[int, set[Factor]] = {}
@@ -228,12 +222,12 @@ class Simplifier:
             for k in wrong:
                 found[k] = self._as_it_is(sums[k])
 
-    def _as_it_is(self, one: Accumulation) -> tuple[Accumulation, list[Factor]]:
+    def _as_it_is(self, one: Sum) -> tuple[Sum, list[Factor]]:
         """A sum of rows that are made."""
-        left, right = [None if x is None else self.made(x.ravel()).reshape(x.shape) for x in (one.left, one.right)]
-        return with_rows(one, left, right), [PLAIN] * one.slots.size
+        left, *right = [self.made(x.ravel()).reshape(x.shape) for x in (one.left, one.right) if x is not None]
+        return one.over(left, *right), [PLAIN] * one.slots.size
 
-    def _terms(self, one: Accumulation, makers: Any, read: Any) -> tuple[Accumulation, list[Factor]]:
+    def _terms(self, one: Sum, makers: Any, read: Any) -> tuple[Sum, list[Factor]]:
         """A sum in a simpler form and the factor of each of its slots."""
         import numpy as np
 
@@ -244,7 +238,7 @@ class Simplifier:
         if several and (fewer or not all(near_one(scale) for scale in several)):
             return self._as_it_is(one)
         if isinstance(one, Outer):
-            return with_rows(one, *rows), [(scale, NONE) for scale in np.outer(*scales).ravel().tolist()]
+            return one.over(*rows), [(scale, NONE) for scale in np.outer(*scales).ravel().tolist()]
         scale = scales[0] if len(sides) == 1 else scales[0] * scales[1]
         if (scale != scale[:, :1]).any():
             return self._as_it_is(one)
@@ -256,12 +250,12 @@ class Simplifier:
                 if slot != NONE and not others and not read[own].any():
                     rows[0][i] = [row for _, row in apart]
                     factors[i] = factors[i][0], slot
-        return with_rows(one, *rows), factors
+        return one.over(*rows), factors
 
 
-def keys(x: Taken) -> list[tuple[str, int]]:
-    """Each row or slot of an operand."""
-    return [(x.letter, place) for place in x.index.tolist()]
+def keys(x: Operand) -> list[tuple[str, int]]:
+    """Each row or slot of an operand; of a number none."""
+    return [(x.letter, place) for place in x.index.tolist()] if isinstance(x, Taken) else []
 
 
 def is_power(x: float) -> bool:
@@ -291,24 +285,13 @@ def product(maker: tuple[Map, int] | None) -> tuple[int, int]:
     return NONE, NONE
 
 
-def with_rows(one: Accumulation, left: Any, right: Any = None) -> Accumulation:
-    """The sum over other rows."""
-    return Outer(left, right, one.slots, one.guard) if isinstance(one, Outer) else Pairs(one.slots, left, right)
-
-
-def needed(steps: list[Step], sums: list[Accumulation], rows: int, ends: list[int]) -> list[Step]:
-    """The steps without those that nobody reads."""
-    import numpy as np
-
-    wanted = np.zeros(rows, bool)
-    wanted[ends] = True
-    for one in sums:
-        for index in reads_of(one):
-            wanted[index] = True
-    kept = []
-    for step in reversed(steps):
-        if wanted[step.own].any():
-            kept.append(step)
-            for index in reads_of(step):
-                wanted[index] = True
-    return kept[::-1]
+def simplify(program: ArrayProgram) -> ArrayProgram:
+    """The adjoints and sums in a simpler form; not for a program with a guard."""
+    made = program.copy()
+    simpler = Simplifier(made.row_space)
+    simpler.run(program.steps[program.forward :])
+    if program.outputs is not None:
+        made.outputs = simpler.made(program.outputs)
+    made.sums, made.factors = simpler.sums(program.sums)
+    made.steps = program.steps[: program.forward] + simpler.steps
+    return made

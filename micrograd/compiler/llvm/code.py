@@ -8,22 +8,29 @@ entry point what Python calls with the address of a context, which is the NAMES,
 
 from __future__ import annotations
 
-from micrograd.compiler.arrays.fusion import Schedule, Stage
-from micrograd.compiler.arrays.steps import Linear, Map, Outer
+from micrograd.compiler.arrays.fusion import Nest, apart, fuse
+from micrograd.compiler.arrays.memory import allocate
+from micrograd.compiler.arrays.order import by_product, in_order, one_by_one
+from micrograd.compiler.arrays.passes import through
+from micrograd.compiler.arrays.steps import Linear, Outer
 from micrograd.compiler.llvm import sums, tape, uniform
 from micrograd.compiler.llvm.instructions import Function, kind
-from micrograd.compiler.llvm.loops import Loop, slots_of
+from micrograd.compiler.llvm.loops import Loop
 from micrograd.compiler.llvm.memory import ARGUMENTS, NAMES, Memory
 from micrograd.compiler.llvm.products import Product, table
 from micrograd.compiler.llvm.vocabulary import declared, definitions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from micrograd.compiler.arrays.fusion import Item
-    from micrograd.compiler.arrays.purposes import ArrayProgram
-    from micrograd.compiler.arrays.steps import Index
+    from collections.abc import Sequence
+
+    from micrograd.compiler.arrays.fusion import Fused
+    from micrograd.compiler.arrays.passes import Pass
+    from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.arrays.steps import Index, Step
     from micrograd.compiler.llvm.instructions import Integer, Registers
 
+PASSES: list[Pass] = [in_order, by_product, one_by_one, fuse, allocate]  # of a program that becomes no tape
 SMALLEST_BLOCK, USUAL_BLOCK, LARGEST_BLOCK = 32, 64, 512
 BLOCK_BYTES = 16384  # larger blocks than the usual must not fill more than half of a first cache
 TABLE_BYTES = 40960  # rows that fit into a first cache, or nearly so; a matrix product goes through few at a time
@@ -34,11 +41,12 @@ class LlvmCode:
     """The text of a program, its tables, and the sizes of the memory it works on.
 
     gradient    where it begins in the uniform vector; value: where that is, the status behind it
-    schedule    of the stages; None for a program that became a tape
+    passes      those that the program went through; fused: its stages; none, and None, for one that became a tape
     """
 
-    def __init__(self, source: str, memory: Memory, gradient: int, value: int, schedule: Schedule | None) -> None:
-        self.source, self.gradient, self.value, self.schedule = source, gradient, value, schedule
+    def __init__(self, source: str, memory: Memory, gradient: int, value: int, fused: Fused | None) -> None:
+        self.source, self.gradient, self.value, self.fused = source, gradient, value, fused
+        self.passes = PASSES if fused else []
         self.registers, self.block, self.leaves = memory.registers, memory.block, memory.leaves
         self.tables, self.lane_slots, self.workspace_rows = memory.tables, memory.lane_slots, memory.workspace_rows
 
@@ -63,12 +71,13 @@ class Calls:
 
 def llvm_code(program: ArrayProgram, registers: Registers) -> LlvmCode:
     """The code of a program, for a processor with these registers."""
-    blocks, schedule, player = Calls(), None, ""
+    blocks, fused, player = Calls(), None, ""
     if tape.worth_it(program):
         memory, player = on_tape(program, registers, blocks)
     else:
-        schedule = Schedule(program)
-        memory = in_stages(schedule, registers, blocks)
+        program = through(PASSES, program)
+        fused = program.fused or apart(program)
+        memory = in_stages(program, fused, registers, blocks)
     if program.outputs is not None:
         blocks.add(outputs(memory, program.outputs))
     gradient, value = uniform.results(memory)
@@ -77,7 +86,7 @@ def llvm_code(program: ArrayProgram, registers: Registers) -> LlvmCode:
     lanes = {1, registers.lanes, registers.wide} | {n for _, n in called}
     texts = [declared(lanes), definitions(called), *[f.text() for f in functions], player]
     texts += [samples(memory, blocks.calls), entry_points(memory)]
-    return LlvmCode("\n\n".join(texts) + "\n", memory, gradient, value, schedule)
+    return LlvmCode("\n\n".join(texts) + "\n", memory, gradient, value, fused)
 
 
 def on_tape(program: ArrayProgram, registers: Registers, blocks: Calls) -> tuple[Memory, str]:
@@ -89,26 +98,26 @@ def on_tape(program: ArrayProgram, registers: Registers, blocks: Calls) -> tuple
     blocks.calls.append(("play", []))
     player = tape.player(memory, entries)
     for number, one in enumerate(program.sums):
-        blocks.add(stage_code(memory, Stage(0, one), [], []), name=f"stage{number}")
+        blocks.add(stage_code(memory, Nest(0, one), [], []), name=f"stage{number}")
     return memory, player
 
 
-def in_stages(schedule: Schedule, registers: Registers, blocks: Calls) -> Memory:
-    """For any other: its stages."""
-    places = schedule.places()
-    block = block_size(schedule, places.count)
-    memory = Memory(schedule.program, registers, block, places.of, places.count, schedule.lane_slots)
-    for number, stage in enumerate(schedule.stages):
-        made = [step for step in (*stage.items, stage.step) if isinstance(step, (Map, Linear))]
-        own = [step for step in made if schedule.stage_of[step.start] == number]
-        kept = [step for step in own if schedule.in_memory[step.own].any()]
-        blocks.add(stage_code(memory, stage, kept, places.early.get(number, [])), name=f"stage{number}")
+def in_stages(program: ArrayProgram, fused: Fused, registers: Registers, blocks: Calls) -> Memory:
+    """For any other: its stages, a nest of loops each."""
+    buffers = program.buffers
+    assert buffers is not None
+    block = block_size(program.steps, buffers.count)
+    memory = Memory(program, registers, block, buffers.of, buffers.count, fused.lane_slots)
+    for number, nest in enumerate(fused.nests):
+        own = fused.own(number)
+        kept = [step for step in (*nest.items, nest.step) if step in own and fused.in_memory[step.own].any()]
+        blocks.add(stage_code(memory, nest, kept, buffers.early.get(number, [])), name=f"stage{number}")
     return memory
 
 
-def block_size(schedule: Schedule, places: int) -> int:
+def block_size(steps: Sequence[Step], places: int) -> int:
     """As many samples as is good for so many places."""
-    if max([stage.table_rows for stage in schedule.stages], default=0) * USUAL_BLOCK * 8 > TABLE_BYTES:
+    if max([step.table_rows() for step in steps], default=0) * USUAL_BLOCK * 8 > TABLE_BYTES:
         return SMALLEST_BLOCK
     block = USUAL_BLOCK
     while block < LARGEST_BLOCK and 2 * block * 8 * places <= BLOCK_BYTES:
@@ -116,10 +125,11 @@ def block_size(schedule: Schedule, places: int) -> int:
     return block
 
 
-def stage_code(memory: Memory, stage: Stage, kept: list[Item], early: list[Index]) -> Function:
+def stage_code(memory: Memory, stage: Nest, kept: list[Step], early: list[Index]) -> Function:
     """The code of a stage; where there is one call alone, LLVM puts the numbers in that it passes."""
     f, step, registers = Function("stage", ARGUMENTS), stage.step, memory.registers
-    if step is not None or len(stage.reads()) + sum([len(slots_of(item)) for item in stage.items]) <= FEW_PLACES:
+    slots = [index for item in stage.items for index in item.slot_columns()]
+    if step is not None or len(stage.reads()) + len(slots) <= FEW_PLACES:
         f.offsets = {}
     if step is None:
         Loop(memory, f, stage, registers.wide, kept, early).whole()

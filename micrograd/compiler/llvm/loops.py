@@ -7,8 +7,7 @@ made        for one vector of samples: first row of a step -> the value of its r
 
 from __future__ import annotations
 
-from micrograd.compiler.arrays.fusion import inputs_of
-from micrograd.compiler.arrays.steps import Linear, Map, Slots
+from micrograd.compiler.arrays.steps import Map, Slots
 from micrograd.compiler.llvm.instructions import kind, splat
 from micrograd.compiler.llvm.vectors import VectorArithmetic
 from micrograd.compiler.llvm.vocabulary import primitive
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from micrograd.compiler.arrays.fusion import Item, Stage
-    from micrograd.compiler.arrays.steps import Index, Operand
+    from micrograd.compiler.arrays.fusion import Nest
+    from micrograd.compiler.arrays.steps import Index, Linear, Operand, Step
     from micrograd.compiler.llvm.instructions import Function, Integer
     from micrograd.compiler.llvm.memory import Memory
 
@@ -34,7 +33,7 @@ class Loop:
     """
 
     def __init__(
-        self, memory: Memory, f: Function, stage: Stage, lanes: int, kept: list[Item], early: list[Index]
+        self, memory: Memory, f: Function, stage: Nest, lanes: int, kept: list[Step], early: list[Index]
     ) -> None:
         self.memory, self.f, self.stage, self.lanes, self.kept, self.early = memory, f, stage, lanes, kept, early
         self.narrow = memory.registers.lanes
@@ -63,12 +62,12 @@ class Loop:
         """What a round needs for all samples."""
         f, stage = self.f, self.stage
         self.factors, self.pointers = {}, {}
-        reads = [index for item in stage.items for index in inputs_of(item)]
+        reads = [index for item in stage.items for index in item.row_columns()]
         reads += [index for _, left, right in stage.sums for index in (left, right) if index is not None]
         for index in reads:
             if not stage.lines_up(index) and index.tobytes() not in self.pointers:
                 self.pointers[index.tobytes()] = self.memory.row_of(f, index, r)
-        for index in [index for item in stage.items for index in slots_of(item)]:
+        for index in [index for item in stage.items for index in item.slot_columns()]:
             if index.tobytes() not in self.factors:
                 self.factors[index.tobytes()] = f.broadcast(self.memory.slot_of(f, index, r), self.lanes)
         for step in self.kept:
@@ -143,10 +142,3 @@ class Loop:
         if narrow == 1:
             return self.f.value(f"extractelement {kind(wide)} {value}, i64 {start}")
         return self.f.shuffle(value, "poison", range(start, start + narrow), wide)
-
-
-def slots_of(item: Item) -> list[Index]:
-    """The slots that each round of an item takes one of."""
-    if isinstance(item, Map):
-        return [x.index for x in item.operands if isinstance(x, Slots)]
-    return [item.slots[:, k] for k in range(item.slots.shape[1])] + ([] if item.bias is None else [item.bias])

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from micrograd.compiler.arrays.purposes import ArrayProgram
+    from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.arrays.steps import Index
     from micrograd.compiler.llvm.instructions import Function, Integer, Registers
 
@@ -29,7 +29,7 @@ ARGUMENTS = ", ".join([f"ptr %{name}" for name in NAMES] + ["i64 %n"])
 class Memory:
     """The places of the rows of a program, and what its code asks for beside them as it is written.
 
-    places      by row, see `Places`; the leaves have the first ones; count: how many there are
+    places      by row, see `Buffers`; the leaves have the first ones; count: how many there are
     tables      whole numbers, one table after the other
     packed      slots whose numbers are put side by side once a step, behind the slots of the program
     lane_slots  for each accumulator of lanes, the slot it goes to

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from micrograd.compiler.arrays.purposes import ArrayProgram
+    from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.samples import Batch
 
 MOST_CHUNKS = 16
@@ -73,7 +73,7 @@ class LlvmRunner(Runner):
         target = target or host()
         self.threads, self._cache = threads or os.cpu_count() or 1, cache
         self.code = llvm_code(program, target.registers)
-        self.source = self.code.source
+        self.source, self.passes = self.code.source, self.code.passes
         self.engine = machine_code(self.source, target, cache=cache)
         entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
         names = ("prepare", "chunk", "finish", "whole")
@@ -127,7 +127,7 @@ class LlvmRunner(Runner):
 
         contexts = known.contexts
         alone = not self.engine.calls_python and direct_call.possible()
-        if len(contexts) > 1 or self.program.rolled.held or not alone:
+        if len(contexts) > 1 or self.program.trace.held or not alone:
             return None
         short = known.layout.blocks * self.work <= SHORT_WORK
         in_use = self._in_use if short else array("q", [0])  # a longer step has its turn anyhow

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd.compiler.arrays.steps import Linear, Map, Slots, reads_of
+from micrograd.compiler.arrays.steps import Linear, Map, Slots
 from micrograd.compiler.llvm.instructions import Function
 from micrograd.compiler.llvm.memory import ARGUMENTS
 from micrograd.compiler.llvm.products import add_product
@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from micrograd.compiler.arrays.purposes import ArrayProgram
+    from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.llvm.memory import Memory
 
 MANY_STEPS = 400
@@ -43,8 +43,8 @@ def worth_it(program: ArrayProgram) -> bool:
     for step in program.steps:
         if isinstance(step, Linear):
             alike.add((step.rows.shape, (step.slots - step.slots[0, 0]).tobytes()))
-        elif step.count > 1 and all(regular(index) for index in reads_of(step)):
-            alike.add((step.op.name, step.count))  # type: ignore[attr-defined]
+        elif step.op is not None and step.count > 1 and all(regular(index) for index in step.reads()):
+            alike.add((step.op.name, step.count))
         else:
             different += 1
     return different + len(alike) > MANY_STEPS
@@ -72,7 +72,7 @@ class Tape:
     def _give_places(self) -> None:
         """Replace rows by places."""
         program, entries = self.program, np.array(self.entries, np.int64).reshape(-1, WIDTH)
-        kept = [index for one in program.sums for index in reads_of(one)]
+        kept = [index for one in program.sums for index in one.reads()]
         kept += [] if program.outputs is None else [program.outputs]
         last = np.full(program.rows + len(self.filled), -1)
         for column in range(1, WIDTH):

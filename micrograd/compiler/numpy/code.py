@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd.compiler.arrays.memory import NOWHERE, Places, Work
-from micrograd.compiler.arrays.steps import Linear, Map, Outer, Slots, Step, reads_of
+from micrograd.compiler.arrays.memory import NOWHERE, allocate
+from micrograd.compiler.arrays.order import in_order
+from micrograd.compiler.arrays.passes import through
+from micrograd.compiler.arrays.steps import Map, Slots
 from micrograd.compiler.numpy.vocabulary import function
 
 TYPE_CHECKING = False
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from micrograd.compiler.arrays.differentiate import Accumulation
-    from micrograd.compiler.arrays.purposes import ArrayProgram
-    from micrograd.compiler.arrays.steps import Index, Operand
+    from micrograd.compiler.arrays.memory import Buffers
+    from micrograd.compiler.arrays.passes import Pass
+    from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.arrays.steps import Index, Linear, Operand
 
+PASSES: list[Pass] = [in_order, allocate]
 LARGEST_BLOCK = 4000  # and not 4096: rows that are a power of 2 apart take the same few lines of a cache
 FEW_RUNS, LONG_RUN = 3, 8  # of rows in a matrix product; else they are gathered first
 BLOCK_BYTES = 1 << 21  # of workspace: it should stay in the cache
@@ -33,11 +37,12 @@ BLOCK_BYTES = 1 << 21  # of workspace: it should stay in the cache
 class NumpyCode:
     """The functions of a program, `before(U)`, `block(x, y, s, W, U)` and `after(U)`, with their source.
 
+    passes      those that the program went through
     places      where the rows stand in W; block_size: the most samples of a block
     """
 
-    def __init__(self, source: str, names: dict[str, Any], places: Places, block_size: int) -> None:
-        self.source, self.places, self.block_size = source, places, block_size
+    def __init__(self, source: str, names: dict[str, Any], places: Buffers, block_size: int) -> None:
+        self.source, self.passes, self.places, self.block_size = source, PASSES, places, block_size
         self.before: Callable[..., None] = names["before"]
         self.block: Callable[..., None] = names["block"]
         self.after: Callable[..., None] = names["after"]
@@ -45,13 +50,13 @@ class NumpyCode:
 
 def numpy_code(program: ArrayProgram) -> NumpyCode:
     """The code of a program, made by Python from its source."""
-    order, inputs = program.in_order(), program.rolled.targets
-    places = Places(program.rows, program.weight + 1, [work_of(step) for step in order], program.outputs)
-    copied = any(bool((index < inputs).any()) for index in read_from_memory(program, order))
-    names = Names()
+    program = through(PASSES, program)
+    places, inputs, names = program.buffers, program.targets, Names()
+    assert places is not None
+    copied = any(bool((index < inputs).any()) for index in read_from_memory(program))
     uniform, samples = Uniform(program, names), Samples(program, names, places, copied)
     before = [line for step in program.before for line in uniform.step(step)]
-    block = samples.all(order)
+    block = samples.all()
     after = [line for step in program.after for line in uniform.step(step)]
     heads = {"def before(U):": before, "def block(x, y, s, W, U):": block, "def after(U):": after}
     source = "\n\n".join(["\n    ".join([head, *(lines or ["pass"])]) for head, lines in heads.items()]) + "\n"
@@ -102,13 +107,14 @@ class Uniform:
 
     def __init__(self, program: ArrayProgram, names: Names) -> None:
         self.program, self.names = program, names
-        self.values = {id(step) for step in program.rolled.steps}  # and not adjoints, of which no sign of zero is seen
+        values = program.steps[: program.forward]  # and not adjoints, of which no sign of zero is seen
+        self.values = {id(step) for step in values}
 
     def place_of(self, index: Any) -> Any:
         """Where rows, or one row, stand in the space."""
         return index
 
-    def step(self, step: Step) -> list[str]:
+    def step(self, step: Any) -> list[str]:
         """The lines of a step; none if nobody reads it."""
         start = int(self.place_of(step.start))
         if start == NOWHERE:
@@ -117,7 +123,6 @@ class Uniform:
         if isinstance(step, Map):
             operands = [self._operand(x) for x in step.operands]
             return [f"{self.names.call(step.op.name)}({', '.join(operands)}, out={made})"]
-        assert isinstance(step, Linear)
         if step.guard:
             index, name = self.place_of(step.rows), self.names.call("guarded_sum")
             arguments = f"{self.space}, U, {self.names.constant(index)}, {self.names.constant(step.slots)}"
@@ -187,21 +192,21 @@ class Samples(Uniform):
 
     space, column, axis = "W", "[:, None]", "s"
 
-    def __init__(self, program: ArrayProgram, names: Names, places: Places, copied: bool) -> None:
+    def __init__(self, program: ArrayProgram, names: Names, places: Buffers, copied: bool) -> None:
         super().__init__(program, names)
         self.of, self.copied = places.of, copied
 
     def place_of(self, index: Any) -> Any:
-        """See `Places`."""
+        """See `Buffers`."""
         return self.of[index]
 
-    def all(self, order: list[Any]) -> list[str]:
+    def all(self) -> list[str]:
         """The lines of steps and sums."""
-        targets, weight = self.program.rolled.targets, self.program.weight
+        targets, weight = self.program.targets, self.program.weight
         lines = [f"W[0:{targets}] = x"] if self.copied else []
         lines += [f"W[{targets}:{weight}] = y", f"W[{weight}] = s"]
-        for one in order:
-            lines += self.step(one) if isinstance(one, Step) else [self._sum(one)]
+        for one in self.program.order:
+            lines += self.step(one) if one.count else [self._sum(one)]
         return lines
 
     def _product(self, step: Linear, made: str, factors: str, values: str) -> list[str]:
@@ -221,7 +226,7 @@ class Samples(Uniform):
 
     def _matrix_of(self, index: Index) -> str:
         """Rows as a factor of a matrix product, for which neighbouring inputs need not be copied."""
-        if not self.copied and straight(index, self.program.rolled.targets):
+        if not self.copied and straight(index, self.program.targets):
             return f"x[{index[0]}:{index[-1] + 1}]"
         return super()._matrix_of(index)
 
@@ -237,12 +242,12 @@ class Samples(Uniform):
         return f"U[{slots}] += {self._guarded(one) if one.guard and one.right is not None else self._plain(one)}"
 
     def _guarded(self, one: Any) -> str:
-        name = self.names.call("guarded_outer" if isinstance(one, Outer) else "guarded_pairs")
+        name = self.names.call("guarded_outer" if one.shared else "guarded_pairs")
         left, right = self.of[one.left], self.of[one.right]
         return f"{name}(W, {self.names.constant(left)}, {self.names.constant(right)}).ravel()"
 
     def _plain(self, one: Any) -> str:
-        if isinstance(one, Outer):
+        if one.shared:
             left, right = self._matrix_of(one.left), self._matrix_of(one.right)
             return f"np.matmul({left}, {right}.T).ravel()"
         if one.left.shape[1] == 1:
@@ -255,22 +260,15 @@ class Samples(Uniform):
         return f'np.einsum("ijs,ijs->i", {left}, {self._rows(one.right)})'
 
 
-def read_from_memory(program: ArrayProgram, order: list[Any]) -> list[Index]:
+def read_from_memory(program: ArrayProgram) -> list[Index]:
     """All that steps and sums read from the workspace, outputs too."""
     found = [] if program.outputs is None else [program.outputs]
-    for step in order:
-        product = (isinstance(step, Outer) or isinstance(step, Linear) and step.shared) and not step.guard
-        found += [index for index in reads_of(step) if not (product and straight(index, program.rolled.targets))]
+    for step in program.order:
+        product = step.shared and not step.guard
+        found += [index for index in step.reads() if not (product and straight(index, program.targets))]
     return found
 
 
 def straight(index: Index, inputs: int) -> bool:
     """Whether these rows are neighbouring inputs."""
     return bool(index.max() < inputs and (index[1:] - index[:-1] == 1).all())
-
-
-def work_of(step: Step | Accumulation) -> Work:
-    """What a step or a sum reads and makes."""
-    if isinstance(step, Step):
-        return Work(reads_of(step), [step], step.count if isinstance(step, Map) else None)
-    return Work(reads_of(step), [])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from micrograd.compiler.arrays.purposes import ArrayProgram
+    from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.samples import Batch
 
 
@@ -25,7 +25,7 @@ class NumpyRunner(Runner):
 
         super().__init__(program)
         self.code = numpy_code(program)
-        self.source = self.code.source
+        self.source, self.passes = self.code.source, self.code.passes
         self.workspace = np.zeros(self.code.places.count * self.code.block_size)
         self.uniform = np.zeros(program.slots)
         for slot, number in program.constants:

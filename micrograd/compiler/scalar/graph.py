@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from math import copysign
 
+from micrograd.algebra.identities import simpler
 from micrograd.notation.signs import numeral
 from micrograd.ops import TABLE
 
@@ -102,24 +103,16 @@ class Graph:
         numbers = [self.args[i][0] if kind[i] == "constant" else None for i in args]
         if None not in numbers:
             return self.constant(TABLE[name].forward(*numbers))
-        first, last = args[0], args[-1]
-        if name == "neg" and kind[first] == "neg":
-            return self.args[first][0]
-        if name == "mul" and 1.0 in numbers:
-            return args[1 - numbers.index(1.0)]
-        if name == "mul" and -1.0 in numbers:
-            return self.apply("neg", (args[1 - numbers.index(-1.0)],))
-        if name == "div" and numbers[1] == 1.0:
-            return first
-        if name in ("add", "sub"):
-            zero = -0.0 if name == "add" else 0.0  # x + 0.0 is not x for x = -0.0
-            if numbers[1] == 0.0 and copysign(1.0, numbers[1]) == copysign(1.0, zero):
-                return first
-            if kind[last] == "neg":
-                return self.apply("sub" if name == "add" else "add", (first, self.args[last][0]))
         if name == "pow" and numbers[1] in POWERS:
-            return self._product(first, int(numbers[1]))
-        return None
+            return self._product(args[0], int(numbers[1]))
+        found = simpler(name, args, numbers, self._negated)
+        if found is None:
+            return None
+        return self.apply(*found) if found[0] else found[1][0]
+
+    def _negated(self, node: int) -> int | None:
+        """x of a node −x."""
+        return self.args[node][0] if self.kind[node] == "neg" else None
 
     def _product(self, x: int, exponent: int) -> int:
         if exponent < 2:

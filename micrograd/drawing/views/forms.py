@@ -8,6 +8,7 @@ level       how many forms stand one above the other, up to and including a node
 
 from __future__ import annotations
 
+from micrograd.algebra.sums import summands, weighted
 from micrograd.drawing.views.reading import Reading
 
 TYPE_CHECKING = False
@@ -44,52 +45,44 @@ def is_parameter(graph: Reading, operand: Any) -> bool:
     return operand.__class__ is int and graph.roles.get(operand) == "parameter"
 
 
-def summands(graph: Reading, root: int) -> tuple[list[tuple[int, int]], list[int]]:
-    """The places (node, k) of what is added up in a chain or tree of sums, left to right; and the partial sums."""
-    found: list[tuple[int, int]] = []
-    partial: list[int] = []
-    waiting = [(root, 1), (root, 0)]
-    while waiting:
-        node, k = waiting.pop()
-        x = graph.operands[node][k]
-        if is_op(graph, x, "add") and graph.uses[x] == 1:
-            partial.append(x)
-            waiting += [(x, 1), (x, 0)]
-        else:
-            found.append((node, k))
-    return found, partial
-
-
-def weighted(graph: Reading, product: int) -> Term | None:
+def weighted_term(graph: Reading, product: int) -> Term | None:
     """A product as a term: a parameter times what is no parameter, or a number times a value; None if it is neither."""
-    a, b = graph.operands[product]
-    for factor, x, k in ((a, b, 1), (b, a, 0)):
-        if is_parameter(graph, factor) and not is_parameter(graph, x):
-            return Term(product, k, x, factor)
-    for factor, x, k in ((a, b, 1), (b, a, 0)):
-        if factor.__class__ is float and x.__class__ is int and not is_parameter(graph, x):
-            return Term(product, k, x, factor)
-    return None
+    factors = graph.operands[product]
+
+    def number(weight: Any, x: Any) -> bool:
+        return weight.__class__ is float and x.__class__ is int and not is_parameter(graph, x)
+
+    k = weighted(factors, lambda weight, x: is_parameter(graph, weight) and not is_parameter(graph, x))
+    k = weighted(factors, number) if k is None else k
+    return None if k is None else Term(product, k, factors[k], factors[1 - k])
 
 
 def sum_form(graph: Reading, root: int) -> Form:
     """The form of a chain or tree of sums."""
-    places, folded = summands(graph, root)
-    form = Form(root, [], [], folded)
-    for node, k in places:
+    form = Form(root, [], [], [])
+    places: list[tuple[int, int]] = []
+    for node, k, opened in summands(root, graph.operands, lambda node, k: once(graph, graph.operands[node][k], "add")):
+        if opened:
+            form.folded.append(graph.operands[node][k])
+        else:
+            places.append((node, k))
+    for node, k in reversed(places):
         x = graph.operands[node][k]
-        term = None
-        if is_op(graph, x, "mul") and graph.uses[x] == 1:
-            term = weighted(graph, x)
+        term = weighted_term(graph, x) if once(graph, x, "mul") else None
         if term is not None:
             form.terms.append(term)
-            folded.append(term.node)
+            form.folded.append(term.node)
             form.layered = form.layered or is_parameter(graph, term.factor)
         elif x.__class__ is float or is_parameter(graph, x):
             form.biases.append(x)
         else:
             form.terms.append(Term(node, k, x, None))
     return form
+
+
+def once(graph: Reading, operand: Any, name: str) -> bool:
+    """Whether an operand is made by the primitive of that name, and used nowhere else."""
+    return is_op(graph, operand, name) and graph.uses[operand] == 1
 
 
 def find_forms(graph: Reading) -> dict[int, Form]:
@@ -109,7 +102,7 @@ def find_forms(graph: Reading) -> dict[int, Form]:
             if form.layered or len(form.terms) > 2:
                 forms[i] = form
         else:
-            term = weighted(graph, i)
+            term = weighted_term(graph, i)
             if term is not None and is_parameter(graph, term.factor) and term.x.__class__ is int:
                 forms[i] = form = Form(i, [term], [], [])
                 form.layered = True

@@ -9,7 +9,7 @@ flow        what an operand receives of the gradient in `backward`: local deriva
 from __future__ import annotations
 
 from micrograd.drawing.views.names import named_values
-from micrograd.engine import Value, topological
+from micrograd.engine import Value, numbered, topological
 from micrograd.notation.naming import variables
 
 TYPE_CHECKING = False
@@ -71,8 +71,7 @@ class Reading:
 def read_graph(root: Value, names: Mapping[str, Any] | None = None) -> Reading:
     """The graph below a root, read once, without recursion; `names` as for `draw`."""
     nodes = topological(root)
-    place = {id(node): i for i, node in enumerate(nodes)}
-    operands = [tuple([place[id(x)] if isinstance(x, Value) else x for x in node.args]) for node in nodes]
+    place, operands = numbered(nodes)
     primitives = [node.op.name if node.op is not None else "" for node in nodes]
     uses = [0] * len(nodes)
     for places in operands:

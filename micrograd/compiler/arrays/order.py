@@ -1,0 +1,85 @@
+"""The order in which steps and sums run, and steps taken apart where that lets more of them run in one loop."""
+
+from __future__ import annotations
+
+from micrograd.compiler.arrays.steps import Linear, Pairs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.arrays.steps import Index, Map, Step, Sum
+
+PANEL = 32  # so many rows of a block, half of a first cache of 32 kB, are added to all sums before the next ones
+MOST_ITEMS = 200  # of a loop
+FEW_ROWS = 4  # of a step of a small program, see one_by_one
+
+
+def in_order(program: ArrayProgram) -> ArrayProgram:
+    """The steps for each sample, and every sum as soon as what it adds up is there."""
+    import numpy as np
+
+    made_by = np.full(program.rows, -1)
+    for number, step in enumerate(program.steps):
+        made_by[step.start : step.start + step.count] = number
+    after: dict[int, list[Sum]] = {}
+    for one in program.sums:
+        after.setdefault(max([int(made_by[index].max()) for index in one.reads()]), []).append(one)
+    made = program.copy()
+    made.order = [*after.get(-1, [])]
+    for number, step in enumerate(program.steps):
+        made.order += [step, *after.get(number, [])]
+    return made
+
+
+def by_product(program: ArrayProgram) -> ArrayProgram:
+    """A quick Map on the rows of several products, as in a convolution, in parts, one for each product."""
+    product: dict[int, Any] = {}  # by its first row
+    made = program.copy()
+    made.order = []
+    step: Any
+    for step in program.order:
+        parts: list[Map] = []
+        if goes_on(step):
+            product[step.start] = step
+        elif step.rounds and step.quick:
+            parts = [piece for index in step.reads()[:1] for piece in parts_of(step, index, product)]
+        made.order += parts or [step]
+    return made
+
+
+def one_by_one(program: ArrayProgram) -> ArrayProgram:
+    """The Maps of a small program without layers row by row, so that all of it fits into one loop."""
+    made = program.copy()
+    rows = sum([step.count for step in program.order])
+    if rows <= MOST_ITEMS and all(one_row_or_few(step) for step in program.order):
+        made.order = []
+        step: Any
+        for step in program.order:
+            made.order += [step.part(r, 1) for r in range(step.count)] if step.rounds else [step]
+    return made
+
+
+def one_row_or_few(step: Step) -> bool:
+    """Whether a step makes one row, or a few quick ones; a function is better called for one row after the other."""
+    return step.count == 1 or isinstance(step, Pairs) or bool(step.rounds and step.quick and step.count <= FEW_ROWS)
+
+
+def parts_of(step: Any, index: Index, product: dict[int, Any]) -> list[Map]:
+    """A Map in parts, if its first operand is the rows of several products one after the other; else none."""
+    import numpy as np
+
+    parts, place = [], 0
+    while place < len(index):
+        made = product.get(int(index[place]))
+        if made is None or made.count == step.count or not np.array_equal(index[place : place + made.count], made.own):
+            return []
+        parts.append(step.part(place, made.count))
+        place += made.count
+    return parts
+
+
+def goes_on(step: Any) -> bool:
+    """Whether a step is a product with whose rows quick steps may go on in its loop."""
+    return isinstance(step, Linear) and step.shared and not step.guard and step.rows.shape[1] <= PANEL

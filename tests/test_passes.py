@@ -1,0 +1,124 @@
+"""The passes of the compiler: each takes a program and leaves it as it was; what one need not do can be left out."""
+
+from importlib.util import find_spec
+
+import pytest
+from test_program_code import MODELS, compiled, data
+
+import micrograd
+from micrograd import Value, losses, tanh
+from micrograd.compiler.arrays.passes import PURPOSES, through
+
+np = pytest.importorskip("numpy")
+BACKENDS = ["numpy", "llvm"] if find_spec("llvmlite") else ["numpy"]
+SOME = ["relu", "digits", "recurrence, a sine in the sum", "convolution", "geometry"]
+OPTIONAL = ["simplify", "prune", "by_product", "one_by_one", "fuse"]
+
+
+def of_backend(backend):
+    """The backend's own passes, a list that its code reads when it is made."""
+    if backend == "llvm":
+        from micrograd.compiler.llvm import code
+    else:
+        from micrograd.compiler.numpy import code
+    return code
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("purpose", PURPOSES)
+@pytest.mark.parametrize("name", ["relu", "geometry", "recurrence, bias last"])
+def test_each_pass_runs_alone_and_changes_a_copy(name, purpose, backend):
+    program = compiled(name)._trace
+    for one in [*PURPOSES[purpose], *of_backend(backend).PASSES]:
+        before = str(program)
+        made = one(program)
+        assert str(one(program)) == str(made), f"{one.__name__} is not the same twice"
+        assert str(program) == before, f"{one.__name__} changed what it was given"
+        program = made
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("left_out", OPTIONAL)
+@pytest.mark.parametrize("name", SOME)
+def test_what_a_pass_gains_is_speed_alone(name, left_out, backend, monkeypatch):
+    whole = compiled(name, backend, cache=False)
+    X, y = data(whole, 70)
+    value, gradient = whole.value_and_gradient(X, y)
+    code = of_backend(backend)
+    lists = {"gradient": PURPOSES["gradient"], "own": code.PASSES}
+    shorter = {key: [one for one in passes if one.__name__ != left_out] for key, passes in lists.items()}
+    if shorter == lists:
+        pytest.skip(f"no pass of the backend {backend}")
+    monkeypatch.setitem(PURPOSES, "gradient", shorter["gradient"])
+    monkeypatch.setattr(code, "PASSES", shorter["own"])
+    part = compiled(name, backend, cache=False)
+    assert left_out in whole.stages or left_out not in shorter["gradient"]
+    assert left_out not in part.stages
+    found, slopes = part.value_and_gradient(X, y)
+    assert found == pytest.approx(value, rel=1e-13)
+    assert np.abs(slopes - gradient).max() <= 1e-13 * np.abs(gradient).max()
+
+
+def test_stages_show_what_each_pass_did():
+    w = Value(0.5)
+    program = micrograd.compile(lambda x: tanh(w * x[0]), 1, parameters=[w], loss=losses.squared_error, backend="numpy")
+    stages = program.stages
+    assert list(stages)[:3] == ["trace", "roll_loss", "differentiate"] and stages["trace"] is program.graph
+    texts = {name: str(stage) for name, stage in stages.items()}
+    assert "tanh" in texts["roll_loss"] and "sech2" not in texts["roll_loss"]
+    assert "sech2" in texts["differentiate"] and "slots 0 += " in texts["differentiate"]
+    assert "factors of the sums\n    slots 0 · 2" in texts["simplify"]
+    assert "gradient in slots 3" in texts["differentiate_uniform"]
+    assert texts["differentiate_uniform"] == str(program.steps)
+    assert "in this order" in texts["in_order"] and "places" in texts["allocate"]
+
+
+def test_prune_leaves_out_what_nobody_reads():
+    s, m = Value(0.2), Value(-0.1)
+    stages = micrograd.compile(
+        lambda x: (x[0] - m) * s.exp(), 1, parameters=[s, m], loss=losses.squared_error, backend="numpy"
+    ).stages
+    assert len(stages["prune"].steps) < len(stages["simplify"].steps)
+
+
+def test_stages_of_predictions_and_of_a_tape():
+    w = Value(0.5)
+    predictions = micrograd.compile(lambda x: w * x[0], 1, parameters=[w], backend="numpy").stages
+    assert list(predictions) == ["trace", "roll_outputs", "in_order", "allocate"]
+    if "llvm" in BACKENDS:
+        assert list(compiled("irregular", "llvm").stages)[-1] == "differentiate_uniform"  # no loops: a tape
+
+
+def test_a_pass_of_ones_own_takes_one_name_in_a_list(monkeypatch):
+    """Here: additions of equal rows as a product by 2."""
+    from micrograd.compiler.arrays.steps import Map
+    from micrograd.ops import ADD, MUL
+
+    def double(program):
+        made = program.copy()
+        made.steps = [twice(step) if getattr(step, "op", None) is ADD else step for step in program.steps]
+        return made
+
+    def twice(step):
+        x, y = step.operands
+        alike = not isinstance(x, float) and not isinstance(y, float) and x.key() == y.key()
+        return Map(MUL, [x, 2.0], step.start, step.count) if alike else step
+
+    w = Value(0.5)
+
+    def program():
+        return micrograd.compile(lambda x: tanh(w * x[0] + w * x[0]), 1, parameters=[w], loss=losses.squared_error)
+
+    before = program()
+    monkeypatch.setitem(PURPOSES, "gradient", [*PURPOSES["gradient"][:1], double, *PURPOSES["gradient"][1:]])
+    after = program()
+    assert "add(" in str(before.stages["roll_loss"]) and "add(" not in str(after.stages["double"])
+    assert after.value_and_gradient([1.5], [1.0])[0] == before.value_and_gradient([1.5], [1.0])[0]
+
+
+def test_through_is_all_of_them():
+    trace = compiled(sorted(MODELS)[0])._trace
+    last = None
+    for one in PURPOSES["gradient"]:
+        last = one(trace if last is None else last)
+    assert str(through(PURPOSES["gradient"], trace)) == str(last)
