@@ -204,6 +204,7 @@ class Program:
         """What `graph` becomes, as it is after each pass, by the name of the pass; `print` shows one.
 
         First come the passes of the purpose, value and gradient (without a loss: predictions), then the backend's own.
+        They run again at every call.
 
         >>> from micrograd import Value, compile, losses
         >>> w = Value(2.0)

@@ -1,7 +1,9 @@
 """The compiler in sight: the passes that make the program of each purpose from a trace, one after the other.
 
 A pass is a function from program to program; the first takes the trace. So each can be run, printed and left out alone.
-To add one, write it in a file of its own (`prune` is a short one) and put its name into a list.
+The backends have lists of their own, PASSES in `numpy.code` and `llvm.code`: in which order steps run, which in one
+loop, and where rows stand. To add a pass, write it in a file of its own (`prune` is a short one: it changes a copy of
+the program, and leaves the program as it was), and put its name into a list.
 """
 
 from __future__ import annotations

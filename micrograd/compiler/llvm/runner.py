@@ -232,5 +232,4 @@ def forget(runner: ReferenceType[LlvmRunner], key: object, _: Any) -> None:
 
 def work_of(program: ArrayProgram, block: int) -> int:
     """The multiplications of one block of samples, about."""
-    steps = sum([step.rows.size if hasattr(step, "rows") else 8 * step.count for step in program.steps])
-    return block * (steps + sum([one.slots.size for one in program.sums]))
+    return block * sum([step.work for step in (*program.steps, *program.sums)])
