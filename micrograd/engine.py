@@ -41,20 +41,19 @@ SLOTS = ("data", "grad", "op", "label", "_mark", "_a", "_da", "_b", "_db")
 # How nodes are made
 
 
-def result(op: Op, z: float, a: Any, da: Any, b: Any, db: Any) -> Value:
-    """A fresh inner node (the factories below write the same out, which saves them a call)."""
+def assemble(op: Op, z: float, args: tuple[Any, ...], partials: tuple[float | None, ...]) -> Value:
+    """The inner node with these operands and cached local derivatives, for any number of them.
+
+    The methods below write the same out for one operand and for two, which saves them the call.
+    """
     out = new(Value)
     out.data, out.grad, out.op, out.label, out._mark = z, 0.0, op, "", None
-    out._a, out._da, out._b, out._db = a, da, b, db
-    return out
-
-
-def assemble(op: Op, z: float, args: tuple[Any, ...], partials: tuple[float | None, ...]) -> Value:
-    """The inner node with these operands and cached local derivatives, for any number of them."""
     if len(args) > 2:
-        return result(op, z, args, None, partials, None)
-    b, db = (args[1], partials[1]) if len(args) == 2 else (None, None)
-    return result(op, z, args[0], partials[0], b, db)
+        out._a, out._da, out._b, out._db = args, None, partials, None
+    else:
+        out._a, out._da = args[0], partials[0]
+        out._b, out._db = (args[1], partials[1]) if len(args) == 2 else (None, None)
+    return out
 
 
 def cached(op: Op, i: int) -> Callable[..., float | None]:
@@ -198,8 +197,17 @@ def reflected(op: Op) -> Binary:
                 return mixed(op, other, self)
             other = number(other)
         y = self.data
-        z = forward(other, y)
-        return result(op, z, other, None, self, partial(other, y, z))
+        out = new(Value)
+        out.data = z = forward(other, y)
+        out._db = partial(other, y, z)
+        out.op = op
+        out.grad = 0.0
+        out.label = ""
+        out._mark = None
+        out._a = other
+        out._b = self
+        out._da = None
+        return out
 
     return method
 

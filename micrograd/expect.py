@@ -58,6 +58,20 @@ def real(x: Any, what: str) -> float:
         raise type(error)(f"{what}: {error}") from None
 
 
+def finite(x: Any, where: str) -> float:
+    """x as a finite float; the errors of `real`, and ValueError for nan and inf.
+
+    >>> finite(math.inf, "X[0]")
+    Traceback (most recent call last):
+    ...
+    ValueError: X[0]: expected finite numbers, got inf
+    """
+    value = real(x, where)
+    if not math.isfinite(value):
+        raise ValueError(f"{where}: expected finite numbers, got {value}")
+    return value
+
+
 def at_least_zero(x: Any, what: str) -> float:
     """x as a finite float of at least 0, else ValueError; TypeError for what is no number."""
     value = real(x, what)

@@ -6,8 +6,8 @@
     score           an output of a classifier, any number; logit: a score before the sigmoid or softmax
     symbolic        a Value or a placeholder: its number may change later, so nothing may branch on it
 
-Every loss takes symbolic targets too, unchecked. What else each can do is written down in `Loss`; such as checking the
-targets of a whole dataset at once:
+Every loss takes symbolic targets too, unchecked. What else each can do is written down in `Loss`, such as checking the
+targets of a whole dataset at once; a loss stands in this file with the check of its targets:
 
 >>> cross_entropy.prepare([2, 0], 3)
 [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]

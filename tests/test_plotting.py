@@ -172,6 +172,14 @@ def test_models_of_every_kind_give_the_same():
         assert predictor(one)(rows) == pytest.approx(expected, abs=1e-14)
 
 
+def test_what_runs_as_plain_code_is_compiled_for_a_picture(monkeypatch):
+    model = nn.MLP(2, [4, 1], generator=random.Random(1))
+    eager = Trainer(model, losses.hinge, optim.SGD(lr=1e-300), backend="eager")
+    eager.fit(CORNERS, [-1, 1, 1, -1], epochs=1)
+    monkeypatch.setattr(Trainer, "predict", lambda trainer, X: pytest.fail("one sample after the other"))
+    assert predictor(eager)(np.array([[0.1, 0.2]])) == pytest.approx(model([0.1, 0.2]).data, abs=1e-14)
+
+
 def test_a_model_with_several_outputs_answers_the_largest():
     centres = [(0.0, 0.0), (2.0, 0.0), (1.0, 2.0)]
 
@@ -231,6 +239,12 @@ def test_the_threshold_follows_from_classes_and_loss():
     assert threshold_of(trained(losses.binary_cross_entropy), [0, 0, 1, 1]) == "0"
     assert threshold_of(trained(losses.squared_error), [0, 0, 1, 1]) == "0.5"
     assert threshold_of(trained(losses.squared_error), [3, 3, 4, 4]) == "3.5"
+
+    @losses.prepared_by(lambda target, outputs: float(target), of_logit=True)
+    def squared_logit(prediction, target):
+        return (prediction - target) ** 2
+
+    assert threshold_of(trained(squared_logit), [0, 0, 1, 1]) == "0"
 
     class Classifier:
         def decision_function(self, X):
@@ -381,6 +395,9 @@ def test_two_of_many_parameters_and_an_objective_alone():
     w2.label = ""
     ax = plot_loss_surface(objective, [0.0, 1.0], [1.0, 0.0], w1, w2, resolution=5)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("w₁₁₁", "parameter 10")
+    trainer = Trainer(model, losses.squared_error, optim.SGD())  # and data that are read once
+    ax = plot_loss_surface(trainer, iter([0.0, 1.0]), iter([1.0, 0.0]), w1, w2, resolution=5)
+    assert ax.get_ylabel() == "parameter 10"
 
 
 def test_losses_that_overflow_leave_a_gap():

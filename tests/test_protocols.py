@@ -176,6 +176,32 @@ def test_a_step_by_hand_that_fails_is_undone(kind):
     assert numbers(trainer) == numbers(whole) and trainer.optimizer.velocities == whole.optimizer.velocities
 
 
+def test_an_optimiser_by_hand_goes_on_from_files(tmp_path):
+    class Counting(Alone):
+        count = 0
+
+        def step(self, parameters):
+            super().step(parameters)
+            self.count = len(parameters)
+
+        def to_state(self):
+            return {"velocities": self.velocities, "count": self.count}
+
+        def from_state(self, state):
+            self.velocities, self.count = dict(state["velocities"]), state["count"]
+
+    whole = line_trainer(Counting())
+    whole.fit(X, Y, epochs=6, batch_size=2)
+    for epochs in (2, 3, 6):
+        part = line_trainer(Counting())
+        part.fit(X, Y, epochs=epochs, batch_size=2, checkpoint=tmp_path / "run.json")
+    assert numbers(part) == numbers(whole) and part.optimizer.velocities == whole.optimizer.velocities
+    part.optimizer.count = 3
+    part.save(tmp_path / "wrong.json")
+    with pytest.raises(ValueError, match="expected the state of 2 parameters, got that of 3"):
+        line_trainer(Counting()).load(tmp_path / "wrong.json")
+
+
 def test_a_minimiser_by_hand():
     class Newton:
         """One that drives the loop itself, for a parabola in each parameter."""

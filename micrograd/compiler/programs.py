@@ -114,9 +114,9 @@ class Program:
             return self._bare(rows)
         if y is None:
             raise TypeError("expected targets y beside X")
+        y = rows_of(y, "y")
         prepare = getattr(self._loss, "prepare", None)
         if prepare is not None:
-            y = rows_of(y, "y")
             y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(self._trace.outputs))
         return Batch(rows, data.targets(y, targets, len(rows), copy=copy))
 

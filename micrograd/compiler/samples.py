@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd.dispatch import number
-from micrograd.expect import rows_of
+from micrograd.expect import real, rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,18 +65,22 @@ def numbers(data: Any, name: str, *, copy: bool = True) -> np.ndarray:
 
     copy: False if the array is only to be read while the caller waits; it may be his own then.
     """
+    return array_of_rows(rows_of(data, name), name, copy)
+
+
+def array_of_rows(rows: Any, name: str, copy: bool) -> np.ndarray:
+    """The same for what `rows_of` gave."""
     import numpy as np
 
-    data = rows_of(data, name)
     try:
-        array = np.asarray(data)
+        array = np.asarray(rows)
     except ValueError:
-        raise ValueError(ragged(data, name)) from None
+        raise ValueError(ragged(rows, name)) from None
     if array.dtype == object:
         array = floats(array, name)
     if array.dtype.kind not in "buif":
         raise TypeError(f"expected numbers in {name}, got {array.dtype} such as {array.ravel()[:1].tolist()}")
-    if np.ma.is_masked(data):
+    if np.ma.is_masked(rows):
         raise ValueError(f"expected numbers in {name}, got an array in which some are masked; fill or drop them first")
     with np.errstate(over="ignore"):  # a long double that is too large becomes inf, and is told of
         array = array.astype(np.float64, order="C", copy=copy)
@@ -104,9 +108,9 @@ def at(name: str, place: tuple[int, ...]) -> str:
     return name + "".join([f"[{i}]" for i in place])
 
 
-def ragged(data: Any, name: str) -> str:
+def ragged(rows: Any, name: str) -> str:
     """What is wrong with rows of different widths."""
-    widths = [len(row) if hasattr(row, "__len__") else 0 for row in data]
+    widths = [len(row) if hasattr(row, "__len__") else 0 for row in rows]
     other = next((i for i, width in enumerate(widths) if width != widths[0]), None)
     if other is None:
         return f"expected rows of numbers in {name}, got rows of lists of different lengths"
@@ -146,8 +150,8 @@ def samples(X: Any, inputs: int, *, copy: bool = True) -> np.ndarray:
 
 
 def targets(y: Any, width: int, count: int, *, copy: bool = True) -> np.ndarray:
-    """y as an array (n, width)."""
-    array = numbers(y, "y", copy=copy)
+    """y, as `rows_of` gave it, as an array (n, width)."""
+    array = array_of_rows(y, "y", copy)
     if array.ndim == 1 and width == 1:
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] != width:
@@ -171,9 +175,5 @@ def numbers_of(values: Sequence[Value]) -> np.ndarray:
         array = np.array(None)
     if array.ndim == 1 and array.dtype.char == "d":
         return array
-    for place, value in enumerate(values):
-        try:
-            found[place] = number(value.data)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"the data of the Value {value.label or 'without a label'}: {error}") from None
-    return np.array(found)
+    where = [f"the data of the Value {value.label or 'without a label'}" for value in values]
+    return np.array([real(x, place) for x, place in zip(found, where)])

@@ -126,10 +126,13 @@ class ByHand(Optimizer):
     def __init__(self, given: Any) -> None:
         self.given = given
         self.minimises, self.on_arrays = hasattr(given, "minimise"), hasattr(given, "advance")
-        self.count = getattr(given, "count", 0)
         for name in ("reset", "step", "advance", "minimise", "to_state", "from_state"):
             if hasattr(given, name):
                 setattr(self, name, getattr(given, name))
+
+    @property
+    def count(self) -> int:  # type: ignore[override]
+        return getattr(self.given, "count", 0)
 
     def snapshot(self) -> Any:
         return dict(getattr(self.given, "__dict__", {}))

@@ -53,7 +53,7 @@ def plot_decision_boundary(
     expect_axes(ax)
     rows, names = samples(X, 2), column_names(X)
     predict = predictor(model)
-    x1, x2 = [points(reach(column), resolution) for column in rows.T]
+    x1, x2 = [points(wide_span(column), resolution) for column in rows.T]
     outputs = predict(grid(x1, x2))
     answers = Score(model, y, outputs, threshold) if outputs.shape[1] == 1 else Choice(y, outputs, threshold)
     if len(answers.targets) != len(rows):
@@ -219,7 +219,7 @@ def predictor(model: Any) -> Callable[[np.ndarray], np.ndarray]:
                 found = []
                 for row in rows.tolist():
                     with paused():
-                        found.append(plain(model(row)))
+                        found.append(floats_of(model(row)))
                 return found
 
     def outputs(rows: np.ndarray) -> np.ndarray:
@@ -229,10 +229,10 @@ def predictor(model: Any) -> Callable[[np.ndarray], np.ndarray]:
     return outputs
 
 
-def plain(output: Any) -> Any:
+def floats_of(output: Any) -> Any:
     """The number, or the list of numbers, that a model returned."""
     if isinstance(output, (list, tuple)):
-        return [plain(item) for item in output]
+        return [floats_of(item) for item in output]
     return getattr(output, "data", output)
 
 
@@ -257,7 +257,7 @@ def column_names(X: Any) -> tuple[str, str]:
     return str(names[0]), str(names[1])
 
 
-def reach(column: np.ndarray) -> tuple[float, float]:
+def wide_span(column: np.ndarray) -> tuple[float, float]:
     """The span of a column of samples, with a margin."""
     low, high = float(column.min()), float(column.max())
     margin = MARGIN * (high - low) or 1.0

@@ -119,11 +119,11 @@ def contours(ax: Axes, across: np.ndarray, up: np.ndarray, surface: np.ndarray) 
     inks = ["#ffffff"] * half + [NAVY] * (len(levels) - half)  # on dark bands, on light ones
     lines = ax.contour(across, up, surface, levels=levels, colors=inks, linewidths=0.6)
     for label in ax.clabel(lines, fmt=lambda level: numeral(float(level)), fontsize=7.5):
-        places = [share(x, span) for x, span in zip(label.get_position(), (across, up))]
+        places = [fraction(x, span) for x, span in zip(label.get_position(), (across, up))]
         label.set_visible(all(0.05 < place < 0.95 for place in places))  # else it would be cut off
 
 
-def share(x: float, points: np.ndarray) -> float:
+def fraction(x: float, points: np.ndarray) -> float:
     """How far along x lies between the first and the last of some points, from 0 to 1."""
     return float((x - points[0]) / (points[-1] - points[0]))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from micrograd import losses, optim
 from micrograd.dispatch import brief
-from micrograd.expect import whole
+from micrograd.expect import parameters_of, whole
 from micrograd.optim.optimizer import ByHand, Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
+
+    from micrograd.engine import Value
 
 COMMON = {
     "mse": "squared_error",
@@ -45,6 +48,14 @@ def expect_parts(model: Any, loss: Any, optimizer: Any, penalty: Any, metric: An
             f"expected a penalty that is a function of the parameters, got {got(penalty)}; "
             f"write losses.{name}({strength!r})"
         )
+
+
+def trained(model: Any, parameters: Sequence[Value] | None) -> list[Value]:
+    """The parameters given, or those of the model; TypeError or ValueError for none."""
+    found = parameters_of(model, parameters)
+    if not found:
+        raise ValueError("expected at least one parameter to train, got none")
+    return found
 
 
 def optimizer_of(optimizer: Any) -> Optimizer:

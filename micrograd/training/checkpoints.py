@@ -69,16 +69,16 @@ def write(path: Any, state: dict[str, Any]) -> None:
     """Write the state, an entry a line."""
     import json
 
-    entries = {key: json.dumps(plain(entry), allow_nan=False) for key, entry in state.items()}
+    entries = {key: json.dumps(in_words(entry), allow_nan=False) for key, entry in state.items()}
     write_json(path, FORMAT, VERSION, entries)
 
 
-def plain(x: Any) -> Any:
+def in_words(x: Any) -> Any:
     """x with words for inf and nan."""
     if isinstance(x, list):
-        return [plain(item) for item in x]
+        return [in_words(item) for item in x]
     if isinstance(x, dict):
-        return {key: plain(item) for key, item in x.items()}
+        return {key: in_words(item) for key, item in x.items()}
     return repr(x) if isinstance(x, float) and not math.isfinite(x) else x
 
 

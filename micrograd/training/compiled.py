@@ -158,8 +158,9 @@ def listed(x: Any) -> list[float]:
 
 
 def telling(y: Any, count: int) -> Iterator[int]:
-    """The last place of the data, and the first place of every other distinct target."""
-    yield count - 1
+    """The last place of the data but the first, and the first place of every other distinct target."""
+    if count > 1:
+        yield count - 1
     seen: set[Any] = set()
     for i in range(count):
         target = y[i].tolist() if hasattr(y[i], "tolist") else y[i]

@@ -36,7 +36,7 @@ class Course:
     >>> course = Course([Value(1.0)])
     >>> course.allows(3.0), course.allows(2e10), course.allows(1e11)
     (True, True, False)
-    >>> course.take_down(0.5, None, None), course.improved_by(course.history[0]), course.best
+    >>> course.add(0.5, None, None), course.improved_by(course.history[0]), course.best
     (Record(epoch=1, loss=0.5), True, [1.0])
     """
 
@@ -57,7 +57,7 @@ class Course:
         """The best epoch is looked for anew."""
         self.best, self.least = None, math.inf
 
-    def take_down(self, loss: float, metric: float | None, validation: float | None) -> Record:
+    def add(self, loss: float, metric: float | None, validation: float | None) -> Record:
         """The record of an epoch, put down in the history."""
         record = Record(len(self.history) + 1, loss, metric, validation)
         self.history.append(record)

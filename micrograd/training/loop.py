@@ -79,7 +79,7 @@ class Loop:
         gradient: Any = None
 
         def finished(iteration: int, p: Any, value: float) -> bool:
-            self.position.reach(p, gradient)  # the last that was computed is that at p
+            self.position.stand_at(p, gradient)  # the last that was computed is that at p
             self.expect_finite(value, gradient, self.data)
             return enough(self.record(value))
 
@@ -101,7 +101,7 @@ class Loop:
         at = self.position.at
         validation = None if self.tested is None else self.objective.value(self.tested, at=at)
         metric = measured(self.metric, self.objective, self.tested or self.data, at)
-        return self.course.take_down(loss, metric, validation)
+        return self.course.add(loss, metric, validation)
 
     def expect_finite(self, mean: float, gradient: Any, batch: Any) -> None:
         """DivergenceError that names the epoch, the sample and the node, if the loss or its gradient is nan or inf.

@@ -32,7 +32,7 @@ class Objective:
     parameters      the leaves, p of them, in the order of their numbers
     backend         what evaluates it, in a word for people
     on_arrays       whether a training gives it the numbers as an array, `at`, and takes the gradient as an array that
-                    it returns; else the parameters themselves have the numbers, and get their gradients
+                    it returns; else the parameters themselves have the numbers while it trains
     penalty_apart   whether `portable` leaves out the penalty, which is then its value on a batch without samples
 
     One of your own derives from it, defines `batch`, `value_and_gradient` and `predict`, and is what a Trainer
@@ -46,8 +46,8 @@ class Objective:
     ...     def value_and_gradient(self, batch, at=None):
     ...         [w] = self.parameters
     ...         errors = [w.data * x - y for [x], y in zip(batch.rows, batch.targets)]
-    ...         w.grad = sum([2.0 * x * e for [x], e in zip(batch.rows, errors)]) / len(batch)
-    ...         return sum([e * e for e in errors]) / len(batch), [w.grad]
+    ...         slopes = [2.0 * x * e for [x], e in zip(batch.rows, errors)]
+    ...         return sum([e * e for e in errors]) / len(batch), [sum(slopes) / len(batch)]
     ...     def predict(self, X, at=None):
     ...         return [self.parameters[0].data * x for [x] in samples(X)]
     >>> w = Value(0.0)
@@ -81,7 +81,7 @@ class Objective:
     def value_and_gradient(self, batch: Any, at: Sequence[float] | None = None) -> tuple[float, Any]:
         """The value and its derivative by each parameter, (p,): a list, or an array where it works on arrays.
 
-        Where it does not, the gradients of the parameters hold it too. ValueError if `at` is not (p,).
+        ValueError if `at` is not (p,).
         """
         raise NotImplementedError(f"{type(self).__name__} does not define value_and_gradient")
 
@@ -108,7 +108,7 @@ class Objective:
         """Read the code anew at the next chance, whether or not a change of state is seen."""
 
     def close(self) -> None:
-        """The training that made it is over: it may let go of what it holds elsewhere, and take it up again."""
+        """The fit that made it is over: it may let go of what it holds elsewhere, and take it up when asked again."""
 
 
 class Eager(Objective):

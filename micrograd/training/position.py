@@ -48,7 +48,7 @@ class Position:
 
             self.at = numpy.array([p.data for p in self.parameters])
 
-    def reach(self, at: Any, gradient: Any) -> None:
+    def stand_at(self, at: Any, gradient: Any) -> None:
         """Stand at these numbers, an array, where the gradient is that one."""
         self.at, self._gradient = at, gradient
 

@@ -7,11 +7,9 @@ target      what belongs to a row: a number, or a list of numbers
 
 from __future__ import annotations
 
-import math
 import random
 
-from micrograd.dispatch import number
-from micrograd.expect import array_of, rows_of
+from micrograd.expect import array_of, finite, rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,13 +25,7 @@ def plain(x: Any, where: str) -> Any:
         if list in map(type, found):
             raise TypeError(f"{where}: expected a number or a list of numbers, got a list of lists")
         return found
-    try:
-        value = number(x)
-    except TypeError as error:
-        raise TypeError(f"{where}: {error}") from None
-    if not math.isfinite(value):
-        raise ValueError(f"{where}: expected finite numbers, got {value}")
-    return value
+    return finite(x, where)
 
 
 def samples(X: Iterable[Any]) -> list[list[float]]:
@@ -99,9 +91,8 @@ def own(target: Any) -> Any:
     return list(target) if isinstance(target, list) else target
 
 
-def first(data: Any) -> Any:
-    """The first sample or target; ValueError if there is none."""
-    rows = rows_of(data, "samples")
+def first(rows: Any) -> Any:
+    """The first of samples or targets, a list or an array; ValueError if there is none."""
     if len(rows) == 0:
         raise ValueError("expected at least one sample, got none")
     return rows[0]

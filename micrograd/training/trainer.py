@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import partial
 
 from micrograd.engine import Value
-from micrograd.expect import option, parameters_of, rows_of, whole
+from micrograd.expect import option, rows_of, whole
 from micrograd.system.packages import BrokenPackage
-from micrograd.training.arguments import expect_parts, optimizer_of, size_of
+from micrograd.training.arguments import expect_parts, optimizer_of, size_of, trained
 from micrograd.training.checkpoints import Checkpoint, read, restore, state_of, write
 from micrograd.training.compiled import compiled_objective
 from micrograd.training.course import Course
@@ -66,9 +66,7 @@ class Trainer:
         self.backend = option(backend, "backend", ("auto", "eager", "llvm", "numpy"))
         expect_parts(model, loss, optimizer, penalty, metric)
         self.model, self.loss, self.optimizer, self.penalty, self.metric = model, loss, optimizer, penalty, metric
-        self.parameters = parameters_of(model, parameters)
-        if not self.parameters:
-            raise ValueError("expected at least one parameter to train, got none")
+        self.parameters = trained(model, parameters)
         self.objective: Any = None  # made when the first data come, which tell its width
         self.course = Course(self.parameters)
 

@@ -1,4 +1,4 @@
-"""Real powers, xʸ = exp(y log |x|), right to 2 ulp for any two numbers, without a branch.
+"""Real powers, xʸ = exp(y log |x|), right to 1.5 ulp for any two numbers, without a branch.
 
     k, m        |x| = 2ᵏ m with m from √½ to √2
     s           (m − 1) / (m + 1)
@@ -50,7 +50,7 @@ def log_parts(c: Arithmetic, a: Number) -> tuple[Number, Number, Number]:
     s = c.mul(over, inverse, ALONE)
     s_high = high(c, s)
     s_low = c.mul(c.sub(c.sub(over, c.mul(s_high, under_high)), c.mul(s_high, under_low)), inverse, ALONE)
-    z = c.mul(s, s, ALONE)  # s² is good enough for the series, s⁴ before it is not
+    z = c.mul(s, s, ALONE)  # good enough for the series; s⁴ before it takes what s lacks, too
     z2 = c.mul(z, z, ALONE)
     series = c.multiply_add(c.polynomial(z2, SERIES[0::2]), z, c.polynomial(z2, SERIES[1::2]))
     square, lacking = c.mul(s_high, s_high, ALONE), c.mul(s_low, c.add(s_high, s, ALONE), ALONE)
