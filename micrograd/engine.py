@@ -10,7 +10,7 @@ A node with more than two operands keeps the tuple of operands in `_a` and the t
 Nothing here recurses, so that a graph may be a million nodes deep.
 
 First stands how rows become methods that make nodes; then `Value`, with `backward` and a line for every method; then
-the walks, from a root down to its leaves.
+the walks, from a root down to its leaves. It is one file, so that it can be read in one sitting.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from micrograd import functions, ops
 from micrograd.dispatch import Operators, brief, equals, is_tensor, number
 from micrograd.lectures import Lectures
 from micrograd.messages.counterparts import absent
-from micrograd.messages.help import Constructor, documented
+from micrograd.messages.help import Constructor, document
 from micrograd.messages.refusals import BY_HAND, DIGITS, SLIPS, Quiet, Refusals
 from micrograd.ops import Op, find
 
@@ -212,7 +212,6 @@ def reflected(op: Op) -> Binary:
     return method
 
 
-@documented(functions)
 class Value(Lectures, Refusals):
     """A number that remembers how it was computed.
 
@@ -438,7 +437,6 @@ class Value(Lectures, Refusals):
         return reduced(self)
 
 
-@documented(functions)
 class Leaf(Value, metaclass=Quiet):
     """A Value made by hand: a parameter or an input. Unlike inner nodes it takes attributes of the user's own."""
 
@@ -447,6 +445,7 @@ class Leaf(Value, metaclass=Quiet):
     vars().update(SLIPS)
 
 
+document(Value, functions)
 Leaf.__name__ = Leaf.__qualname__ = "Value"  # in messages, Python's own too, and in `help`, it is one
 
 

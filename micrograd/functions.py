@@ -2,7 +2,7 @@
 
 On floats every function is *total*: it follows IEEE 754 and returns inf or nan where the `math` module raises,
 so `exp(1000.0)` is inf and `log(-1.0)` is nan. On anything else `operate` asks the arguments what to do.
-x, y are the arguments throughout.
+x, y are the arguments throughout. The file is long, not deep: each function stands for itself.
 """
 
 from __future__ import annotations

@@ -381,6 +381,21 @@ def test_errors_of_the_model_are_raised_at_once_with_the_place():
             assert len(executor.sent) == 4  # the two shards, and once more with what the worker lacked
 
 
+def strange(prediction, target):
+    if target < 0:
+        error = LookupError("7 seas")
+        error.open = (sea for sea in range(7))  # which no pickle takes
+        raise error
+    return prediction * target
+
+
+def test_an_error_that_cannot_travel_comes_as_text():
+    sharded = Sharded(eager_of(trainer_of(loss=strange)), Here(), shards=2)
+    with pytest.raises(RuntimeError, match="LookupError: 7 seas") as caught:
+        sharded.value(sharded.batch(X, [1.0] * (len(X) - 1) + [-1.0]))
+    assert "in strange" in str(caught.value.__cause__)
+
+
 def test_lambdas_travel_by_cloudpickle_and_without_it_the_error_names_the_cure(monkeypatch):
     w = Value(0.5)
     lambdas = Eager(lambda row: w * row[0], lambda p, y: (p - y) ** 2, [w], lambda parameters: 0.1 * parameters[0])
@@ -413,6 +428,9 @@ def test_bad_arguments_and_data():
     for executor in (4, [], [Here(), 4], ThreadPoolExecutor):
         with pytest.raises(TypeError, match=r"expected a concurrent.futures.Executor, got .*; Dask has"):
             Sharded(eager, executor)
+    for objective in (trainer_of(), trainer_of().model):
+        with pytest.raises(TypeError, match=r"expected an objective, got .*; a Trainer has fit\(…, executor=…\)"):
+            Sharded(objective, Here())
     for shards in (0, 2.0, True):
         with pytest.raises(ValueError, match="expected shards to be a whole number of at least 1"):
             Sharded(eager, Here(), shards=shards)
@@ -422,6 +440,8 @@ def test_bad_arguments_and_data():
     with pytest.raises(ValueError, match=r"y\[1\]: expected a target of -1 or 1"):
         sharded.batch([[0.0, 1.0], [1.0, 0.0]], [1.0, 0.0])
     batch = sharded.batch(X, Y)
+    with pytest.raises(TypeError, match="expected a batch that a Sharded objective made, got "):
+        sharded.value(eager.batch(X, Y))
     with pytest.raises(ValueError, match="a number for each of 17 parameters, got 2"):
         sharded.value(batch, at=[1.0, 2.0])
     with pytest.raises(ValueError, match="at least one sample, got none"):

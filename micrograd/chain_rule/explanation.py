@@ -78,11 +78,11 @@ class Explanation(Document):
             name, value = writing.name(links.called.name(nodes[i])), writing.number(nodes[i].data)
             rows.append([[Math(name)], [Math(in_writing(definition, writing))], [Math(value)]])
         for prime, formula, slope in links.functions.values():
-            rows.append([[Math(in_writing(prime, writing))], *chosen(formula, slope, writing)])
+            rows.append([[Math(in_writing(prime, writing))], *cells_of(formula, slope, writing)])
         for edge, formula in links.choices.items():
             reach = links.reach
             top, bottom = [writing.name(links.called.name(nodes[i])) for i in (reach.tops[edge], reach.bottoms[edge])]
-            rows.append([[Math(writing.slope(top, bottom))], *chosen(formula, reach.slopes[edge] or 0.0, writing)])
+            rows.append([[Math(writing.slope(top, bottom))], *cells_of(formula, reach.slopes[edge] or 0.0, writing)])
         return rows
 
     def values(self, writing: Writing) -> list[Block]:
@@ -140,7 +140,7 @@ def defined(links: Links, chains: list[Chain]) -> tuple[list[tuple[int, Expressi
     return definitions, sorted(numbers, key=lambda i: (i not in told, i))
 
 
-def chosen(formula: Expression, slope: float, writing: Writing) -> list[Line]:
+def cells_of(formula: Expression, slope: float, writing: Writing) -> list[Line]:
     """What a derivative is: its formula and number, or the number that a row selects and why."""
     number = Math(writing.number(slope))
     if formula.op is not None or formula.name or formula.reason is None:

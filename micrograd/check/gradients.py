@@ -86,10 +86,10 @@ def forward_of(root: Value) -> Forward:
     """
     nodes = topological(root)
     places, operands = numbered(nodes)
-    graph = Forward(places, [node.data for node in nodes])
+    forward = Forward(places, [node.data for node in nodes])
     for node, args in zip(nodes, operands):
-        graph.add(node, args)
-    return graph
+        forward.add(node, args)
+    return forward
 
 
 def rebuilt(f: Callable[[], float], leaf: Value) -> Function:
@@ -268,9 +268,9 @@ def named(leaves: list[Value]) -> list[tuple[str, Value]]:
 
 def report(root: Value, leaves: list[tuple[str, Value]], evaluate: Callable[[], float] | None = None) -> Report:
     """The rows for these leaves; the root is evaluated by its graph unless a function is given that builds it."""
-    graph = forward_of(root) if evaluate is None else None
+    forward = forward_of(root) if evaluate is None else None
     rows = []
     for (name, leaf), got in zip(leaves, gradients(root, [leaf for _, leaf in leaves])):
-        f = graph.along(leaf) if graph is not None else rebuilt(evaluate, leaf)  # type: ignore[arg-type]
+        f = forward.along(leaf) if forward is not None else rebuilt(evaluate, leaf)  # type: ignore[arg-type]
         rows.append(compare(name, leaf, got, f))
     return Report(rows)

@@ -49,7 +49,7 @@ class Fault:
         self.line = None if recorded is None else recorded.line(node)
 
     def __repr__(self) -> str:
-        where = "" if self.line is None else ", made at " + shown_line(*self.line)
+        where = "" if self.line is None else ", made at " + line_in_words(*self.line)
         if self.operand is None:
             what = described(self.node)
             return f"forward: {what}{'' if self.op else ' to begin with'}{where}"
@@ -81,7 +81,7 @@ def described(node: Value) -> str:
     return f"{node.op.name}({inside}) of {given}{label} is {node.data!r}"
 
 
-def shown_line(file: str, line: int) -> str:
+def line_in_words(file: str, line: int) -> str:
     """A place in the user's code, with its text where it can be read."""
     import linecache
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Callable
+    from typing import Any
 
 
 class Constructor:
@@ -18,16 +18,11 @@ class Constructor:
         return Signature(list(whole.parameters.values())[1:])
 
 
-def documented(functions: ModuleType) -> Callable[[type], Any]:
-    """The decorator of a class: methods that were made are named as they stand in it, and described as `functions`."""
-
-    def name_methods(cls: type) -> type:
-        for name, method in vars(cls).items():
-            if getattr(method, "__name__", "") == "method":
-                method.__name__, method.__qualname__ = name, f"{cls.__name__}.{name}"
-                described = None if name.startswith("__") else getattr(functions, name, None)
-                if described is not None and described.__doc__:  # `python -OO` drops docstrings
-                    method.__doc__ = described.__doc__.split("\n\n")[0] + f" See `micrograd.{name}`."
-        return cls
-
-    return name_methods
+def document(cls: type, functions: ModuleType) -> None:
+    """Name the methods that were made for a class as they stand in it, and describe them as `functions` does."""
+    for name, method in vars(cls).items():
+        if getattr(method, "__name__", "") == "method":
+            method.__name__, method.__qualname__ = name, f"{cls.__name__}.{name}"
+            described = None if name.startswith("__") else getattr(functions, name, None)
+            if described is not None and described.__doc__:  # `python -OO` drops docstrings
+                method.__doc__ = described.__doc__.split("\n\n")[0] + f" See `micrograd.{name}`."

@@ -54,7 +54,7 @@ class Moment:
         found = []
         for (holder, _), before, after in zip(undo.kept, self.contents, now.contents):
             if changed(before, after):
-                far = later(holder, before, after, shift)
+                far = content_later(holder, before, after, shift)
                 if changed(after, far):
                     found.append((holder, far))
         return found
@@ -70,10 +70,10 @@ def moment(undo: Undo) -> Moment:
     )
 
 
-def later(holder: Any, before: list[Any], after: list[Any], shift: bool) -> list[Any]:
+def content_later(holder: Any, before: list[Any], after: list[Any], shift: bool) -> list[Any]:
     """The content of a holder after many runs."""
     if len(before) == len(after):
-        return [many(a, b, shift) for a, b in zip(before, after)]
+        return [number_later(a, b, shift) for a, b in zip(before, after)]
     if len(after) < len(before):
         return []
     if isinstance(holder, dict):
@@ -82,7 +82,7 @@ def later(holder: Any, before: list[Any], after: list[Any], shift: bool) -> list
     return after + (list(NEW) if isinstance(holder, set) else after[-1:] * LONG)
 
 
-def many(before: Any, after: Any, shift: bool) -> Any:
+def number_later(before: Any, after: Any, shift: bool) -> Any:
     """A number that a run has changed, after many runs: a round one, with `shift` one step before it."""
     if after is before or not (is_number(before) and is_number(after)) or after == before or after != after:
         return after

@@ -42,7 +42,7 @@ class Kind:
 
 
 class ClassRead:
-    """A class whose entries are read again when more names are known."""
+    """A class whose entries are read again when more names are known, and the last `read` of them."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind, self.version = kind, None

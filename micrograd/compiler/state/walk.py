@@ -4,7 +4,7 @@
     visit       what is done with an object that is met, see `visits`
     owner       an object with attributes: only those count which some code names, see `owners`
     kind        what is known of a class of objects: what is done with them, and which names count for them
-    house       this package's layers, whose code names attributes of the user's objects too
+    house       this package's layers (`nn`), whose code names attributes of the user's objects too
 
 Code that is met names attributes, which lead to more code: owners are read again until no name is new.
 """
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 ALWAYS_NAMED = frozenset(["__getattr__", "__wrapped__"])  # of modules, of decorated functions
 NOT_OF_LEAVES = ALWAYS_NAMED | dict.fromkeys(dir(Leaf)).keys() - {"label"} | {"append", "extend", "format", "join"}
-
-
 MOST = 500_000  # objects beside numbers and texts; looking at so many takes some seconds
 
 
@@ -40,19 +38,29 @@ class Vast(Exception):
 
 
 class Walk:
-    """From the codes to all that they reach. Nothing recurses: what was met waits in a list."""
+    """From codes to all that they reach. Nothing recurses: what was met waits in a list.
+
+    seen                    ids of the objects that were met
+    names, reflects         attributes that the user's code reads; whether it may read any
+    house                   attributes that this package's layers read
+    values, leaves          Values met that are no parameters; leaves that may have attributes of the user's own
+    classes, scopes, kinds  owners: classes, globals of modules, and what is known of the classes of objects
+    fresh                   kinds of which new objects were met
+    lists, items            the plain lists met, and what they hold
+    functions, parts        the functions met, and their code, defaults and closures
+    """
 
     def __init__(self, parameters: Sequence[Value]) -> None:
         self.parameters = list(parameters)
         self.seen = set(map(id, self.parameters))
-        self.names = set(ALWAYS_NAMED)  # attributes that the user's code reads
+        self.names = set(ALWAYS_NAMED)
         self.house: set[str] = set()
         self.reflects = False
-        self.values: list[Value] = []  # those met which are no parameters
+        self.values: list[Value] = []
         self.leaves: list[Any] = [x for x in self.parameters if type(x) is Leaf]
         self.leaves_read = 0
         self.classes: list[ClassRead] = []
-        self.fresh: dict[Kind, None] = {}  # kinds of which new objects were met
+        self.fresh: dict[Kind, None] = {}
         self.scopes: dict[int, Scope] = {}
         self.kinds: dict[type, Kind] = {}
         self.library_module = Kind(ModuleType, narrow=True)

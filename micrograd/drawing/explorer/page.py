@@ -72,7 +72,7 @@ def explore(
     for box in diagram.boxes:
         box.width = max(box.width, ROOM)
     rules = {node.op.name: rule(node.op) for node in graph.nodes if node.op is not None}
-    return Explorer(Picture(diagram), scene(graph, chosen(original, leaves)), rules)
+    return Explorer(Picture(diagram), scene(graph, slider_places(original, leaves)), rules)
 
 
 def differentiated(original: Reading) -> Reading:
@@ -90,7 +90,7 @@ def differentiated(original: Reading) -> Reading:
     return graph
 
 
-def chosen(graph: Reading, leaves: Iterable[Value | str] | None) -> list[int]:
+def slider_places(graph: Reading, leaves: Iterable[Value | str] | None) -> list[int]:
     """The places of the leaves that get a slider at first."""
     places = [i for i, node in enumerate(graph.nodes) if node.op is None]
     if leaves is None:

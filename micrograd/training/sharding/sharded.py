@@ -14,6 +14,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from threading import RLock
 from typing import Any
 
+from micrograd.dispatch import brief
 from micrograd.expect import whole
 from micrograd.training.objectives import Eager, Objective
 from micrograd.training.rows import Batch, samples
@@ -62,6 +63,8 @@ class Sharded(Objective):
         self._executors: list[Any] = list(executor) if isinstance(executor, (list, tuple)) else [executor]
         if not all(hasattr(one, "submit") and not isinstance(one, type) for one in self._executors or [None]):
             raise TypeError(f"expected a concurrent.futures.Executor, got {executor!r}; Dask has client.get_executor()")
+        if not isinstance(objective, Objective):
+            raise TypeError(f"expected an objective, got {brief(objective)}; a Trainer has fit(…, executor=…)")
         self.objective, self.executor, self.shards = objective, executor, whole(shards, "shards", 1)
         super().__init__(objective.parameters)
         self.backend, self.on_arrays = objective.backend, objective.on_arrays
@@ -121,6 +124,8 @@ class Sharded(Objective):
 
     def _answers(self, method: str, batch: Shards, at: Any) -> list[tuple[Sequence[int], Any]]:
         """What the workers made of each part of a batch: which samples it has, and the result."""
+        if not isinstance(batch, Shards):
+            raise TypeError(f"expected a batch that a Sharded objective made, got {brief(batch)}")
         if not self._model[0]:  # the batch was cut by another Sharded
             self._pack(batch)
         key, content = self._model
