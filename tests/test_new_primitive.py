@@ -1,8 +1,10 @@
 """Adding a primitive takes one row, one line on Value, one function; everything else follows from the row."""
 
+import math
+
 import pytest
 
-from micrograd import compile, derivative, explain, gradient
+from micrograd import compile, derivative, explain, functions, gradient, losses
 from micrograd.dispatch import of_one, operate
 from micrograd.drawing.explorer.javascript import rule
 from micrograd.engine import Value, unary
@@ -52,3 +54,39 @@ def test_a_partial_may_compare_with_a_number_where_there_is_one(table, monkeypat
     assert rule(BRANCHING) == "null"  # for pages
     with pytest.raises(TypeError, match="no number that == or != could compare"):
         compile(cube(Value(1.0) * x), [x], backend="numpy").value_and_gradient([[at], [1.0]])
+
+
+def no_forward(x):
+    raise RuntimeError("called number by number")
+
+
+def definition(x):
+    """x³, by way of a primitive that has a definition itself."""
+    return functions.copysign(functions.relu(functions.abs(x) * x * x), x)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@pytest.mark.parametrize("irregular", [False, True])
+def test_compiled_code_computes_a_definition(monkeypatch, backend, irregular):
+    """For the samples, once a step (of parameters alone), in a tape; with primitives in it that others define."""
+    pytest.importorskip("llvmlite" if backend == "llvm" else "numpy")
+    monkeypatch.setitem(TABLE, "cube", CUBE)
+    w = [Value(0.1 * i - 0.35) for i in range(8)]
+
+    def model(x):
+        y = cube(w[0] * x[0]) + cube(w[1]) * x[1]
+        if irregular:
+            for i in range(300):
+                y = cube(0.3 * y + w[i % 7] * x[i % 2]) if i % 3 else (y * x[i % 2]).tanh() + 0.1 * i
+        return y
+
+    monkeypatch.setattr("micrograd.compiler.llvm.tape.MANY_STEPS", 20 if irregular else 400)
+    X, y = [[0.5, -1.0], [2.0, 0.25], [-1.5, 3.0]], [0.0, 1.0, -1.0]
+    plain = compile(model, 2, parameters=w, loss=losses.squared_error, backend=backend)
+    value, slopes = plain.value_and_gradient(plain.batch(X, y))
+    monkeypatch.setitem(TABLE, "cube", Op("cube", "", CUBE.forward, CUBE.partials, "", definition=definition))
+    defined = compile(model, 2, parameters=w, loss=losses.squared_error, backend=backend)
+    TABLE["cube"].forward = no_forward
+    again = defined.value_and_gradient(defined.batch(X, y))
+    assert math.isfinite(value) and again[0] == pytest.approx(value, rel=1e-13)
+    assert again[1].tolist() == pytest.approx(slopes.tolist(), rel=1e-12)

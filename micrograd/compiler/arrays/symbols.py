@@ -1,4 +1,4 @@
-"""Symbols that stand for whole groups: a row's partial, called on them, becomes Maps.
+"""Symbols that stand for whole groups: a row's partial or definition, called on them, becomes Maps.
 
 Constants are folded, equal Maps are made once (common subexpressions), exact identities are applied.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 from micrograd.algebra.identities import simpler
 from micrograd.compiler.arrays.steps import Map, Rows, Slots, Space, Step
 from micrograd.dispatch import Operators
-from micrograd.ops import TABLE
+from micrograd.ops import DETACH, TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
     from typing import Any
 
+    from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.arrays.steps import Index, Operand
 
 
@@ -89,3 +91,33 @@ class MapBuilder:
         if isinstance(operand, Slots):
             operand = self.made_by("detach", [operand])
         return np.asarray(operand.index)
+
+
+def expanded(program: ArrayProgram, vocabulary: Container[str]) -> ArrayProgram:
+    """The program with the definitions of primitives that a target does not have; what has none is left."""
+    steps = [*program.before, *program.steps, *program.after]
+    if all(step.op is None or step.op.name in vocabulary or step.op.definition is None for step in steps):
+        return program
+    made = program.copy()
+    values, adjoints = program.steps[: program.forward], program.steps[program.forward :]
+    made.before = defined(program.before, made.slot_space, vocabulary)
+    forward = defined(values, made.row_space, vocabulary)
+    made.forward, made.steps = len(forward), forward + defined(adjoints, made.row_space, vocabulary)
+    made.after = defined(program.after, made.slot_space, vocabulary)
+    return made
+
+
+def defined(steps: list[Step], space: Space, vocabulary: Container[str]) -> list[Step]:
+    """Steps with the definitions of those primitives that the vocabulary lacks."""
+    made: list[Step] = []
+    for step in steps:
+        if not isinstance(step, Map) or step.op.name in vocabulary or step.op.definition is None:
+            made.append(step)
+            continue
+        parts: list[Step] = []
+        maps = MapBuilder(parts, space, {}, step.count)
+        result = step.op.definition(*map(maps.symbol, step.operands))
+        operand = result.operand if isinstance(result, Symbol) else float(result)
+        made += defined(parts, space, vocabulary)
+        made.append(Map(DETACH, [operand], step.start, step.count))
+    return made

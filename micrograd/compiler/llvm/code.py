@@ -13,12 +13,13 @@ from micrograd.compiler.arrays.memory import allocate
 from micrograd.compiler.arrays.order import by_product, in_order, one_by_one
 from micrograd.compiler.arrays.passes import through
 from micrograd.compiler.arrays.steps import Linear, Outer
+from micrograd.compiler.arrays.symbols import expanded
 from micrograd.compiler.llvm import sums, tape, uniform
 from micrograd.compiler.llvm.instructions import Function, kind
 from micrograd.compiler.llvm.loops import Loop
 from micrograd.compiler.llvm.memory import ARGUMENTS, NAMES, Memory
 from micrograd.compiler.llvm.products import Product, table
-from micrograd.compiler.llvm.vocabulary import declared, definitions
+from micrograd.compiler.llvm.vocabulary import VOCABULARY, declared, definitions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,13 @@ if TYPE_CHECKING:
     from micrograd.compiler.arrays.steps import Index, Step
     from micrograd.compiler.llvm.instructions import Integer, Registers
 
-PASSES: list[Pass] = [in_order, by_product, one_by_one, fuse, allocate]  # of a program that becomes no tape
+
+def expand(program: ArrayProgram) -> ArrayProgram:
+    """The program with the definitions of primitives that LLVM's vocabulary lacks."""
+    return expanded(program, VOCABULARY)
+
+
+PASSES: list[Pass] = [expand, in_order, by_product, one_by_one, fuse, allocate]  # of a program that becomes no tape
 SMALLEST_BLOCK, USUAL_BLOCK, LARGEST_BLOCK = 32, 64, 512
 BLOCK_BYTES = 16384  # larger blocks than the usual must not fill more than half of a first cache
 TABLE_BYTES = 40960  # rows that fit into a first cache, or nearly so; a matrix product goes through few at a time

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from weakref import ReferenceType
 
-from micrograd.compiler.llvm.code import llvm_code
+from micrograd.compiler.llvm.code import expand, llvm_code
 from micrograd.compiler.llvm.layout import Context, Layout, address_of, aligned, layout_of
 from micrograd.compiler.llvm.memory import NAMES
 from micrograd.compiler.llvm.native import direct_call
@@ -69,6 +69,7 @@ class LlvmRunner(Runner):
     ) -> None:
         import numpy as np
 
+        program = expand(program)
         super().__init__(program)
         target = target or host()
         self.threads, self._cache = threads or os.cpu_count() or 1, cache

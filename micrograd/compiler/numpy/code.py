@@ -16,7 +16,8 @@ from micrograd.compiler.arrays.memory import NOWHERE, allocate
 from micrograd.compiler.arrays.order import in_order
 from micrograd.compiler.arrays.passes import through
 from micrograd.compiler.arrays.steps import Map, Slots
-from micrograd.compiler.numpy.vocabulary import function
+from micrograd.compiler.arrays.symbols import expanded
+from micrograd.compiler.numpy.vocabulary import VOCABULARY, function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
     from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.arrays.steps import Index, Linear, Operand
 
-PASSES: list[Pass] = [in_order, allocate]
+
+def expand(program: ArrayProgram) -> ArrayProgram:
+    """The program with the definitions of primitives that NumPy lacks."""
+    return expanded(program, VOCABULARY)
+
+
+PASSES: list[Pass] = [expand, in_order, allocate]
 LARGEST_BLOCK = 4000  # and not 4096: rows that are a power of 2 apart take the same few lines of a cache
 FEW_RUNS, LONG_RUN = 3, 8  # of rows in a matrix product; else they are gathered first
 BLOCK_BYTES = 1 << 21  # of workspace: it should stay in the cache

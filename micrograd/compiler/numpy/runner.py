@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micrograd.compiler.numpy.code import numpy_code
+from micrograd.compiler.numpy.code import expand, numpy_code
 from micrograd.compiler.runner import Runner
 
 TYPE_CHECKING = False
@@ -23,6 +23,7 @@ class NumpyRunner(Runner):
     def __init__(self, program: ArrayProgram) -> None:
         import numpy as np
 
+        program = expand(program)
         super().__init__(program)
         self.code = numpy_code(program)
         self.source, self.passes = self.code.source, self.code.passes

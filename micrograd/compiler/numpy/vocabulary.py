@@ -147,19 +147,16 @@ def guarded_pairs(W: Any, left: Any, right: Any) -> Any:
     return np.where(g != 0.0, g * W[right], 0.0).sum((1, 2))
 
 
-OWN = {
-    f.__name__: f
-    for f in (sigmoid, sech2, softplus, relu, gaussian, maximum, minimum, where)
-    + (sign_zeros, guarded_sum, guarded_outer, guarded_pairs)
-}
+COMPOSED = (sigmoid, sech2, softplus, relu, gaussian, maximum, minimum, where)
+VOCABULARY = {name: getattr(np, known) for name, known in FUNCTIONS.items()} | {f.__name__: f for f in COMPOSED}
+HELPERS = {f.__name__: f for f in (sign_zeros, guarded_sum, guarded_outer, guarded_pairs)}
 
 
 def function(name: str) -> Callable[..., Any]:
-    """The primitive on arrays; one that NumPy has no function for is called number by number."""
-    if name in OWN:
-        return OWN[name]
-    if name in FUNCTIONS:
-        return getattr(np, FUNCTIONS[name])
+    """A helper, or the primitive on arrays; one that has no definition either is called number by number."""
+    known = VOCABULARY.get(name) or HELPERS.get(name)
+    if known is not None:
+        return known
     op = find(name)
     one_by_one = np.frompyfunc(lambda *args: op.forward(*map(float, args)), len(op.partials), 1)
 
