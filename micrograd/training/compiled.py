@@ -11,7 +11,7 @@ from itertools import chain
 
 from micrograd.engine import Value
 from micrograd.losses import prepared
-from micrograd.system.packages import expect_whole
+from micrograd.system.packages import BrokenPackage, expect_whole
 from micrograd.training.objectives import Objective, expect_value
 from micrograd.training.rows import first, first_sample, own, plain, width
 
@@ -137,6 +137,16 @@ def compiled_objective(
         result = code.result(prediction, expect_value(loss(prediction, own(target))))
         samples = chain([Sample(row, target, listed(ready), result)], others(code, X, y, outputs))
         return Compiled(code, compile_code(code, undo, samples, lambda: None, backend))
+
+
+def unless_refused(make: Callable[[], Objective], plain: Callable[[Exception], Objective], backend: str) -> Objective:
+    """An objective, or that of plain code where "auto" finds that the code cannot be compiled."""
+    try:
+        return make()
+    except Exception as error:
+        if backend != "auto" or isinstance(error, BrokenPackage):
+            raise
+        return plain(error)
 
 
 def others(code: Code, X: Any, y: Any, outputs: int) -> Iterator[Sample]:

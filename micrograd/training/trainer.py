@@ -11,10 +11,9 @@ from functools import partial
 
 from micrograd.engine import Value
 from micrograd.expect import option, rows_of, whole
-from micrograd.system.packages import BrokenPackage
 from micrograd.training.arguments import expect_parts, optimizer_of, size_of, trained
 from micrograd.training.checkpoints import Checkpoint, read, restore, state_of, write
-from micrograd.training.compiled import compiled_objective
+from micrograd.training.compiled import compiled_objective, unless_refused
 from micrograd.training.course import Course
 from micrograd.training.history import History, Record
 from micrograd.training.loop import Loop, laid_out, measured
@@ -126,6 +125,7 @@ class Trainer:
         if optimizer.minimises and batch_size is not None:
             raise ValueError(f"{optimizer!r} needs the whole dataset at every step: leave batch_size out")
         watch = Watch(self.course, epochs, patience=patience, file=file, progress=progress)
+        watch.resume()
         loop = None
         try:
             loop = self._loop(X, y, validation, workers)
@@ -258,11 +258,12 @@ class Trainer:
             self.objective.forget()
 
     def objective_for(self, X: Any, y: Any) -> Objective:
-        """What `fit` minimises on such data: the objective of before, as far as the code still computes the same."""
+        """What `fit` minimises on such lists or arrays: that of before, as far as the code still computes the same."""
         if self._renewed() is None or (self.backend == "auto" and not self.objective.holds()):
             parts = self.model, self.loss, self.parameters, self.penalty
             compiled = partial(compiled_objective, *parts, X, y, backend=self.backend)
-            self.objective = self._plain() if self.backend == "eager" else self._or_plain(compiled)
+            made = self._plain if self.backend == "eager" else compiled
+            self.objective = unless_refused(made, self._plain, self.backend)
         return self.objective
 
     @property
@@ -273,17 +274,8 @@ class Trainer:
     def _renewed(self) -> Any:
         """The objective that the code has now, None before there is one."""
         if self.objective is not None:
-            self.objective = self._or_plain(self.objective.renewed)
+            self.objective = unless_refused(self.objective.renewed, self._plain, self.backend)
         return self.objective
-
-    def _or_plain(self, make: Callable[[], Objective]) -> Objective:
-        """An objective, or that of plain code where "auto" finds that the code cannot be compiled."""
-        try:
-            return make()
-        except Exception as error:
-            if self.backend != "auto" or isinstance(error, BrokenPackage):
-                raise
-            return self._plain(error)
 
     def _plain(self, because: Exception | None = None) -> Eager:
         """The objective as plain code."""

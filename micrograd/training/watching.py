@@ -45,9 +45,14 @@ class Watch:
         progress: bool = False,
     ) -> None:
         self.course, self.epochs, self.patience, self.file = course, epochs, patience, file
-        course.begin_fit()
-        self.done, self.waited = (0, 0) if file is None else file.resume()
+        self.done, self.waited = 0, 0
         self.line = Progress() if progress else None
+
+    def resume(self) -> None:
+        """Look for the best epoch anew, and take up what the checkpoint holds of this fit."""
+        self.course.begin_fit()
+        if self.file is not None:
+            self.done, self.waited = self.file.resume()
 
     def __call__(self, record: Record) -> bool:
         """Take note of an epoch; True if the training should stop."""
