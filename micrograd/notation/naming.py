@@ -10,7 +10,7 @@ from micrograd.notation.signs import LONGEST, SUBSCRIPTS, raised, text_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
 MOST_ITEMS = 20_000  # how far the containers among the variables are searched
@@ -48,9 +48,14 @@ def held(name: str, x: Any) -> Iterator[tuple[Value, str]]:
         waiting.extend(reversed(found[:MOST_ITEMS]))
 
 
-def variable_names(given: Mapping[str, Any]) -> dict[int, str]:
-    """id(value) -> name for the Values that variables hold; a variable's own name counts before a place in a list."""
+def variable_names(given: Mapping[str, Any], further: Iterable[tuple[Value, str]] = ()) -> dict[int, str]:
+    """id(value) -> name for the Values that variables hold.
+
+    A variable's own name counts before the names of `further` Values, and those before a place in a list.
+    """
     found = {id(x): key for key, x in reversed(list(given.items())) if isinstance(x, Value)}
+    for value, name in further:
+        found.setdefault(id(value), name)
     for key, x in given.items():
         if not isinstance(x, Value):
             for value, name in held(key, x):

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.code import Code
-    from micrograd.engine import Value
 
 
 def trace(code: Code, undo: Undo, on_numbers: Callable[[], Any] | None = None) -> Trace:
@@ -51,8 +50,9 @@ def trace(code: Code, undo: Undo, on_numbers: Callable[[], Any] | None = None) -
 
 
 def alike(first: Trace, second: Trace) -> bool:
-    """Whether two runs of the code did the same."""
-    return first.same(second) and same_numbers(first.held, second.held)
+    """Whether two runs of the code did the same, on the same held Values, or ones that it made of the same numbers."""
+    held = zip(first.held, second.held)
+    return first.same(second) and all(a is b or float(a.data).hex() == float(b.data).hex() for a, b in held)
 
 
 def does_as(before: Trace, code: Code) -> bool:
@@ -61,11 +61,6 @@ def does_as(before: Trace, code: Code) -> bool:
         return alike(before, trace_once(code))
     except Exception:
         return False
-
-
-def same_numbers(first: list[Value], second: list[Value]) -> bool:
-    """Whether two runs of the code hold the same Values, or ones that it made of the same numbers."""
-    return all(a is b or float(a.data).hex() == float(b.data).hex() for a, b in zip(first, second))
 
 
 def undo_of(code: Code) -> Undo:

@@ -7,7 +7,7 @@ model       whatever has .layers, .neurons or .w, as networks made of Values do
 from __future__ import annotations
 
 from micrograd.engine import Value
-from micrograd.notation.naming import held
+from micrograd.notation.naming import variable_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,20 +49,8 @@ def parameter_names(model: Any) -> Iterator[tuple[Value, str]]:
 
 
 def named_values(given: Mapping[str, Any]) -> tuple[dict[int, str], set[int]]:
-    """id(value) -> name for the Values that the variables hold, and the ids of those that are parameters of a model.
-
-    A variable's own name counts before a place in a network, and that before a place in a list.
-    """
-    found = {id(x): key for key, x in reversed(list(given.items())) if isinstance(x, Value)}
-    parameters: set[int] = set()
+    """id(value) -> name for the Values that the variables hold, and the ids of those that are parameters of a model."""
     models = [x for x in given.values() if not PARTS.isdisjoint(getattr(x, "__dict__", ())) and is_model(x)]
-    for model in sorted(models, key=lambda x: not hasattr(x, "layers")):
-        for value, name in parameter_names(model):
-            if isinstance(value, Value):
-                parameters.add(id(value))
-                found.setdefault(id(value), name)
-    for key, x in given.items():
-        if not isinstance(x, Value):
-            for value, name in held(key, x):
-                found.setdefault(id(value), name)
-    return found, parameters
+    models.sort(key=lambda x: not hasattr(x, "layers"))
+    named = [(x, name) for model in models for x, name in parameter_names(model) if isinstance(x, Value)]
+    return variable_names(given, named), {id(x) for x, _ in named}
