@@ -367,7 +367,7 @@ class TestLlvm:
 
         from micrograd.compiler.arrays.passes import PURPOSES, through
         from micrograd.compiler.llvm.native.machine_code import Processor, host
-        from micrograd.compiler.llvm.runner import LlvmRunner
+        from micrograd.compiler.llvm.runner import llvm_runner
 
         host()
         if "x86_64" not in binding.get_process_triple():
@@ -377,7 +377,7 @@ class TestLlvm:
             pytest.skip(f"this processor has not all of {features}")
         program = self.net()
         target = Processor("x86-64", features)
-        runner = LlvmRunner(through(PURPOSES["gradient"], program._trace), target=target, cache=False)
+        runner = llvm_runner(through(PURPOSES["gradient"], program._trace), processor=target, cache=False)
         rng = np.random.default_rng(0)
         batch = program.batch(rng.standard_normal((100, 8)), rng.integers(0, 3, 100))
         value, gradient, _ = runner.step(batch, program._leaves(None), 0.01)

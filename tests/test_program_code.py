@@ -240,13 +240,13 @@ class TestCode:
     def runner(self, program, features, guard):
         """Code for a processor with these features; it need not have the instructions of wider ones."""
         from micrograd.compiler.llvm.native.machine_code import Processor, host
-        from micrograd.compiler.llvm.runner import LlvmRunner
+        from micrograd.compiler.llvm.runner import llvm_runner
 
         here = host()
         if not {f for f in features.split(",") if f} <= set(here.features.split(",")):
             pytest.skip(f"this processor has not all of {features}")
         target = here if features == "" else Processor("x86-64", features)
-        return LlvmRunner(gradient_program(program._trace, guard), target=target)
+        return llvm_runner(gradient_program(program._trace, guard), processor=target)
 
     @models
     @pytest.mark.parametrize("features", ["", "+sse2", "+avx2,+fma,+avx", "+avx512f,+avx2,+fma,+avx"])

@@ -33,9 +33,9 @@ def chosen(backend: str) -> str:
 def runner_of(program: ArrayProgram, backend: str, threads: int | None, cache: bool) -> Runner:
     """What runs an array program; threads and cache as in `compile`, for backends that know them."""
     if backend == "llvm":
-        from micrograd.compiler.llvm.runner import LlvmRunner
+        from micrograd.compiler.llvm.runner import llvm_runner
 
-        return LlvmRunner(program, threads=threads, cache=cache)
+        return llvm_runner(program, threads=threads, cache=cache)
     from micrograd.compiler.numpy.runner import NumpyRunner
 
     return NumpyRunner(program)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import ctypes
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from micrograd.compiler.llvm.code import NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import numpy as np
-
     from micrograd.compiler.samples import Batch
 
 
@@ -64,8 +64,6 @@ class Context:
 
 def aligned(count: int) -> np.ndarray:
     """Zeros that start at a multiple of 64 bytes."""
-    import numpy as np
-
     raw = np.zeros(count + 8)
     start = -address_of(raw) % 64 // 8
     return raw[start : start + count]

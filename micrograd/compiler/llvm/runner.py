@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from weakref import ReferenceType
 
+import numpy as np
+
 from micrograd.compiler.llvm.code import expand, llvm_code
 from micrograd.compiler.llvm.layout import Context, Layout, address_of, aligned, layout_of
 from micrograd.compiler.llvm.memory import NAMES
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    import numpy as np
-
     from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.llvm.code import LlvmCode
+    from micrograd.compiler.llvm.native.machine_code import MachineCode, Processor
     from micrograd.compiler.samples import Batch
 
 MOST_CHUNKS = 16
@@ -60,32 +62,24 @@ class Workspace:
 
 
 class LlvmRunner(Runner):
-    """One purpose of a program; `target` is the processor that code is made for, this one unless given."""
+    """One purpose of a program, whose code is machine code; `llvm_runner` makes both."""
 
     backend = "llvm"
 
-    def __init__(
-        self, program: ArrayProgram, *, threads: int | None = None, cache: bool = True, target: Any = None
-    ) -> None:
-        import numpy as np
-
-        program = expand(program)
+    def __init__(self, program: ArrayProgram, code: LlvmCode, machine: MachineCode, threads: int, cache: bool) -> None:
         super().__init__(program)
-        target = target or host()
-        self.threads, self._cache = threads or os.cpu_count() or 1, cache
-        self.code = llvm_code(program, target.registers)
-        self.source, self.passes = self.code.source, self.code.passes
-        self.engine = machine_code(self.source, target, cache=cache)
+        self.code, self.source, self.passes = code, code.source, code.passes
+        self.machine, self.threads, self._cache = machine, threads, cache
         entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
         names = ("prepare", "chunk", "finish", "whole")
-        self._prepare, self._chunk, self._finish, self._whole = [entry(self.engine.address(name)) for name in names]
+        self._prepare, self._chunk, self._finish, self._whole = [entry(machine.address(name)) for name in names]
         count = 0 if program.gradient is None else len(program.gradient)
-        self.gradient_at, self.value_at = slice(self.code.gradient, self.code.gradient + count), self.code.value
-        self.uniform = aligned(self.value_at + 2 + target.registers.lanes)
+        self.gradient_at, self.value_at = slice(code.gradient, code.gradient + count), code.value
+        self.uniform = aligned(self.value_at + 2 + code.registers.lanes)
         for slot, number in program.constants:
             self.uniform[slot] = number
-        self.tables = np.array(self.code.tables + [0], np.int32)
-        self.work = work_of(program, self.code.block)
+        self.tables = np.array(code.tables + [0], np.int32)
+        self.work = work_of(program, code.block)
         self._outputs = 0 if program.outputs is None else len(program.outputs)
         self._known: dict[object, Known] = {}  # by the key of a batch
         self._workspaces: list[Workspace] = []
@@ -124,10 +118,8 @@ class LlvmRunner(Runner):
 
         Python's own code in a program gives the GIL back where it likes: there threads take turns.
         """
-        import numpy as np
-
         contexts = known.contexts
-        alone = not self.engine.calls_python and direct_call.possible()
+        alone = not self.machine.calls_python and direct_call.possible()
         if len(contexts) > 1 or self.program.trace.held or not alone:
             return None
         short = known.layout.blocks * self.work <= SHORT_WORK
@@ -135,7 +127,7 @@ class LlvmRunner(Runner):
         numbers, parameters = address_of(self.uniform), len(self.program.trace.parameters)
         gradient, value = numbers + 8 * self.gradient_at.start, numbers + 8 * self.value_at
         words = direct_call.Words(
-            self.engine.address("whole"),
+            self.machine.address("whole"),
             contexts[0].address,
             numbers,
             8 * parameters,
@@ -144,7 +136,7 @@ class LlvmRunner(Runner):
             in_use.buffer_info()[0],
             not short,
         )
-        keep = known.layout, contexts, self._workspaces, in_use, self.engine
+        keep = known.layout, contexts, self._workspaces, in_use, self.machine
         step = direct_call.direct(words, partial(np.empty, parameters), keep, self._cache)
         return step if short else direct_call.taking_turns(step, self._lock, self._in_use)
 
@@ -221,6 +213,17 @@ class LlvmRunner(Runner):
                 if context is not contexts[0]:
                     incoming += context.sums
         self._finish(contexts[0].pointer)
+
+
+def llvm_runner(
+    program: ArrayProgram, *, threads: int | None = None, cache: bool = True, processor: Processor | None = None
+) -> LlvmRunner:
+    """What runs a program on a processor, this one unless given, in so many threads: one a core unless given."""
+    processor = processor or host()
+    program = expand(program)
+    code = llvm_code(program, processor.registers)
+    machine = machine_code(code.source, processor, cache=cache)
+    return LlvmRunner(program, code, machine, threads or os.cpu_count() or 1, cache)
 
 
 def forget(runner: ReferenceType[LlvmRunner], key: object, _: Any) -> None:

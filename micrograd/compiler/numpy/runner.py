@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from micrograd.compiler.numpy.code import expand, numpy_code
 from micrograd.compiler.runner import Runner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    import numpy as np
 
     from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.samples import Batch
@@ -21,8 +21,6 @@ class NumpyRunner(Runner):
     backend = "numpy"
 
     def __init__(self, program: ArrayProgram) -> None:
-        import numpy as np
-
         program = expand(program)
         super().__init__(program)
         self.code = numpy_code(program)
@@ -33,8 +31,6 @@ class NumpyRunner(Runner):
             self.uniform[slot] = number
 
     def _run(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, Any, bool]:
-        import numpy as np
-
         outputs, program, U = self._outputs(batch, leaves, weight), self.program, self.uniform
         value, gradient = sum(U[program.value].tolist()), None
         if program.gradient is not None:
@@ -43,8 +39,6 @@ class NumpyRunner(Runner):
 
     def _outputs(self, batch: Batch, leaves: np.ndarray, weight: float) -> Any:
         """Run; the outputs, if there are some."""
-        import numpy as np
-
         program, code, U = self.program, self.code, self.uniform
         U[: len(leaves)] = leaves
         first, count = program.incoming
