@@ -1,4 +1,4 @@
-"""Objectives, optimisers and losses, ours and by hand, have what a training asks of them."""
+"""Objectives, optimisers, losses and runners, ours and by hand, have what is asked of them."""
 
 import inspect
 import math
@@ -283,3 +283,84 @@ def test_losses_by_hand_train(backend):
         assert trainer.fit(X, Y, epochs=300).loss[-1] < 0.1
     with pytest.raises(ValueError, match=r"y\[0\]: expected a model with one output"):
         losses.prepared_by(single)(fourth).prepare([1.0], 2)
+
+
+# Runners
+
+
+def line_program(backend):
+    compile = pytest.importorskip("micrograd.compiler").compile
+    pytest.importorskip(needs[backend])
+    w, b = Value(2.0, "w"), Value(-1.0, "b")
+    return compile(
+        lambda row: w * row[0] + b, 1, parameters=[w, b], loss=losses.squared_error, backend=backend, cache=False
+    )
+
+
+@pytest.mark.parametrize("backend", needs)
+def test_runners_give_what_the_protocol_says(backend):
+    from micrograd.compiler.runner import Runner
+
+    program = line_program(backend)
+    batch, leaves = program.batch(X, Y), program._leaves([1.0, 0.5])
+    for purpose, has_gradient in {"gradient": True, "guarded gradient": True, "value": False}.items():
+        runner = program._runner(purpose)
+        assert isinstance(runner, Runner) and runner.backend == backend and isinstance(runner.source, str)
+        value, gradient, finite = runner.step(batch, leaves, 0.2)
+        errors = [1.0 * x + 0.5 - y for [x], y in zip(X, Y)]
+        assert type(value) is float and value == pytest.approx(sum(e * e for e in errors) / 5) and finite is True
+        if has_gradient:
+            assert gradient.tolist() == pytest.approx(
+                [sum(2.0 * e * x for e, [x] in zip(errors, X)) / 5, sum(2.0 * e for e in errors) / 5]
+            )
+            gradient[:] = 7.0  # it is the caller's own
+            assert runner.step(batch, leaves, 0.2)[1].tolist() != [7.0, 7.0]
+        else:
+            assert gradient is None
+    outputs = program._runner("prediction").outputs(batch, leaves, 1.0)
+    assert outputs.shape == (5, 1) and outputs[:, 0].tolist() == [x + 0.5 for [x] in X]
+    assert program._runner("gradient").step(batch, program._leaves([math.nan, 0.0]), 0.2)[2] is False
+
+
+@pytest.mark.parametrize("backend", needs)
+def test_what_a_runner_keeps_for_a_batch_goes_with_it(backend):
+    program = line_program(backend)
+    batches = [program.batch(X, Y) for _ in range(3)]
+    wanted = program.value_and_gradient(batches[0])
+    runner = program._runner("gradient")
+    for batch in batches * 2:
+        assert program.value_and_gradient(batch)[0] == wanted[0]
+    for key, again in list(runner.again.items()):
+        assert key in [batch.key for batch in batches]
+        value, gradient = again(program._leaves(None))
+        assert value == wanted[0] and gradient.tolist() == wanted[1].tolist()
+    batch = key = again = None
+    del batches[1:]
+    assert set(runner.again) <= {batches[0].key}
+
+
+def test_a_runner_by_hand_is_all_that_a_program_asks_for(monkeypatch):
+    """The mean of (w·x + b − y)² written down, in place of what NumPy would run."""
+    np = pytest.importorskip("numpy")
+    from micrograd.compiler import programs
+    from micrograd.compiler.runner import Runner
+
+    class ByHand(Runner):
+        backend, source = "by hand", "(w·x + b − y)²"
+
+        def _run(self, batch, leaves, weight):
+            w, b = leaves
+            outputs = w * batch.X + b
+            errors = outputs - batch.Y
+            gradient = np.array([(2.0 * errors * batch.X).sum(), (2.0 * errors).sum()]) * weight
+            value = float((errors * errors).sum()) * weight
+            return outputs, value, gradient, bool(np.isfinite([value, *gradient]).all())
+
+    monkeypatch.setattr(programs, "runner_of", lambda program, backend, threads, cache: ByHand(program))
+    program = line_program("numpy")
+    assert program.source == "(w·x + b − y)²"
+    assert program.predict(X).tolist() == [2.0 * x - 1.0 for [x] in X]
+    assert program.value([1.0], [1.0]) == 0.0 and program.value_and_gradient([1.0], [0.0])[1].tolist() == [2.0, 2.0]
+    monkeypatch.setattr(ByHand, "_run", lambda self, batch, leaves, weight: program.predict(batch))
+    with pytest.raises(RuntimeError, match="in the middle of its own step"):
+        program.predict(X)
