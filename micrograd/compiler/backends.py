@@ -30,6 +30,17 @@ def chosen(backend: str) -> str:
     raise ImportError(f"compile needs {wanted}: pip install -e '.[fast]' in micrograd's folder")
 
 
+def expect_short(program: ArrayProgram, backend: str) -> None:
+    """ValueError, with the cure, for a program of more steps than a backend takes."""
+    steps, most = len(program.steps) + len(program.before), MOST_STEPS.get(backend)
+    if most is not None and steps > most:
+        raise ValueError(
+            f'expected at most {most:,} steps for the backend "{backend}", each of them lines of Python, got '
+            f'{steps:,}, since few operations are alike: take backend="llvm" (pip install llvmlite), or '
+            "run the code as it is"
+        )
+
+
 def runner_of(program: ArrayProgram, backend: str, threads: int | None, cache: bool) -> Runner:
     """What runs an array program; threads and cache as in `compile`, for backends that know them."""
     if backend == "llvm":

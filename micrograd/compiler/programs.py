@@ -9,7 +9,7 @@ from __future__ import annotations
 from micrograd.compiler import samples as data
 from micrograd.compiler.arrays.passes import PURPOSES, stages, through
 from micrograd.compiler.arrays.program import ArrayProgram
-from micrograd.compiler.backends import MOST_STEPS, chosen, runner_of
+from micrograd.compiler.backends import chosen, expect_short, runner_of
 from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.trace import undo_of
 from micrograd.compiler.scalar.tracer import Trace, trace_once
@@ -177,8 +177,10 @@ class Program:
     def _build(self, purpose: str, code: Any) -> Runner:
         with self._lock:
             if purpose not in self._runners:
-                self._trace.most_steps = MOST_STEPS.get(self.backend)
-                runner = runner_of(through(PURPOSES[purpose], self._trace), self.backend, self._threads, self._cache)
+                roll, *passes = PURPOSES[purpose]
+                program = roll(self._trace)
+                expect_short(program, self.backend)  # before what takes long
+                runner = runner_of(through(passes, program), self.backend, self._threads, self._cache)
                 self._check.all(purpose, runner, self._runner, code)
                 self._runners[purpose] = runner
                 if purpose == "gradient":

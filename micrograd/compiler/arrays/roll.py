@@ -267,21 +267,10 @@ def roll(trace: Trace, each: list[int], once: Iterable[int] = ()) -> ArrayProgra
     slot_of = slots_by_node(program, wanted | shared.outer)
     program.steps = [step.renamed(slot_of) for step in samples.steps]
     program.before = [step.renamed(slot_of) for step in shared.steps]
-    expect_short(len(program.steps) + len(program.before), trace.most_steps)
     for node in each:
         add_row(program, node)
     program.forward = len(program.steps)
     return program
-
-
-def expect_short(steps: int, most: int | None) -> None:
-    """ValueError, with the cure, for more steps than a backend takes."""
-    if most is not None and steps > most:
-        raise ValueError(
-            f'expected at most {most:,} steps for the backend "numpy", each of them lines of Python, got '
-            f'{steps:,}, since few operations are alike: take backend="llvm" (pip install llvmlite), or '
-            "run the code as it is"
-        )
 
 
 def slots_by_node(program: ArrayProgram, nodes: Iterable[int]) -> Index:

@@ -128,10 +128,7 @@ class Trace:
     loss        node of the loss; None without one
     penalty     node of the penalty; None without one
     inputs, targets     how many numbers a sample and a target have; targets is 0 for a bare number
-    most_steps          that the backend takes, if it does not take any number
     """
-
-    most_steps: int | None = None
 
     def __init__(
         self,
