@@ -84,15 +84,11 @@ def gaussian(x: Any, out: Any) -> None:
 
 def maximum(x: Any, y: Any, out: Any) -> None:
     """The larger of two, of equals the first (of 0 and −0 NumPy gives either); nan if either is nan."""
-    import numpy as np
-
     select(np.logical_or(np.greater_equal(x, y), np.not_equal(x, x)), x, y, out)
 
 
 def minimum(x: Any, y: Any, out: Any) -> None:
     """The smaller of two, in the same way."""
-    import numpy as np
-
     select(np.logical_or(np.less_equal(x, y), np.not_equal(x, x)), x, y, out)
 
 
