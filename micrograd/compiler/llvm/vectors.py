@@ -25,6 +25,14 @@ class VectorArithmetic(Arithmetic):
     """Writes operations on vectors into a function, one after the other.
 
     It holds for straight code, such as one round of a loop, since `once` knows what is there: a round makes its own.
+
+    >>> f = Function("plus_one", "ptr %p")
+    >>> c = VectorArithmetic(f, lanes=4)
+    >>> f.store(c.add(f.load("%p", 4), c.number(1.0)), "%p", 4)
+    >>> print(*f.lines, sep="\\n")
+      %r1 = load <4 x double>, ptr %p, align 8
+      %r2 = fadd contract <4 x double> %r1, splat (double 0x3FF0000000000000)
+      store <4 x double> %r2, ptr %p, align 8
     """
 
     def __init__(self, f: Function, lanes: int) -> None:
