@@ -212,7 +212,7 @@ class Program:
         >>> w = Value(2.0)
         >>> program = compile(lambda x: w * x[0], 1, parameters=[w], loss=losses.squared_error, backend="numpy")
         >>> print(*program.stages)
-        trace roll_loss differentiate simplify prune accumulate differentiate_uniform in_order allocate
+        trace roll_loss differentiate simplify prune accumulate differentiate_uniform expand in_order allocate
         >>> print(program.stages["roll_loss"])
         for each sample
             [3] = mul(r[0], u[0])
