@@ -50,7 +50,7 @@ def shortened(x: Any) -> str:
     return repr(x) if isinstance(x, (int, float)) and len(repr(x)) <= 60 else brief(x)
 
 
-def real(x: Any, what: str) -> float:
+def numeric(x: Any, what: str) -> float:
     """x as a float, which may be nan or inf; TypeError for what is no number, ValueError for an int too large."""
     try:
         return number(x)
@@ -59,14 +59,14 @@ def real(x: Any, what: str) -> float:
 
 
 def finite(x: Any, where: str) -> float:
-    """x as a finite float; the errors of `real`, and ValueError for nan and inf.
+    """x as a finite float; the errors of `numeric`, and ValueError for nan and inf.
 
     >>> finite(math.inf, "X[0]")
     Traceback (most recent call last):
     ...
     ValueError: X[0]: expected finite numbers, got inf
     """
-    value = real(x, where)
+    value = numeric(x, where)
     if not math.isfinite(value):
         raise ValueError(f"{where}: expected finite numbers, got {value}")
     return value
@@ -74,7 +74,7 @@ def finite(x: Any, where: str) -> float:
 
 def at_least_zero(x: Any, what: str) -> float:
     """x as a finite float of at least 0, else ValueError; TypeError for what is no number."""
-    value = real(x, what)
+    value = numeric(x, what)
     if not 0.0 <= value < math.inf:
         raise ValueError(f"expected {what} of at least 0, and finite, got {x!r}")
     return value
@@ -82,7 +82,7 @@ def at_least_zero(x: Any, what: str) -> float:
 
 def positive(x: Any, what: str) -> float:
     """x as a finite float above 0, else ValueError; TypeError for what is no number."""
-    value = real(x, what)
+    value = numeric(x, what)
     if not 0.0 < value < math.inf:
         raise ValueError(f"expected {what} above 0, and finite, got {x!r}")
     return value
@@ -90,7 +90,7 @@ def positive(x: Any, what: str) -> float:
 
 def below_one(x: Any, what: str) -> float:
     """x as a float with 0 ≤ x < 1, else ValueError; TypeError for what is no number."""
-    value = real(x, what)
+    value = numeric(x, what)
     if not 0.0 <= value < 1.0:
         raise ValueError(f"expected {what} from 0 to below 1, got {x!r}")
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd.dispatch import number
-from micrograd.expect import real, rows_of
+from micrograd.expect import numeric, rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -176,4 +176,4 @@ def numbers_of(values: Sequence[Value]) -> np.ndarray:
     if array.ndim == 1 and array.dtype.char == "d":
         return array
     where = [f"the data of the Value {value.label or 'without a label'}" for value in values]
-    return np.array([real(x, place) for x, place in zip(found, where)])
+    return np.array([numeric(x, place) for x, place in zip(found, where)])

@@ -11,7 +11,7 @@ from micrograd.collector import paused
 from micrograd.compiler import compile
 from micrograd.compiler.samples import numbers, samples
 from micrograd.drawing.look import INK
-from micrograd.expect import real
+from micrograd.expect import numeric
 from micrograd.losses import of_logit
 from micrograd.notation.signs import numeral
 from micrograd.plotting.style import CLASSES, MARKERS, axes, colour_map, dress, expect_axes, legend, points
@@ -126,7 +126,7 @@ class Score:
                 f"expected y of two classes for a model with one output, got {found}; a model for several "
                 "classes has one output each"
             )
-        self.threshold = middle(model, kinds, outputs) if threshold is None else real(threshold, "threshold")
+        self.threshold = middle(model, kinds, outputs) if threshold is None else numeric(threshold, "threshold")
         self.outputs = outputs[:, 0]
         upper = y == kinds[-1] if len(kinds) == 2 else y > self.threshold
         self.targets = upper.astype(int)

@@ -11,7 +11,7 @@ import math
 
 from micrograd.drawing.typography import typeset
 from micrograd.engine import Value
-from micrograd.expect import real, rows_of
+from micrograd.expect import numeric, rows_of
 from micrograd.notation.signs import numeral
 from micrograd.plotting.style import AMBER, NAVY, axes, colour_map, dress, expect_axes, points
 
@@ -206,5 +206,5 @@ def spans(path: np.ndarray, across: Span | None, up: Span | None) -> tuple[Span,
         half = max((0.5 + MARGIN) * (high - low), least)
         around.append(((low + high) / 2 - half, (low + high) / 2 + half))
     named = ("across", across), ("up", up)
-    given = [None if span is None else (real(span[0], name), real(span[1], name)) for name, span in named]
+    given = [None if span is None else (numeric(span[0], name), numeric(span[1], name)) for name, span in named]
     return given[0] or around[0], given[1] or around[1]
