@@ -1,12 +1,13 @@
 """The passes of the compiler: each takes a program and leaves it as it was; what one need not do can be left out."""
 
+import random
 from importlib.util import find_spec
 
 import pytest
 from test_program_code import MODELS, compiled, data
 
 import micrograd
-from micrograd import Value, losses, tanh
+from micrograd import Trainer, Value, losses, nn, optim, tanh
 from micrograd.compiler.arrays.passes import PURPOSES, through
 
 np = pytest.importorskip("numpy")
@@ -28,13 +29,15 @@ def of_backend(backend):
 @pytest.mark.parametrize("purpose", PURPOSES)
 @pytest.mark.parametrize("name", ["relu", "geometry", "recurrence, bias last"])
 def test_each_pass_runs_alone_and_changes_a_copy(name, purpose, backend):
-    program = compiled(name)._trace
+    program = trace = compiled(name)._trace
+    graph = str(trace.graph)
     for one in [*PURPOSES[purpose], *of_backend(backend).PASSES]:
         before = str(program)
         made = one(program)
         assert str(one(program)) == str(made), f"{one.__name__} is not the same twice"
         assert str(program) == before, f"{one.__name__} changed what it was given"
         program = made
+    assert str(trace.graph) == graph
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -114,6 +117,28 @@ def test_a_pass_of_ones_own_takes_one_name_in_a_list(monkeypatch):
     after = program()
     assert "add(" in str(before.stages["roll_loss"]) and "add(" not in str(after.stages["double"])
     assert after.value_and_gradient([1.5], [1.0])[0] == before.value_and_gradient([1.5], [1.0])[0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_trainer_keeps_its_program_where_the_code_computes_what_it_did(backend):
+    """Rolling a graph leaves it as it was traced, so that it can be compared with that of another run of the code."""
+    settings = {"scale": 1.0}
+    net = nn.MLP(2, [4, 1], activation="tanh", generator=random.Random(0))
+
+    class Model:
+        def __call__(self, x):
+            return net(x) * settings["scale"]
+
+        def parameters(self):
+            return net.parameters()
+
+    trainer = Trainer(Model(), losses.squared_error, optim.SGD(lr=0.1), backend=backend)
+    kept = []
+    for change in ({}, {"note": "read, and used for nothing"}, {"scale": 2.0}):
+        settings.update(change)
+        trainer.fit([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], epochs=1)
+        kept.append(trainer.objective)
+    assert kept[0] is kept[1] and kept[1] is not kept[2]
 
 
 def test_through_is_all_of_them():

@@ -249,7 +249,7 @@ class Roller:
 
 def roll(trace: Trace, each: list[int], once: Iterable[int] = ()) -> ArrayProgram:
     """The steps that make some nodes of a trace for each sample, and uniform nodes once a step."""
-    graph, program = trace.graph, ArrayProgram(trace)
+    graph, program = trace.graph.copy(), ArrayProgram(trace)  # rolling adds factors of 1 and −1 to it
     program.row_space.take(program.weight + 1)
     program.slot_space.take(len(trace.parameters) + len(trace.held))
     first = {"input": 0, "target": program.targets, "parameter": 0, "held": len(trace.parameters)}
@@ -264,7 +264,7 @@ def roll(trace: Trace, each: list[int], once: Iterable[int] = ()) -> ArrayProgra
     uniform = [not varying[i] and graph.kind[i] != "constant" for i in range(len(graph))]
     shared = Roller(graph, uniform, program.slot_of, program.slot_space)
     shared.roll(sorted(i for i in wanted if uniform[i]))
-    slot_of = slots_by_node(program, wanted | shared.outer)
+    slot_of = slots_by_node(graph, program, wanted | shared.outer)
     program.steps = [step.renamed(slot_of) for step in samples.steps]
     program.before = [step.renamed(slot_of) for step in shared.steps]
     for node in each:
@@ -273,11 +273,10 @@ def roll(trace: Trace, each: list[int], once: Iterable[int] = ()) -> ArrayProgra
     return program
 
 
-def slots_by_node(program: ArrayProgram, nodes: Iterable[int]) -> Index:
+def slots_by_node(graph: Graph, program: ArrayProgram, nodes: Iterable[int]) -> Index:
     """The slots of all nodes that have one, as an array by node; constants among the nodes are given one."""
     import numpy as np
 
-    graph = program.trace.graph
     for node in sorted(nodes):
         if graph.kind[node] == "constant":
             program.slot_of[node] = program.slot_space.constant(graph.args[node][0])

@@ -52,6 +52,13 @@ class Graph:
             ]
         )
 
+    def copy(self) -> Graph:
+        """A graph that goes on from here by itself."""
+        made = Graph()
+        made.kind, made.args, made.varying = [*self.kind], [*self.args], [*self.varying]
+        made._places = dict(self._places)
+        return made
+
     def keys(self) -> list[Any]:
         """What each node is, in a form that can be compared (nan with nan, and zeros by their signs)."""
         return list(self._places)
