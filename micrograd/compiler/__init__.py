@@ -15,17 +15,17 @@ numpy/, llvm/   the steps as code
 
 Words that mean one thing in all of these rooms:
 
-node            one scalar of the graph of a sample; varying: it depends on the sample, else it is uniform
-uniform         the same for all samples (loop-invariant): computed once a step, and not once a sample
-captured        a Value that the code uses beside its parameters: its number is read anew at every step
-row, slot       a number for each sample; a number for all of them. A group is the rows that one step makes
-step            one operation on a group: a primitive (Map), a product of matrices, a sum over the samples
-pass            a function from program to program
-purpose         what a program computes: predictions, the value, the gradient, derivatives by the inputs
-guarded         zero-safe: an adjoint of exactly 0 stops, even beside a factor of inf or nan
-fusion          steps that run in one loop, a nest; buffer: the place of a row in memory, which others take after it
-vocabulary      the primitives that a target has; others are their definitions over those
-block, lane     the samples that go through the steps together; the numbers that one instruction computes
+    node: one scalar of the graph of a sample; varying: it depends on the sample, else it is uniform
+    uniform: the same for all samples (loop-invariant): computed once a step, and not once a sample
+    captured: a Value that the code uses beside its parameters: its number is read anew at every step
+    row, slot: a number for each sample; a number for all of them. A group is the rows that one step makes
+    step: one operation on a group: a primitive (Map), a product of matrices, a sum over the samples
+    pass: a function from program to program
+    purpose: what a program computes: predictions, the value, the gradient, derivatives by the inputs
+    guarded: zero-safe: an adjoint of exactly 0 stops, even beside a factor of inf or nan
+    fusion: steps that run in one loop, a nest; buffer: the place of a row in memory, which others take after it
+    vocabulary: the primitives that a target has; others are their definitions over those
+    block, lane: the samples that go through the steps together; the numbers that one instruction computes
 """
 
 from __future__ import annotations
