@@ -269,7 +269,7 @@ def test_programs_for_which_it_is_not(monkeypatch):
         return short_way(program, batch) is not None
 
     assert runs(lambda x: (w * x[0]).sin())  # huge angles go to the C library
-    assert not runs(lambda x: w * x[0] * held)  # a held Value may change from call to call
+    assert not runs(lambda x: w * x[0] * held)  # a captured Value may change from call to call
     with monkeypatch.context() as patch:
         patch.setattr(llvm_math, "C_LIBRARY", ())
         llvm_math.in_c.cache_clear()

@@ -144,14 +144,14 @@ class Program:
         return outputs
 
     def _leaves(self, at: Any) -> np.ndarray:
-        """The numbers of parameters and held Values."""
+        """The numbers of parameters and captured Values."""
         import numpy as np
 
-        held = self._trace.held
+        captured = self._trace.captured
         if at is None:
-            return data.numbers_of(self.parameters + held)
+            return data.numbers_of(self.parameters + captured)
         at = data.point(at, len(self.parameters))
-        return np.concatenate([at, data.numbers_of(held)]) if held else at
+        return np.concatenate([at, data.numbers_of(captured)]) if captured else at
 
     def follow(self, code: Code) -> bool:
         """Trace the code again: True if this program still computes what it does, with the Values that it holds now."""

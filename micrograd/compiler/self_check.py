@@ -5,7 +5,7 @@ built later, is compared with it too.
 
 sample      the row and target that the code gets, and the target that the program gets (a class number may become a
             list of probabilities)
-leaves      the numbers of parameters and held Values at the time of the comparison
+leaves      the numbers of parameters and captured Values at the time of the comparison
 noise       a relative error of every operation, by which one sees how far rounding may move a result
 """
 
@@ -65,7 +65,7 @@ class SelfCheck:
 
     def __init__(self, trace: Trace) -> None:
         self.trace, self.main = trace, "prediction" if trace.loss is None else "gradient"
-        self.leaves = [float(x.data) for x in trace.parameters + trace.held]
+        self.leaves = [float(x.data) for x in trace.parameters + trace.captured]
         self.kept: list[Sample] = []
 
     def start(self, build: Callable[..., Runner], code: Code, samples: Iterator[Sample], tracing: float) -> None:
@@ -156,7 +156,7 @@ class SelfCheck:
         generator, trace = random.Random(1), self.trace
         leaves, inputs = [Value(x) for x in self.leaves], [Value(x) for x in sample.row]
         count = len(trace.parameters)
-        given: dict[str, Any] = {"input": inputs, "target": sample.ready, "parameter": leaves, "held": leaves[count:]}
+        given: dict[str, Any] = {"input": inputs, "target": sample.ready, "parameter": leaves, "captured": leaves[count:]}
         nodes: list[Any] = []
         for kind, args in zip(trace.graph.kind, trace.graph.args):
             if kind not in TABLE:

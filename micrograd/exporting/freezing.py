@@ -38,7 +38,7 @@ class FrozenGraph:
 
 
 def freeze_trace(trace: Trace, labels: dict[int, str]) -> FrozenGraph:
-    """The graph of a trace, with the numbers that its parameters and held Values have now, and their labels."""
+    """The graph of a trace, with the numbers that its parameters and captured Values have now, and their labels."""
     graph = trace.graph
     inputs = [graph.leaf("input", i) for i in range(trace.inputs)]
     needed = [False] * len(graph)
@@ -48,7 +48,7 @@ def freeze_trace(trace: Trace, labels: dict[int, str]) -> FrozenGraph:
         if needed[node] and graph.kind[node] in TABLE:
             for i in graph.args[node]:
                 needed[i] = True
-    leaves = {"parameter": trace.parameters, "held": trace.held}
+    leaves = {"parameter": trace.parameters, "captured": trace.captured}
     numbers: dict[int, float] = {}
     order: list[int] = []
     for node, kind in enumerate(graph.kind):

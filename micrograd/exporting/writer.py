@@ -131,7 +131,7 @@ class Writer:
             x = self.graph.numbers[node]
             label = self.graph.labels.get(node, "")
             name = identifier(label) if label and parameter(label) is None else ""
-            if name and self.graph.kind[node] in ("parameter", "held"):
+            if name and self.graph.kind[node] in ("parameter", "captured"):
                 self.texts[node] = self.names.take(name), ATOM
                 self.constants.append((self.texts[node][0], x))
             else:

@@ -251,8 +251,8 @@ def roll(trace: Trace, each: list[int], once: Iterable[int] = ()) -> ArrayProgra
     """The steps that make some nodes of a trace for each sample, and uniform nodes once a step."""
     graph, program = trace.graph.copy(), ArrayProgram(trace)  # rolling adds factors of 1 and −1 to it
     program.row_space.take(program.weight + 1)
-    program.slot_space.take(len(trace.parameters) + len(trace.held))
-    first = {"input": 0, "target": program.targets, "parameter": 0, "held": len(trace.parameters)}
+    program.slot_space.take(len(trace.parameters) + len(trace.captured))
+    first = {"input": 0, "target": program.targets, "parameter": 0, "captured": len(trace.parameters)}
     for node, kind in enumerate(graph.kind):
         if kind in first:
             place = program.row_of if graph.varying[node] else program.slot_of

@@ -3,7 +3,7 @@
     row         one number per sample, a place in the workspace of the samples: inputs, targets, the weight of the
                 sample in the mean, then what the steps make
     uniform     the same for all samples: loop-invariant, where the loop is that over the samples
-    slot        one number for all samples, a place in the uniform vector: parameters, held (captured) Values, constants,
+    slot        one number for all samples, a place in the uniform vector: parameters, captured Values, constants,
                 and what the uniform steps make of them
     group       the rows (or slots) that one step makes, start to start + count
     operand     of a Map: `Rows` or `Slots`, one for each row of the group, or a float

@@ -120,7 +120,7 @@ class LlvmRunner(Runner):
         """
         contexts = known.contexts
         alone = not self.machine.calls_python and direct_call.possible()
-        if len(contexts) > 1 or self.program.trace.held or not alone:
+        if len(contexts) > 1 or self.program.trace.captured or not alone:
             return None
         short = known.layout.blocks * self.work <= SHORT_WORK
         in_use = self._in_use if short else array("q", [0])  # a longer step has its turn anyhow

@@ -1,8 +1,8 @@
 """The scalar graph of a program: what the user's code computes for one sample, every expression once.
 
 node        a number, its place in the lists below; operands stand before results
-kind        "input", "target", "parameter", "held" (another Value the code used), "constant" or a primitive's name
-args        operands of a primitive, as nodes; of a leaf: which input, target, parameter, held Value; the constant
+kind        "input", "target", "parameter", "captured" (another Value the code used), "constant" or a primitive's name
+args        operands of a primitive, as nodes; of a leaf: which input, target, parameter, captured Value; the constant
 varying     depends on an input or target, so differs from sample to sample; all else is uniform
 """
 
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LEAVES = ("input", "target", "parameter", "held", "constant")
+LEAVES = ("input", "target", "parameter", "captured", "constant")
 COMMUTATIVE = ("add", "mul")
 
 
@@ -75,7 +75,7 @@ class Graph:
         return place
 
     def leaf(self, kind: str, which: int) -> int:
-        """The input, target, parameter or held Value number `which`."""
+        """The input, target, parameter or captured Value number `which`."""
         found = self._places.get((kind, which))
         return self._node(kind, (which,), (kind, which), kind in ("input", "target")) if found is None else found
 

@@ -43,16 +43,16 @@ def trace(code: Code, undo: Undo, on_numbers: Callable[[], Any] | None = None) -
     if not steady:
         raise TraceError(
             "the code computes something else at every run, as with a random number, the time or a count "
-            "of its calls. Draw such numbers outside, and give them as inputs or held Values. "
+            "of its calls. Draw such numbers outside, and give them as inputs or as Values. "
             f"In {changing_line(second, code)}"
         )
     return second
 
 
 def alike(first: Trace, second: Trace) -> bool:
-    """Whether two runs of the code did the same, on the same held Values, or ones that it made of the same numbers."""
-    held = zip(first.held, second.held)
-    return first.same(second) and all(a is b or float(a.data).hex() == float(b.data).hex() for a, b in held)
+    """Whether two runs of the code did the same, on the same captured Values, or ones made of the same numbers."""
+    captured = zip(first.captured, second.captured)
+    return first.same(second) and all(a is b or float(a.data).hex() == float(b.data).hex() for a, b in captured)
 
 
 def does_as(before: Trace, code: Code) -> bool:

@@ -1,7 +1,7 @@
 """One run of the user's code on placeholders: the graph of one sample is what it did to them.
 
 placeholder stands for a number that is not known yet: an input, a target, a parameter, anything made of them
-held        leaves that the code uses beside its parameters; their numbers are read anew at every step
+captured        leaves that the code uses beside its parameters; their numbers are read anew at every step
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Tracer:
-    """Builds the graph of one sample. `parameters` are leaves, all different, `held` the other leaves met on the way.
+    """Builds the graph of one sample. `parameters` are leaves, all different, `captured` the other leaves met on the way.
 
     Used as a context: inside, the parameters themselves are placeholders for this thread.
 
@@ -39,7 +39,7 @@ class Tracer:
     def __init__(self, parameters: Sequence[Value], graph: Graph | None = None, built: Sequence[Value] = ()) -> None:
         self.graph = Graph() if graph is None else graph
         self.parameters, self.built = list(parameters), {id(x) for x in built}
-        self.held: list[Value] = []
+        self.captured: list[Value] = []
         self.nodes = {id(p): self.graph.leaf("parameter", i) for i, p in enumerate(self.parameters)}
         self.moving: set[int] = set()
         self.open, self.refused = False, None
@@ -108,8 +108,8 @@ class Tracer:
                     )
                 continue
             if value.op is None or id(value) in self.built:
-                self.nodes[id(value)] = self.graph.leaf("held", len(self.held))
-                self.held.append(value)
+                self.nodes[id(value)] = self.graph.leaf("captured", len(self.captured))
+                self.captured.append(value)
             else:
                 if TABLE.get(value.op.name) is not value.op:
                     raise TraceError(
@@ -140,13 +140,13 @@ class Trace:
         inputs: int,
         targets: int,
     ) -> None:
-        self.graph, self.parameters, self.held = tracer.graph, tracer.parameters, tracer.held
+        self.graph, self.parameters, self.captured = tracer.graph, tracer.parameters, tracer.captured
         self.outputs, self.bare, self.loss, self.penalty = outputs, bare, loss, penalty
         self.inputs, self.targets = inputs, targets
 
     def same(self, other: Trace) -> bool:
         """Whether two traces compute the same; the Values that they hold may be others."""
-        mine, theirs = [(x.outputs, x.bare, x.loss, x.penalty, x.inputs, x.targets, len(x.held)) for x in (self, other)]
+        mine, theirs = [(x.outputs, x.bare, x.loss, x.penalty, x.inputs, x.targets, len(x.captured)) for x in (self, other)]
         return mine == theirs and self.graph.same(other.graph)
 
 
