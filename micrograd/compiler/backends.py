@@ -1,7 +1,7 @@
 """The backends by name: what they need, which one to take, and the runner that each makes of an array program.
 
-To add one, write a folder whose runner derives from `runner.Runner`, with a vocabulary of the primitives that it has; put
-its packages into NEEDED, its name into BACKENDS, and its line into `runner_of`.
+To add one, write a folder whose runner derives from `runner.Runner`, with a vocabulary of the primitives that it has;
+put its packages into NEEDED, its name into BACKENDS, and its line into `runner_of`.
 """
 
 from __future__ import annotations

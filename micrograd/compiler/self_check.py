@@ -156,7 +156,8 @@ class SelfCheck:
         generator, trace = random.Random(1), self.trace
         leaves, inputs = [Value(x) for x in self.leaves], [Value(x) for x in sample.row]
         count = len(trace.parameters)
-        given: dict[str, Any] = {"input": inputs, "target": sample.ready, "parameter": leaves, "captured": leaves[count:]}
+        given: dict[str, Any] = {"input": inputs, "target": sample.ready}
+        given |= {"parameter": leaves, "captured": leaves[count:]}
         nodes: list[Any] = []
         for kind, args in zip(trace.graph.kind, trace.graph.args):
             if kind not in TABLE:

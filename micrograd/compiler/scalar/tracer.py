@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Tracer:
-    """Builds the graph of one sample. `parameters` are leaves, all different, `captured` the other leaves met on the way.
+    """Builds the graph of one sample. `parameters` are leaves, all different, `captured` the others on the way.
 
     Used as a context: inside, the parameters themselves are placeholders for this thread.
 
@@ -146,7 +146,9 @@ class Trace:
 
     def same(self, other: Trace) -> bool:
         """Whether two traces compute the same; the Values that they hold may be others."""
-        mine, theirs = [(x.outputs, x.bare, x.loss, x.penalty, x.inputs, x.targets, len(x.captured)) for x in (self, other)]
+        mine, theirs = [
+            (x.outputs, x.bare, x.loss, x.penalty, x.inputs, x.targets, len(x.captured)) for x in (self, other)
+        ]
         return mine == theirs and self.graph.same(other.graph)
 
 
