@@ -87,7 +87,7 @@ def test_prune_leaves_out_what_nobody_reads():
 def test_stages_of_predictions_and_of_a_tape():
     w = Value(0.5)
     predictions = micrograd.compile(lambda x: w * x[0], 1, parameters=[w], backend="numpy").stages
-    assert list(predictions) == ["trace", "roll_outputs", "in_order", "allocate"]
+    assert list(predictions) == ["trace", "roll_outputs", "expand", "in_order", "allocate"]
     if "llvm" in BACKENDS:
         assert list(compiled("irregular", "llvm").stages)[-1] == "differentiate_uniform"  # no loops: a tape
 
