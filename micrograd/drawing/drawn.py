@@ -1,7 +1,6 @@
 """`draw`: a graph or a model as a picture.
 
 >>> from micrograd.engine import Value
-from micrograd.expect import option
 >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
 >>> draw(w * x, {})
 <Picture: Computation graph, 3 values>
