@@ -1,6 +1,7 @@
 """The published update rules, each with its formula; `update_rule` says what a rule is.
 
-A rule added here is a class, and a line in the package's `__init__`.
+A rule added here is a class, with an example, and its name in the package's `__init__`: an import, and in `__all__`.
+In `tests/test_optim.py` the published algorithm is written down once more, and both have a line in RULES.
 """
 
 from __future__ import annotations

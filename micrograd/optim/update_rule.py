@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 class UpdateRule(WithoutParameters):
     """What all rules share: the learning rate, the count of steps, and the state of all parameters.
 
-    A rule of your own derives from it, names its moments and defines `update`.
+    A rule of your own derives from it, names its moments and defines `update`, without an `if` on p or g: compiled
+    training gives it all parameters as one array, eager training one float after the other. Comparisons are multiplied
+    by 1.0 before they are subtracted, since NumPy does not subtract bools. Before the first step the state is None.
 
     >>> from micrograd import Value
     >>> class SignDescent(UpdateRule):
     ...     def update(self, step, p, g, state):
-    ...         return p - self.rate(step) * ((g > 0.0) - (g < 0.0)), ()
+    ...         return p - self.rate(step) * (1.0 * (g > 0.0) - 1.0 * (g < 0.0)), ()
     >>> w = Value(1.0)
     >>> (w * w).backward()
     >>> SignDescent(lr=0.25).step([w])
