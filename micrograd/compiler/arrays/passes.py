@@ -2,8 +2,13 @@
 
 A pass is a function from program to program; the first takes the trace. So each can be run, printed and left out alone.
 The backends have lists of their own, PASSES in `numpy.code` and `llvm.code`: in which order steps run, which in one
-loop, and where rows stand. To add a pass, write it in a file of its own (`prune` is a short one: it changes a copy of
-the program, and leaves the program as it was), and put its name into a list.
+loop, and where rows stand. To add a pass, write it beside its kin or in a file of its own (`prune` is a short one: it
+changes a copy of the program, and leaves the program as it was), and put its name into each list that it is for.
+
+The first `forward` steps make values: whoever adds some or takes some away counts them anew. After `differentiate`
+the others make adjoints. A plain number is the operand of a Map itself, or stands in a constant slot where a Linear step
+takes it. The guarded lists make the twins for results that are not finite, where 0 · inf matters. A pass that changes
+what is computed ends in a CompilerError: programs are compared with the code.
 """
 
 from __future__ import annotations
@@ -43,7 +48,7 @@ def through(passes: Iterable[Pass], program: Trace | ArrayProgram) -> Any:
 
 
 def stages(passes: Iterable[Pass], program: Trace | ArrayProgram) -> dict[str, ArrayProgram]:
-    """The program after each pass, by the name of the pass."""
+    """The program after each pass, by the name of the pass; of one that is there twice, after its last run."""
     found = {}
     for one in passes:
         found[one.__name__] = program = one(program)
