@@ -37,7 +37,8 @@ def expand(program: ArrayProgram) -> ArrayProgram:
     return expanded(program, VOCABULARY)
 
 
-PASSES: list[Pass] = [expand, in_order, by_product, one_by_one, fuse, allocate]  # of a program that becomes no tape
+# Of a program that becomes no tape. `llvm_runner` has expanded it already, so that the tape has the definitions too
+PASSES: list[Pass] = [expand, in_order, by_product, one_by_one, fuse, allocate]
 SMALLEST_BLOCK, USUAL_BLOCK, LARGEST_BLOCK = 32, 64, 512
 BLOCK_BYTES = 16384  # larger blocks than the usual must not fill more than half of a first cache
 TABLE_BYTES = 40960  # rows that fit into a first cache, or nearly so; a matrix product goes through few at a time

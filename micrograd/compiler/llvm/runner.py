@@ -183,7 +183,7 @@ class LlvmRunner(Runner):
                 return
             self._chunk(context.pointer)
 
-    def _threads(self) -> ThreadPoolExecutor:
+    def _helpers(self) -> ThreadPoolExecutor:
         """The helping threads; a forked process has none of its parent's."""
         if self._pool is None or self._process != os.getpid():
             self._pool, self._process = ThreadPoolExecutor(self.threads - 1), os.getpid()
@@ -199,7 +199,7 @@ class LlvmRunner(Runner):
         incoming = self.uniform[first : first + count]  # where the sums of the first chunk are
         if self.threads > 1 and len(contexts) > 1:
             waiting = deque(contexts)  # this thread and the others take chunk after chunk
-            helpers = [self._threads().submit(self._work, waiting) for _ in range(min(self.threads, len(contexts)) - 1)]
+            helpers = [self._helpers().submit(self._work, waiting) for _ in range(min(self.threads, len(contexts)) - 1)]
             try:
                 self._work(waiting)
             finally:  # after Ctrl-C too nobody may be writing here any more
