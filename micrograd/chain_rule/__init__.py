@@ -7,6 +7,10 @@ table           the whole pass, a step a node
 links           the factors of a chain
 paths, reach    where a derivative passes through the graph
 sharing         the adjoints that backprop computes once
+
+`explain(root, x)` goes through them like this: `reach_of` finds the edges between root and x, `paths_of` the paths that
+contribute most, `Links` merges the edges of a path into factors, `derive` tells each x, and `share` what they have in
+common; that is an Explanation, whose text is written when it is shown, by `formulas.document`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`Picture`: what `draw` returns. It shows itself in a notebook and saves itself to a file.
 
-A file format more, such as TikZ, is a function in a file of its own that makes text or bytes of a Picture (of what it
-shows, `diagram`, and where that stands, `geometry`), and its line in WRITERS.
+A file format more, such as TikZ, is a function in a file of its own in `layouts/` that makes text or bytes of a Picture
+(of what it shows, `diagram`, and where that stands, `geometry`; an edge names its boxes by their place in
+`diagram.boxes`), and its line in WRITERS. The two lists of suffixes below and the help of `__main__` name it too.
 """
 
 from __future__ import annotations
