@@ -6,9 +6,9 @@ loop, and where rows stand. To add a pass, write it beside its kin or in a file 
 changes a copy of the program, and leaves the program as it was), and put its name into each list that it is for.
 
 The first `forward` steps make values: whoever adds some or takes some away counts them anew. After `differentiate`
-the others make adjoints. A plain number is the operand of a Map itself, or stands in a constant slot where a Linear step
-takes it. The guarded lists make the twins for results that are not finite, where 0 · inf matters. A pass that changes
-what is computed ends in a CompilerError: programs are compared with the code.
+the others make adjoints. A plain number is the operand of a Map itself, or stands in a constant slot where a Linear
+step takes it. The guarded lists make the twins for results that are not finite, where 0 · inf matters. A pass that
+changes what is computed ends in a CompilerError: programs are compared with the code.
 """
 
 from __future__ import annotations
