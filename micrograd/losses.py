@@ -52,7 +52,8 @@ class Loss(Protocol):
     """A loss of one sample, (prediction, target) -> Value, and what it says of its targets and predictions.
 
     A plain function is a loss as well: of one without `prepare` targets are taken as they are, and of one without
-    `of_logit` predictions are no scores. A loss added here is a function under `prepared_by`, and a line in `__all__`:
+    `of_logit` predictions are no scores. A loss added here is a function under `prepared_by`, with an example, and its
+    name in `__all__`:
 
     >>> @prepared_by(real)
     ... def log_cosh(prediction, target):

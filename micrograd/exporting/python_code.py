@@ -29,6 +29,9 @@ def affine(weights, biases, x):
 def standalone(name: str) -> tuple[str, str]:
     """(source, call) of a function of `functions` on floats; the source is "" where `math` has the function as it is.
 
+    The source is what stands behind its docstring and the statement that hands all but floats to `operate`: both must
+    be there; no other function of `functions` is copied with it.
+
     >>> standalone("tanh")
     ('', 'math.tanh')
     >>> print(standalone("relu")[0])

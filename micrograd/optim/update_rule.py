@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 class UpdateRule(WithoutParameters):
     """What all rules share: the learning rate, the count of steps, and the state of all parameters.
 
-    A rule of your own derives from it, names its moments and defines `update`, without an `if` on p or g: compiled
-    training gives it all parameters as one array, eager training one float after the other. Comparisons are multiplied
-    by 1.0 before they are subtracted, since NumPy does not subtract bools. Before the first step the state is None.
+    A rule of your own derives from it, names its moments and defines `update`. Compiled training gives it all
+    parameters as one array, eager training one float after the other: so it has no `if` on p or g, and multiplies
+    comparisons by 1.0, since NumPy subtracts no bools. With `on_arrays = False` it gets floats alone, at some cost.
 
     >>> from micrograd import Value
     >>> class SignDescent(UpdateRule):
