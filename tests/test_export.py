@@ -398,16 +398,30 @@ def test_a_sum_that_goes_on_elsewhere_is_a_layer_still():
     assert bits(run_python(source)([0.5] * 6)) == bits(eager(model, [0.5] * 6))
 
 
+def own_row(name, definition):
+    return Op(name, name, None, (lambda x, out: 0.0,), "", definition=definition)
+
+
 def test_a_primitive_of_the_users_is_written_from_its_definition(tmp_path, monkeypatch):
-    """In C too, with what the definition calls."""
-    rows = {
-        "swish": Op("swish", "swish", None, (lambda x, out: 0.0,), "", definition=lambda x: x * sigmoid(x)),
-        "own": Op("own", "own", math.floor, (0.0,), ""),
-    }
-    for name, row in rows.items():
-        monkeypatch.setitem(TABLE, name, row)
-    code = micrograd.export(lambda x: x[0].operate("swish", (x[0],)), 1, language="c")
+    """With what the definition calls, under a name that <math.h> does not have, and as the row is now."""
+    monkeypatch.setitem(TABLE, "swish", own_row("swish", lambda x: x * sigmoid(x)))
+    monkeypatch.setitem(TABLE, "log2", own_row("log2", lambda x: micrograd.log(x) / math.log(2.0)))
+    monkeypatch.setitem(TABLE, "own", Op("own", "own", math.floor, (0.0,), ""))
+
+    def source(name, language):
+        return export(lambda x: x[0].operate(name, (x[0],)), 1, language=language, name="f")
+
+    def value(name, x):
+        space = {}
+        exec(source(name, "python"), space)
+        return space["f"]([x])
+
+    assert value("swish", 2.0) == 2.0 * sigmoid(2.0) and value("log2", 8.0) == 3.0 and value("log2", 0.0) == -math.inf
     swish = "static double swish(double x) {\n    return x * sigmoid(x);"
-    assert code.index("static double sigmoid") < code.index(swish)
-    with pytest.raises(ValueError, match="expected primitives with a definition, or functions of C, got own"):
-        micrograd.export(lambda x: x[0].operate("own", (x[0],)), 1, language="c")
+    assert source("swish", "c").index("static double sigmoid") < source("swish", "c").index(swish)
+    assert "micrograd_log2(" in source("log2", "c") and " log2(" not in source("log2", "c")
+    monkeypatch.setitem(TABLE, "swish", own_row("swish", lambda x: 7.0 * x))
+    assert value("swish", 2.0) == 14.0 and "7.0 * x" in source("swish", "c")
+    for language, words in (("c", "functions of C"), ("python", "functions that need math alone")):
+        with pytest.raises(ValueError, match=f"expected primitives with a definition, or {words}, got own"):
+            source("own", language)

@@ -17,7 +17,7 @@ Words that mean one thing in all of these rooms:
 
     node: one scalar of the graph of a sample; varying: it depends on the sample, else it is uniform
     uniform: the same for all samples (loop-invariant): computed once a step, and not once a sample
-    held: a Value that the code uses beside its parameters (captured): its number is read anew at every step
+    captured: a Value that the code uses beside its parameters: its number is read anew at every step
     row, slot: a number for each sample; a number for all of them. A group is the rows that one step makes
     step: one operation on a group: a primitive (Map), a product of matrices, a sum over the samples
     pass: a function from program to program; `program.stages` has what each made. In `llvm/` a stage is another thing:

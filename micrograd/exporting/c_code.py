@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import isfinite
 
+from micrograd.exporting import words
 from micrograd.exporting.freezing import freeze_definition
 from micrograd.exporting.parts import divide
 from micrograd.exporting.writer import ATOM, CHOICE, FORMS, PRODUCT, SIGN, Writer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from micrograd.exporting.parts import Affine, Each
     from micrograd.exporting.writer import Form
+    from micrograd.ops import Op
 
 LIBRARY = {
     name: name
@@ -79,7 +81,8 @@ class CWriter(Writer):
             raise ValueError(f"expected primitives with a definition, or functions of C, got {kind}; give its row one")
         self.used[kind] = None
         count = len(args)
-        return f"{LIBRARY.get(kind, kind)}({', '.join([f'{{{i}}}' for i in range(count)])})", ATOM, (CHOICE,) * count
+        places = ", ".join([f"{{{i}}}" for i in range(count)])
+        return f"{LIBRARY.get(kind) or called(kind)}({places})", ATOM, (CHOICE,) * count
 
     def choice(self, condition: str, x: str, y: str) -> str:
         return f"{condition} ? {x} : {y}"
@@ -122,17 +125,26 @@ def defined(names: Iterable[str]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name in names:
         if name not in LIBRARY:
-            called, text = from_definition(name)
-            texts.update(defined(called))
+            parts, text = from_definition(find(name))
+            texts.update(defined(parts))
             texts[name] = text
     return texts
 
 
 @lru_cache(maxsize=None)
-def from_definition(name: str) -> tuple[tuple[str, ...], str]:
+def from_definition(op: Op) -> tuple[tuple[str, ...], str]:
     """A primitive as a function of C, and the primitives that it calls."""
-    graph = freeze_definition(name)
-    writer = CWriter(graph, divide(graph), name)
+    graph = freeze_definition(op)
+    writer = CWriter(graph, divide(graph), op.name)
     [result] = writer.body()
-    head = f"static double {name}({', '.join([f'double {x}' for x in writer.input_names])}) {{"
+    head = f"static double {called(op.name)}({', '.join([f'double {x}' for x in writer.input_names])}) {{"
     return tuple(writer.used), "\n    ".join([head, *writer.lines, f"return {result};"]) + "\n}"
+
+
+def called(name: str) -> str:
+    """What a primitive that C lacks is called there: <math.h> may know the name for itself.
+
+    >>> called("relu"), called("cbrt")
+    ('relu', 'micrograd_cbrt')
+    """
+    return f"micrograd_{name}" if name in words.LIBRARY or name in words.C.split() else name

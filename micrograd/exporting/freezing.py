@@ -12,12 +12,14 @@ from micrograd.compiler.scalar.tracer import Trace, Tracer
 from micrograd.compiler.self_check import SelfCheck, made_up
 from micrograd.engine import Value, topological
 from micrograd.expect import leaves, whole
-from micrograd.ops import TABLE, find
+from micrograd.ops import TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
+
+    from micrograd.ops import Op
 
 
 class FrozenGraph:
@@ -82,9 +84,8 @@ def freeze(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Value
     return freeze_trace(found, {})
 
 
-def freeze_definition(name: str) -> FrozenGraph:
+def freeze_definition(op: Op) -> FrozenGraph:
     """The definition of a primitive as a function of x, y and z."""
-    op = find(name)
     code = Code(lambda x: op.definition(*x), len(op.partials), [])  # type: ignore[misc]
     with undo_of(code) as undo:
         found = trace(code, undo, lambda: next(made_up(code)))

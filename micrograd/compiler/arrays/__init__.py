@@ -9,7 +9,5 @@ symbols         what a row's partials make of whole groups
 simplify        what a reverse sweep can do without
 prune           dead code
 accumulate      where the sums over the samples go
-order           in which order steps and sums run, and what is taken apart
-fusion          which steps run in one loop
-memory          buffer allocation: where the rows of a block stand
+scheduling/     when and where the steps run: the passes that targets choose from
 """

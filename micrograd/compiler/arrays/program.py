@@ -18,8 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from micrograd.compiler.arrays.fusion import Fused
-    from micrograd.compiler.arrays.memory import Buffers
+    from micrograd.compiler.arrays.scheduling.buffers import Buffers
+    from micrograd.compiler.arrays.scheduling.fusion import Fused
     from micrograd.compiler.arrays.steps import Index, Step, Sum
     from micrograd.compiler.scalar.tracer import Trace
 

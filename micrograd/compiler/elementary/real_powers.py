@@ -2,8 +2,8 @@
 
     k, m        |x| = 2ᵏ m with m from √½ to √2
     s           (m − 1) / (m + 1)
-    w           s (3 + s² + s⁴ series), where log m = ⅔ w
-    p           y log |x| = (y log 2) k + (⅔ y) w
+    w           s (3 + s² + s⁴ series), where log m = 2/3 w
+    p           y log |x| = (y log 2) k + (2/3 y) w
     high, low   a number in two parts, where high has HIGH_BITS bits, so that the product of two highs is exact
 
 |p| goes up to 745, and what it lacks the result lacks of itself, so w needs 63 bits: the quotient, the sum and the
@@ -38,7 +38,7 @@ def high(c: Arithmetic, x: Number) -> Number:
 
 
 def log_parts(c: Arithmetic, a: Number) -> tuple[Number, Number, Number]:
-    """k, and w in two parts, for log a = k log 2 + ⅔ w; a is positive and finite."""
+    """k, and w in two parts, for log a = k log 2 + 2/3 w; a is positive and finite."""
     one, three = c.number(1.0), c.number(3.0)
     tiny = c.compare("<", a, c.number(2.0**-1022))
     m, whole = split(c, c.select(tiny, c.mul(a, c.number(2.0**54), ALONE), a))

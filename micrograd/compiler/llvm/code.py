@@ -8,10 +8,10 @@ entry point what Python calls with the address of a context, which is the NAMES,
 
 from __future__ import annotations
 
-from micrograd.compiler.arrays.fusion import Nest, apart, fuse
-from micrograd.compiler.arrays.memory import allocate
-from micrograd.compiler.arrays.order import by_product, in_order, one_by_one
 from micrograd.compiler.arrays.passes import through
+from micrograd.compiler.arrays.scheduling.buffers import allocate
+from micrograd.compiler.arrays.scheduling.fusion import Nest, apart, fuse
+from micrograd.compiler.arrays.scheduling.order import by_product, in_order, one_by_one
 from micrograd.compiler.arrays.steps import Linear, Outer
 from micrograd.compiler.arrays.symbols import expanded
 from micrograd.compiler.llvm import sums, tape, uniform
@@ -25,9 +25,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from micrograd.compiler.arrays.fusion import Fused
     from micrograd.compiler.arrays.passes import Pass
     from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.arrays.scheduling.fusion import Fused
     from micrograd.compiler.arrays.steps import Index, Step
     from micrograd.compiler.llvm.instructions import Integer, Registers
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from micrograd.compiler.arrays.fusion import Nest
+    from micrograd.compiler.arrays.scheduling.fusion import Nest
     from micrograd.compiler.arrays.steps import Index, Linear, Operand, Step
     from micrograd.compiler.llvm.instructions import Function, Integer
     from micrograd.compiler.llvm.memory import Memory

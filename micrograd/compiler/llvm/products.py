@@ -7,7 +7,7 @@ vb          first sample of the tile in the block
 
 from __future__ import annotations
 
-from micrograd.compiler.arrays.order import PANEL
+from micrograd.compiler.arrays.scheduling.order import PANEL
 from micrograd.compiler.llvm.instructions import Function, kind, splat
 
 TYPE_CHECKING = False

@@ -1,6 +1,6 @@
 """An array program as NumPy code: matrix products and functions on whole groups, one block of samples at a time.
 
-    W       the workspace: a row of numbers for each place, see `arrays.memory`, one number per sample of the block
+    W       the workspace: a row of numbers for each place, see `scheduling.buffers`, one number per sample of the block
     U       the uniform vector
     x, y    inputs and targets of the block, one row per input; s: the weight of each sample in the mean
     C       index arrays and the like, made once
@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd.compiler.arrays.memory import NOWHERE, allocate
-from micrograd.compiler.arrays.order import in_order
 from micrograd.compiler.arrays.passes import through
+from micrograd.compiler.arrays.scheduling.buffers import NOWHERE, allocate
+from micrograd.compiler.arrays.scheduling.order import in_order
 from micrograd.compiler.arrays.steps import Map, Slots
 from micrograd.compiler.arrays.symbols import expanded
 from micrograd.compiler.numpy.vocabulary import VOCABULARY, function
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from micrograd.compiler.arrays.memory import Buffers
     from micrograd.compiler.arrays.passes import Pass
     from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.arrays.scheduling.buffers import Buffers
     from micrograd.compiler.arrays.steps import Index, Linear, Operand
 
 

@@ -11,7 +11,7 @@ depth       how many functions, such as tanh, one after the other a row waits fo
 
 from __future__ import annotations
 
-from micrograd.compiler.arrays.order import MOST_ITEMS, goes_on
+from micrograd.compiler.arrays.scheduling.order import MOST_ITEMS, goes_on
 from micrograd.compiler.arrays.steps import Linear, Map, Pairs, Step
 
 TYPE_CHECKING = False
