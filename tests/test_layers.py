@@ -197,7 +197,7 @@ def test_a_folder_can_be_looked_through():
     for folder in [PACKAGE, *[path.parent for path in SOURCES if path.name == "__init__.py"]]:
         most = MOST_AT_THE_ROOT if folder == PACKAGE else MOST_IN_A_FOLDER
         count = len(list(folder.glob("*.py")))
-        assert count <= most, f"{folder.name} has {count} modules, more than {most}: what belongs together gets a folder"
+        assert count <= most, f"{folder.name}: {count} modules, more than {most}; what belongs together gets a folder"
 
 
 def test_the_test_sees_upward_sideways_and_hidden_imports():
