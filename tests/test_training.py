@@ -472,6 +472,25 @@ def test_backends_train_alike_and_leave_the_numbers_in_the_model(backend, optimi
     assert any(p.grad for p in model.parameters())
 
 
+@pytest.mark.parametrize("shards", [0, 2.5, "4"])
+def test_shards_are_checked_without_an_executor_too(shards):
+    trainer, _, _ = toy_trainer()
+    with pytest.raises(ValueError, match="expected shards to be a whole number of at least 1, got"):
+        trainer.fit(XS, YS, epochs=1, shards=shards)
+    assert trainer.history == []
+
+
+@pytest.mark.parametrize("backend", ["auto", "numpy"])
+def test_a_trainer_that_becomes_eager_runs_the_code_that_it_has_then(backend):
+    """Another model, another loss, at the next call."""
+    trainer, w1, _ = toy_trainer(backend=backend)
+    trainer.fit(XS, YS, epochs=1)
+    assert "Eager" not in repr(trainer.objective)
+    trainer.backend, trainer.model = "eager", lambda row: w1 * row[0]
+    assert trainer.predict(XS) == [w1.data * x for x in XS]
+    assert "Eager" in repr(trainer.objective)
+
+
 def test_code_that_cannot_be_compiled_is_trained_as_it_is():
     pytest.importorskip("numpy")
     w = Value(0.5)

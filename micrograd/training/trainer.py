@@ -13,7 +13,7 @@ from micrograd.engine import Value
 from micrograd.expect import option, rows_of, whole
 from micrograd.training.arguments import expect_parts, optimizer_of, size_of, trained
 from micrograd.training.checkpoints import Checkpoint, read, restore, state_of, write
-from micrograd.training.compiled import compiled_objective, unless_refused
+from micrograd.training.compiled import Compiled, compiled_objective, unless_refused
 from micrograd.training.course import Course
 from micrograd.training.history import History, Record
 from micrograd.training.loop import Loop, laid_out, measured
@@ -115,10 +115,11 @@ class Trainer:
         """
         epochs, seed, batch_size = whole(epochs, "epochs", 0), whole(seed, "seed"), size_of(batch_size)
         patience = None if patience is None else whole(patience, "patience", 1)
-        workers = None if executor is None else (executor, whole(shards, "shards", 1))
+        shards = whole(shards, "shards", 1)
+        workers = None if executor is None else (executor, shards)
         optimizer = optimizer_of(self.optimizer)
         settings: dict[str, Any] = {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "patience": patience}
-        settings["shards"] = None if workers is None else workers[1]
+        settings["shards"] = None if workers is None else shards
         file = None if checkpoint is None else Checkpoint(self.course, optimizer, checkpoint, settings)
         if file is not None and file.passes_over():
             return self.history
@@ -274,7 +275,9 @@ class Trainer:
     def _renewed(self) -> Any:
         """The objective that the code has now, None before there is one."""
         if self.objective is not None:
-            self.objective = unless_refused(self.objective.renewed, self._plain, self.backend)
+            dropped = self.backend == "eager" and isinstance(self.objective, Compiled)
+            renewed = self._plain if dropped else self.objective.renewed
+            self.objective = unless_refused(renewed, self._plain, self.backend)
         return self.objective
 
     def _plain(self, because: Exception | None = None) -> Eager:
