@@ -300,6 +300,13 @@ def test_what_cannot_be_exported_is_refused_clearly():
             export(*arguments, **options)
 
 
+def test_a_language_of_another_type_is_a_wrong_language():
+    x = Value(1.0, "x")
+    for language in (["c"], None, pytest.importorskip("numpy").array([1.0, 2.0])):
+        with pytest.raises(ValueError, match="expected language to be one of python, c, got"):
+            export(x, [x], language=language)
+
+
 def test_a_loop_does_not_hide_a_name(tmp_path):
     a, b, i = Value(2.0, "a"), Value(3.0, "b"), Value(5.0, "i")
     model = nn.MLP(4, [4, 4], generator=random.Random(0))

@@ -75,7 +75,7 @@ def export(
         return sigmoid(w * x[0] + b)
     <BLANKLINE>
     """
-    if language not in list(WRITERS):
+    if not isinstance(language, str) or language not in WRITERS:
         raise ValueError(f"expected language to be one of {', '.join(WRITERS)}, got {language!r}")
     if not function_name(name):
         raise ValueError(f"expected a name for the function that no language takes for itself, got {name!r}")
