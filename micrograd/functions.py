@@ -354,7 +354,7 @@ def pow(x: Any, y: Any) -> Any:
     except OverflowError:
         return -inf if x < 0.0 and y % 2.0 == 1.0 else inf
     except ValueError:  # a zero base with a negative exponent, or a negative base with a fraction
-        odd = math.fmod(y, 2.0) == -1.0  # y % 2.0 rounds, for -0.9999999999999999 to 1.0
+        odd = y > -inf and math.fmod(y, 2.0) == -1.0  # y % 2.0 rounds, for -0.9999999999999999 to 1.0
         return nan if x != 0.0 else math.copysign(inf, x) if odd else inf
 
 
