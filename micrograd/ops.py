@@ -1,7 +1,8 @@
 # ruff: noqa: F405
 """The table of primitives: everything micrograd knows about one primitive stands in its one row.
 
-Eager evaluation, the gradient graph, Taylor series, pictures, formulas and tests all read these rows.
+Eager evaluation, the gradient graph, Taylor series, pictures, formulas and tests all read these rows. They stand in
+one file, a page to look things up in.
 
     x, y    operands            out     the result, forward(x, y)
     g       adjoint of out, the derivative of the root with respect to out

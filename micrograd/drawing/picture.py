@@ -2,7 +2,7 @@
 
 A file format more, such as TikZ, is a function in a file of its own in `layouts/` that makes text or bytes of a Picture
 (of what it shows, `diagram`, and where that stands, `geometry`; an edge names its boxes by their place in
-`diagram.boxes`), and its line in WRITERS. The two lists of suffixes below and the help of `__main__` name it too.
+`diagram.boxes`), and its line in WRITERS.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Picture:
     svg         the picture as SVG text
     source      the picture as DOT text
     dot         the picture as a graph of the graphviz package, for those who want to change it
-    save(path)  write svg, png, pdf, dot or html, by the suffix of the path
+    save(path)  write a file in the format of its suffix, one of WRITERS, such as svg
 
     >>> from micrograd.drawing import draw
     >>> from micrograd.engine import Value
@@ -110,7 +110,7 @@ class Picture:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file; its suffix says how: .svg, .png, .pdf, .dot or .html.
+        """Write the picture to a file; its suffix says how, as .svg or .pdf; WRITERS has them all.
 
         Raises ValueError for another suffix, RuntimeError for png and pdf without Graphviz, OSError from the file.
         """

@@ -7,6 +7,7 @@
     special     what is there and no regular file, such as /dev/null, a pipe or a folder
 
 A writer locks its temporary file. One that nobody locks was left by a writer that was killed: the next one removes it.
+The file is long because one order of steps makes it safe, and is read from the top to the end.
 """
 
 from __future__ import annotations

@@ -167,7 +167,10 @@ def outputs(memory: Memory, rows: Index) -> Function:
 
 
 def samples(memory: Memory, calls: list[tuple[str, list[int]]]) -> str:
-    """The loop over blocks of samples, as many as are left; the weights are written for the first and the last."""
+    """The loop over blocks of samples, as many as are left; the weights are written for the first and the last.
+
+    It is long because it is one function of LLVM, which reads best in one piece.
+    """
     program, block, grain, lanes = memory.program, memory.block, memory.registers.grain, memory.registers.lanes
     outputs = 0 if program.outputs is None else len(program.outputs)
     passed = ", ".join([f"ptr %{n}{'b' if n in 'xo' else ''}" for n in NAMES] + ["i64 %n"])
@@ -213,7 +216,7 @@ done:
 
 
 def entry_points(memory: Memory) -> str:
-    """What Python calls."""
+    """What Python calls: functions of LLVM, which read best side by side."""
     lane_bytes = len(memory.lane_slots) * memory.registers.lanes * 8
     arrays = ", ".join([f"ptr %{n}" for n in NAMES])
     # align 8: a context is an array of 64-bit words, the others are NumPy's arrays
