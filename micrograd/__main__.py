@@ -99,7 +99,7 @@ def add_draw(commands: Any) -> None:
     )
     drawing.add_argument("expression", metavar="EXPR")
     drawing.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
-    drawing.add_argument("--output", "-o", default="graph.svg", help="file to write, its suffix says how: .svg, .png … (%(default)s)")
+    drawing.add_argument("--output", "-o", default="graph.svg", help="its suffix says how: .svg, .png … (%(default)s)")
     drawing.add_argument("--view", choices=["auto", "full", "fused", "collapsed"], default="auto")
     drawing.add_argument("--direction", choices=["LR", "TB"], default="LR", help="left to right, or top to bottom")
 
