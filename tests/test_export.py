@@ -414,6 +414,9 @@ def test_a_primitive_of_the_users_is_written_from_its_definition(tmp_path, monke
     monkeypatch.setitem(TABLE, "swish", own_row("swish", lambda x: x * sigmoid(x)))
     monkeypatch.setitem(TABLE, "log2", own_row("log2", lambda x: micrograd.log(x) / math.log(2.0)))
     monkeypatch.setitem(TABLE, "own", Op("own", "own", math.floor, (0.0,), ""))
+    layer = [[0.3 * i - 0.2 * k for i in range(4)] for k in range(6)]  # as a model it would become a loop over a table
+    net = own_row("net", lambda x: sum(micrograd.tanh(sum(w * x**i for i, w in enumerate(row))) for row in layer))
+    monkeypatch.setitem(TABLE, "net", net)
 
     def source(name, language):
         return export(lambda x: x[0].operate(name, (x[0],)), 1, language=language, name="f")
@@ -424,6 +427,8 @@ def test_a_primitive_of_the_users_is_written_from_its_definition(tmp_path, monke
         return space["f"]([x])
 
     assert value("swish", 2.0) == 2.0 * sigmoid(2.0) and value("log2", 8.0) == 3.0 and value("log2", 0.0) == -math.inf
+    assert value("net", 0.7) == pytest.approx(net.forward(0.7), rel=1e-14)
+    assert "[" not in source("net", "c").split("double f(")[0]
     swish = "static double swish(double x) {\n    return x * sigmoid(x);"
     assert source("swish", "c").index("static double sigmoid") < source("swish", "c").index(swish)
     assert "micrograd_log2(" in source("log2", "c") and " log2(" not in source("log2", "c")

@@ -7,7 +7,7 @@ from math import isfinite
 
 from micrograd.exporting import words
 from micrograd.exporting.freezing import freeze_definition
-from micrograd.exporting.parts import divide
+from micrograd.exporting.parts import one_by_one
 from micrograd.exporting.writer import ATOM, CHOICE, FORMS, PRODUCT, SIGN, Writer
 from micrograd.ops import find
 
@@ -135,7 +135,7 @@ def defined(names: Iterable[str]) -> dict[str, str]:
 def from_definition(op: Op) -> tuple[tuple[str, ...], str]:
     """A primitive as a function of C, and the primitives that it calls."""
     graph = freeze_definition(op)
-    writer = CWriter(graph, divide(graph), op.name)
+    writer = CWriter(graph, one_by_one(graph), op.name)
     [result] = writer.body()
     head = f"static double {called(op.name)}({', '.join([f'double {x}' for x in writer.input_names])}) {{"
     return tuple(writer.used), "\n    ".join([head, *writer.lines, f"return {result};"]) + "\n}"

@@ -255,3 +255,11 @@ def divide(graph: FrozenGraph) -> Parts:
     parts.find_eaches()
     parts.put_in_order()
     return parts
+
+
+def one_by_one(graph: FrozenGraph) -> Parts:
+    """The graph as single numbers alone, as in the definition of a primitive, which has neither loops nor tables."""
+    parts = Parts(graph)
+    parts.count_uses()
+    parts.put_in_order()
+    return parts

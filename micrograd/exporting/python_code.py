@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from micrograd import functions
 from micrograd.exporting.freezing import freeze_definition
-from micrograd.exporting.parts import divide
+from micrograd.exporting.parts import one_by_one
 from micrograd.exporting.writer import ATOM, CHOICE, FORMS, PRODUCT, SIGN, Writer
 from micrograd.ops import find
 
@@ -81,7 +81,7 @@ def copied(name: str) -> tuple[str, str] | None:
 def from_definition(op: Op) -> tuple[str, str, tuple[str, ...]]:
     """(source, call, primitives that it calls) of a primitive with a definition."""
     graph = freeze_definition(op)
-    writer = PythonWriter(graph, divide(graph), op.name)
+    writer = PythonWriter(graph, one_by_one(graph), op.name)
     [result] = writer.body()
     head = f"def {op.name}({', '.join(writer.input_names)}):"
     return "\n    ".join([head, *writer.lines, f"return {result}"]), op.name, tuple(writer.used)
