@@ -62,7 +62,7 @@ FLOORS = {
         ["passes"],
     ],
     "compiler.elementary": [["arithmetic"], ["angles", "powers"], ["logarithms"], ["real_powers"], ["table"]],
-    "compiler.numpy": [["vocabulary"], ["code"], ["runner"]],
+    "compiler.numpy": [["arithmetic"], ["vocabulary"], ["code"], ["runner"]],
     "compiler.llvm": [
         ["instructions", "memory"],
         ["products", "vectors"],

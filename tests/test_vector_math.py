@@ -1,4 +1,7 @@
-"""The vector functions of compiled code against mpmath, number by number, for every width and several processors."""
+"""The vector functions of compiled code against mpmath, number by number, for every width and several processors.
+
+The same formulas on NumPy arrays are the case "arrays".
+"""
 
 import math
 import operator
@@ -24,6 +27,8 @@ from micrograd.compiler.llvm.instructions import Function  # noqa: E402
 from micrograd.compiler.llvm.native.machine_code import Processor, host, machine_code  # noqa: E402
 from micrograd.compiler.llvm.vectors import VectorArithmetic  # noqa: E402
 from micrograd.compiler.llvm.vocabulary import declared, definitions, primitive  # noqa: E402
+from micrograd.compiler.numpy import vocabulary  # noqa: E402
+from micrograd.compiler.numpy.arithmetic import ArrayArithmetic  # noqa: E402
 
 EXACT = {
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "gaussian": lambda x: mpmath.exp(-x * x),
@@ -37,6 +42,7 @@ BLOCK = 512
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 CASES = [(None, lanes) for lanes in (1, 2, 4, 8, 16)]
 CASES += [("", lanes) for lanes in (1, 2, 4, 8)] * X86  # SSE2
+CASES += [("arrays", BLOCK)]
 CASES += [("+avx2", lanes) for lanes in (4, 8)] * (X86 and "avx2" in host().features)
 EDGES = [
     0.0, math.inf, math.nan, 5e-324, 1e-310, 2.0**-1022, 2.3e-308, 1e-20, 2.0**-54, 2.0**-53, 2.0**-28, 2.0**-27,
@@ -98,6 +104,8 @@ def bases_and_exponents():
 @functools.cache
 def compiled(features, lanes):
     """name -> the function of arrays, for the processor here or, given features, for a plain one that has these."""
+    if features == "arrays":
+        return on_arrays
     texts, called = [], set()
     for name in (*EXACT, *EXACT_OF_TWO, "pow"):
         f = Function(f"run_{name}", "ptr %x, ptr %y, ptr %out", "")
@@ -125,6 +133,11 @@ def compiled(features, lanes):
         return out[: len(x)]
 
     return run
+
+
+def on_arrays(name, *operands):
+    with np.errstate(all="ignore"):
+        return FORMULAS[name](ArrayArithmetic(), *operands)
 
 
 @functools.cache
@@ -287,6 +300,33 @@ def test_all_widths_give_the_same_bits():
             first, *others = [compiled(features, n)(name, *operands) for f, n in CASES if f == features]
             for other in others:
                 assert np.array_equal(first, other, equal_nan=True), (name, features)
+
+
+@pytest.mark.skipif(not X86, reason="needs a processor without a fused multiply-add")
+def test_arrays_give_the_bits_of_vectors():
+    """But for huge angles, which are the C library's here and NumPy's there."""
+    x = points()
+    operands_of = {"pow": bases_and_exponents().T.copy(), "atan2": pairs().T.copy(), "hypot": pairs().T.copy()}
+    operands_of |= dict.fromkeys(("sin", "cos", "tan"), [x[~(abs(x) >= angles.LARGEST_ANGLE) | np.isinf(x)]])
+    for name in FORMULAS:
+        operands = operands_of.get(name, [x])
+        first, second = on_arrays(name, *operands), compiled("", 2)(name, *operands)
+        assert np.array_equal(first, second, equal_nan=True), name
+        nan = np.isnan(first)
+        assert np.array_equal(np.signbit(first[~nan]), np.signbit(second[~nan])), name
+
+
+def test_the_primitives_of_numpy():
+    """NumPy's own functions too are near the exact value, and a number's result does not depend on its neighbours."""
+    x = points()
+    for name in EXACT:
+        with np.errstate(all="ignore"):
+            found, alone = x[None].copy(), np.empty((1, 1))
+            vocabulary.function(name)(found, out=found)
+            assert error(name, found[0]).max() <= LIMIT[name], name
+            for place in range(0, len(x), 101):
+                vocabulary.function(name)(x[None, place : place + 1], out=alone)
+                assert np.array_equal(alone, found[:, place : place + 1], equal_nan=True), (name, x[place])
 
 
 @pytest.mark.parametrize("name", ["sin", "cos", "tan"])
