@@ -8,6 +8,7 @@ import threading
 import tracemalloc
 
 import pytest
+from same import same
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -39,10 +40,6 @@ def short_way(program, batch):
 
 def long_way(program, batch, numbers):
     return program.value_and_gradient(batch.X, batch.Y[:, 0], at=numbers)
-
-
-def same(found, expected):
-    return found is not None and found[0] == expected[0] and (found[1] == expected[1]).all()
 
 
 def test_it_gives_the_same_bits():

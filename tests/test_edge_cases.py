@@ -8,6 +8,7 @@ import random
 import pytest
 from mpmath import mp
 from reference import derivative, ulps
+from same import near, read, same
 
 import micrograd
 from micrograd import Value, topological
@@ -24,17 +25,12 @@ def evaluated(expression, arguments, names=NAMES):
     return eval(expression, {**names, **dict(zip("xy", arguments))})  # noqa: S307
 
 
-def bits(numbers):
-    """As text that tells 0.0 from -0.0, and in which nan equals nan."""
-    return [repr(float(x)) for x in numbers]
-
-
 @pytest.mark.parametrize("expression, arguments, expected, _", ROWS)
 def test_backward(expression, arguments, expected, _):
     xs = [Value(x) for x in arguments]
     out = evaluated(expression, xs)
     out.backward()
-    assert bits([out.data, *[x.grad for x in xs]]) == bits(expected)
+    assert same((out.data, *[x.grad for x in xs]), expected)
 
 
 @pytest.mark.parametrize("expression, arguments, expected, _", ROWS)
@@ -48,14 +44,14 @@ def test_value_of_plain_floats(expression, arguments, expected, _):
     if isinstance(got, complex):
         assert "**" in expression
         return
-    assert bits([got]) == bits(expected[:1])
+    assert same(float(got), expected[0])
 
 
 @pytest.mark.parametrize("expression, arguments, expected, _", ROWS)
 def test_gradient_graph(expression, arguments, expected, _):
     xs = [Value(x) for x in arguments]
     out = evaluated(expression, xs)
-    assert bits([0.0 + g.data for g in gradient(out, xs)]) == bits(expected[1:])
+    assert same(read([g.data for g in gradient(out, xs)]), expected[1:])
 
 
 def in_a_graph(expression, arguments):
@@ -112,7 +108,7 @@ def test_compiled_derivatives_of_hypot_over_the_whole_range(backend):
     for pair, got in zip(pairs, found):
         x, y = map(Value, pair)
         evaluated("hypot(x, y)", [x, y]).backward()
-        assert abs(got[0] - x.grad) <= 2.0 * math.ulp(x.grad) and abs(got[1] - y.grad) <= 2.0 * math.ulp(y.grad), pair
+        assert near(got, [x.grad, y.grad], 2.0), pair
 
 
 @pytest.mark.parametrize("derivatives", OTHERS)

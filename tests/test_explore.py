@@ -99,6 +99,7 @@ def evaluated(root, settings):
 
 
 def near(got, wanted):
+    """As the page shows a number, which has no sign of zero."""
     got = float(got.replace("Infinity", "inf"))
     return math.isclose(got, wanted, rel_tol=1e-12, abs_tol=1e-300) or got != got and wanted != wanted
 

@@ -7,10 +7,10 @@ import itertools
 import math
 import random
 import shutil
-import struct
 import subprocess
 
 import pytest
+from same import near, same
 
 import micrograd
 from micrograd import Value, export, nn
@@ -49,23 +49,9 @@ def run_c(source, folder, inputs, outputs, name="model"):
     return call
 
 
-def bits(x):
-    """A number to the bit; nan is nan."""
-    if isinstance(x, list):
-        return [bits(item) for item in x]
-    assert x.__class__ is float
-    return "nan" if x != x else struct.pack("<d", x)
-
-
 def eager(model, x):
     out = model([Value(v) for v in x])
     return [v.data for v in out] if isinstance(out, list) else out.data
-
-
-def close(got, true):
-    if true != true or math.isinf(true) or got == true:
-        return got == true or (got != got and true != true)
-    return abs(got - true) <= 4 * math.ulp(true)
 
 
 def every_primitive(x):
@@ -78,9 +64,9 @@ def test_every_primitive_at_ordinary_and_odd_numbers(tmp_path):
     in_c = run_c(export(every_primitive, 3, language="c"), tmp_path, 3, len(TABLE))
     for x in itertools.product(POOL, POOL, [2.5]):
         true = eager(every_primitive, x)
-        assert bits(in_python(list(x))) == bits(true), x
+        assert same(in_python(list(x)), true), x
         for name, got, want in zip(TABLE, in_c(x), true):
-            assert close(got, want), (name, x, got, want)
+            assert near(got, want, 4.0), (name, x, got, want)
 
 
 def random_values(rng, inputs, size, left_out=()):
@@ -104,7 +90,7 @@ def test_any_expression_gives_its_bits_in_python(seed):
     roots = nodes[-3:] if seed % 3 else nodes[-1]
     function = run_python(export(roots, [x, y]))
     found = function([x.data, y.data])
-    assert bits(found) == bits([v.data for v in roots] if seed % 3 else roots.data)
+    assert same(found, [v.data for v in roots] if seed % 3 else roots.data)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -182,7 +168,7 @@ def test_nets_as_people_write_them(kind, tmp_path):
     samples += [[x] * inputs for x in (0.0, -0.0, 1e308, math.inf, math.nan)]
     for x in samples:
         true = eager(model, x)
-        assert bits(in_python(x)) == bits(true)
+        assert same(in_python(x), true)
         assert in_c(x) == pytest.approx(true, rel=1e-13, abs=1e-15, nan_ok=True)
 
 
@@ -196,7 +182,7 @@ def test_the_digits_net_is_loops_over_tables(language, tmp_path):
     rng = random.Random(3)
     for _ in range(3):
         x = [rng.uniform(0, 16) for _ in range(64)]
-        assert bits(run(x)) == bits(eager(model, x))  # sums and products in the same order: the same bits in C, too
+        assert same(run(x), eager(model, x))  # sums and products in the same order: the same bits in C, too
 
 
 def test_an_expression_reads_as_it_was_written():
@@ -316,7 +302,7 @@ def test_a_loop_does_not_hide_a_name(tmp_path):
         return [v * a - (b * x[0]).tanh() / (i * u + 9.0) for v, u in zip(h, x)]
 
     x = [0.1, 0.2, 0.3, 0.4]
-    assert bits(run_python(export(scaled, 4))(x)) == bits(eager(scaled, x))
+    assert same(run_python(export(scaled, 4))(x), eager(scaled, x))
     assert run_c(export(scaled, 4, language="c"), tmp_path, 4, 4)(x) == pytest.approx(eager(scaled, x), rel=1e-13)
 
 
@@ -387,7 +373,7 @@ def test_models_of_any_shape_give_their_bits_in_python(seed):
         loops += "affine(weights" in source
         odd = [rng.choice([1e200, -1e200, math.inf, math.nan, 1.0]) for _ in range(inputs)]
         for x in ([rng.gauss(0, 1) for _ in range(inputs)], [0.0] * inputs, [-0.0] * inputs, odd):
-            assert bits(function(x)) == bits(eager(model, x)), i
+            assert same(function(x), eager(model, x)), i
     assert loops > 2
 
 
@@ -402,7 +388,7 @@ def test_a_sum_that_goes_on_elsewhere_is_a_layer_still():
 
     source = export(model, 6)
     assert "h1 = affine(weights_1, biases_1, x)" in source
-    assert bits(run_python(source)([0.5] * 6)) == bits(eager(model, [0.5] * 6))
+    assert same(run_python(source)([0.5] * 6), eager(model, [0.5] * 6))
 
 
 def own_row(name, definition):

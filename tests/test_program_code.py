@@ -1,12 +1,12 @@
 """What the emitters make of a program: where rows stand, what is shared, blocks that are not full, other processors."""
 
 import itertools
-import math
 import pickle
 import random
 from importlib.util import find_spec
 
 import pytest
+from same import near, same
 
 import micrograd
 from micrograd import Value, compile, functions, losses, nn, sin, tanh
@@ -385,8 +385,8 @@ class TestCode:
         batch = program.batch(*data(program, 50))
         at = np.array([p.data for p in program.parameters])
         first, gradient = program.value_and_gradient(batch)
-        for same in (at, at.tolist(), tuple(at), at[::-1][::-1], at.astype(np.longdouble), None):
-            value, found = program.value_and_gradient(batch, at=same)
+        for given in (at, at.tolist(), tuple(at), at[::-1][::-1], at.astype(np.longdouble), None):
+            value, found = program.value_and_gradient(batch, at=given)
             assert value == first and (found == gradient).all() and type(value) is float
         for wrong in (at[:-1], at[:1], at[None], 3.0, np.float64(3.0)):
             with pytest.raises(ValueError, match="expected at="):
@@ -451,7 +451,7 @@ def test_selections_to_the_bit(backend):
             for b in special:
                 found = np.ravel(program.predict([[-0.0]], at=[c, a, b]))[0]
                 expected = a if c != 0.0 else b
-                assert found.tobytes() == np.float64(expected).tobytes() or found != found and expected != expected
+                assert same(found, expected)
 
 
 ZEROS = [0.0, -0.0, 1.0, -1.0]
@@ -476,13 +476,10 @@ def test_signs_of_zero_in_sums_of_products(name, backend):
         for p, number in zip(w, numbers):
             p.data = number
         found, slopes = program.input_gradients(rows)
-        assert np.array_equal(np.signbit(found), np.signbit(program.predict(rows)))
+        assert same(found, program.predict(rows))
         for row, got, slope in zip(rows, found, slopes):
             x = [Value(number) for number in row]
             true = model(w, x)
             true.backward()
-            assert got == pytest.approx(true.data, rel=1e-15), (numbers, row)
-            assert np.signbit(got) == np.signbit(true.data), (numbers, row)
-            expected = [leaf.grad for leaf in x]
-            assert slope.tolist() == pytest.approx(expected, rel=1e-14, nan_ok=True)
-            assert [math.copysign(1.0, s) for s in slope if s == 0.0] == [1.0] * expected.count(0.0)
+            assert near(got, true.data, 4.0), (numbers, row)
+            assert near(slope, [leaf.grad for leaf in x], 64.0), (numbers, row)
