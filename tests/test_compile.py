@@ -6,7 +6,6 @@ import random
 from importlib.util import find_spec
 
 import pytest
-from same import same
 
 import micrograd
 from micrograd import Trainer, Value, losses, nn, optim
@@ -16,8 +15,6 @@ from micrograd.training.objectives import Eager
 np = pytest.importorskip("numpy")
 without_llvm = pytest.mark.skipif(find_spec("llvmlite") is None, reason="llvmlite is not installed")
 backends = pytest.mark.parametrize("backend", ["numpy", pytest.param("llvm", marks=without_llvm)])
-EDGES = [0.0, -0.0, 5e-324, -1e-310, 1e-8, -0.3, 0.5, 1.0, -1.0, 2.0, -2.5, 20.0, -40.0, 709.0, -745.2]
-EDGES += [1e5, -3e10, 1e154, -1e308]
 
 
 @pytest.fixture(autouse=True)
@@ -70,44 +67,11 @@ def test_networks_agree_with_plain_code(backend, net, count):
     assert np.allclose(program.predict(X), expected, rtol=1e-13, atol=1e-14)
 
 
-@backends
-@pytest.mark.parametrize("name", sorted(TABLE))
-def test_every_primitive_on_the_edges(backend, name):
-    op = TABLE[name]
-    count = len(op.partials)
-    leaves = [Value(0.5) for _ in range(count)]
-    program = micrograd.compile(op_of(name, leaves), leaves, backend=backend)
-    grid = EDGES if count < 3 else EDGES[:8]
-    X = np.array(np.meshgrid(*[grid] * count)).reshape(count, -1).T.copy()
-    values, gradients = program.input_gradients(X)
-    assert same(program.predict(X), values)
-    for row, value, gradient in zip(X.tolist(), values.tolist(), gradients.tolist()):
-        operands = [Value(v) for v in row]
-        root = op_of(name, operands)
-        root.backward()
-        assert close(value, root.data, 8), (name, row, value, root.data)
-        if (
-            name == "pow"
-            and (row[1] - 1.0 + 1.0 != row[1] or abs(row[1]) > 2.0**53)
-            or name == "hypot"
-            and 0.0 < value < 1e-320
-        ):
-            continue  # eager code has digits to spare here, which the formula of the row has not; so says its row
-        for operand, derivative in zip(operands, gradient):
-            assert close(derivative, operand.grad, 64), (name, row, gradient, operand.grad)
-
-
 def op_of(name, operands):
     for operand in operands:
         if hasattr(operand, "operate"):
             return operand.operate(name, tuple(operands))
     return TABLE[name].forward(*map(float, operands))
-
-
-def close(found, expected, ulps):
-    if not math.isfinite(expected):
-        return found == expected or (found != found and expected != expected)
-    return abs(found - expected) <= ulps * max(math.ulp(expected), 5e-324 if expected else 1e-300)
 
 
 @backends

@@ -1,161 +1,273 @@
-"""Every primitive on every target, on one grid: the same to the sign of zero, to nan and inf, else to the last digits.
+"""Every primitive on every target, on one grid: values and first derivatives, which a failure names with the operands.
 
-The reference is `micrograd.functions` on floats. A target is a function: name of a primitive, points -> floats.
+A target gives (value, derivatives by the operands) at all points of every row; exports have None for derivatives. Right
+is what the row gives on floats, which `test_ops` holds to mpmath. A program has all rows, each on operands of its own.
 """
 
 from __future__ import annotations
 
+import ctypes
 import itertools
-import json
 import math
+import platform
 import shutil
 import subprocess
+from array import array
+from functools import lru_cache
 
 import pytest
+from same import near, read, same
 
 import micrograd
-from micrograd import Value, export
-from micrograd.drawing.explorer.javascript import value_function
+from micrograd import Value, derivative, export
+from micrograd.derivatives import gradient
+from micrograd.drawing.explorer.javascript import rule
 from micrograd.drawing.explorer.page import asset
-from micrograd.functions import div
-from micrograd.ops import TABLE, find
+from micrograd.engine import apply
+from micrograd.ops import TABLE
 
 inf, nan = math.inf, math.nan
-GRID = [
+GRID = (
     0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.5, 3.0, 1e-20, -1e-20, 5e-324, -1e-310, 2.2e-308, 0.3, -0.7, 37.0, -37.0,
     710.0, -750.0, 1e16, -1e150, 1e300, -1e300, 1.7e308, inf, -inf, nan,
-]  # fmt: skip
+)  # fmt: skip
+MORE = (1e-8, 20.0, -40.0, 709.0, -745.2, 1e5, -3e10, 1e154, -1e308)  # for one operand
+ORDINARY = (0.1, 0.3, 0.5, 0.7, 0.9)  # where all is finite, and a program needs no guard
+ROWS = list(TABLE.values())
+OPERANDS = sum([len(op.partials) for op in ROWS])
 CLOSE = 4.0  # units in the last place
 CLOSE_IN = {("erf", "javascript"): 8.0}  # a page has a series for it
 EXACT = {
     "add", "sub", "mul", "div", "neg", "less", "less_equal", "greater", "greater_equal", "sqrt", "abs", "relu",
     "maximum", "minimum", "where", "detach", "round", "copysign",
 }  # fmt: skip
-
-
-def same(a, b, ulps=0.0):
-    """Whether two floats are alike: to the sign of zero, to nan and inf, else within units in the last place."""
-    if a != a or b != b:
-        return a != a and b != b
-    if a == b:
-        return math.copysign(1.0, a) == math.copysign(1.0, b)
-    return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= ulps * math.ulp(max(abs(a), abs(b)))
-
-
-def points(name):
-    """The grid for a primitive: all pairs, and for three operands conditions with some pairs."""
-    count = len(find(name).partials)
-    if count == 3:
-        return [(c, x, y) for c in (0.0, -0.0, 1.0, nan, 5e-324) for x, y in zip(GRID, GRID[::-1])]
-    grid = itertools.product(GRID, repeat=count)
-    return [point for point in grid if name != "copysign" or point[1] == point[1]]  # a nan has no sign to speak of
-
-
-def applied(name, operands):
-    """The primitive on floats, Values or placeholders."""
-    first = next((x for x in operands if not isinstance(x, float)), None)
-    return find(name).forward(*operands) if first is None else first.operate(name, tuple(operands))
-
-
-def in_a_graph(name, grid):
-    return [applied(name, [Value(x) for x in point]).data for point in grid]
-
-
-def as_quotient(x):
-    """A number as a quotient of two that are finite, as data must be."""
-    return (x, 1.0) if math.isfinite(x) else (0.0, 0.0) if x != x else (math.copysign(1.0, x), 0.0)
-
-
-def compiled(backend, **options):
-    def values(name, grid):
-        pytest.importorskip("llvmlite" if backend == "llvm" else "numpy")
-        count = len(grid[0])
-
-        def code(x):
-            return applied(name, [div(x[2 * i], x[2 * i + 1]) for i in range(count)])
-
-        program = micrograd.compile(code, 2 * count, parameters=[], backend=backend, **options)
-        return program.predict([sum(map(as_quotient, point), ()) for point in grid]).tolist()
-
-    return values
-
-
-def in_python(name, grid):
-    space = {}
-    exec(export(lambda x: applied(name, list(x)), len(grid[0]), name="exported"), space)  # noqa: S102
-    return [space["exported"](point) for point in grid]
-
-
-def literal(x):
-    return "NAN" if x != x else f"{'-' if x < 0 else ''}INFINITY" if math.isinf(x) else float(x).hex()
-
-
-def in_c(name, grid, folder):
-    if shutil.which("gcc") is None:
-        pytest.skip("there is no gcc")
-    count = len(grid[0])
-    rows = ",\n".join(["{" + ", ".join(map(literal, point)) + "}" for point in grid])
-    main = f"""
-#include <stdio.h>
-static const double points[][{count}] = {{{rows}}};
-int main(void) {{
-    for (int i = 0; i < {len(grid)}; i++) printf("%a\\n", exported(points[i]));
-    return 0;
-}}
-"""
-    code = export(lambda x: applied(name, list(x)), count, name="exported", language="c")
-    (folder / "exported.c").write_text(code + main, encoding="utf-8")
-    build = ["gcc", "-O1", "-ffp-contract=off", "exported.c", "-o", "exported", "-lm"]
-    subprocess.run(build, cwd=folder, check=True)
-    lines = subprocess.run([str(folder / "exported")], capture_output=True, text=True, check=True).stdout.split()
-    return [nan if "nan" in line else float.fromhex(line) if "inf" not in line else float(line) for line in lines]
-
-
-def in_javascript(name, grid, folder):
-    if shutil.which("node") is None:
-        pytest.skip("there is no node")
-    numbers = json.dumps([[str(x) for x in point] for point in grid])
-    lines = [
-        asset("functions.js"),
-        "const read = s => s.endsWith('inf') ? Number(s.replace('inf', 'Infinity')) : Number(s);",
-        "const write = x => Object.is(x, -0) ? '-0.0' : Number.isNaN(x) ? 'nan' : `${x}`.replace('Infinity', 'inf');",
-        f"const points = {numbers}.map(row => row.map(read));",
-        f"console.log(points.map(p => write(({value_function(find(name))})(...p))).join('\\n'));",
-    ]
-    (folder / "page.js").write_text("\n".join(lines), encoding="utf-8")
-    done = subprocess.run(["node", str(folder / "page.js")], capture_output=True, text=True, check=True)
-    return [float(line) for line in done.stdout.split()]
-
-
-TARGETS = {
-    "graph": in_a_graph,
-    "numpy": compiled("numpy"),
-    "llvm": compiled("llvm", threads=1),
-    "python": in_python,
-    "c": in_c,
-    "javascript": in_javascript,
+# Where derivatives other than those of `backward` are written in a simpler way, as `edge_cases` says: (x, y, value)
+SIMPLER = {
+    "pow": lambda x, y, out: y - 1.0 == y or y - 1.0 + 1.0 != y,
+    "hypot": lambda x, y, out: out < 1e-300 or out == inf,
+    "atan2": lambda x, y, out: math.hypot(x, y) == inf,
 }
 
 
-@pytest.mark.parametrize("name", [op.name for op in TABLE.values() if op.definition is not None])
-def test_the_faster_forms_are_their_definitions_to_the_bit(name):
-    for point in points(name):
-        assert same(find(name).forward(*point), find(name).definition(*point)), point
+def points(op, grid):
+    """The grid and more numbers, or all pairs of the grid; for three operands conditions with some pairs."""
+    if len(op.partials) == 3:
+        return [(c, x, y) for c in (0.0, -0.0, 5e-324, *grid[-2:]) for x, y in zip(grid, grid[::-1])]
+    return list(itertools.product(grid + MORE * (grid is GRID and len(op.partials) == 1), repeat=len(op.partials)))
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", TABLE)
-def test_the_values(name, target, tmp_path):
-    grid = points(name)
-    with_folder = TARGETS[target] in (in_c, in_javascript)
-    got = TARGETS[target](name, grid, tmp_path) if with_folder else TARGETS[target](name, grid)
-    ulps = 0.0 if name in EXACT else CLOSE_IN.get((name, target), CLOSE)
-    expected = [find(name).forward(*point) for point in grid]
-    wrong = [(p, a, b) for p, a, b in zip(grid, got, expected) if not same(a, b, ulps)]
-    assert len(got) == len(grid) and not wrong, (len(wrong), wrong[:5])
+# Targets that are asked for one row at one point
 
 
-def test_the_comparison_sees_signs():
-    assert same(nan, nan) and same(-0.0, -0.0) and same(1.0, 1.0 + 2.0**-52, 1.0)
-    assert not same(0.0, -0.0, 9.0) and not same(inf, -inf, 9.0) and not same(nan, 1.0, 9.0)
-    assert not same(1.0, 1.0 + 2.0**-50, 2.0)
+def alone(one):
+    """The target that is made of them."""
+    return lambda grid, folder: {op: [one(op, args) for args in points(op, grid)] for op in ROWS}
+
+
+def by_the_row(op, args):
+    out = op.forward(*args)
+    return out, [op.local(i, args, out) for i in range(len(args))]
+
+
+def by_its_definition(op, args):
+    return (op.definition or op.forward)(*args), None
+
+
+def eager(op, args):
+    leaves = [Value(x) for x in args]
+    out = apply(op, tuple(leaves))
+    out.backward()
+    return out.data, [leaf.grad for leaf in leaves]
+
+
+def graph(op, args):
+    leaves = [Value(x) for x in args]
+    out = apply(op, tuple(leaves))
+    return out.data, [slope.data for slope in gradient(out, leaves)]
+
+
+def series(op, args):
+    def of(i):
+        return lambda x: apply(op, (*args[:i], x, *args[i + 1 :]))
+
+    return derivative(of(0), args[0], order=0), [derivative(of(i), x) for i, x in enumerate(args)]
+
+
+# Programs
+
+
+def samples(grid):
+    """Operands of all rows, so many that every row comes to all its points; those that have few see them again."""
+    each = [points(op, grid) for op in ROWS]
+    return [sum([found[k % len(found)] for found in each], ()) for k in range(max(map(len, each)))]
+
+
+def everything(x):
+    """All rows at a sample."""
+    numbers = iter(x)
+    return [apply(op, tuple(itertools.islice(numbers, len(op.partials)))) for op in ROWS]
+
+
+def row_by_row(grid, values, slopes):
+    """What a program gave: (samples, rows), and (samples, operands) or None."""
+    found, start = {}, 0
+    for row, op in enumerate(ROWS):
+        end = start + len(op.partials)
+        found[op] = [(values[k][row], slopes and slopes[k][start:end]) for k in range(len(points(op, grid)))]
+        start = end
+    return found
+
+
+@lru_cache(maxsize=None)
+def programs():
+    """That of all rows, and that of their sum, in which each has the adjoint 1."""
+    models = everything, lambda x: sum(everything(x))
+    return [micrograd.compile(model, OPERANDS, parameters=[], backend="numpy") for model in models]
+
+
+def compiled(make_runner):
+    """The target of what makes a runner for a purpose of a program."""
+    runner = lru_cache(maxsize=None)(make_runner)
+
+    def target(grid, folder):
+        numpy = pytest.importorskip("numpy")
+        from micrograd.compiler.samples import Batch
+
+        X = numpy.array(samples(grid))
+        batch = Batch(X, numpy.zeros((len(X), 1)))  # made by hand, it may have inf and nan
+        guard = "" if numpy.isfinite(X).all() else "guarded "
+        purposes = "prediction", f"{guard}input gradient"
+        values, slopes = [runner(*each).outputs(batch, numpy.zeros(0), 1.0) for each in zip(programs(), purposes)]
+        return row_by_row(grid, values.tolist(), slopes[:, 1:].tolist())
+
+    return target
+
+
+def llvm(features):
+    """What makes a runner for an x86-64 processor with these features, or for the one here; else compiles only."""
+
+    def make_runner(program, purpose):
+        pytest.importorskip("llvmlite")
+        from micrograd.compiler.arrays.passes import PURPOSES, through
+        from micrograd.compiler.llvm.native.machine_code import Processor, host
+        from micrograd.compiler.llvm.runner import llvm_runner
+
+        if features is not None and platform.machine().lower() not in ("x86_64", "amd64"):
+            pytest.skip("these features are those of x86-64 processors")
+        processor = host() if features is None else Processor("x86-64", features)
+        runner = llvm_runner(through(PURPOSES[purpose], program._trace), threads=1, cache=False, processor=processor)
+        if not set(processor.features.split(",")) <= {"", *host().features.split(",")}:
+            pytest.skip(f"this processor has not all of {features}: compiled only")
+        return runner
+
+    return make_runner
+
+
+def python(grid, folder):
+    space = {}
+    exec(export(everything, OPERANDS, name="exported"), space)
+    return row_by_row(grid, list(map(space["exported"], samples(grid))), None)
+
+
+def c(grid, folder):
+    if shutil.which("gcc") is None:
+        pytest.skip("there is no gcc")
+    (folder / "exported.c").write_text(export(everything, OPERANDS, name="exported", language="c"))
+    strict = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1", "-ffp-contract=off", "-shared", "-fPIC"]
+    subprocess.run(["gcc", *strict, "exported.c", "-o", "exported.so", "-lm"], cwd=folder, check=True)
+    function, values = ctypes.CDLL(str(folder / "exported.so")).exported, []
+    for x in samples(grid):
+        out = (ctypes.c_double * len(ROWS))()
+        function((ctypes.c_double * OPERANDS)(*x), out)
+        values.append(list(out))
+    return row_by_row(grid, values, None)
+
+
+# A page evaluates nodes and goes back through them: here each row is a graph of its own
+PAGE = """
+const fs = require("fs"), bytes = fs.readFileSync("samples");
+const samples = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+const values = [], slopes = [];
+for (let at = 0; at < samples.length;)
+  rules.forEach((rule, row) => {
+    const nodes = rule.locals.map(() => ({ rule: null, operands: [], data: samples[at++] }));
+    nodes.push({ rule: row, operands: [...nodes.keys()] });
+    evaluate(nodes, rules);
+    values.push(nodes.at(-1).data);
+    slopes.push(...sweep(nodes, [nodes.length - 1]).gradient.slice(0, -1));
+  });
+fs.writeFileSync("results", Buffer.from(new Float64Array(values.concat(slopes)).buffer));
+"""
+
+
+def javascript(grid, folder):
+    if shutil.which("node") is None:
+        pytest.skip("there is no node")
+    rules = f"const rules = [{', '.join(map(rule, ROWS))}];"
+    page = "\n".join([asset("functions.js"), asset("backward.js"), rules, PAGE])
+    (folder / "page.js").write_text(page, encoding="utf-8")
+    (folder / "samples").write_bytes(array("d", itertools.chain(*samples(grid))).tobytes())
+    subprocess.run(["node", "page.js"], cwd=folder, check=True)
+    results = iter(array("d", (folder / "results").read_bytes()))
+    values, slopes = [
+        [list(itertools.islice(results, width)) for _ in samples(grid)] for width in (len(ROWS), OPERANDS)
+    ]
+    return row_by_row(grid, values, slopes)
+
+
+TARGETS = {
+    "definition": alone(by_its_definition),
+    "eager": alone(eager),
+    "graph": alone(graph),
+    "series": alone(series),
+    "numpy": compiled(lambda program, purpose: program._runner(purpose)),
+    "llvm": compiled(llvm(None)),
+    "llvm, SSE2": compiled(llvm("")),
+    "llvm, AVX2": compiled(llvm("+avx2,+fma,+avx")),
+    "llvm, AVX-512": compiled(llvm("+avx512f,+avx2,+fma,+avx")),
+    "python": python,
+    "c": c,
+    "javascript": javascript,
+}
+TO_THE_BIT = ("definition", "eager", "python")  # on these every value, on others those of the rows in EXACT
+CASES = [(target, GRID) for target in TARGETS]
+CASES += [(target, ORDINARY) for target in TARGETS if target.startswith(("numpy", "llvm"))]
+
+
+def differences(target, op, args, found, right):
+    """What a target gives for a row at a point and should not: (what, found, right)."""
+    (value, slopes), (right_value, right_slopes) = found, right
+    if op.name == "copysign" and args[1] != args[1]:  # a nan has no sign to speak of
+        return
+    exact = op.name in EXACT or target in TO_THE_BIT
+    if not near(value, right_value, 0.0 if exact else CLOSE_IN.get((op.name, target), CLOSE)):
+        yield "value", value, right_value
+    right_too = ("eager", "numpy", "llvm") if op.name == "hypot" else ("eager",)
+    simpler = op.name in SIMPLER and not target.startswith(right_too) and all(map(math.isfinite, args))
+    if slopes is None or simpler and SIMPLER[op.name](*args, right_value):
+        return
+    for i, (slope, right_slope) in enumerate(zip(read(slopes), read(right_slopes))):
+        if not near(slope, right_slope, CLOSE):
+            yield f"derivative {i}", slope, right_slope
+
+
+@pytest.mark.parametrize("target, grid", CASES, ids=[f"{t}{', no guard' * (g is ORDINARY)}" for t, g in CASES])
+def test_values_and_derivatives(target, grid, tmp_path):
+    right = alone(by_the_row)(grid, None)
+    wrong = []
+    for op, results in TARGETS[target](grid, tmp_path).items():
+        assert len(results) == len(right[op])
+        for args, *both in zip(points(op, grid), results, right[op]):
+            wrong += [(target, op.name, args, *each) for each in differences(target, op, args, *both)]
+    assert not wrong, "\n".join([f"{len(wrong)} differences", *map(str, wrong[:40])])
+
+
+def test_a_wrong_sign_and_a_wrong_derivative_are_differences():
+    larger, zeros = TABLE["maximum"], (0.0, -0.0)
+    right = by_the_row(larger, zeros)
+    assert list(differences("numpy", larger, zeros, right, right)) == []
+    assert list(differences("numpy", larger, zeros, (-0.0, [0.5, 0.5]), right)) == [("value", -0.0, 0.0)]
+    assert list(differences("numpy", larger, zeros, (0.0, [0.5, nan]), right))[0][0] == "derivative 1"
+    assert same([nan, -0.0], (nan, -0.0)) and near(1.0, 1.0 + 2.0**-50, 4.0) and not near(1.0, 1.0 + 2.0**-49, 4.0)
+    for apart in ((0.0, -0.0), (inf, -inf), (nan, 1.0), (1.7e308, inf), (1, 1.0), ([], [1.0])):
+        assert not near(*apart, 9.0)
