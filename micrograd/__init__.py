@@ -18,6 +18,7 @@ import builtins as _builtins
 from importlib import import_module as _import_module
 
 from micrograd import functions as functions
+from micrograd import ops as _ops
 from micrograd.engine import Value as Value
 from micrograd.engine import topological as topological
 from micrograd.functions import *  # noqa: F403
@@ -63,6 +64,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 
+_defined = {name: op.forward for name, op in _ops.TABLE.items() if hasattr(op.forward, "definition")}
+globals().update(_defined)
+
 _ROOMS = {
     "chain_rule": ("explain",),
     "check": ("check_gradients", "recording", "why_nan"),
@@ -89,6 +93,7 @@ __all__ = sorted(
     for name in [
         "Value",
         "topological",
+        *_defined,
         *[name for names in _ROOMS.values() for name in names],
         *[name for name, x in vars(functions).items() if getattr(x, "__module__", "") == "micrograd.functions"],
     ]

@@ -20,9 +20,11 @@ from micrograd.messages.refusals import Refusals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, TypeVar
 
     from micrograd.signatures import Binary, Unary
+
+    Definition = TypeVar("Definition", bound=Callable[..., Any])
 
 
 def number(x: Any, call: str = "f(v)") -> float:
@@ -112,6 +114,30 @@ def of_one(function: Callable[[Any], Any]) -> Unary:
 
 def of_two(function: Callable[[Any, Any], Any]) -> Binary:
     """The same for a function of two arguments."""
+    return function  # type: ignore[return-value]
+
+
+def by_definition(definition: Definition) -> Definition:
+    """A function that floats take to what its definition, written over other functions, makes of them.
+
+    For whatever else `operate` answers, so that a Value remembers the primitive and not the parts of its definition.
+
+    >>> @by_definition
+    ... def cube(x):
+    ...     return x * x * x
+    >>> cube(2), cube.definition(3)
+    (8.0, 27)
+    """
+
+    def function(*args: Any) -> Any:
+        for x in args:
+            if x.__class__ is not float:
+                return operate(function, *args)
+        return float(definition(*args))
+
+    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        setattr(function, name, getattr(definition, name))
+    function.__wrapped__ = function.definition = definition  # type: ignore[attr-defined]  # for signatures, for the row
     return function  # type: ignore[return-value]
 
 

@@ -15,7 +15,7 @@ the walks, from a root down to its leaves. It is one file, so that it can be rea
 
 from __future__ import annotations
 
-from micrograd import functions, ops
+from micrograd import ops
 from micrograd.dispatch import Operators, brief, equals, is_tensor, number
 from micrograd.lectures import Lectures
 from micrograd.messages.counterparts import absent
@@ -91,7 +91,7 @@ def mixed(op: Op, x: Any, y: Any) -> Any:
         try:
             number(other)
         except TypeError:
-            if type(other).__module__ == "builtins" or is_tensor(other) or op.symbol.isalnum():  # max is no operator
+            if type(other).__module__ == "builtins" or is_tensor(other):
                 raise
             return NotImplemented
     return apply(op, (x, y))
@@ -124,8 +124,8 @@ def function(op: Op) -> Binary:
 
 def binary(op: Op, otherwise: Callable[[Op, Any, Any], Any] = mixed) -> Binary:
     """The method of an operator; `otherwise` answers for operands that are not plain Values and floats."""
-    if op.partials[0].__class__ is float:
-        return linear(op)
+    if op.partials[0].__class__ is float and op.partials[1].__class__ is float:
+        return linear(op, otherwise)
     forward, partial_a, partial_b = op.forward, cached(op, 0), cached(op, 1)
 
     def method(self: Value, other: Operand) -> Value:
@@ -156,7 +156,7 @@ def binary(op: Op, otherwise: Callable[[Op, Any, Any], Any] = mixed) -> Binary:
     return method
 
 
-def linear(op: Op) -> Binary:
+def linear(op: Op, otherwise: Callable[[Op, Any, Any], Any]) -> Binary:
     """The method of an operator whose partials are constants: as in `binary`, two calls less."""
     forward = op.forward
     da, db = (cached(op, i)() for i in (0, 1))  # the constants
@@ -170,7 +170,7 @@ def linear(op: Op) -> Binary:
         else:
             if kind is not float:
                 if kind is not int:
-                    return mixed(op, self, other)
+                    return otherwise(op, self, other)
                 other = number(other)
             out.data = forward(self.data, other)
             out._db = None
@@ -445,7 +445,7 @@ class Leaf(Value, metaclass=Quiet):
     vars().update(SLIPS)
 
 
-document(Value, functions)
+document(Value, ops)
 Leaf.__name__ = Leaf.__qualname__ = "Value"  # in messages, Python's own too, and in `help`, it is one
 
 

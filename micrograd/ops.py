@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import operator
 
+from micrograd.dispatch import by_definition  # noqa: F401  (for rows to come)
 from micrograd.functions import *  # noqa: F403  (all of them, abs and pow too)
 from micrograd.functions import inf
 from micrograd.messages.counterparts import absent
@@ -42,13 +43,13 @@ class Op:
 
     name        what it is called, as a method and in `functions`
     symbol      what a picture shows
-    forward     floats -> float; total: inf or nan, never an exception; None for what the definition gives
+    forward     floats -> float; total: inf or nan, never an exception
     partials    one per operand, see above
     latex       formula, {0} and {1} stand for the operands
     binding     (binding strength of the formula, least strength of each operand that needs no brackets)
     selects     the partials are functions of g too, see above
-    definition  the value over other rows, written as a partial is, for targets that have no such row of their own; None
-                for rows that every target has, and where only `forward` is known
+    definition  the value over other rows, written as a partial is, for targets that have no such row of their own: that
+                of a function made `by_definition`, or one beside a faster `forward`; else None
 
     >>> TABLE["mul"].forward(2.0, 3.0), TABLE["mul"].local(0, (2.0, 3.0), 6.0)
     (6.0, 3.0)
@@ -60,7 +61,7 @@ class Op:
         self,
         name: str,
         symbol: str,
-        forward: Callable[..., float] | None,
+        forward: Callable[..., float],
         partials: tuple[Partial, ...],
         latex: str,
         binding: tuple[int, ...] = (ATOM, 0, 0, 0),
@@ -68,12 +69,9 @@ class Op:
         selects: bool = False,
         definition: Callable[..., Any] | None = None,
     ) -> None:
-        if forward is None and definition is None:
-            raise TypeError(f"expected the value of {name}, forward or a definition, got neither")
-        self.forward: Callable[..., float] = forward or definition  # type: ignore[assignment]
-        self.name, self.symbol, self.partials = name, symbol, partials
+        self.name, self.symbol, self.forward, self.partials = name, symbol, forward, partials
         self.latex, self.binding, self.selects = latex, binding, selects
-        self.definition = definition
+        self.definition = definition or getattr(forward, "definition", None)
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"

@@ -16,9 +16,9 @@ import pytest
 
 import micrograd
 from micrograd import Value, check_gradients, draw, explain, formula, grad, gradient, topological
-from micrograd.engine import Leaf, adjoints, apply, inner_nodes
+from micrograd.engine import Leaf, adjoints, apply, function, inner_nodes
 from micrograd.messages.refusals import BY_HAND
-from micrograd.ops import TABLE
+from micrograd.ops import TABLE, Op
 
 
 def gradients(root, *xs):
@@ -487,3 +487,15 @@ def test_a_step_by_hand_stops_at_a_zero_gradient_too():
     for node in reversed(topological(y)):
         node._backward()
     assert x.grad == 0.0
+
+
+def test_a_function_of_two_operands_may_be_flat_in_one_of_them(monkeypatch):
+    """Its partial is a number, that for the other operand is not; what is no number is refused, not handed on."""
+    row = Op("held", "held", lambda x, y: y * y, (0.0, lambda x, y, out: 2.0 * y), "")
+    monkeypatch.setattr(Value, "held", function(row), raising=False)
+    x, y = Value(3.0), Value(5.0)
+    out = x.held(y)
+    out.backward()
+    assert (out.data, x.grad, y.grad) == (25.0, 0.0, 10.0)
+    with pytest.raises(TypeError, match="expected a number"):
+        x.held([5.0])

@@ -375,7 +375,7 @@ def test_a_sum_that_goes_on_elsewhere_is_a_layer_still():
 
 
 def own_row(name, definition):
-    return Op(name, name, None, (lambda x, out: 0.0,), "", definition=definition)
+    return Op(name, name, definition, (lambda x, out: 0.0,), "", definition=definition)
 
 
 def test_a_primitive_of_the_users_is_written_from_its_definition(tmp_path, monkeypatch):

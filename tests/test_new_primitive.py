@@ -1,9 +1,16 @@
-"""Adding a primitive takes one row, one line on Value, one function; everything else follows from the row."""
+"""A new primitive takes four facts, as README's recipe says; everything else follows from its row."""
 
 import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import micrograd
 from micrograd import compile, derivative, explain, functions, gradient, losses
 from micrograd.dispatch import of_one, operate
 from micrograd.drawing.explorer.javascript import rule
@@ -28,14 +35,30 @@ def table(monkeypatch):
     monkeypatch.setattr(Value, "cube", unary(CUBE), raising=False)  # the line on Value
 
 
-def test_method_function_gradient_graph_and_series(table):
-    x = Value(2.0)
-    y = x.cube() + cube(x) * 2.0
-    y.backward()
-    assert (y.data, x.grad, cube(2), y._prev.__len__()) == (24.0, 36.0, 8.0, 2)
-    assert gradient(gradient(y, x), x).data == 36.0
-    assert derivative(cube, 2.0, order=3) == 6.0
-    assert derivative(lambda v: cube(v) * v, 1.0, order=4) == 24.0
+def test_the_recipe_of_the_readme_to_the_letter(tmp_path):
+    """In a copy of the package: its four facts and no other line; the tests of the table meet the new row, too."""
+    root = Path(micrograd.__file__).parents[1]
+    for folder in ("micrograd", "tests"):
+        shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    recipe = (root / "README.md").read_text(encoding="utf-8").split("To **add a primitive**")[1]
+    facts = re.findall(r"\d\. .*?\]\(([\w/.]+)\).*?   ```diff\n    (.*?\n)(.*?)   ```\n", recipe, re.S)
+    assert len(facts) == 4
+    for file, before, added in facts:
+        lines = re.findall(r"   \+(.*\n)", added)
+        assert len(lines) == added.count("\n")
+        text = (tmp_path / file).read_text(encoding="utf-8")
+        assert text.count("\n" + before) == 1
+        (tmp_path / file).write_text(text.replace(before, before + "".join(lines)), encoding="utf-8")
+    tests = ["cube_root", "test_ops", "test_edge_cases", "test_functions", "test_targets", "test_exports"]
+    options = ["-q", "-p", "no:cacheprovider", "-k", "cbrt or cube_root or every"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *[f"tests/{name}.py" for name in tests]],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 BRANCHING = Op("cube", "( )³", cube, (lambda x, out: 0.0 * x if x == 0 else 3.0 * out / x,), "{{{0}}}^3")

@@ -16,6 +16,7 @@ printed by `python tests/test_ops.py`; with glibc 2.36, the largest over all ope
 
 from __future__ import annotations
 
+import doctest
 import itertools
 import math
 import operator
@@ -27,7 +28,7 @@ from reference import derivative, exact, second_derivative, ulps, value
 from same import near, read, same
 
 import micrograd
-from micrograd import Value
+from micrograd import Value, ops
 from micrograd.engine import apply
 from micrograd.ops import TABLE
 
@@ -250,6 +251,8 @@ def test_row_speaks_for_itself(op):
     assert op.symbol and op.latex.format(*"xyz")
     assert len(op.binding) >= 1 + len(op.partials)
     assert TABLE[op.name] is op and micrograd.ops.find(op.name) is op
+    for test in doctest.DocTestFinder().find(op.forward, op.name, globs=vars(ops)) if op.definition else []:
+        assert doctest.DocTestRunner().run(test).failed == 0
 
 
 def test_find_says_which_names_there_are():

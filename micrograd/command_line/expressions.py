@@ -11,7 +11,6 @@ import ast
 import math
 import warnings
 
-from micrograd import functions
 from micrograd.command_line.tables import InputError, as_number
 from micrograd.command_line.terminal import spell
 from micrograd.dispatch import number
@@ -39,7 +38,7 @@ TOO_DEEP = (
     "many terms); name its parts, as in a = x + y; a + z"
 )
 CONSTANTS = {"pi": math.pi, "e": math.e}
-FUNCTIONS = sorted(name for name in TABLE if hasattr(functions, name))
+FUNCTIONS = sorted(name for name in TABLE if hasattr(Value, name))
 
 
 def values_at(text: str) -> dict[str, float]:

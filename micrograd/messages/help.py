@@ -19,7 +19,7 @@ class Constructor:
 
 
 def document(cls: type, functions: ModuleType) -> None:
-    """Name the methods that were made for a class as they stand in it, and describe them as `functions` does."""
+    """Name the methods that were made for a class as they stand in it, and describe them as the functions are."""
     for name, method in vars(cls).items():
         if getattr(method, "__name__", "") == "method":
             method.__name__, method.__qualname__ = name, f"{cls.__name__}.{name}"
