@@ -10,8 +10,9 @@ self_check      every program is compared with the code as eager runs it
 state/          what Python state the code reads, and whether it changed
 scalar/         the code runs on placeholders: the graph of one sample
 arrays/         the graph as a few steps on whole groups: rolled, differentiated, simplified
+entries/        what is computed once, as one list of operations
 elementary/     exp, tanh, … as arithmetic
-numpy/, llvm/   the steps as code
+numpy/, llvm/   the steps as code, and what plays entries
 
 Words that mean one thing in all of these rooms:
 

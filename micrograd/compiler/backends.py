@@ -11,7 +11,10 @@ from micrograd.system.packages import expect_whole, missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.entries import Entries
     from micrograd.compiler.runner import Runner
 
 BACKENDS = ("auto", "llvm", "numpy")
@@ -54,3 +57,14 @@ def runner_of(program: ArrayProgram, backend: str, threads: int | None, cache: b
     from micrograd.compiler.numpy.runner import NumpyRunner
 
     return NumpyRunner(program)
+
+
+def player_of(entries: Entries, backend: str, cache: bool = True) -> Any:
+    """What plays entries on a backend; cache as in `compile`.
+
+    `player.workspace()` is a fresh vector w and a function that plays over it: write the given numbers to the first
+    places of w, call it, read the results. Workspaces may run in threads at the same time.
+    """
+    from micrograd.compiler.numpy.player import NumpyPlayer
+
+    return NumpyPlayer(entries)

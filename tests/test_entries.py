@@ -1,0 +1,200 @@
+"""Scalar programs: entries compute what the graph says, on every backend, and grow with the graph."""
+
+import cProfile
+import itertools
+import math
+import random
+
+import pytest
+from test_targets import EXACT, points, same
+
+from micrograd.ops import TABLE
+
+np = pytest.importorskip("numpy")
+
+from micrograd.compiler.backends import player_of  # noqa: E402
+from micrograd.compiler.entries import entries_of  # noqa: E402
+from micrograd.compiler.entries.kinds import SUM, is_pair  # noqa: E402
+from micrograd.compiler.scalar.graph import Graph  # noqa: E402
+
+BACKENDS = ["numpy"]
+CLOSE = 4.0  # units in the last place
+
+
+def inputs(graph, count):
+    return [graph.leaf("input", i) for i in range(count)]
+
+
+def plain(graph, leaves, numbers, ends):
+    """The numbers of the ends, node by node."""
+    found = dict(zip(leaves, numbers))
+    for node, (kind, args) in enumerate(zip(graph.kind, graph.args)):
+        if node not in found:
+            found[node] = args[0] if kind == "constant" else TABLE[kind].forward(*[found[i] for i in args])
+    return [found[end] for end in ends]
+
+
+def played(graph, leaves, numbers, ends, backend):
+    entries = entries_of(graph, leaves, ends)
+    w, run = player_of(entries, backend, cache=False).workspace()
+    w[: len(leaves)] = numbers
+    run()
+    return w[entries.outputs].tolist()
+
+
+def chain(length):
+    graph = Graph()
+    leaves = a, b = inputs(graph, 2)
+    s = a
+    for _ in range(length):
+        s = graph.apply("add", (graph.apply("sin", (graph.apply("mul", (a, s)),)), b))
+    return graph, leaves, [s]
+
+
+def layers(count, width):
+    """Layers of tanh(w x + b) over all, whose groups are regular, and long sums."""
+    graph = Graph()
+    leaves = inputs(graph, 2 * width)
+    values = leaves[:width]
+    for layer in range(count):
+        scaled = [graph.apply("mul", (w, v)) for w, v in zip(leaves[width:], values[layer % 3 :] + values[: layer % 3])]
+        total = scaled[0]
+        for term in scaled[1:]:
+            total = graph.apply("add", (total, term))
+        values = [graph.apply("tanh", (graph.apply("add", (v, total)),)) for v in scaled]
+    return graph, leaves, [*values, total]
+
+
+def irregular(count, seed=0):
+    draw, graph = random.Random(seed), Graph()
+    leaves = inputs(graph, 6)
+    nodes = [*leaves, graph.constant(0.5), graph.constant(-1.25)]
+    names = [name for name in TABLE if name not in ("pow", "exp", "expm1", "sinh", "cosh", "tan", "div")]
+    for _ in range(count):
+        name = draw.choice([*names, *["add", "sub", "mul"] * 9])
+        nodes.append(graph.apply(name, tuple(draw.choice(nodes[-12:]) for _ in TABLE[name].partials)))
+    return graph, leaves, draw.sample(nodes, 9)
+
+
+GRAPHS = {
+    "chain": lambda: chain(40),
+    "layers": lambda: layers(4, 16),
+    "wide layers": lambda: layers(3, 70),
+    **{f"irregular {seed}": lambda seed=seed: irregular(30 * seed + 3, seed) for seed in range(8)},
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_graph_is_played_as_node_by_node(name, backend):
+    graph, leaves, ends = GRAPHS[name]()
+    draw = random.Random(1)
+    for _ in range(3):
+        numbers = [draw.uniform(-1.5, 1.5) for _ in leaves]
+        expected = plain(graph, leaves, numbers, ends)
+        found = played(graph, leaves, numbers, ends, backend)
+        assert found == pytest.approx(expected, rel=1e-12, abs=1e-12, nan_ok=True)
+        assert all(map(math.isfinite, expected)) or name.startswith("irregular")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", TABLE)
+def test_every_row_alone_and_in_groups(name, backend):
+    """Alone, a few, and many at a time: to the bit for arithmetic and choices, on numbers of all kinds."""
+    grid = points(name)[::3]
+    graph, operands = Graph(), len(TABLE[name].partials)
+    for count in (1, 3, len(grid)):
+        graph = Graph()
+        leaves = inputs(graph, operands * count)
+        columns = [leaves[i * count : (i + 1) * count] for i in range(operands)]
+        ends = [graph._node(name, args, (name, args), True) for args in zip(*columns)]  # as it is, not simplified
+        for at in range(0, len(grid) - count + 1, count * (7 if count < 4 else 1)):
+            chosen = grid[at : at + count]
+            numbers = [point[i] for i in range(operands) for point in chosen]
+            ulps = 0.0 if name in EXACT else CLOSE
+            for point, found in zip(chosen, played(graph, leaves, numbers, ends, backend)):
+                assert same(found, TABLE[name].forward(*point), ulps), (point, found)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_pairs_are_rounded_as_their_rows(backend):
+    """So x·x − y·y is 0 where x is y, and never nan below a root."""
+    pairs = [(a, b) for a, b in itertools.product(TABLE, TABLE) if is_pair(a, b)]
+    exact = [(a, b) for a, b in pairs if a in EXACT and b in EXACT]
+    draw = random.Random(2)
+    for outer, inner in exact:
+        for at in range(len(TABLE[outer].partials)):
+            graph = Graph()
+            leaves = inputs(graph, 3)
+            inside = graph.apply(inner, tuple(leaves[: len(TABLE[inner].partials)]))
+            args = [leaves[2]] * len(TABLE[outer].partials)
+            args[at] = inside
+            end = graph._node(outer, tuple(args), (outer, args[at], at), True)  # as it is, not simplified
+            entries = entries_of(graph, leaves, [end])
+            assert len(entries) == 1 and entries.kinds[entries.kind[0]].inside == inner
+            numbers = [draw.uniform(0.1, 3.0) for _ in range(2)] + [0.01]
+            assert same(*played(graph, leaves, numbers, [end], backend), *plain(graph, leaves, numbers, [end]))
+    graph = Graph()
+    x, y = inputs(graph, 2)
+    ends = [graph.apply("sub", (graph.apply("mul", (x, x)), graph.apply("mul", (y, y))))]
+    assert played(graph, [x, y], [0.1, 0.1], ends, backend) == [0.0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_sums(backend):
+    """Of many terms side by side, scattered, and of −0 alone."""
+    for gap, count in itertools.product((1, 3), (9, 10, 17, 64, 65)):
+        graph = Graph()
+        leaves = inputs(graph, gap * count)
+        total = leaves[0]
+        for term in leaves[gap::gap]:
+            total = graph.apply("add", (total, term))
+        entries = entries_of(graph, leaves, [total])
+        assert [kind.row for kind in entries.kinds if len(entries) == 1] == ([SUM] if count > 9 else [])
+        assert played(graph, leaves, range(gap * count), [total], backend) == [gap * count * (count - 1) / 2]
+        assert math.copysign(1.0, played(graph, leaves, [-0.0] * (gap * count), [total], backend)[0]) == -1.0
+
+
+def test_results_stand_at_the_end():
+    graph, leaves, ends = layers(1, 16)
+    entries = entries_of(graph, leaves, ends)
+    assert entries.block == (entries.size - 17, 17)
+    assert entries_of(graph, leaves, [ends[0], ends[0]]).block is None
+    assert entries_of(graph, leaves, leaves[3:5]).block == (3, 2)
+    assert entries_of(graph, leaves, []).block is None
+    both = entries_of(graph, leaves, [graph.constant(3.0), ends[0], leaves[1]])
+    assert both.constants == [(32, 3.0)] and both.outputs.tolist()[::2] == [32, 1]
+
+
+def test_an_end_that_needs_another_leaf_is_an_error():
+    graph, leaves, ends = chain(3)
+    with pytest.raises(ValueError, match="needs input 1, node 1"):
+        entries_of(graph, leaves[:1], ends)
+
+
+def test_runs_and_printing():
+    graph, leaves, ends = layers(1, 12)
+    lines = str(entries_of(graph, leaves, ends)).splitlines()
+    assert lines == [
+        "24 numbers given, 0 constants, 25 entries",
+        "w[24:36] = mul(w[12:24], w[0:12])",
+        "w[48] = sum of 12: w[24:36]",
+        "w[36:48] = tanh(add(w[24:36], w[48]))",
+        "results in w[36:49]",
+    ]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_work_grows_with_the_graph(backend):
+    """Calls of functions, since clocks lie; and a chain of 50,000 steps runs, without recursion."""
+
+    def calls(made):
+        profile = cProfile.Profile()
+        profile.runcall(lambda: player_of(entries_of(*made), backend).workspace())
+        return sum(entry.callcount for entry in profile.getstats())
+
+    for make, sizes in ((chain, (300, 3000)), (irregular, (600, 6000)), (lambda n: layers(n, 20), (9, 90))):
+        few, many = (calls(make(size)) for size in sizes)
+        assert many < 11 * few + 1000
+    graph, leaves, ends = chain(50_000)
+    assert math.isfinite(played(graph, leaves, [0.9, 0.3], ends, backend)[0])
