@@ -52,7 +52,7 @@ FLOORS = {
     ],
     "compiler.scalar": [
         ["graph", "holders", "users_code"],
-        ["divergence", "placeholders"],
+        ["divergence", "placeholders", "sweeps"],
         ["stand_ins", "undo"],
         ["repeats", "tracer"],
         ["trace"],
