@@ -38,7 +38,7 @@ FLOORS = {
         ["scalar"],
         ["entries"],
         ["llvm", "numpy"],
-        ["backends", "self_check"],
+        ["arguments", "backends", "self_check"],
         ["programs"],
         ["compiled"],
     ],

@@ -4,6 +4,7 @@ compiled        `compile`
 programs        what it returns
 code            a model with loss and penalty, as it is run and traced
 samples         data as the compiled code takes them
+arguments       what a program is given beside its samples
 runner          what a program runs on: the protocol of every backend
 backends        those that there are, by name
 self_check      every program is compared with the code as eager runs it

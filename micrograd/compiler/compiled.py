@@ -39,8 +39,9 @@ def compile(
     Either `compile(model, inputs=2, …)`: the model is an nn.Module, or a function of a list of `inputs` Values with its
     parameters given, and returns a Value or a list of Values. loss(prediction, target) is that of one sample, whose
     target is a number, or a list of `targets` numbers. penalty(parameters) is added once to the mean loss.
-    Or `compile(expression, [x, y])`: a built Value, or a list of them, as a function of some of its leaves; its other
-    leaves are the parameters, and `value` is its mean.
+    Or `compile(expression, [x, y], parameters=[a, b])`: a built Value, or a list of them, as a function of some of its
+    leaves; `value` is its mean. Without `parameters=` its other leaves are the parameters, never a number in it; they
+    stand in no order that you chose, so `at=` takes them by names, {"a": 2.0}, and no list of several.
 
     The code runs on placeholders, so nothing in it may ask for a number (a branch, `==`, `in`, text, int): TraceError,
     a TypeError, names the line. The program is compared with the code on a few made-up samples, so that it is right or
@@ -68,12 +69,11 @@ def compile(
     threads = None if threads is None else whole(threads, "threads", 1)
     backend = chosen(backend)
     if isinstance(inputs, (list, tuple)) or isinstance(model, Value):
-        if (loss, penalty, parameters, targets) != (None, None, None, 0):
+        if (loss, penalty, targets) != (None, None, 0):
             raise TypeError(
-                "expected no loss, targets, penalty or parameters beside an expression and its inputs: "
-                "its value is its own, its parameters are its other leaves"
+                "expected no loss, targets or penalty beside an expression and its inputs: its value is its own"
             )
-        return compile_expression(model, inputs, backend, threads, cache)
+        return compile_expression(model, inputs, parameters, backend, threads, cache)
     inputs, targets = whole(inputs, "inputs", 1), whole(targets, "targets", 0)
     for name, code in (("model", model), ("loss", loss), ("penalty", penalty)):
         if not callable(code) and (code is not None or name == "model"):
@@ -103,7 +103,9 @@ def compile_code(
     return program
 
 
-def compile_expression(roots: Any, inputs: Any, backend: str, threads: int | None, cache: bool) -> Program:
+def compile_expression(
+    roots: Any, inputs: Any, parameters: Any, backend: str, threads: int | None, cache: bool
+) -> Program:
     """A built expression as a function of some of its leaves."""
     bare = isinstance(roots, Value)
     roots = [roots] if bare else list(roots) if isinstance(roots, (list, tuple)) else []
@@ -115,7 +117,10 @@ def compile_expression(roots: Any, inputs: Any, backend: str, threads: int | Non
     if not isinstance(inputs, (list, tuple)) or not inputs:
         raise TypeError(f"expected a list of the leaves that are the inputs, got {brief(inputs)}")
     inputs = leaves(inputs, "inputs")
-    recorded = trace_expression(roots, bare, inputs)
+    if parameters is not None:
+        parameters = leaves(parameters, "parameters")
+        leaves([*inputs, *parameters], "inputs and parameters")
+    recorded = trace_expression(roots, bare, inputs, parameters)
     program = Program(recorded, None, backend, threads, cache)
     program._check.kept = list(near(Built(roots, bare, inputs, recorded.parameters), inputs))
     return program

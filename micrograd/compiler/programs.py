@@ -1,12 +1,14 @@
 """`Program`: what `compile` returns, a program over arrays of samples that is built purpose by purpose.
 
 X, y        samples, (n, inputs), and their targets, (n,) or (n, targets): arrays, lists, frames
-at          the numbers of the parameters, (p,); their present ones unless given
+at          the numbers of the parameters, (p,), in the order of `program.parameters`, which the repr shows; or some of
+            them by names, {"w": 2.0}. What is not given keeps its present number
 """
 
 from __future__ import annotations
 
 from micrograd.compiler import samples as data
+from micrograd.compiler.arguments import leaves_at, listed, names_of
 from micrograd.compiler.arrays.passes import PURPOSES, stages, through
 from micrograd.compiler.arrays.program import ArrayProgram
 from micrograd.compiler.backends import chosen, expect_short, runner_of
@@ -145,13 +147,7 @@ class Program:
 
     def _leaves(self, at: Any) -> np.ndarray:
         """The numbers of parameters and captured Values."""
-        import numpy as np
-
-        captured = self._trace.captured
-        if at is None:
-            return data.numbers_of(self.parameters + captured)
-        at = data.point(at, len(self.parameters))
-        return np.concatenate([at, data.numbers_of(captured)]) if captured else at
+        return leaves_at(at, self._trace)
 
     def follow(self, code: Code) -> bool:
         """Trace the code again: True if this program still computes what it does, with the Values that it holds now."""
@@ -183,7 +179,7 @@ class Program:
                 runner = runner_of(through(passes, program), self.backend, self._threads, self._cache)
                 self._check.all(purpose, runner, self._runner, code)
                 self._runners[purpose] = runner
-                if purpose == "gradient":
+                if purpose == "gradient" and self._trace.ordered:
                     self._again = runner.again
             return self._runners[purpose]
 
@@ -234,8 +230,10 @@ class Program:
         return self.source
 
     def __repr__(self) -> str:
+        names = names_of(self.parameters)
+        shown = f" ({listed(names)})" if names and all(names) else ""
         return (
-            f"Program of {self._trace.inputs} inputs and {len(self.parameters)} parameters, "
+            f"Program of {self._trace.inputs} inputs and {len(names)} parameters{shown}, "
             f"{len(self.graph)} nodes, backend {self.backend!r}"
         )
 

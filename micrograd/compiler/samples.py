@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd.dispatch import number
-from micrograd.expect import numeric, rows_of
+from micrograd.expect import rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     import numpy as np
-
-    from micrograd.engine import Value
 
 
 class Batch:
@@ -117,26 +115,6 @@ def ragged(rows: Any, name: str) -> str:
     return f"expected rows of one width, got {widths[0]} numbers in {name}[0] and {widths[other]} in {name}[{other}]"
 
 
-def point(numbers: Any, count: int) -> np.ndarray:
-    """The numbers of `count` parameters as an array; they need not be finite."""
-    import numpy as np
-
-    if numbers.__class__ is np.ndarray and numbers.shape == (count,) and numbers.dtype.char == "d":
-        return numbers
-    array = rows_of(numbers, "at") if hasattr(numbers, "__iter__") else numbers
-    try:
-        array = np.asarray(array)
-        if array.dtype == object:
-            array = floats(array, "at")
-    except ValueError:
-        raise ValueError("expected at to be a flat list of numbers, got lists of different lengths in it") from None
-    if array.shape != (count,):
-        raise ValueError(f"expected at={count} numbers, one per parameter, got shape {array.shape}")
-    if array.dtype.kind not in "buif":
-        raise TypeError(f"expected numbers in at, got {array.dtype} such as {array.ravel()[:1].tolist()}")
-    return array.astype(np.float64, copy=False)
-
-
 def samples(X: Any, inputs: int, *, copy: bool = True) -> np.ndarray:
     """X as an array (n, inputs); single numbers are samples of one input."""
     array = numbers(X, "X", copy=copy)
@@ -162,18 +140,3 @@ def targets(y: Any, width: int, count: int, *, copy: bool = True) -> np.ndarray:
     if len(array) != count:
         raise ValueError(f"expected one target per sample, got {count} samples and {len(array)} targets")
     return array
-
-
-def numbers_of(values: Sequence[Value]) -> np.ndarray:
-    """What the Values hold; TypeError where somebody has set what is no number."""
-    import numpy as np
-
-    found = [value.data for value in values]
-    try:
-        array = np.array(found)
-    except ValueError:  # an array among them
-        array = np.array(None)
-    if array.ndim == 1 and array.dtype.char == "d":
-        return array
-    where = [f"the data of the Value {value.label or 'without a label'}" for value in values]
-    return np.array([numeric(x, place) for x, place in zip(found, where)])

@@ -128,7 +128,10 @@ class Trace:
     loss        node of the loss; None without one
     penalty     node of the penalty; None without one
     inputs, targets     how many numbers a sample and a target have; targets is 0 for a bare number
+    ordered     whether the parameters have an order that the user knows of: he gave it, or there is one parameter
     """
+
+    ordered = True
 
     def __init__(
         self,
@@ -215,16 +218,22 @@ def fault_of_placeholders(error: Exception, on_numbers: Callable[[], Any] | None
     return refusal
 
 
-def trace_expression(roots: Sequence[Value], bare: bool, inputs: Sequence[Value]) -> Trace:
-    """A built expression as a function of some of its leaves; its other leaves are the parameters."""
-    chosen = {id(x): i for i, x in enumerate(inputs)}
-    found: dict[int, Value] = {}
-    for root in roots:
-        for node in topological(root):
-            if node.op is None and id(node) not in chosen:
-                found.setdefault(id(node), node)
+def trace_expression(
+    roots: Sequence[Value], bare: bool, inputs: Sequence[Value], parameters: Sequence[Value] | None = None
+) -> Trace:
+    """A built expression as a function of some of its leaves.
+
+    Its other leaves are captured; unless parameters are given, they are those, in no order that anybody chose.
+    """
+    found = {id(x): x for x in parameters or ()}
+    if parameters is None:
+        chosen = set(map(id, inputs))
+        leaves = [node for root in roots for node in topological(root) if node.op is None]
+        found = {id(node): node for node in leaves if id(node) not in chosen}
     tracer = Tracer(list(found.values()))
     for i, x in enumerate(inputs):
         tracer.nodes[id(x)] = tracer.graph.leaf("input", i)
     outputs = [tracer.node_of(root) for root in roots]
-    return Trace(tracer, outputs, bare, outputs[0] if bare else None, None, len(inputs), 0)
+    made = Trace(tracer, outputs, bare, outputs[0] if bare else None, None, len(inputs), 0)
+    made.ordered = parameters is not None or len(found) < 2
+    return made
