@@ -60,7 +60,9 @@ if TYPE_CHECKING:
     from micrograd.vectors import dot as dot
     from micrograd.vectors import logsumexp as logsumexp
     from micrograd.vectors import mean as mean
+    from micrograd.vectors import scan as scan
     from micrograd.vectors import softmax as softmax
+    from micrograd.vectors import take as take
 
 __version__ = "0.2.0"
 
@@ -84,7 +86,7 @@ _ROOMS = {
     "plotting": ("plot_decision_boundary", "plot_history", "plot_loss_surface"),
     "training": ("Trainer",),
     "training.sharding": (),
-    "vectors": ("dot", "logsumexp", "mean", "softmax"),
+    "vectors": ("dot", "logsumexp", "mean", "scan", "softmax", "take"),
 }
 
 # Names of builtins are left out, so that `from micrograd import *` keeps Python's own `abs`, `compile` and `pow`

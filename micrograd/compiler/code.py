@@ -26,6 +26,8 @@ class Result:
 class Code:
     """Model, loss and penalty with their parameters; targets is 0 for a target that is a bare number.
 
+    indices     which inputs and targets are indices, once the code is traced: see `Trace`
+
     >>> w = Value(3.0)
     >>> code = Code(lambda x: w * x[0], 1, [w], loss=lambda p, t: (p - t) ** 2)
     >>> result = code.run([1.0], 1.0)
@@ -45,6 +47,7 @@ class Code:
     ) -> None:
         self.model, self.inputs, self.parameters = model, inputs, list(parameters)
         self.loss, self.targets, self.penalty = loss, targets, penalty
+        self.indices: dict[tuple[str, int], int] = {}
         self.charge: tuple[float, list[float]] | None = None  # the penalty and its gradient, once computed
 
     def run(self, row: list[Any], target: Any) -> Result:

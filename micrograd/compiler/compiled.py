@@ -97,6 +97,7 @@ def compile_code(
     """Code as a program that was compared with it on samples."""
     started = process_time()
     recorded = trace(code, undo, on_numbers)
+    code.indices = recorded.indices
     tracing = process_time() - started
     program = Program(recorded, code.loss, backend, threads, cache)
     program._check.start(program._runner, code, samples, tracing)

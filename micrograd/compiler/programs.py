@@ -95,7 +95,9 @@ class Program:
         """X and y checked and laid out once, to be given to `value` and `value_and_gradient` many times."""
         if isinstance(X, Batch):
             raise TypeError("expected samples and targets, got a batch, which is laid out already")
-        return data.frozen(self._batch(X, y, copy=True))
+        batch = self._batch(X, y, copy=True)
+        data.expect_places(batch, self._trace.indices)
+        return data.frozen(batch)
 
     def _batch(self, X: Any, y: Any, *, copy: bool = False) -> Batch:
         """X and y checked; X may be a batch, which has its targets."""

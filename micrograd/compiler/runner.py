@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 
+from micrograd.compiler.samples import expect_places
 from micrograd.system.forking import guarded
 
 TYPE_CHECKING = False
@@ -73,6 +74,7 @@ class Runner:
 
     def _turn(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, Any, bool]:
         """Run and read the results while no other thread does."""
+        expect_places(batch, self.program.trace.indices)
         with self._lock:
             if self._in_use[0]:
                 raise RuntimeError(REENTERED)

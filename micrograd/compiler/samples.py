@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from micrograd.dispatch import number
 from micrograd.expect import rows_of
+from micrograd.vectors import place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,3 +141,18 @@ def targets(y: Any, width: int, count: int, *, copy: bool = True) -> np.ndarray:
     if len(array) != count:
         raise ValueError(f"expected one target per sample, got {count} samples and {len(array)} targets")
     return array
+
+
+def expect_places(batch: Batch, indices: dict[tuple[str, int], int]) -> None:
+    """The errors of `take` for the first number in a column of indices that is no place in its table.
+
+    indices: see `Trace`.
+    """
+    for (kind, which), count in indices.items():
+        name, array = ("X", batch.X) if kind == "input" else ("y", batch.Y)
+        column = array[:, which]
+        fits = (column >= 0.0) & (column < count) & (column % 1.0 == 0.0)
+        if not fits.all():
+            row = int(fits.argmin())
+            where = (row,) if kind == "target" and array.shape[1] == 1 else (row, which)
+            place_of(float(column[row]), count, at(name, where))

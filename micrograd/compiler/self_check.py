@@ -220,6 +220,9 @@ def made_up(code: Code) -> Iterator[Sample]:
     for k, row in enumerate(rows):
         one_of_all = [float(i == k % width) for i in range(width)]
         wanted = [drawn(width), one_of_all, [0.0] * width, [-1.0] * width]
+        for (kind, which), count in code.indices.items():
+            for given in [row] if kind == "input" else wanted:
+                given[which] = float(generator.randrange(count))
         shift = max(0, k - 1) % 4
         try:
             sample = first_that_runs(code, row, wanted[shift:] + wanted[:shift])

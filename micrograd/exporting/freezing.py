@@ -80,6 +80,7 @@ def freeze(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Value
     code = Code(model, inputs, leaves(parameters, "parameters"))
     with undo_of(code) as undo:
         found = trace(code, undo, lambda: next(made_up(code)))
+        code.indices = found.indices
         SelfCheck(found).trace_itself(code)
     return freeze_trace(found, {})
 

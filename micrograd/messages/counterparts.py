@@ -60,6 +60,8 @@ COUNTERPARTS = {
     "atan": "arctan",
     "atan2": "arctan2",
     "detach, or .data": "no_grad stop_gradient",
+    "take": "gather index_select embedding embedding_lookup",
+    "scan": "fori_loop while_loop rnn lstm",
     "gradient": "autograd backward vjp",
     "jacobian": "jacrev jacfwd",
     "hvp": "jvp",

@@ -17,7 +17,7 @@ from micrograd.ops import TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 
@@ -57,6 +57,7 @@ EQUAL = "For x == c write where((x >= c) * (x <= c), a, b)"
 FUNCTIONS = "Use micrograd's functions in place of those of math"
 CHOOSE = "Write where(condition, x, y) with <, <=, > or >=, maximum or minimum"
 PRINT = "Print after compiling"
+COLUMN = "Compute it outside, and give it as an input or target of the sample"
 
 
 class Placeholder(Operators):
@@ -75,6 +76,12 @@ class Placeholder(Operators):
     def where(self, x: Any, y: Any) -> Any:
         """x where self is not 0, else y."""
         return self.operate("where", (self, x, y))
+
+    def entry_of(self, entries: Sequence[Any]) -> Any:
+        """The one of the entries that has this number as its place, see `vectors.take`."""
+        tracer = tracer_of(self)
+        node = tracer.entry(tracer.node_of(self), entries)
+        return refuse(self, "an index of `take` is computed", COLUMN) if node is None else Traced(tracer, node)
 
     def __copy__(self) -> Any:
         return self

@@ -6,6 +6,8 @@ captured        leaves that the code uses beside its parameters; their numbers a
 
 from __future__ import annotations
 
+from math import nan
+
 from micrograd.collector import paused
 from micrograd.compiler.scalar.graph import Graph
 from micrograd.compiler.scalar.placeholders import Placeholder, Traced, TraceError
@@ -34,6 +36,7 @@ class Tracer:
     moving      ids of the parameters, which are placeholders in the code: what it computes from them is no Value
     open        whether the code still runs
     refused     the first question for a number, whether or not the code caught the error
+    indices     (kind, which) of the inputs and targets that are indices -> how many entries the smallest table has
     """
 
     def __init__(self, parameters: Sequence[Value], graph: Graph | None = None, built: Sequence[Value] = ()) -> None:
@@ -43,6 +46,7 @@ class Tracer:
         self.nodes = {id(p): self.graph.leaf("parameter", i) for i, p in enumerate(self.parameters)}
         self.moving: set[int] = set()
         self.open, self.refused = False, None
+        self.indices: dict[tuple[str, int], int] = {}
         self._stand_ins = StandIns()
         self._kept: list[Value] = []  # whose id stands in `nodes`, so that no other object gets it
 
@@ -79,6 +83,15 @@ class Tracer:
     def apply(self, name: str, args: tuple[Any, ...]) -> int:
         """The node of a primitive on placeholders, Values and numbers."""
         return self.graph.apply(name, tuple([self.node_of(x) for x in args]))
+
+    def entry(self, index: int, entries: Sequence[Any]) -> int | None:
+        """The node of the one of the entries that an index chooses; None if it is neither input nor target."""
+        kind, args = self.graph.kind[index], self.graph.args[index]
+        if kind not in ("input", "target"):
+            return None
+        count = len(entries)
+        self.indices[kind, args[0]] = min(count, self.indices.get((kind, args[0]), count))
+        return chosen(self.graph, index, list(map(self.node_of, entries)))
 
     def node_of(self, x: Any) -> int:
         """The node of a placeholder, a Value (with all it was computed from) or a number."""
@@ -128,7 +141,8 @@ class Trace:
     loss        node of the loss; None without one
     penalty     node of the penalty; None without one
     inputs, targets     how many numbers a sample and a target have; targets is 0 for a bare number
-    ordered     whether the parameters have an order that the user knows of: he gave it, or there is one parameter
+    ordered     whether the parameters have an order that the user knows of: given, or that of one parameter alone
+    indices     the inputs and targets that are indices, see `Tracer`
     """
 
     ordered = True
@@ -145,14 +159,36 @@ class Trace:
     ) -> None:
         self.graph, self.parameters, self.captured = tracer.graph, tracer.parameters, tracer.captured
         self.outputs, self.bare, self.loss, self.penalty = outputs, bare, loss, penalty
-        self.inputs, self.targets = inputs, targets
+        self.inputs, self.targets, self.indices = inputs, targets, tracer.indices
 
     def same(self, other: Trace) -> bool:
         """Whether two traces compute the same; the Values that they hold may be others."""
         mine, theirs = [
-            (x.outputs, x.bare, x.loss, x.penalty, x.inputs, x.targets, len(x.captured)) for x in (self, other)
+            (x.outputs, x.bare, x.loss, x.penalty, x.inputs, x.targets, x.indices, len(x.captured))
+            for x in (self, other)
         ]
         return mine == theirs and self.graph.same(other.graph)
+
+
+def chosen(graph: Graph, index: int, entries: list[int]) -> int:
+    """The node of entries[index], by choices, as many as entries; nan for what is no place among them."""
+    holds = graph.constant(1.0)
+    whole = graph.apply("round", (index,))
+    fits = [("greater_equal", index, graph.constant(0.0)), ("less", index, graph.constant(float(len(entries)))),
+            ("greater_equal", whole, index), ("less_equal", whole, index)]  # fmt: skip
+    for name, a, b in fits:
+        holds = graph.apply("mul", (holds, graph.apply(name, (a, b))))
+    return graph.apply("where", (holds, halved(graph, index, entries, 0), graph.constant(nan)))
+
+
+def halved(graph: Graph, index: int, entries: list[int], first: int) -> int:
+    """The node of entries[index − first]: few choices stand one after the other."""
+    if len(entries) == 1:
+        return entries[0]
+    half = len(entries) // 2
+    below = graph.apply("less", (index, graph.constant(float(first + half))))
+    lower, upper = halved(graph, index, entries[:half], first), halved(graph, index, entries[half:], first + half)
+    return graph.apply("where", (below, lower, upper))
 
 
 def state_of(code: Code) -> State:
