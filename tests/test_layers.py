@@ -60,7 +60,7 @@ FLOORS = {
     ],
     "compiler.arrays": [
         ["prune", "steps"],
-        ["program", "scheduling", "symbols"],
+        ["gather", "program", "scheduling", "symbols"],
         ["accumulate", "differentiate", "roll", "simplify"],
         ["passes"],
     ],

@@ -176,3 +176,59 @@ def test_exports_have_the_table_and_give_nan_for_what_is_no_place():
     exec(export(model, 2, language="python", name="rating"), names)
     assert names["rating"]([3.0, 2.0]) == pytest.approx(model([3.0, 2.0]).data, rel=1e-14)
     assert all(np.isnan(names["rating"](x)) for x in ([USERS, 0.0], [-1.0, 0.0], [0.5, 0.0], [0.0, float("nan")]))
+
+
+@pytest.mark.parametrize("backend", BACKENDS[1:])
+def test_tables_of_all_kinds_stand_in_a_program(backend):
+    """Tables whose entries are parameters, numbers, captured Values and what is computed; in order and out of it."""
+    w = [Value(v) for v in (0.5, -1.5, 2.5, 3.5)]
+    outside = Value(0.7)
+
+    def model(x):
+        a = take([w[0], 2.0, outside, w[1] * w[2]], x[0])
+        b = take([[w[2], w[0]], [w[0], w[3]], [w[3], w[2]]], x[1])
+        c = take([w[1], w[1]], x[2])
+        d = take([[v * outside, 1.0] for v in w], x[0])
+        return a * b[0] + b[1] * c + d[0] * x[3] - d[1] * x[3] * a
+
+    program = compile(model, 4, parameters=w, loss=losses.squared_error, backend=backend)
+    assert "= gather 2×3 u[" in str(program.steps)
+    generator = random.Random(7)
+    rows = [[generator.randrange(n) for n in (4, 3, 2)] + [generator.gauss(0.0, 1.0)] for _ in range(150)]
+    loss = sum([(model(row) - 0.5) ** 2 for row in rows]) / 150.0
+    loss.backward()
+    value, slopes = program.value_and_gradient(rows, [0.5] * 150)
+    assert value == pytest.approx(loss.data, rel=1e-13)
+    assert slopes == pytest.approx([v.grad for v in w], rel=1e-12)
+
+
+def test_an_irregular_program_has_tables_too():
+    """On LLVM it becomes a tape."""
+    rows, shifts = table(4, 2), table(4, 1, 1)
+    generator = random.Random(2)
+
+    def model(x):
+        generator.seed(2)
+        v = [*take(rows, x[0]), take(shifts, x[1])[0], x[2]]
+        for _ in range(500):
+            a, b = generator.choice(v[-9:]), generator.choice(v[-9:])
+            v.append(generator.choice([a * b, a - 0.5 * b, (a + b).tanh()]))
+        return v[-1].tanh()
+
+    p = [v for row in rows + shifts for v in row]
+    program = compile(model, 3, parameters=p, loss=losses.squared_error, backend="llvm")
+    assert "@play" in program.source
+    data = [[float(k % 4), float(k % 3), 0.1 * k] for k in range(9)]
+    loss = sum([(model(row) - 0.5) ** 2 for row in data]) / 9.0
+    loss.backward()
+    value, slopes = program.value_and_gradient(data, [0.5] * 9)
+    assert value == pytest.approx(loss.data, rel=1e-12)
+    assert slopes == pytest.approx([v.grad for v in p], rel=1e-11, abs=1e-14)
+
+
+def test_any_number_of_threads_gives_the_same_bits():
+    model = Factors()
+    X = np.stack([np.arange(200_000) % USERS, np.arange(200_000) % FILMS], axis=1)
+    y = np.sin(np.arange(200_000.0))
+    one, two = [compile(model, 2, loss=losses.squared_error, backend="llvm", threads=n) for n in (1, 2)]
+    assert one.value_and_gradient(X, y)[1].tobytes() == two.value_and_gradient(X, y)[1].tobytes()

@@ -21,7 +21,8 @@ Words that mean one thing in all of these rooms:
     uniform: the same for all samples (loop-invariant): computed once a step, and not once a sample
     captured: a Value that the code uses beside its parameters: its number is read anew at every step
     row, slot: a number for each sample; a number for all of them. A group is the rows that one step makes
-    step: one operation on a group: a primitive (Map), a product of matrices, a sum over the samples
+    step: one operation on a group: a primitive (Map), a product of matrices, entries that an index says, a sum over the
+        samples
     pass: a function from program to program; `program.stages` has what each made. In `llvm/` a stage is another thing:
         the code of one nest
     purpose: what a program computes: predictions, the value, the gradient, derivatives by the inputs

@@ -161,7 +161,13 @@ class SelfCheck:
         nodes: list[Any] = []
         for kind, args in zip(trace.graph.kind, trace.graph.args):
             if kind not in TABLE:
-                nodes.append(args[0] if kind == "constant" else given[kind][args[0]])
+                nodes.append(
+                    nodes[args[1 + int(number_of(nodes[args[0]]))]]
+                    if kind == "take"
+                    else args[0]
+                    if kind == "constant"
+                    else given[kind][args[0]]
+                )
                 continue
             made = apply(TABLE[kind], tuple([nodes[arg] for arg in args]))
             nodes.append(made * (1.0 + noise * generator.uniform(-1.0, 1.0)) if noise else made)

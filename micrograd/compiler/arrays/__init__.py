@@ -1,6 +1,6 @@
 """An array program: a few steps over whole groups of like scalars, and the passes that make it.
 
-steps           the kinds of steps
+steps, gather   the kinds of steps
 program         what a pass takes and hands on
 passes          which passes make which purpose: start here
 roll            the scalar graph becomes steps

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from micrograd.compiler.arrays.gather import Gather, Scatter
 from micrograd.compiler.arrays.steps import NONE, Linear, Map, Outer, Pairs, Rows, Slots
 from micrograd.compiler.arrays.symbols import MapBuilder, Product
 from micrograd.ops import DETACH
@@ -33,7 +34,7 @@ class Reverse:
     owner       by row: the number of the step that makes it, NONE for a leaf
     received    number of a step -> the contributions to its rows
     steps       what the sweep makes; known: the rows of its Maps
-    products    what slots receive, (slots, left, right), beside the outer products
+    products    what slots receive, (slots, left, right), beside `alone`, the sums that stand for themselves
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Reverse:
         self.steps: list[Step] = []
         self.known: dict[Any, Rows] = {}
         self.products: list[tuple[Index, Index, Index | None]] = []
-        self.outers: list[Outer] = []
+        self.alone: list[Sum] = []
 
     def run(self, seeds: list[tuple[int, int]]) -> Reverse:
         """Go through the steps from the last to the first; the adjoints start from the seeds, [(row, source row)]."""
@@ -65,7 +66,7 @@ class Reverse:
 
     def sums(self) -> list[Sum]:
         """What the slots receive."""
-        return [*self.outers, *self._pairs()]
+        return [*self.alone, *self._pairs()]
 
     def _send(self, target: Index, source: Index, factor: Index) -> None:
         """Contributions to rows, put down with the step that makes them."""
@@ -142,6 +143,8 @@ class Reverse:
             return
         if isinstance(step, Linear):
             self._pull_linear(step, some, adjoint[some])
+        elif isinstance(step, Gather):
+            self.alone.append(Scatter(step.slots[some], adjoint[some], step.index))
         else:
             self._pull_map(step, some, adjoint[some])  # type: ignore[arg-type]
 
@@ -154,7 +157,7 @@ class Reverse:
         self._send(rows.ravel(), source, np.where(factor == self.slots.constant(1.0), ONE, factor))
         active = self.active_slots[slots]
         if step.shared and active.all() and rows.shape[0] > 1 and len(np.unique(slots)) == slots.size:
-            self.outers.append(Outer(slots, g, rows[0], self.guard))
+            self.alone.append(Outer(slots, g, rows[0], self.guard))
         elif active.any():
             chosen = active.ravel()
             self.products.append((slots.ravel()[chosen], source[chosen], rows.ravel()[chosen]))

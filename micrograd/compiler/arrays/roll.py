@@ -1,7 +1,8 @@
 """Rolling: a scalar graph becomes a few steps over groups of like scalars.
 
 A sum of parameter · varying terms becomes a row of a Linear step; rows that sum over the same rows are a matrix
-product. All other nodes of one level with the same primitive and the same kinds of operands become one Map.
+product. Entries of tables by one index become one Gather. All other nodes of one level with the same primitive and the
+same kinds of operands become one Map.
 
     inner       a node that becomes a row here; outer: an operand from elsewhere, which becomes a slot
     level       steps from the leaves: nodes of one level do not depend on each other
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from micrograd.algebra.sums import summands, weighted
+from micrograd.compiler.arrays.gather import Gather
 from micrograd.compiler.arrays.program import ArrayProgram
 from micrograd.compiler.arrays.steps import Linear, Map, Rows, Slots, Space, Step
 from micrograd.ops import ADD, TABLE
@@ -41,7 +43,7 @@ def live(graph: Graph, ends: Iterable[int], inner: list[bool]) -> list[int]:
         node = waiting.pop()
         if inner[node] and node not in seen:
             seen.add(node)
-            if graph.kind[node] in TABLE:
+            if graph.kind[node] in TABLE or graph.kind[node] == "take":
                 waiting.extend(graph.args[node])
     return sorted(seen)
 
@@ -156,6 +158,8 @@ class Roller:
             for key, nodes in waiting[at].items():
                 if key[0] == "chain":
                     self._linear(nodes)
+                elif key[0] == "take":
+                    self._gather(nodes)
                 else:
                     self._map(key[0], nodes)
 
@@ -164,6 +168,8 @@ class Roller:
         if chain:
             return "chain", len(chain[1]), chain[0] is None
         kind, args = self.graph.kind[node], self._ordered(node)
+        if kind == "take":
+            return kind, len(args), args[0]
         return kind, tuple(["row" if self.inner[i] else self.graph.kind[i] == "constant" for i in args])
 
     def _ordered(self, node: int) -> tuple[int, ...]:
@@ -221,6 +227,17 @@ class Roller:
         start = self.space.take(len(chains))
         self.steps.append(Linear(rows, factors, bias, start))
         return start
+
+    def _gather(self, nodes: list[int]) -> None:
+        """Entries of tables of one length, by one index."""
+        import numpy as np
+
+        index, *_ = self.graph.args[nodes[0]]
+        slots = np.array([self.graph.args[node][1:] for node in nodes])
+        self.outer.update(np.unique(slots).tolist())
+        start = self.space.take(len(nodes))
+        self.steps.append(Gather(np.array([self.rows[index]]), slots, start))
+        self._place(nodes, start)
 
     def _map(self, name: str, nodes: list[int]) -> None:
         import numpy as np

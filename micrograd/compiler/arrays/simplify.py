@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from math import frexp
 
+from micrograd.compiler.arrays.gather import Scatter
 from micrograd.compiler.arrays.program import PLAIN
 from micrograd.compiler.arrays.steps import NONE, Linear, Map, Outer, Rows, Slots, Taken
 from micrograd.ops import ADD, DIV, MUL, NEG, SUB, WHERE
@@ -233,6 +234,8 @@ class Simplifier:
 
         sides = [x for x in (one.left, one.right) if x is not None]
         rows, scales = [self.of[x] for x in sides], [self.scale[x] for x in sides]
+        if isinstance(one, Scatter):
+            return self._as_it_is(one)
         several = {scale for x in scales for scale in x.ravel().tolist()} - {1.0}
         fewer = one.slots.size > one.left.size or any(repeats(x.ravel()) for x in sides)
         if several and (fewer or not all(near_one(scale) for scale in several)):

@@ -8,6 +8,7 @@ entry point what Python calls with the address of a context, which is the NAMES,
 
 from __future__ import annotations
 
+from micrograd.compiler.arrays.gather import Gather, Scatter
 from micrograd.compiler.arrays.passes import through
 from micrograd.compiler.arrays.scheduling.buffers import allocate
 from micrograd.compiler.arrays.scheduling.fusion import Nest, apart, fuse
@@ -101,6 +102,9 @@ def on_tape(program: ArrayProgram, registers: Registers, blocks: Calls) -> tuple
     """For an irregular program: its tape and the sums as stages; the player is text."""
     entries = tape.Tape(program)
     memory = Memory(program, registers, USUAL_BLOCK, entries.of, entries.first_filled + len(entries.filled))
+    for number, step in enumerate(program.steps):
+        if isinstance(step, Gather):
+            blocks.add(stage_code(memory, Nest(0, step), [], []), name=f"gather{number}")
     blocks.functions += [tape.kernel(memory, name, number) for name, number in entries.kernels.items()]
     blocks.add(tape.filling(memory, entries))
     blocks.calls.append(("play", []))
@@ -147,6 +151,10 @@ def stage_code(memory: Memory, stage: Nest, kept: list[Step], early: list[Index]
         Product(memory, f, step, Loop(memory, f, stage, lanes, kept, early) if goes_on else None).whole()
     elif isinstance(step, Linear):
         table(memory, f, step)
+    elif isinstance(step, Gather):
+        sums.gather(memory, f, step)
+    elif isinstance(step, Scatter):
+        sums.scatter(memory, f, step)
     elif isinstance(step, Outer):
         sums.outer(memory, f, step)
     else:

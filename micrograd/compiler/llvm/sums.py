@@ -1,5 +1,6 @@
-"""Sums over the samples in LLVM: outer products in tiles that stay in registers, and products of given pairs.
+"""Sums over the samples in LLVM: outer products in tiles that stay in registers, products of given pairs; and entries.
 
+entry       what an index says, number by number: gather takes it, scatter adds to it
 tile        some rows × some vectors of columns: so many running sums at once
 lanes       a vector of samples; sums kept per lane are added up at the end of a step
 """
@@ -13,6 +14,7 @@ from micrograd.compiler.llvm.products import add_product, tiles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from micrograd.compiler.arrays.gather import Gather, Scatter
     from micrograd.compiler.arrays.steps import Index, Outer, Pairs
     from micrograd.compiler.llvm.instructions import Integer
     from micrograd.compiler.llvm.memory import Memory
@@ -209,3 +211,53 @@ def pairs(memory: Memory, f: Function, step: Pairs) -> None:
         f.store(rest[0], place, lanes)
 
     f.loop(len(step.slots), one)
+
+
+def gather(memory: Memory, f: Function, step: Gather) -> None:
+    """What the samples take from a table, one after the other."""
+    index = memory.row(f, int(step.index[0]))
+
+    def sample(s: Integer) -> None:
+        k = place(f, index, s)
+
+        def one(r: Integer) -> None:
+            value = f.load(entry(memory, f, "u", step.slots, r, k), 1)
+            f.store(value, f.at(memory.row_of(f, step.own, r), s), 1)
+
+        f.loop(step.count, one)
+
+    f.loop("%n", sample)
+
+
+def scatter(memory: Memory, f: Function, step: Scatter) -> None:
+    """Add what the samples have for the entries of a table, one after the other, since several may have the same."""
+    index = memory.row(f, int(step.right[0]))
+    incoming = step.slots - memory.program.incoming[0]
+
+    def sample(s: Integer) -> None:
+        k = place(f, index, s)
+
+        def one(r: Integer) -> None:
+            spot = entry(memory, f, "g", incoming, r, k)
+            value = f.load(f.at(memory.row_of(f, step.left, r), s), 1)
+            f.store(f.arithmetic("fadd", f.load(spot, 1), value, 1), spot, 1)
+
+        f.loop(len(step.left), one)
+
+    f.loop("%n", sample)
+
+
+def place(f: Function, index: str, s: Integer) -> str:
+    """The index of a sample as a whole number."""
+    return f.value(f"fptosi double {f.load(f.at(index, s), 1)} to i64")
+
+
+def entry(memory: Memory, f: Function, array: str, table: Index, r: Integer, k: str) -> str:
+    """The pointer to entry k of row r: by arithmetic where the table stands regularly, else by way of its places."""
+    rows, count = table.shape
+    first = int(table[0, 0])
+    down, across = int(table[-1, 0] - first) // max(1, rows - 1), int(table[0, 1]) - first
+    if (table == first + down * np.arange(rows)[:, None] + across * np.arange(count)).all():
+        return f.at(f.into(array, first), f.plus(f.times(r, down), f.times(k, across)))
+    number = f.plus(f.times(r, count), k)
+    return f.at(f"%{array}", f.entry(f.into("i", memory.table(table), "i32"), number))

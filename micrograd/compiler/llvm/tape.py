@@ -5,6 +5,7 @@ compile. The tape is data: one kernel per primitive is compiled, and an entry na
 
     entry       kernel, place of the row that is made, places of the rows of up to three operands
     filled row  holds one number of the uniform vector, or a constant, for every sample of the block
+    gathered    rows that are there before the tape is played, as the leaves are: what the samples take from tables
     place       a row that no later entry reads leaves its place to another; the filled rows stand behind all others
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from micrograd.compiler.arrays.gather import Gather
 from micrograd.compiler.arrays.steps import Linear, Map, Slots
 from micrograd.compiler.llvm.instructions import Function
 from micrograd.compiler.llvm.memory import ARGUMENTS
@@ -77,15 +79,18 @@ class Tape:
         last = np.full(program.rows + len(self.filled), -1)
         for column in range(1, WIDTH):
             np.maximum.at(last, entries[:, column], np.arange(len(entries)))
-        last[: program.weight + 1] = len(entries)
+        gathered = [step.own for step in program.steps if isinstance(step, Gather)]
+        first = np.concatenate([np.arange(program.weight + 1), *gathered])
+        last[first] = len(entries)
         for index in kept:
             last[index] = len(entries)
         ends: dict[int, list[int]] = {}
         for row in np.flatnonzero(last[: program.rows] < len(entries)).tolist():
             ends.setdefault(int(last[row]), []).append(row)
-        places, count = [-1] * program.rows, program.weight + 1
+        places, count = [-1] * program.rows, len(first)
         free: list[int] = []
-        places[:count] = range(count)
+        for place, row in enumerate(first.tolist()):
+            places[row] = place
         for number, made in enumerate(entries[:, 1].tolist()):
             if places[made] < 0:
                 if free:

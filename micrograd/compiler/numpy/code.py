@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from micrograd.compiler.arrays.gather import Gather, Scatter
 from micrograd.compiler.arrays.passes import through
 from micrograd.compiler.arrays.scheduling.buffers import NOWHERE, allocate
 from micrograd.compiler.arrays.scheduling.order import in_order
@@ -127,6 +128,8 @@ class Uniform:
         if start == NOWHERE:
             return []
         made = f"{self.space}[{start}:{start + step.count}]"
+        if isinstance(step, Gather):
+            return [f"{made} = {self._entries(step)}"]
         if isinstance(step, Map):
             operands = [self._operand(x) for x in step.operands]
             return [f"{self.names.call(step.op.name)}({', '.join(operands)}, out={made})"]
@@ -152,6 +155,17 @@ class Uniform:
             fix = f'{self.names.call("sign_zeros")}({made}, "{indices}", {factors}, {values})'
             lines.append(f"if not ({rare}{made}.all()): {fix}")
         return lines
+
+    def _entries(self, step: Gather) -> str:
+        """What the samples take from a table: rows of a view of U where it stands regularly."""
+        places, matrix = self._indices(step.index), self._matrix(step.slots.T)
+        if "C[" in matrix:
+            return f"U[{self.names.constant(step.slots)}[:, {places}]]"
+        return f"{matrix}[{places}].T"
+
+    def _indices(self, index: Index) -> str:
+        """A row of indices as whole numbers."""
+        return f"{self.space}[{self.place_of(index[0])}].astype(int)"
 
     def _product(self, step: Linear, made: str, factors: str, values: str) -> list[str]:
         """Sums over the same rows: a matrix product."""
@@ -245,6 +259,9 @@ class Samples(Uniform):
         return f'np.einsum("is,is->i", {self._rows(left)}, {self._rows(right)})'
 
     def _sum(self, one: Any) -> str:
+        if isinstance(one, Scatter):  # += would add once to a slot that several samples have
+            slots = f"{self.names.constant(one.slots)}[:, {self._indices(one.right)}]"
+            return f"np.add.at(U, {slots}, {self._rows(one.left, every=True)})"
         slots = self.names.places(one.slots.ravel())
         return f"U[{slots}] += {self._guarded(one) if one.guard and one.right is not None else self._plain(one)}"
 

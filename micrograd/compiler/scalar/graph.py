@@ -1,14 +1,15 @@
 """The scalar graph of a program: what the user's code computes for one sample, every expression once.
 
 node        a number, its place in the lists below; operands stand before results
-kind        "input", "target", "parameter", "captured" (another Value the code used), "constant" or a primitive's name
+kind        "input", "target", "parameter", "captured" (another Value the code used), "constant", a primitive's name, or
+            "take": one of its operands, the first of which is the index, an input or target; the others are uniform
 args        operands of a primitive, as nodes; of a leaf: which input, target, parameter, captured Value; the constant
 varying     depends on an input or target, so differs from sample to sample; all else is uniform
 """
 
 from __future__ import annotations
 
-from math import copysign
+from math import copysign, nan
 
 from micrograd.algebra.identities import simpler
 from micrograd.notation.signs import numeral
@@ -16,8 +17,10 @@ from micrograd.ops import TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
+SHOWN = 8  # operands of a printed node
 LEAVES = ("input", "target", "parameter", "captured", "constant")
 COMMUTATIVE = ("add", "mul")
 
@@ -47,7 +50,7 @@ class Graph:
         width = len(str(len(self) - 1))
         return "\n".join(
             [
-                f"{i:{width}}  {kind} {' '.join(map(arg_text, args))}"
+                f"{i:{width}}  {kind} {' '.join(map(arg_text, args[:SHOWN]))}{' …' * (len(args) > SHOWN)}"
                 for i, (kind, args) in enumerate(zip(self.kind, self.args))
             ]
         )
@@ -104,6 +107,14 @@ class Graph:
         varying = self.varying
         return self._node(name, args, (name, args), True in [varying[i] for i in args])
 
+    def take(self, index: int, entries: tuple[int, ...]) -> int:
+        """The one of the entries, uniform nodes, that an input or target chooses."""
+        if len(set(entries)) == 1:
+            return entries[0]
+        key = "take", (index, *entries)
+        found = self._places.get(key)
+        return self._node(*key, key, True) if found is None else found
+
     def _simpler(self, name: str, args: tuple[int, ...]) -> int | None:
         """A node with the same value to the bit (a power: to the last digit) for any operands, zeros and nan too."""
         kind = self.kind
@@ -126,6 +137,27 @@ class Graph:
             return x if exponent == 1 else self.apply("div", (self.constant(1.0), x))
         square = self.apply("mul", (x, x))
         return square if exponent == 2 else self.apply("mul", (square, x if exponent == 3 else square))
+
+
+def chosen(graph: Graph, index: int, entries: Sequence[int]) -> int:
+    """The node of entries[index], by choices, as many as entries; nan for what is no place among them."""
+    holds = graph.constant(1.0)
+    whole = graph.apply("round", (index,))
+    fits = [("greater_equal", index, graph.constant(0.0)), ("less", index, graph.constant(float(len(entries)))),
+            ("greater_equal", whole, index), ("less_equal", whole, index)]  # fmt: skip
+    for name, a, b in fits:
+        holds = graph.apply("mul", (holds, graph.apply(name, (a, b))))
+    return graph.apply("where", (holds, halved(graph, index, entries, 0), graph.constant(nan)))
+
+
+def halved(graph: Graph, index: int, entries: Sequence[int], first: int) -> int:
+    """The node of entries[index − first]: few choices stand one after the other."""
+    if len(entries) == 1:
+        return entries[0]
+    half = len(entries) // 2
+    below = graph.apply("less", (index, graph.constant(float(first + half))))
+    lower, upper = halved(graph, index, entries[:half], first), halved(graph, index, entries[half:], first + half)
+    return graph.apply("where", (below, lower, upper))
 
 
 POWERS = (-1.0, 1.0, 2.0, 3.0, 4.0)  # x**n by these many products is right to two ulp, and as fast as it gets

@@ -6,10 +6,8 @@ captured        leaves that the code uses beside its parameters; their numbers a
 
 from __future__ import annotations
 
-from math import nan
-
 from micrograd.collector import paused
-from micrograd.compiler.scalar.graph import Graph
+from micrograd.compiler.scalar.graph import Graph, chosen
 from micrograd.compiler.scalar.placeholders import Placeholder, Traced, TraceError
 from micrograd.compiler.scalar.stand_ins import StandIns
 from micrograd.compiler.scalar.users_code import line_of, users_line
@@ -91,7 +89,9 @@ class Tracer:
             return None
         count = len(entries)
         self.indices[kind, args[0]] = min(count, self.indices.get((kind, args[0]), count))
-        return chosen(self.graph, index, list(map(self.node_of, entries)))
+        nodes = tuple(map(self.node_of, entries))
+        uniform = True not in [self.graph.varying[node] for node in nodes]
+        return self.graph.take(index, nodes) if uniform else chosen(self.graph, index, nodes)
 
     def node_of(self, x: Any) -> int:
         """The node of a placeholder, a Value (with all it was computed from) or a number."""
@@ -168,27 +168,6 @@ class Trace:
             for x in (self, other)
         ]
         return mine == theirs and self.graph.same(other.graph)
-
-
-def chosen(graph: Graph, index: int, entries: list[int]) -> int:
-    """The node of entries[index], by choices, as many as entries; nan for what is no place among them."""
-    holds = graph.constant(1.0)
-    whole = graph.apply("round", (index,))
-    fits = [("greater_equal", index, graph.constant(0.0)), ("less", index, graph.constant(float(len(entries)))),
-            ("greater_equal", whole, index), ("less_equal", whole, index)]  # fmt: skip
-    for name, a, b in fits:
-        holds = graph.apply("mul", (holds, graph.apply(name, (a, b))))
-    return graph.apply("where", (holds, halved(graph, index, entries, 0), graph.constant(nan)))
-
-
-def halved(graph: Graph, index: int, entries: list[int], first: int) -> int:
-    """The node of entries[index − first]: few choices stand one after the other."""
-    if len(entries) == 1:
-        return entries[0]
-    half = len(entries) // 2
-    below = graph.apply("less", (index, graph.constant(float(first + half))))
-    lower, upper = halved(graph, index, entries[:half], first), halved(graph, index, entries[half:], first + half)
-    return graph.apply("where", (below, lower, upper))
 
 
 def state_of(code: Code) -> State:
