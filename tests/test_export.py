@@ -401,8 +401,12 @@ def test_a_primitive_of_the_users_is_written_from_its_definition(tmp_path, monke
     swish = "static double swish(double x) {\n    return x * sigmoid(x);"
     assert source("swish", "c").index("static double sigmoid") < source("swish", "c").index(swish)
     assert "micrograd_log2(" in source("log2", "c") and " log2(" not in source("log2", "c")
+    w, x = Value(0.5, "swish"), Value(2.0, "x")
+    y = (w * x).operate("swish", (w * x,))
+    assert run_python(export(y, [x]))([2.0]) == y.data  # a number of that name gets another
+    assert run_c(export(y, [x], language="c"), tmp_path, 1, None)([2.0]) == y.data
     monkeypatch.setitem(TABLE, "swish", own_row("swish", lambda x: 7.0 * x))
     assert value("swish", 2.0) == 14.0 and "7.0 * x" in source("swish", "c")
-    for language, words in (("c", "functions of C"), ("python", "functions that need math alone")):
+    for language, words in (("c", "functions of C"), ("python", "those of math")):
         with pytest.raises(ValueError, match=f"expected primitives with a definition, or {words}, got own"):
             source("own", language)

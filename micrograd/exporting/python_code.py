@@ -1,10 +1,9 @@
-"""An export in Python. Functions that are total here and raise in `math` are copied, others are their definitions."""
+"""An export in Python. What `math` lacks is written as its row defines it; where `math` raises, there is inf or nan."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from micrograd import functions
 from micrograd.exporting.freezing import freeze_definition
 from micrograd.exporting.parts import one_by_one
 from micrograd.exporting.writer import ATOM, CHOICE, FORMS, PRODUCT, SIGN, Writer
@@ -19,6 +18,42 @@ if TYPE_CHECKING:
     from micrograd.exporting.writer import Form, Text
     from micrograd.ops import Op
 
+LIBRARY = {name: f"math.{name}" for name in "tanh atan erf atan2 hypot copysign".split()} | {"abs": "math.fabs"}
+RAISING = {  # functions of `math` -> what they raise, and what stands for it
+    **dict.fromkeys(("exp", "expm1", "cosh"), ("OverflowError", "inf")),
+    **dict.fromkeys(("sqrt", "sin", "cos", "tan", "asin", "acos"), ("ValueError", "nan")),
+    "sinh": ("OverflowError", "math.copysign(inf, x)"),
+    "log": ("ValueError", "-inf if x == 0.0 else nan"),
+    "log1p": ("ValueError", "-inf if x == -1.0 else nan"),
+}
+TOTAL = """
+def {name}(x):
+    try:
+        return math.{name}(x)
+    except {error}:
+        return {instead}
+"""
+DIV = """
+def div(x, y):
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return x * math.copysign(inf, y)
+"""
+POW = """
+def pow(x, y):
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return -inf if x < 0.0 and y % 2.0 == 1.0 else inf
+    except ValueError:
+        odd = y > -inf and math.fmod(y, 2.0) == -1.0
+        return nan if x != 0.0 else math.copysign(inf, x) if odd else inf
+"""
+ROUND = """
+def round(x):
+    return math.copysign(math.fabs(x) + 2.0**52 - 2.0**52, x) if math.fabs(x) < 2.0**52 else x
+"""
 AFFINE = """
 def affine(weights, biases, x):
     out = []
@@ -28,74 +63,36 @@ def affine(weights, biases, x):
         out.append(total)
     return out
 """
+HELPERS = {name: TOTAL.format(name=name, error=error, instead=instead) for name, (error, instead) in RAISING.items()}
+HELPERS |= {"div": DIV, "pow": POW, "round": ROUND}
 
 
-def standalone(op: Op) -> tuple[str, str, tuple[str, ...]]:
-    """(source, call, primitives that it calls) of a primitive on floats; source "" where `math` has it as it is.
+def defined(names: Iterable[str]) -> dict[str, str]:
+    """The functions that an export brings along for some primitives; those that they call first.
 
-    The source is that of the function in `functions`; of a primitive of somebody's own, its definition.
-
-    >>> from micrograd.ops import RELU, TANH
-    >>> standalone(TANH)[:2]
-    ('', 'math.tanh')
-    >>> print(standalone(RELU)[0])
+    >>> print(defined(["relu"])["relu"])
     def relu(x):
         return 0.0 if x <= 0.0 else x
     """
-    found = copied(op.name) if op.forward is getattr(functions, op.name, None) else None
-    if found is not None:
-        return *found, ()
-    if op.definition is None:
-        raise ValueError(f"expected primitives with a definition, or functions that need math alone, got {op.name}")
-    return from_definition(op)
+    texts: dict[str, str] = {}
+    for name in names:
+        if name in HELPERS:
+            texts[name] = HELPERS[name].strip()
+        elif name not in LIBRARY:
+            parts, text = from_definition(find(name))
+            texts.update(defined(parts))
+            texts[name] = text
+    return texts
 
 
 @lru_cache(maxsize=None)
-def copied(name: str) -> tuple[str, str] | None:
-    """(source, call) of a function of `functions`: what stands behind its docstring and the way to `operate`.
-
-    None for one that is written otherwise, or needs others than `math` and Python.
-    """
-    import ast
-    import builtins
-    import inspect
-
-    tree = ast.parse(inspect.getsource(getattr(functions, name)))
-    function: Any = tree.body[0]
-    function.decorator_list, function.returns = [], None
-    for argument in function.args.args:
-        argument.annotation = None
-    if ast.get_docstring(function) is None or not isinstance(function.body[1], ast.If):
-        return None
-    function.body = function.body[2:]
-    names = [x for x in ast.walk(function) if isinstance(x, ast.Name)]
-    own = {x.arg for x in function.args.args} | {x.id for x in names if isinstance(x.ctx, ast.Store)}
-    if not {x.id for x in names} <= own | {"math", "inf", "nan"} | set(dir(builtins)):
-        return None
-    call = getattr(function.body[0], "value", None)
-    called = ast.unparse(call.func) if len(function.body) == 1 and isinstance(call, ast.Call) else ""
-    return ("", called) if called.startswith("math.") else (ast.unparse(tree), name)
-
-
-@lru_cache(maxsize=None)
-def from_definition(op: Op) -> tuple[str, str, tuple[str, ...]]:
-    """(source, call, primitives that it calls) of a primitive with a definition."""
+def from_definition(op: Op) -> tuple[tuple[str, ...], str]:
+    """The primitives that a definition calls, and its text."""
     graph = freeze_definition(op)
     writer = PythonWriter(graph, one_by_one(graph), op.name)
     [result] = writer.body()
     head = f"def {op.name}({', '.join(writer.input_names)}):"
-    return "\n    ".join([head, *writer.lines, f"return {result}"]), op.name, tuple(writer.used)
-
-
-def needed(names: Iterable[str]) -> dict[str, str]:
-    """The functions that an export brings along for some primitives; those that they call first."""
-    texts: dict[str, str] = {}
-    for name in names:
-        source, _, parts = standalone(find(name))
-        texts.update(needed(parts))
-        if source:
-            texts[name] = source
-    return texts
+    return tuple(writer.used), "\n    ".join([head, *writer.lines, f"return {result}"])
 
 
 class PythonWriter(Writer):
@@ -104,7 +101,7 @@ class PythonWriter(Writer):
     def source(self) -> str:
         """The whole module."""
         outputs = self.body()
-        brought = [*needed(self.used).values(), *([AFFINE.strip()] if self.affines else [])]
+        brought = [*defined(self.used).values(), *([AFFINE.strip()] if self.affines else [])]
         inputs = len(self.graph.input_nodes)
         if self.by_label:
             head = [f"[{', '.join(self.input_names)}] = [float(number) for number in {self.argument}]"]
@@ -139,10 +136,12 @@ class PythonWriter(Writer):
             return FORMS[kind]
         if kind == "div" and len(args) == 2 and self.graph.numbers.get(args[1], 0.0) != 0.0:
             return "{0} / {1}", PRODUCT, (PRODUCT, SIGN)
+        if kind not in LIBRARY and kind not in HELPERS and find(kind).definition is None:
+            raise ValueError(f"expected primitives with a definition, or those of math, got {kind}; give its row one")
         self.used[kind] = None
         count = len(args)
         places = ", ".join([f"{{{i}}}" for i in range(count)])
-        return f"{standalone(find(kind))[1]}({places})", ATOM, (CHOICE,) * count
+        return f"{LIBRARY.get(kind, kind)}({places})", ATOM, (CHOICE,) * count
 
     def choice(self, condition: str, x: str, y: str) -> str:
         return f"{x} if {condition} else {y}"

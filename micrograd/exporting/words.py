@@ -43,7 +43,7 @@ WORDS = {
     for name, words in (("c", C), ("c++", CPP), ("javascript", JAVASCRIPT), ("python", PYTHON))
 }
 OURS = frozenset("affine out total i j".split())
-RESERVED = frozenset().union(*WORDS.values(), OURS, TABLE)
+RESERVED = frozenset().union(*WORDS.values(), OURS)
 MACRO = re.compile("(?=(.*[A-Z]){2})[A-Z][A-Z0-9_]*")  # in C, names in capitals are macros
 
 # Those of C with their forms for float and long double, and words of POSIX that a program may well call
@@ -78,12 +78,13 @@ LIBRARY = frozenset(
 
 
 def reserved(name: str) -> bool:
-    """Whether a language keeps a name for itself: a word, what C leaves to its compilers, or what may be a macro.
+    """Whether a name is taken: by a primitive, as a word of a language, by C for its compilers, or maybe as a macro.
 
     >>> [name for name in ("M_PI", "__func__", "_Bool", "asm", "linux", "lambda", "weight", "y1") if not reserved(name)]
     ['weight', 'y1']
     """
-    return name in RESERVED or "__" in name or re.match("_[A-Z]", name) is not None or MACRO.fullmatch(name) is not None
+    taken = name in RESERVED or name in TABLE or "__" in name
+    return taken or re.match("_[A-Z]", name) is not None or MACRO.fullmatch(name) is not None
 
 
 def harmless(name: str) -> str:
