@@ -3,7 +3,9 @@
 import cProfile
 import itertools
 import math
+import platform
 import random
+from importlib.util import find_spec
 
 import pytest
 from test_targets import EXACT, points, same
@@ -17,7 +19,8 @@ from micrograd.compiler.entries import entries_of  # noqa: E402
 from micrograd.compiler.entries.kinds import SUM, is_pair  # noqa: E402
 from micrograd.compiler.scalar.graph import Graph  # noqa: E402
 
-BACKENDS = ["numpy"]
+BACKENDS = ["numpy", "llvm"] if find_spec("llvmlite") else ["numpy"]
+without_llvm = pytest.mark.skipif(find_spec("llvmlite") is None, reason="llvmlite is not installed")
 CLOSE = 4.0  # units in the last place
 
 
@@ -186,15 +189,108 @@ def test_runs_and_printing():
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_work_grows_with_the_graph(backend):
-    """Calls of functions, since clocks lie; and a chain of 50,000 steps runs, without recursion."""
+    """Calls of functions, since clocks lie; and a chain of 20,000 steps runs, without recursion."""
 
     def calls(made):
         profile = cProfile.Profile()
         profile.runcall(lambda: player_of(entries_of(*made), backend).workspace())
         return sum(entry.callcount for entry in profile.getstats())
 
-    for make, sizes in ((chain, (300, 3000)), (irregular, (600, 6000)), (lambda n: layers(n, 20), (9, 90))):
+    for make, sizes in ((chain, (100, 1000)), (irregular, (200, 2000)), (lambda n: layers(n, 20), (5, 50))):
         few, many = (calls(make(size)) for size in sizes)
         assert many < 11 * few + 1000
-    graph, leaves, ends = chain(50_000)
+    graph, leaves, ends = chain(20_000)
     assert math.isfinite(played(graph, leaves, [0.9, 0.3], ends, backend)[0])
+
+
+@without_llvm
+class TestMachine:
+    """Played by machine code: on other processors, without tail calls, in threads, in pieces."""
+
+    def processors(self):
+        """This one, and what it has of those with shorter vectors."""
+        from micrograd.compiler.llvm.native.machine_code import Processor, host
+
+        found = {"host": host(), "SSE2": Processor("x86-64", "")}
+        if "+avx2" in host().features:
+            found["AVX2"] = Processor("haswell", "+avx,+avx2,+fma")
+        if "+avx512f" in host().features:
+            found["AVX-512"] = Processor("skylake-avx512", "+avx,+avx2,+fma,+avx512f,+avx512dq,+avx512vl")
+        return found if platform.machine() in ("x86_64", "AMD64") else {"host": host()}
+
+    @pytest.mark.parametrize("tail", [True, False])
+    @pytest.mark.parametrize("name", ["layers", "wide layers", "irregular 5", "chain"])
+    def test_every_processor_plays_the_same(self, name, tail):
+        from micrograd.compiler.llvm.machine.player import LlvmPlayer
+
+        graph, leaves, ends = GRAPHS[name]()
+        entries = entries_of(graph, leaves, ends)
+        numbers = [0.3 + 0.01 * i for i in range(len(leaves))]
+        expected = plain(graph, leaves, numbers, ends)
+        for processor in self.processors().values():
+            w, run = LlvmPlayer(entries, processor=processor, tail=tail).workspace()
+            w[: len(leaves)] = numbers
+            run()
+            assert w[entries.outputs].tolist() == pytest.approx(expected, rel=1e-12, abs=1e-12, nan_ok=True)
+
+    def test_threads_have_workspaces_of_their_own(self):
+        from concurrent.futures import ThreadPoolExecutor
+
+        graph, leaves, ends = irregular(300, 4)
+        entries = entries_of(graph, leaves, ends)
+        player = player_of(entries, "llvm")
+
+        def some(seed):
+            w, run = player.workspace()
+            found = []
+            for k in range(40):
+                w[: len(leaves)] = 0.01 * seed + 0.001 * k
+                run()
+                found.append(w[entries.outputs].tolist())
+            return found
+
+        alone = [some(seed) for seed in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            assert repr(list(pool.map(some, range(4)))) == repr(alone)
+
+    def test_long_programs_are_played_in_pieces(self, monkeypatch):
+        from micrograd.compiler.llvm.machine import code
+        from micrograd.compiler.llvm.machine.player import LlvmPlayer
+
+        graph, leaves, ends = GRAPHS["layers"]()
+        entries = entries_of(graph, leaves, ends)
+        found = []
+        for most in (code.PIECE, 5, 1, len(entries)):
+            monkeypatch.setattr(code, "PIECE", most)
+            player = LlvmPlayer(entries)
+            w, run = player.workspace()
+            w[: len(leaves)] = 0.7
+            run()
+            found.append((w[entries.outputs].tolist(), len(player.code.firsts)))
+        assert found[0][1] == 1 and 1 < found[1][1] < found[2][1]
+        assert all(numbers == found[0][0] for numbers, _ in found)
+
+    def test_a_row_of_the_users(self, monkeypatch):
+        """By its definition where it has one, else by its function; another row of the name is another handler."""
+        from micrograd.ops import Op
+
+        def no_function(x):
+            raise AssertionError("called number by number")
+
+        graph = Graph()
+        leaves = inputs(graph, 12)
+        for scale in (3.0, 5.0):
+            for definition in (None, lambda x, scale=scale: scale * x * x):
+                forward = no_function if definition else lambda x, scale=scale: scale * x * x
+                monkeypatch.setitem(TABLE, "mine", Op("mine", "", forward, (1.0,), "", definition=definition))
+                ends = [graph.apply("mine", (leaf,)) for leaf in leaves]
+                for few in (1, 12):
+                    found = played(graph, leaves, [0.5 * i for i in range(12)], ends[:few], "llvm")
+                    assert found == [scale * 0.25 * i * i for i in range(few)]
+
+    def test_results_stay_while_the_function_is_there(self):
+        graph, leaves, ends = chain(3)
+        run = player_of(entries_of(graph, leaves, ends), "llvm").workspace()[1]
+        for _ in range(100):
+            run()
+        assert run.keeps[0][:2].tolist() == [0.0, 0.0]

@@ -65,6 +65,10 @@ def player_of(entries: Entries, backend: str, cache: bool = True) -> Any:
     `player.workspace()` is a fresh vector w and a function that plays over it: write the given numbers to the first
     places of w, call it, read the results. Workspaces may run in threads at the same time.
     """
+    if backend == "llvm":
+        from micrograd.compiler.llvm.machine.player import LlvmPlayer
+
+        return LlvmPlayer(entries, cache=cache)
     from micrograd.compiler.numpy.player import NumpyPlayer
 
     return NumpyPlayer(entries)

@@ -10,6 +10,7 @@ uniform         what runs once a step
 tape            irregular programs
 code            all of them, put together
 layout          a batch as the code reads it
+machine/        plays entries
 native/         from text to machine code
 runner          runs it, in one thread or several
 """

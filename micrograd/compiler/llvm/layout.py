@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from micrograd.compiler.llvm.code import NAMES
+from micrograd.compiler.llvm.memory import NAMES, address_of, aligned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,16 +60,3 @@ class Context:
         self.weight = ctypes.c_double.from_buffer(self.words, 8 * (len(NAMES) + 1))
         self.address = ctypes.addressof(self.words)
         self.pointer = ctypes.c_void_p(self.address)
-
-
-def aligned(count: int) -> np.ndarray:
-    """Zeros that start at a multiple of 64 bytes."""
-    raw = np.zeros(count + 8)
-    start = -address_of(raw) % 64 // 8
-    return raw[start : start + count]
-
-
-def address_of(array: np.ndarray) -> int:
-    """Where an array stands in memory."""
-    address: int = array.__array_interface__["data"][0]
-    return address

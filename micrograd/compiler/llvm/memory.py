@@ -146,3 +146,16 @@ class Memory:
         if place == self.program.slots + len(self.packed):
             self.packed += slots.ravel().tolist()
         return place, columns, 1
+
+
+def aligned(count: int) -> np.ndarray:
+    """Zeros that start at a multiple of 64 bytes."""
+    raw = np.zeros(count + 8)
+    start = -address_of(raw) % 64 // 8
+    return raw[start : start + count]
+
+
+def address_of(array: np.ndarray) -> int:
+    """Where an array stands in memory."""
+    address: int = array.__array_interface__["data"][0]
+    return address

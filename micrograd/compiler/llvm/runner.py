@@ -19,8 +19,8 @@ from weakref import ReferenceType
 import numpy as np
 
 from micrograd.compiler.llvm.code import expand, llvm_code
-from micrograd.compiler.llvm.layout import Context, Layout, address_of, aligned, layout_of
-from micrograd.compiler.llvm.memory import NAMES
+from micrograd.compiler.llvm.layout import Context, Layout, layout_of
+from micrograd.compiler.llvm.memory import NAMES, address_of, aligned
 from micrograd.compiler.llvm.native import direct_call
 from micrograd.compiler.llvm.native.machine_code import host, machine_code
 from micrograd.compiler.runner import Runner

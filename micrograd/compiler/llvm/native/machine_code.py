@@ -69,11 +69,21 @@ class MachineCode:
         address: int = self._engine.get_function_address(name)
         return address
 
+    def address_of_data(self, name: str) -> int:
+        """Where a global variable stands."""
+        address: int = self._engine.get_global_value_address(name)
+        return address
+
 
 def machine_code(source: str, processor: Processor, *, cache: bool = True) -> MachineCode:
     """A text as machine code, which may come from the cache."""
+    return machine_code_of([source], processor, cache=cache)
+
+
+def machine_code_of(sources: list[str], processor: Processor, *, cache: bool = True) -> MachineCode:
+    """Texts whose functions have different names; each may come from the cache."""
     started()
-    names = names_called(source)
+    names = sorted({name for source in sources for name in names_called(source)})
     called = scalar_functions(names)
     for name, function in called.items():
         binding.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
@@ -81,19 +91,20 @@ def machine_code(source: str, processor: Processor, *, cache: bool = True) -> Ma
         cpu=processor.name, features=processor.features, opt=2, jit=True
     )
     engine = binding.create_mcjit_compiler(parsed("", machine), machine)
-    engine.add_object_file(binding.ObjectFileRef.from_data(object_code(source, processor, machine, cache)))
+    for source in sources:
+        engine.add_object_file(binding.ObjectFileRef.from_data(object_code(source, processor, machine, cache)))
     engine.finalize_object()
     return MachineCode(engine, called, any(in_c(name) is None for name in names))
 
 
 def object_code(source: str, processor: Processor, machine: Any, cache: bool) -> bytes:
     """The object of a text, made where the cache has none."""
-    module = parsed(source, machine)
     version = str(binding.llvm_version_info)
     made_from = [source, processor.name, processor.features, version, sys.platform, str(OPTIMISATION)]
     path = code_cache.path_for(made_from) if cache else None
     stored = code_cache.load(path)
     if stored is None:
+        module = parsed(source, machine)
         optimise(module, machine)
         stored = machine.emit_object(module)
         code_cache.store(path, stored)

@@ -1,0 +1,94 @@
+"""Handlers in the memory of this process: made where they are first met, for a processor and a number of lanes.
+
+They stay for good: there are a few hundred, of some hundred bytes each.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import platform
+
+from micrograd.compiler.entries.kinds import SUM, Kind
+from micrograd.compiler.llvm.machine.handlers import AT_A_TIME, CALLS, PLAY, STOP, handler, name_of
+from micrograd.compiler.llvm.native.machine_code import machine_code, machine_code_of
+from micrograd.ops import find
+from micrograd.system.forking import guarded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from micrograd.compiler.llvm.native.machine_code import MachineCode, Processor
+
+    Wanted = tuple[Kind, str]  # a kind, and the form of the entry
+
+TAIL_CALLS = platform.machine().lower() in ("x86_64", "amd64", "aarch64", "arm64")
+
+
+class Library:
+    """The handlers of a processor: `addresses` gives those that are wanted, and makes what is new.
+
+    stop        the address that ends a list of entries; play: that of the loop over handlers, where there is one
+    """
+
+    def __init__(self, processor: Processor, lanes: int, tail: bool, cache: bool) -> None:
+        self.processor, self.lanes, self.tail, self.cache = processor, lanes, tail, cache
+        self.width = processor.registers.lanes if lanes == 1 else min(processor.registers.wide, lanes)
+        self._made: dict[Any, int] = {}
+        self._codes: list[MachineCode] = []
+        self._lock = guarded(self)
+        self.stop = self.play = 0
+        self._spare: list[tuple[MachineCode, int]] = []  # calls that nobody has: their code, their number
+
+    def forked(self) -> None:
+        """In a forked process: what a thread was making is made again."""
+
+    def addresses(self, wanted: Iterable[Wanted]) -> list[int]:
+        """Where the handlers stand."""
+        with self._lock:
+            asked = [(key_of(*one), one) for one in wanted]
+            new = {key: one for key, one in asked if key not in self._made}
+            if new or not self._codes:
+                self._make(new)
+            return [self._made[key] for key, _ in asked]
+
+    def call(self, first: int, w: int) -> Any:
+        """A function that plays from an entry on; it has no arguments, since ctypes takes long for each.
+
+        It needs the library, the entries and w, and keeps none of them alive.
+        """
+        with self._lock:
+            if not self._spare:
+                code = machine_code(CALLS, self.processor, cache=self.cache)
+                self._spare = [(code, k) for k in range(AT_A_TIME)]
+            code, k = self._spare.pop()
+        words = (ctypes.c_uint64 * 3).from_address(code.address_of_data(f"words{k}"))
+        words[:] = [self.play or ctypes.c_uint64.from_address(first).value, first, w]
+        call: Any = ctypes.CFUNCTYPE(None)(code.address(f"call{k}"))
+        call.code = code
+        return call
+
+    def _make(self, new: dict[Any, Wanted]) -> None:
+        texts = [handler(kind, form, self.lanes, self.width, self.tail) for kind, form in new.values()]
+        first = [] if self._codes else [STOP if self.tail else PLAY]
+        code = machine_code_of([*texts, *first], self.processor, cache=self.cache)
+        if first and self.tail:
+            self.stop = code.address("stop")
+        elif first:
+            self.play = code.address("play")
+        self._made.update({key: code.address(name_of(kind, form)) for key, (kind, form) in new.items()})
+        self._codes.append(code)
+
+
+def key_of(kind: Kind, form: str) -> tuple[Any, ...]:
+    """Equal for handlers that do the same: a row that another takes the place of has another handler."""
+    rows = [] if kind.row == SUM else [find(name) for name in (kind.row, kind.inside) if name]
+    return (*kind.key, form, *rows)
+
+
+@functools.lru_cache(None)
+def library(processor: Processor, lanes: int = 1, tail: bool = TAIL_CALLS, cache: bool = True) -> Library:
+    """That of a processor."""
+    return Library(processor, lanes, tail, cache)

@@ -1,0 +1,63 @@
+"""Entries as the machine reads them, and workspaces to play them over."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from micrograd.compiler.llvm.machine.code import Code
+from micrograd.compiler.llvm.machine.library import TAIL_CALLS, library
+from micrograd.compiler.llvm.memory import address_of, aligned
+from micrograd.compiler.llvm.native.machine_code import host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from micrograd.compiler.entries import Entries
+    from micrograd.compiler.llvm.native.machine_code import Processor
+
+
+class LlvmPlayer:
+    """Entries, ready to be played over as many vectors as one likes, in threads at the same time.
+
+    >>> from micrograd.compiler.entries import entries_of
+    >>> from micrograd.compiler.scalar.graph import Graph
+    >>> graph = Graph()
+    >>> x = graph.leaf("input", 0)
+    >>> w, run = LlvmPlayer(entries_of(graph, [x], [graph.apply("mul", (x, x))])).workspace()
+    >>> w[0] = 3.0
+    >>> run()
+    >>> print(w)
+    [3. 9.]
+    """
+
+    backend = "llvm"
+
+    def __init__(
+        self, entries: Entries, *, cache: bool = True, processor: Processor | None = None, tail: bool = TAIL_CALLS
+    ) -> None:
+        if entries.size >= 2**31:
+            raise ValueError(f"expected at most 2³¹ numbers, got {entries.size:,}")
+        self.entries = entries
+        self.library = library(processor or host(), 1, tail, cache)
+        self.code = Code(entries, self.library)
+
+    def workspace(self) -> tuple[np.ndarray, Callable[[], None]]:
+        """A fresh vector, and what plays over it."""
+        entries, width = self.entries, self.library.width
+        w = aligned(entries.size + width)  # vectors are read beyond the last number
+        for place, number in entries.constants:
+            w[place] = number
+        pieces = [self.library.call(first, address_of(w)) for first in self.code.firsts]
+        run: Any = pieces[0] if len(pieces) == 1 else partial(one_by_one, pieces)
+        run.keeps = w, self.code  # which the machine reads and writes
+        return w[: entries.size], run
+
+
+def one_by_one(calls: list[Callable[[], None]]) -> None:
+    """Call them all; between two of them Python's signals are heard."""
+    for call in calls:
+        call()
