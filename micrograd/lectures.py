@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from micrograd.engine import Value
 
-TYPED = str.maketrans("−×÷≤≥", "-*/≤≥")
-
 
 def operands(node: Any) -> KeysView[Value]:
     """The operands that are Values, each once, in order (a set-like view)."""
@@ -26,7 +24,7 @@ def operands(node: Any) -> KeysView[Value]:
 
 def typed(node: Any) -> str:
     """The operator as one types it, or the primitive's symbol; "" for a leaf."""
-    return "" if node.op is None else node.op.symbol.translate(TYPED)
+    return "" if node.op is None else node.op.sign or node.op.symbol
 
 
 def passing_on(node: Any) -> Callable[[], None]:

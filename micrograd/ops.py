@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import operator
 
-from micrograd.dispatch import by_definition  # noqa: F401  (for rows to come)
+from micrograd.dispatch import Operators, by_definition  # noqa: F401  (the latter for rows to come)
 from micrograd.functions import *  # noqa: F403  (all of them, abs and pow too)
 from micrograd.functions import inf
 from micrograd.messages.counterparts import absent
@@ -36,10 +36,11 @@ else:
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how strongly a formula binds; a weaker operand needs brackets
 TWO_OVER_ROOT_PI = 1.1283791670955126
+LIBRARY_FUNCTION = 20  # the cost of exp, sin and the like
 
 
 class Op:
-    """One row: a primitive.
+    """One row: a primitive, and all facts of it that anybody needs.
 
     name        what it is called, as a method and in `functions`
     symbol      what a picture shows
@@ -50,12 +51,20 @@ class Op:
     selects     the partials are functions of g too, see above
     definition  the value over other rows, written as a partial is, for targets that have no such row of their own: that
                 of a function made `by_definition`, or one beside a faster `forward`; else None
+    sign        how C, Python and JavaScript write it, between two operands or before one; "" for a function
+    comparison  the result is 1 or 0, as something holds or not
+    commutative its two operands may change places, to the bit
+    neutral     a number that as second operand leaves the first as it is, to the bit; as first too if it is commutative
+    negating    a number that makes −x of x in the same way
+    of_negative the row that does with x what this one does with −x as its last operand; "" if that is x itself
+    cost        about how many additions it takes; if that is not given, what the parts of its definition take
 
     >>> TABLE["mul"].forward(2.0, 3.0), TABLE["mul"].local(0, (2.0, 3.0), 6.0)
     (6.0, 3.0)
     """
 
-    __slots__ = ("name", "symbol", "forward", "partials", "latex", "binding", "selects", "definition")
+    __slots__ = ("name", "symbol", "forward", "partials", "latex", "binding", "selects", "definition",
+                 "sign", "comparison", "commutative", "neutral", "negating", "of_negative", "_cost")  # fmt: skip
 
     def __init__(
         self,
@@ -68,16 +77,37 @@ class Op:
         *,
         selects: bool = False,
         definition: Callable[..., Any] | None = None,
+        sign: str = "",
+        comparison: bool = False,
+        commutative: bool = False,
+        neutral: float | None = None,
+        negating: float | None = None,
+        of_negative: str | None = None,
+        cost: int | None = None,
     ) -> None:
         self.name, self.symbol, self.forward, self.partials = name, symbol, forward, partials
         self.latex, self.binding, self.selects = latex, binding, selects
         self.definition = definition or getattr(forward, "definition", None)
+        self.sign, self.comparison, self.commutative = sign, comparison, commutative
+        self.neutral, self.negating, self.of_negative = neutral, negating, of_negative
+        self._cost = cost
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return find, (self.name,)  # a copied or pickled graph refers to the one row
+
+    @property
+    def cost(self) -> int:
+        """About how many additions it takes.
+
+        >>> TABLE["add"].cost, TABLE["relu"].cost, TABLE["sigmoid"].cost
+        (1, 2, 33)
+        """
+        if self._cost is None:
+            self._cost = LIBRARY_FUNCTION if self.definition is None else cost_of(self.definition, len(self.partials))
+        return self._cost
 
     def local(self, i: int, args: tuple[Any, ...], out: Any) -> Any:
         """The local derivative ∂out/∂args[i]."""
@@ -103,6 +133,27 @@ def find(name: str) -> Op:
         return TABLE[name]
     except KeyError:
         raise ValueError(f"expected the name of a primitive ({', '.join(TABLE)}), got {name!r}") from None
+
+
+class Counted(Operators):
+    """An operand that adds up the cost of what is done to it."""
+
+    __slots__ = ("total",)
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def operate(self, name: str, args: tuple[Any, ...]) -> Any:
+        """The primitive `name`, whatever its operands are."""
+        self.total += find(name).cost
+        return self
+
+
+def cost_of(definition: Callable[..., Any], operands: int) -> int:
+    """The cost of all primitives in a definition."""
+    counted = Counted()
+    definition(*[counted] * operands)
+    return counted.total
 
 
 def pow_base(x: Any, y: Any, out: Any) -> Any:
@@ -202,10 +253,43 @@ def latex_function(name: str) -> str:
 
 
 # arithmetic
-ADD = Op("add", "+", operator.add, (1.0, 1.0), "{0} + {1}", (SUM, SUM, SUM))
-SUB = Op("sub", "−", operator.sub, (1.0, -1.0), "{0} - {1}", (SUM, SUM, PRODUCT))
+ADD = Op(
+    "add",
+    "+",
+    operator.add,
+    (1.0, 1.0),
+    "{0} + {1}",
+    (SUM, SUM, SUM),
+    sign="+",
+    commutative=True,
+    neutral=-0.0,  # x + 0.0 is not x for x = −0.0
+    of_negative="sub",
+    cost=1,
+)
+SUB = Op(
+    "sub",
+    "−",
+    operator.sub,
+    (1.0, -1.0),
+    "{0} - {1}",
+    (SUM, SUM, PRODUCT),
+    sign="-",
+    neutral=0.0,
+    of_negative="add",
+    cost=1,
+)
 MUL = Op(
-    "mul", "×", operator.mul, (lambda x, y, out: y, lambda x, y, out: x), r"{0} \cdot {1}", (PRODUCT, PRODUCT, PRODUCT)
+    "mul",
+    "×",
+    operator.mul,
+    (lambda x, y, out: y, lambda x, y, out: x),
+    r"{0} \cdot {1}",
+    (PRODUCT, PRODUCT, PRODUCT),
+    sign="*",
+    commutative=True,
+    neutral=1.0,
+    negating=-1.0,
+    cost=1,
 )
 DIV = Op(
     "div",
@@ -214,22 +298,31 @@ DIV = Op(
     (lambda x, y, out: div(1.0, y), lambda x, y, out: div(-out, y)),
     r"\frac{{{0}}}{{{1}}}",
     (PRODUCT, 0, 0),
+    sign="/",
+    neutral=1.0,
+    negating=-1.0,
+    cost=8,
 )
-NEG = Op("neg", "−", operator.neg, (-1.0,), "-{0}", (SUM, PRODUCT))
-POW = Op("pow", "**", pow, (pow_base, pow_exponent), "{{{0}}}^{{{1}}}", (POWER, ATOM, 0))
+NEG = Op("neg", "−", operator.neg, (-1.0,), "-{0}", (SUM, PRODUCT), sign="-", of_negative="", cost=1)
+POW = Op("pow", "**", pow, (pow_base, pow_exponent), "{{{0}}}^{{{1}}}", (POWER, ATOM, 0), cost=60)
 
-# comparisons: 0 or 1, locally constant
-LESS = Op("less", "<", lambda x, y: 1.0 if x < y else 0.0, (0.0, 0.0), "[{0} < {1}]")
-LESS_EQUAL = Op("less_equal", "≤", lambda x, y: 1.0 if x <= y else 0.0, (0.0, 0.0), r"[{0} \le {1}]")
-GREATER = Op("greater", ">", lambda x, y: 1.0 if x > y else 0.0, (0.0, 0.0), "[{0} > {1}]")
-GREATER_EQUAL = Op("greater_equal", "≥", lambda x, y: 1.0 if x >= y else 0.0, (0.0, 0.0), r"[{0} \ge {1}]")
+
+def comparison(name: str, symbol: str, sign: str, latex: str, forward: Callable[[float, float], float]) -> Op:
+    """The row of a comparison: 0 or 1, locally constant."""
+    return Op(name, symbol, forward, (0.0, 0.0), f"[{{0}} {latex} {{1}}]", sign=sign, comparison=True, cost=1)
+
+
+LESS = comparison("less", "<", "<", "<", lambda x, y: 1.0 if x < y else 0.0)
+LESS_EQUAL = comparison("less_equal", "≤", "<=", r"\le", lambda x, y: 1.0 if x <= y else 0.0)
+GREATER = comparison("greater", ">", ">", ">", lambda x, y: 1.0 if x > y else 0.0)
+GREATER_EQUAL = comparison("greater_equal", "≥", ">=", r"\ge", lambda x, y: 1.0 if x >= y else 0.0)
 
 # exponentials and logarithms
 EXP = Op("exp", "exp", exp, (lambda x, out: out,), "e^{{{0}}}", (POWER, 0))
 EXPM1 = Op("expm1", "expm1", expm1, (lambda x, out: exp(x),), latex_function("expm1"))
 LOG = Op("log", "log", log, (lambda x, out: div(1.0, x),), r"\log\left({0}\right)")
 LOG1P = Op("log1p", "log1p", log1p, (lambda x, out: div(1.0, 1.0 + x),), latex_function("log1p"))
-SQRT = Op("sqrt", "√", sqrt, (lambda x, out: div(0.5, out),), r"\sqrt{{{0}}}")
+SQRT = Op("sqrt", "√", sqrt, (lambda x, out: div(0.5, out),), r"\sqrt{{{0}}}", cost=8)
 ERF = Op("erf", "erf", erf, (lambda x, out: TWO_OVER_ROOT_PI * gaussian(x),), latex_function("erf"))
 GAUSSIAN = Op(
     "gaussian",
@@ -286,14 +379,15 @@ SOFTPLUS = Op(
 )
 
 # kinks and choices
-ABS = Op("abs", "|x|", abs, (lambda x, out: 1.0 * (x > 0.0) - (x < 0.0),), r"\left|{0}\right|")
-ROUND = Op("round", "round", round, (0.0,), latex_function("round"))
+ABS = Op("abs", "|x|", abs, (lambda x, out: 1.0 * (x > 0.0) - (x < 0.0),), r"\left|{0}\right|", cost=1)
+ROUND = Op("round", "round", round, (0.0,), latex_function("round"), cost=5)
 COPYSIGN = Op(
     "copysign",
     "copysign",
     copysign,
     (lambda x, y, out: (1.0 * (x > 0.0) - (x < 0.0)) * copysign(1.0, y), 0.0),
     r"\operatorname{{copysign}}\left({0}, {1}\right)",
+    cost=1,
 )
 RELU = Op(
     "relu",
@@ -335,7 +429,8 @@ WHERE = Op(
     (0.0, lambda c, x, y, out, g: where(c, g, 0.0), lambda c, x, y, out, g: where(c, 0.0, g)),
     r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
     selects=True,
+    cost=1,
 )
-DETACH = Op("detach", "detach", detach, (0.0,), latex_function("detach"))
+DETACH = Op("detach", "detach", detach, (0.0,), latex_function("detach"), cost=1)
 
 TABLE = {op.name: op for op in list(globals().values()) if op.__class__ is Op}

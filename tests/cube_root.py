@@ -42,6 +42,11 @@ def test_formula_and_pictures():
     assert "= 2/(3f²)\n" in str(explain(y, x, {})) and "∛" in draw(y, {}).svg
 
 
+def test_cost_is_that_of_the_definition():
+    parts = "abs log div exp abs mul div sub div sub abs greater abs less mul copysign where"
+    assert CBRT.cost == sum(find(name).cost for name in parts.split())
+
+
 @pytest.mark.parametrize("backend", ["numpy", "llvm"])
 def test_compiled(backend):
     program = micrograd.compile(lambda x: x[0].cbrt(), 1, parameters=[], backend=backend)

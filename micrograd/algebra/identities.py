@@ -1,19 +1,19 @@
-"""Exact identities, whoever writes an operation down: what has the same value to the bit in fewer operations."""
+"""Exact identities, from the facts in the rows: what has the same value to the bit in fewer operations."""
 
 from __future__ import annotations
-
-from math import copysign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from micrograd.ops import Op
+
 
 def simpler(
-    name: str, args: tuple[Any, ...], numbers: list[float | None], negated: Callable[[Any], Any]
+    op: Op, args: tuple[Any, ...], numbers: list[float | None], negated: Callable[[Any], Any]
 ) -> tuple[str, tuple[Any, ...]] | None:
-    """(primitive, operands) with the value of `name` on args to the bit, for zeros of either sign and nan too; or None.
+    """(primitive, operands) with the value of op on args to the bit, for zeros of either sign and nan too; or None.
 
     The primitive is "" where it is the operand itself. Not all of args are plain numbers: those are left to whoever
     folds constants.
@@ -21,26 +21,26 @@ def simpler(
     numbers         by operand: the number that it is, or None
     negated(x)      y for an operand −y, else None
 
-    >>> simpler("mul", ("x", 1.0), [None, 1.0], lambda x: None)
+    >>> from micrograd.ops import ADD, MUL
+    >>> simpler(MUL, ("x", 1.0), [None, 1.0], lambda x: None)
     ('', ('x',))
-    >>> simpler("add", ("x", "-y"), [None, None], lambda x: x[1:] if x[0] == "-" else None)
+    >>> simpler(ADD, ("x", "-y"), [None, None], lambda x: x[1:] if x[0] == "-" else None)
     ('sub', ('x', 'y'))
     """
-    if name == "mul":
-        if 1.0 in numbers:
-            return "", (args[1 - numbers.index(1.0)],)
-        if -1.0 in numbers:
-            return "neg", (args[1 - numbers.index(-1.0)],)
-    elif name == "add" or name == "sub":
-        if numbers[1] == 0.0 and copysign(1.0, numbers[1]) == (-1.0 if name == "add" else 1.0):
-            return "", (args[0],)  # x + 0.0 is not x for x = -0.0
-        inner = negated(args[1])
+    if op.neutral is not None:
+        for k in (1, 0) if op.commutative else (1,):
+            if numbers[k] is not None:
+                if same(numbers[k], op.neutral):
+                    return "", (args[1 - k],)
+                if same(numbers[k], op.negating):
+                    return "neg", (args[1 - k],)
+    if op.of_negative is not None:
+        inner = negated(args[-1])
         if inner is not None:
-            return "sub" if name == "add" else "add", (args[0], inner)
-    elif name == "div" and numbers[1] == 1.0:
-        return "", (args[0],)
-    elif name == "neg":
-        inner = negated(args[0])
-        if inner is not None:
-            return "", (inner,)
+            return op.of_negative, (*args[:-1], inner)
     return None
+
+
+def same(x: float | None, y: float | None) -> bool:
+    """Whether two numbers are one, by their signs too."""
+    return x == y and str(x) == str(y)

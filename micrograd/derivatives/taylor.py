@@ -68,7 +68,7 @@ class Expansion:
     def series(self, op: Op, args: tuple[Any, ...], value: float | None = None) -> Series:
         """The one Series op(*args); -(-x) is x. Its value is what the row gives, unless it is known."""
         if op is NEG:
-            found = simpler("neg", args, [None], lambda x: x.args[0] if x.op is NEG else None)
+            found = simpler(NEG, args, [None], lambda x: x.args[0] if x.op is NEG else None)
             if found is not None:
                 return found[1][0]
         key = (op.name, *[id(x) if isinstance(x, Series) else repr(x) for x in args])

@@ -8,7 +8,7 @@ from math import isfinite
 from micrograd.exporting import words
 from micrograd.exporting.freezing import freeze_definition
 from micrograd.exporting.parts import one_by_one
-from micrograd.exporting.writer import ATOM, CHOICE, FORMS, PRODUCT, SIGN, Writer
+from micrograd.exporting.writer import ATOM, CHOICE, Writer, with_sign
 from micrograd.ops import find
 
 TYPE_CHECKING = False
@@ -73,10 +73,8 @@ class CWriter(Writer):
         return "NAN" if x != x else "INFINITY" if x > 0.0 else "-INFINITY"
 
     def form(self, kind: str, args: tuple[int, ...]) -> Form:
-        if kind in FORMS:
-            return FORMS[kind]
-        if kind == "div":
-            return "{0} / {1}", PRODUCT, (PRODUCT, SIGN)
+        if find(kind).sign:
+            return with_sign(find(kind))
         if kind not in LIBRARY and find(kind).definition is None:
             raise ValueError(f"expected primitives with a definition, or functions of C, got {kind}; give its row one")
         self.used[kind] = None

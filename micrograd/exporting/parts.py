@@ -9,7 +9,7 @@ sum         what may become a row of an affine map; its partial sums and product
 from __future__ import annotations
 
 from micrograd.algebra.sums import summands, weighted
-from micrograd.ops import TABLE
+from micrograd.ops import ADD, MUL, TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Parts:
         inside: dict[int, list[int]] = {}
         absorbed: set[int] = set()
         for node in reversed(self.graph.order):
-            if node not in absorbed and self.kind[node] == "add":
+            if node not in absorbed and self.kind[node] == ADD.name:
                 found = self._sum(node)
                 if found is not None:
                     rows[node], inside[node] = found
@@ -131,11 +131,11 @@ class Parts:
     def _goes_on(self, node: int, k: int) -> bool:
         """Whether a sum goes on in an operand."""
         x = self.args[node][k]
-        return k == 0 and self.kind[x] == "add" and self.varying[x] and self.uses[x] == 1 and x not in self.no_sums
+        return k == 0 and self.kind[x] == ADD.name and self.varying[x] and self.uses[x] == 1 and x not in self.no_sums
 
     def _product(self, node: int) -> tuple[float, int] | None:
         """(number, varying node) of a product of the two that is used once."""
-        if self.kind[node] != "mul" or self.uses[node] > 1:
+        if self.kind[node] != MUL.name or self.uses[node] > 1:
             return None
         args = self.args[node]
         k = weighted(args, lambda weight, x: not self.varying[weight])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from math import copysign
 
+from micrograd import ops
 from micrograd.exporting.identifiers import Identifiers, identifier
 from micrograd.exporting.parts import Affine, Each, Parts
 from micrograd.notation.signs import parameter
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from micrograd.exporting.freezing import FrozenGraph
     from micrograd.exporting.parts import Vector
+    from micrograd.ops import Op
 
     Form = tuple[str, int, tuple[int, ...]]
     Text = tuple[str, int]
@@ -27,14 +29,21 @@ CHOICE, COMPARISON, SUM, PRODUCT, SIGN, ATOM = range(6)
 LONGEST = 72  # an expression that is longer becomes a statement with a name of its own
 WIDTH = 116  # of the lines of a table
 
-FORMS: dict[str, Form] = {
-    "add": ("{0} + {1}", SUM, (SUM, PRODUCT)),
-    "sub": ("{0} - {1}", SUM, (SUM, PRODUCT)),
-    "mul": ("{0} * {1}", PRODUCT, (PRODUCT, SIGN)),
-    "neg": ("-{0}", SIGN, (ATOM,)),
-    "detach": ("{0}", ATOM, (ATOM,)),
-}
-COMPARISONS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
+
+def with_sign(op: Op) -> Form:
+    """The form of a primitive with a sign; a sum or product on the right needs brackets, for the order of rounding.
+
+    >>> with_sign(ops.SUB), with_sign(ops.NEG)
+    (('{0} - {1}', 2, (2, 3)), ('-{0}', 4, (5,)))
+    """
+    if len(op.partials) == 1:
+        return f"{op.sign}{{0}}", SIGN, (ATOM,)
+    strength = SUM if op.binding[0] == ops.SUM else PRODUCT
+    return f"{{0}} {op.sign} {{1}}", strength, (strength, strength + 1)
+
+
+# Division is not among them: in Python that by 0 raises
+FORMS = {op.name: with_sign(op) for op in ops.TABLE.values() if op.sign and not op.comparison and op is not ops.DIV}
 
 
 class Writer:
@@ -144,18 +153,19 @@ class Writer:
 
     def fill(self, kind: str, args: tuple[int, ...], texts: list[Text]) -> Text:
         """A primitive on operands."""
-        if kind == "detach":
+        op = ops.TABLE[kind]
+        if op is ops.DETACH:
             return texts[0]
-        if kind in COMPARISONS:
-            condition = f"{self.operand(texts[0], SUM)} {COMPARISONS[kind]} {self.operand(texts[1], SUM)}"
+        if op.comparison:
+            condition = f"{self.operand(texts[0], SUM)} {op.sign} {self.operand(texts[1], SUM)}"
             text = self.choice(condition, "1.0", "0.0")
             self.conditions[text] = condition
             return text, CHOICE
-        if kind == "where":
+        if op is ops.WHERE:
             condition = self.conditions.get(texts[0][0]) or f"{self.operand(texts[0], SUM)} != 0.0"
             return self.choice(condition, *[self.operand(text, COMPARISON) for text in texts[1:]]), CHOICE
-        if kind in ("add", "sub") and texts[1][0][:1] == "-" and args[1] in self.graph.numbers:
-            kind, texts = "sub" if kind == "add" else "add", [texts[0], (texts[1][0][1:], ATOM)]
+        if op.of_negative and texts[1][0][:1] == "-" and args[1] in self.graph.numbers:
+            kind, texts = op.of_negative, [texts[0], (texts[1][0][1:], ATOM)]
         template, strength, least = self.form(kind, args)
         return template.format(*[self.operand(text, n) for text, n in zip(texts, least)]), strength
 

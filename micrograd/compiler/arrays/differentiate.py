@@ -12,7 +12,7 @@ from collections import defaultdict
 from micrograd.compiler.arrays.gather import Gather, Scatter
 from micrograd.compiler.arrays.steps import NONE, Linear, Map, Outer, Pairs, Rows, Slots
 from micrograd.compiler.arrays.symbols import MapBuilder, Product
-from micrograd.ops import DETACH
+from micrograd.ops import DETACH, MUL, WHERE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Reverse:
                 adjoint[rows] = self._added(source[places])
             elif terms == 1 and not self.guard:
                 product: list[Any] = [Slots(factor[places[:, 0]]), Rows(source[places[:, 0]])]
-                adjoint[rows] = self._maps(len(rows)).made_by("mul", product).index
+                adjoint[rows] = self._maps(len(rows)).made_by(MUL, product).index
             else:
                 self._sum(adjoint, rows, source[places], factor[places])
         return adjoint
@@ -192,7 +192,7 @@ class Reverse:
         """∂out/∂operand i times g; exactly 0 where g is 0 if the sweep is guarded."""
         received = step.op.contribution(i, args, out, g)
         if self.guard and not step.op.selects and step.op.partials[i].__class__ is not float:
-            return g.operate("where", (g, received, 0.0))
+            return g.operate(WHERE.name, (g, received, 0.0))
         return received
 
     def _collect(self, slots: Index, received: Any, places: Index) -> None:

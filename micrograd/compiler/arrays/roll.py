@@ -18,7 +18,7 @@ from micrograd.algebra.sums import summands, weighted
 from micrograd.compiler.arrays.gather import Gather
 from micrograd.compiler.arrays.program import ArrayProgram
 from micrograd.compiler.arrays.steps import Linear, Map, Rows, Slots, Space, Step
-from micrograd.ops import ADD, TABLE
+from micrograd.ops import ADD, MUL, NEG, SUB, TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Term = tuple[int, int]
 
+SUMS = (ADD.name, SUB.name)
 FEWEST_PRODUCTS, FEWEST_TERMS = 2, 4  # a shorter sum stays single additions, which fuse with what stands around them
 FEW_SUMS = 8  # so many sums over different rows are worth a step each
 
@@ -79,7 +80,7 @@ class Roller:
     def _find_chains(self) -> None:
         absorbed: set[int] = set()
         for node in reversed(self.order):
-            if node not in absorbed and self.graph.kind[node] in ("add", "sub"):
+            if node not in absorbed and self.graph.kind[node] in SUMS:
                 bias, terms, swallowed, products = self._chain(node)
                 if products >= FEWEST_PRODUCTS or len(terms) >= FEWEST_TERMS:
                     self.chains[node] = bias, terms
@@ -95,7 +96,7 @@ class Roller:
         if not self.inner[args[top][1]]:
             return None, [], [], 0
         for node, k, opened in summands(top, args, self._goes_on):
-            negative, x = k == 1 and kind[node] == "sub", args[node][k]
+            negative, x = k == 1 and kind[node] == SUB.name, args[node][k]
             if opened:
                 swallowed.append(x)
             elif self.inner[x]:
@@ -121,11 +122,11 @@ class Roller:
 
     def _partial(self, node: int) -> bool:
         """Whether a node is a sum that is used once."""
-        return self.inner[node] and self.uses[node] == 1 and self.graph.kind[node] in ("add", "sub")
+        return self.inner[node] and self.uses[node] == 1 and self.graph.kind[node] in SUMS
 
     def _product(self, node: int) -> Term:
         """A term: outer · inner taken apart, anything else times 1."""
-        if self.graph.kind[node] == "mul" and self.uses[node] == 1:
+        if self.graph.kind[node] == MUL.name and self.uses[node] == 1:
             args = self.graph.args[node]
             k = weighted(args, lambda factor, x: not self.inner[factor])
             if k is not None:
@@ -137,7 +138,7 @@ class Roller:
         return self._outer(self.graph.constant(1.0))
 
     def _negative(self, factor: int) -> int:
-        return self._outer(self.graph.apply("neg", (factor,)))
+        return self._outer(self.graph.apply(NEG.name, (factor,)))
 
     def _outer(self, node: int) -> int:
         """A node that may have been made just now, and is outer."""
@@ -175,7 +176,7 @@ class Roller:
     def _ordered(self, node: int) -> tuple[int, ...]:
         """The operands, a row before a slot where their order does not matter."""
         args = self.graph.args[node]
-        if self.graph.kind[node] in ("add", "mul") and not self.inner[args[0]]:
+        if TABLE[self.graph.kind[node]].commutative and not self.inner[args[0]]:
             return args[::-1]
         return args
 

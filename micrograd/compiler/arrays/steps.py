@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     Operand = Union["Rows", "Slots", float]
 
 NONE = -1  # no row, or no slot
-CHEAP = ("add", "sub", "mul", "neg", "abs", "relu", "maximum", "minimum", "where", "detach",
-         "less", "less_equal", "greater", "greater_equal")  # fmt: skip
-QUICK = (*CHEAP, "div", "sqrt")
+CHEAP, QUICK = 4, 10  # the highest costs of primitives; see `Step`
 
 
 def spelled(index: Index) -> str:
@@ -147,7 +145,7 @@ class Map(Step):
     def __init__(self, op: Op, operands: list[Operand], start: int, count: int) -> None:
         super().__init__(start, count)
         self.op, self.operands, self.rounds = op, operands, count
-        self.quick, self.cheap = op.name in QUICK, op.name in CHEAP
+        self.quick, self.cheap = op.cost <= QUICK, op.cost <= CHEAP
 
     @property
     def work(self) -> int:

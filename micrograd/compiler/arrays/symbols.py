@@ -8,7 +8,7 @@ from __future__ import annotations
 from micrograd.algebra.identities import simpler
 from micrograd.compiler.arrays.steps import Map, Rows, Slots, Space, Step
 from micrograd.dispatch import Operators
-from micrograd.ops import DETACH, TABLE
+from micrograd.ops import DETACH, MUL, TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.arrays.steps import Index, Operand
+    from micrograd.ops import Op
 
 
 class Symbol(Operators):
@@ -44,7 +45,7 @@ class Product(Symbol):
     @property
     def operand(self) -> Operand:  # type: ignore[override]
         """The Map."""
-        return self.maps.made_by("mul", [self.left, self.right])
+        return self.maps.made_by(MUL, [self.left, self.right])
 
 
 class MapBuilder:
@@ -60,26 +61,27 @@ class MapBuilder:
     def apply(self, name: str, args: tuple[Any, ...]) -> Any:
         """The primitive on symbols and numbers, simplified where that is exact."""
         numbers = [float(x) if not isinstance(x, Symbol) else None for x in args]
+        op = TABLE[name]
         if None not in numbers:
-            return TABLE[name].forward(*numbers)
-        found = simpler(name, args, numbers, lambda x: None)  # signs are left to `simplify`
+            return op.forward(*numbers)
+        found = simpler(op, args, numbers, lambda x: None)  # signs are left to `simplify`
         if found is not None:
             return self.apply(*found) if found[0] else found[1][0]
-        if name == "mul" and numbers == [None, None]:
+        if op is MUL and numbers == [None, None]:
             a, b = args[0].operand, args[1].operand
             if isinstance(a, Rows) and isinstance(b, Rows):
                 return Product(self, a, b)
         operands = [x.operand if number is None else number for x, number in zip(args, numbers)]
-        return Symbol(self, self.made_by(name, operands))
+        return Symbol(self, self.made_by(op, operands))
 
-    def made_by(self, name: str, operands: list[Operand]) -> Rows:
+    def made_by(self, op: Op, operands: list[Operand]) -> Rows:
         """The rows of a Map that is there already, or now."""
         import numpy as np
 
-        key = name, tuple([x if isinstance(x, float) else x.key() for x in operands])
+        key = op, tuple([x if isinstance(x, float) else x.key() for x in operands])
         if key not in self.known:
             start = self.space.take(self.count)
-            self.steps.append(Map(TABLE[name], operands, start, self.count))
+            self.steps.append(Map(op, operands, start, self.count))
             self.known[key] = Rows(np.arange(start, start + self.count))
         return self.known[key]
 
@@ -89,7 +91,7 @@ class MapBuilder:
 
         operand = symbol.operand
         if isinstance(operand, Slots):
-            operand = self.made_by("detach", [operand])
+            operand = self.made_by(DETACH, [operand])
         return np.asarray(operand.index)
 
 

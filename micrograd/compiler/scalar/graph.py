@@ -13,7 +13,7 @@ from math import copysign, nan
 
 from micrograd.algebra.identities import simpler
 from micrograd.notation.signs import numeral
-from micrograd.ops import TABLE
+from micrograd.ops import DIV, MUL, NEG, POW, TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 SHOWN = 8  # operands of a printed node
 LEAVES = ("input", "target", "parameter", "captured", "constant")
-COMMUTATIVE = ("add", "mul")
 
 
 class Graph:
@@ -100,7 +99,7 @@ class Graph:
         simpler = self._simpler(name, args)
         if simpler is not None:
             return simpler
-        if name in COMMUTATIVE:
+        if TABLE[name].commutative:
             found = self._places.get((name, args[::-1]))
             if found is not None:
                 return found
@@ -121,22 +120,22 @@ class Graph:
         numbers = [self.args[i][0] if kind[i] == "constant" else None for i in args]
         if None not in numbers:
             return self.constant(TABLE[name].forward(*numbers))
-        if name == "pow" and numbers[1] in POWERS:
+        if name == POW.name and numbers[1] in POWERS:
             return self._product(args[0], int(numbers[1]))
-        found = simpler(name, args, numbers, self._negated)
+        found = simpler(TABLE[name], args, numbers, self._negated)
         if found is None:
             return None
         return self.apply(*found) if found[0] else found[1][0]
 
     def _negated(self, node: int) -> int | None:
         """x of a node −x."""
-        return self.args[node][0] if self.kind[node] == "neg" else None
+        return self.args[node][0] if self.kind[node] == NEG.name else None
 
     def _product(self, x: int, exponent: int) -> int:
         if exponent < 2:
-            return x if exponent == 1 else self.apply("div", (self.constant(1.0), x))
-        square = self.apply("mul", (x, x))
-        return square if exponent == 2 else self.apply("mul", (square, x if exponent == 3 else square))
+            return x if exponent == 1 else self.apply(DIV.name, (self.constant(1.0), x))
+        square = self.apply(MUL.name, (x, x))
+        return square if exponent == 2 else self.apply(MUL.name, (square, x if exponent == 3 else square))
 
 
 def chosen(graph: Graph, index: int, entries: Sequence[int]) -> int:

@@ -13,25 +13,21 @@ from __future__ import annotations
 from math import inf
 
 from micrograd.dispatch import Operators
-from micrograd.ops import Op, find
+from micrograd.ops import DETACH, TABLE, WHERE, Op, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-OPERATORS = {
-    "add": "{0} + {1}",
-    "sub": "{0} - {1}",
-    "mul": "{0} * {1}",
-    "div": "{0} / {1}",
-    "neg": "-{0}",
-    "less": "+({0} < {1})",
-    "less_equal": "+({0} <= {1})",
-    "greater": "+({0} > {1})",
-    "greater_equal": "+({0} >= {1})",
-    "where": "{0} !== 0 ? {1} : {2}",
-    "detach": "{0}",
-}
+
+def with_sign(op: Op) -> str:
+    """The template of a primitive with a sign; + makes 1 or 0 of what a comparison is in JavaScript."""
+    template = f"{{0}} {op.sign} {{1}}" if len(op.partials) == 2 else f"{op.sign}{{0}}"
+    return f"+({template})" if op.comparison else template
+
+
+OPERATORS = {op.name: with_sign(op) for op in TABLE.values() if op.sign}
+OPERATORS |= {WHERE.name: "{0} !== 0 ? {1} : {2}", DETACH.name: "{0}"}
 FUNCTIONS = "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh tanh abs pow round copysign erf"
 VOCABULARY = OPERATORS | {name: f"mg.{name}" for name in FUNCTIONS.split()}
 

@@ -11,12 +11,11 @@ from micrograd.drawing.look import BROWN, GREY, INK, NAME, NUMBER, ROLES, SMALL,
 from micrograd.drawing.typography import LONGEST_TOOLTIP, superscript, typeset
 from micrograd.drawing.views.reading import Reading
 from micrograd.notation.signs import clean, numeral
+from micrograd.ops import POW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-INFIX = frozenset(("add", "sub", "mul", "div", "less", "less_equal", "greater", "greater_equal"))
 
 
 def full(graph: Reading) -> Diagram:
@@ -50,12 +49,12 @@ def operation(graph: Reading, i: int) -> str:
     if op is None or graph.constant(i):
         return ""
     if not any(x.__class__ is float for x in operands):
-        return "xʸ" if op.name == "pow" else op.symbol
-    if op.name == "pow":
+        return "xʸ" if op is POW else op.symbol
+    if op is POW:
         base, exponent = operands
         return "( )" + superscript(exponent) if exponent.__class__ is float else f"{numeral(base)}^( )"
     shown = [numeral(x) if x.__class__ is float else "" for x in operands]
-    if op.name in INFIX:
+    if op.sign and len(shown) == 2:
         return f"{shown[0]} {op.symbol} {shown[1]}".strip()
     return f"{op.symbol}({', '.join([text or '·' for text in shown])})"
 
@@ -66,11 +65,9 @@ def formula(graph: Reading, i: int) -> str:
     if op is None or graph.constant(i):
         return ""
     terms = [spoken(graph, x) for x in graph.operands[i]]
-    if op.name in INFIX:
-        return f" {op.symbol} ".join(terms)
-    if op.name == "neg":
-        return "−" + terms[0]
-    if op.name == "pow" and graph.operands[i][1].__class__ is float:
+    if op.sign:
+        return f" {op.symbol} ".join(terms) if len(terms) == 2 else op.symbol + terms[0]
+    if op is POW and graph.operands[i][1].__class__ is float:
         return terms[0] + superscript(graph.operands[i][1])
     return f"{op.symbol if op.symbol.isalpha() else op.name}({', '.join(terms)})"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from micrograd.algebra.sums import summands, weighted
 from micrograd.drawing.views.reading import Reading
+from micrograd.ops import ADD, MUL, Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ class Form:
         self.layered = False
 
 
-def is_op(graph: Reading, operand: Any, name: str) -> bool:
-    """Whether an operand is a value made by the primitive of that name."""
-    return operand.__class__ is int and graph.primitives[operand] == name
+def is_op(graph: Reading, operand: Any, op: Op) -> bool:
+    """Whether an operand is a value made by that primitive."""
+    return operand.__class__ is int and graph.primitives[operand] == op.name
 
 
 def is_parameter(graph: Reading, operand: Any) -> bool:
@@ -61,14 +62,14 @@ def sum_form(graph: Reading, root: int) -> Form:
     """The form of a chain or tree of sums."""
     form = Form(root, [], [], [])
     places: list[tuple[int, int]] = []
-    for node, k, opened in summands(root, graph.operands, lambda node, k: once(graph, graph.operands[node][k], "add")):
+    for node, k, opened in summands(root, graph.operands, lambda node, k: once(graph, graph.operands[node][k], ADD)):
         if opened:
             form.folded.append(graph.operands[node][k])
         else:
             places.append((node, k))
     for node, k in reversed(places):
         x = graph.operands[node][k]
-        term = weighted_term(graph, x) if once(graph, x, "mul") else None
+        term = weighted_term(graph, x) if once(graph, x, MUL) else None
         if term is not None:
             form.terms.append(term)
             form.folded.append(term.node)
@@ -80,9 +81,9 @@ def sum_form(graph: Reading, root: int) -> Form:
     return form
 
 
-def once(graph: Reading, operand: Any, name: str) -> bool:
-    """Whether an operand is made by the primitive of that name, and used nowhere else."""
-    return is_op(graph, operand, name) and graph.uses[operand] == 1
+def once(graph: Reading, operand: Any, op: Op) -> bool:
+    """Whether an operand is made by that primitive, and used nowhere else."""
+    return is_op(graph, operand, op) and graph.uses[operand] == 1
 
 
 def find_forms(graph: Reading) -> dict[int, Form]:
@@ -90,11 +91,11 @@ def find_forms(graph: Reading) -> dict[int, Form]:
     forms: dict[int, Form] = {}
     taken = bytearray(len(graph))
     for i in range(len(graph) - 1, -1, -1):
-        primitive = graph.primitives[i]
-        if taken[i] or primitive != "add" and primitive != "mul":
+        is_sum = is_op(graph, i, ADD)
+        if taken[i] or not (is_sum or is_op(graph, i, MUL)):
             continue
-        if primitive == "add":
-            if not any(is_op(graph, x, "add") or is_op(graph, x, "mul") for x in graph.operands[i]):
+        if is_sum:
+            if not any(is_op(graph, x, ADD) or is_op(graph, x, MUL) for x in graph.operands[i]):
                 continue
             form = sum_form(graph, i)
             for j in form.folded:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from micrograd.drawing.views.names import named_values
 from micrograd.engine import Value, numbered, topological
 from micrograd.notation.naming import variables
+from micrograd.ops import ADD, MUL, SUB
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def roles(graph: Reading, known: set[int]) -> dict[int, str]:
     network = bool(parameters) or "parameter" in guessed.values()
     targets = {i for i in leaves if network and stem(graph.names.get(i, "")) in TARGETS and i not in parameters}
     if targets and not parameters:  # only guessed parameters: a target must be subtracted, too
-        others = [x for i, x in enumerate(graph.operands) if graph.primitives[i] != "sub"]
+        others = [x for i, x in enumerate(graph.operands) if graph.primitives[i] != SUB.name]
         targets -= {j for operands in others for j in operands if j.__class__ is int}
     found = {i: "constant" for i in range(len(graph)) if graph.constant(i)}
     for i in leaves:
@@ -151,7 +152,7 @@ def guesses(graph: Reading, nameless: list[int]) -> dict[int, str]:
     """
     waiting = set(nameless)
     found: dict[int, str] = {}
-    sums = [operands for i, operands in enumerate(graph.operands) if graph.primitives[i] == "add"]
+    sums = [operands for i, operands in enumerate(graph.operands) if graph.primitives[i] == ADD.name]
     summed = {j for operands in sums for j in operands if j.__class__ is int}
     for i, operands in enumerate(graph.operands):
         if len(operands) != 2:
@@ -168,11 +169,11 @@ def guesses(graph: Reading, nameless: list[int]) -> dict[int, str]:
 def guess(graph: Reading, operation: str, other: Any, first: bool, summed: bool) -> str:
     """The role of a nameless leaf as an operand of `operation` beside `other`; "" if that tells nothing."""
     inner = other.__class__ is int and graph.primitives[other] != ""
-    if operation == "mul":
+    if operation == MUL.name:
         if inner or other.__class__ is float:
             return "parameter" if inner or summed else ""
         kind = stem(graph.names.get(other, ""))
         return "input" if kind in WEIGHTS or not (kind or first) else "parameter"
-    if operation == "add":
+    if operation == ADD.name:
         return "parameter" if inner else ""
-    return "constant" if operation == "sub" and inner else ""
+    return "constant" if operation == SUB.name and inner else ""
