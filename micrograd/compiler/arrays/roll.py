@@ -175,8 +175,8 @@ class Roller:
 
     def _ordered(self, node: int) -> tuple[int, ...]:
         """The operands, a row before a slot where their order does not matter."""
-        args = self.graph.args[node]
-        if TABLE[self.graph.kind[node]].commutative and not self.inner[args[0]]:
+        args, op = self.graph.args[node], TABLE.get(self.graph.kind[node])
+        if op is not None and op.commutative and not self.inner[args[0]]:
             return args[::-1]
         return args
 

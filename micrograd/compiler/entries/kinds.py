@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 MOST_OPERANDS = 3
 ARITHMETIC = ("add", "sub", "mul", "div")
 FUNCTIONS = ("neg", "sqrt", "exp", "log", "sin", "cos", "tanh", "sigmoid")
-QUICK = (*ARITHMETIC, "neg", "abs", "sqrt", "relu", "maximum", "minimum", "where", "detach", "copysign", "round",
-         "less", "less_equal", "greater", "greater_equal")  # fmt: skip
+MOST_QUICK = 10  # the highest cost of a row that takes about as long as to fetch its operands
 
 
 class Kind:
@@ -40,7 +39,7 @@ class Kind:
     @property
     def costly(self) -> bool:
         """Whether it takes much longer than to fetch its operands."""
-        return self.row not in (*QUICK, SUM) or self.inside not in (*QUICK, "")
+        return any(find(row).cost > MOST_QUICK for row in (self.row, self.inside) if row not in ("", SUM))
 
     def of(self, apply: Callable[[str, Sequence[Any]], Any], operands: Sequence[Any]) -> Any:
         """What it computes of operands, where `apply` computes a row."""
