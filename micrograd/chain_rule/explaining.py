@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from micrograd.chain_rule.explanation import Explanation, explanation_of
 from micrograd.chain_rule.table import Pass, pass_of
+from micrograd.collector import paused
 from micrograd.dispatch import brief
 from micrograd.engine import Value
 from micrograd.expect import whole
@@ -72,8 +73,7 @@ def explain(root: Any, wrt: Any = None, names: Any = None, *, paths: int = 5) ->
         if not isinstance(node, Value):
             raise TypeError(f"explain expects Values, got {brief(node)}")
     paths = whole(paths, "paths", 1)
-    if wrt is None:
-        return pass_of(root, names)
-    if not asked:
+    if wrt is not None and not asked:
         raise ValueError("expected at least one node to differentiate by, got none; explain(root) shows the whole pass")
-    return explanation_of(root, asked, names, paths)
+    with paused():
+        return pass_of(root, names) if wrt is None else explanation_of(root, asked, names, paths)
