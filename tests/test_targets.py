@@ -33,6 +33,7 @@ GRID = (
 )  # fmt: skip
 MORE = (1e-8, 20.0, -40.0, 709.0, -745.2, 1e5, -3e10, 1e154, -1e308)  # for one operand
 ORDINARY = (0.1, 0.3, 0.5, 0.7, 0.9)  # where all is finite, and a program needs no guard
+FEW = (0.0, -0.0, 1.0, -2.5, 5e-324, 710.0, inf, -inf, nan)  # for what is called for each sample
 ROWS = list(TABLE.values())
 OPERANDS = sum([len(op.partials) for op in ROWS])
 CLOSE = 4.0  # units in the last place
@@ -143,8 +144,26 @@ def compiled(make_runner):
     return target
 
 
-def llvm(features):
-    """What makes a runner for an x86-64 processor with these features, or for the one here; else compiles only."""
+def at_one_point(backend):
+    """The target of the programs of numbers that are the same for all samples: parameters."""
+
+    def target(grid, folder):
+        pytest.importorskip("llvmlite" if backend == "llvm" else "numpy")
+        held = [Value(0.5) for _ in range(OPERANDS)]
+        options = {"parameters": held, "backend": backend, "threads": 1, "cache": False}
+        values = micrograd.compile(lambda x: everything(held), 1, **options)
+        slopes = micrograd.compile(lambda x: sum(everything(held)), 1, loss=lambda total, y: total, **options)
+        found = [
+            (values.predict([[0.0]], at=x)[0].tolist(), slopes.value_and_gradient([[0.0]], [0.0], at=x)[1].tolist())
+            for x in samples(grid)
+        ]
+        return row_by_row(grid, *zip(*found))
+
+    return target
+
+
+def llvm(features=None, many_steps=400):
+    """What makes a runner, for the processor here or for one of x86-64 with these features, which need not be here."""
 
     def make_runner(program, purpose):
         pytest.importorskip("llvmlite")
@@ -152,10 +171,11 @@ def llvm(features):
         from micrograd.compiler.llvm.native.machine_code import Processor, host
         from micrograd.compiler.llvm.runner import llvm_runner
 
-        if features is not None and platform.machine().lower() not in ("x86_64", "amd64"):
-            pytest.skip("these features are those of x86-64 processors")
         processor = host() if features is None else Processor("x86-64", features)
-        runner = llvm_runner(through(PURPOSES[purpose], program._trace), threads=1, cache=False, processor=processor)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("micrograd.compiler.llvm.tape.MANY_STEPS", many_steps)
+            made = through(PURPOSES[purpose], program._trace)
+            runner = llvm_runner(made, threads=1, cache=False, processor=processor)
         if not set(processor.features.split(",")) <= {"", *host().features.split(",")}:
             pytest.skip(f"this processor has not all of {features}: compiled only")
         return runner
@@ -215,23 +235,25 @@ def javascript(grid, folder):
     return row_by_row(grid, values, slopes)
 
 
+X86 = platform.machine().lower() in ("x86_64", "amd64")
+WIDTHS = {"SSE2": "", "AVX2": "+avx2,+fma,+avx", "AVX-512": "+avx512f,+avx2,+fma,+avx"} if X86 else {"here": None}
 TARGETS = {
     "definition": alone(by_its_definition),
     "eager": alone(eager),
     "graph": alone(graph),
     "series": alone(series),
     "numpy": compiled(lambda program, purpose: program._runner(purpose)),
-    "llvm": compiled(llvm(None)),
-    "llvm, SSE2": compiled(llvm("")),
-    "llvm, AVX2": compiled(llvm("+avx2,+fma,+avx")),
-    "llvm, AVX-512": compiled(llvm("+avx512f,+avx2,+fma,+avx")),
+    **{f"llvm, {name}": compiled(llvm(features)) for name, features in WIDTHS.items()},
+    "llvm, tape": compiled(llvm(many_steps=10)),
+    "numpy, one point": at_one_point("numpy"),
+    "llvm, one point": at_one_point("llvm"),
     "python": python,
     "c": c,
     "javascript": javascript,
 }
 TO_THE_BIT = ("definition", "eager", "python")  # on these every value, on others those of the rows in EXACT
-CASES = [(target, GRID) for target in TARGETS]
-CASES += [(target, ORDINARY) for target in TARGETS if target.startswith(("numpy", "llvm"))]
+CASES = [(target, FEW if "one point" in target else GRID) for target in TARGETS]
+CASES += [(target, ORDINARY) for target in TARGETS if target.startswith(("numpy", "llvm")) and "tape" not in target]
 
 
 def differences(target, op, args, found, right):
