@@ -123,7 +123,7 @@ def test_what_is_not_finite_goes_the_long_way():
         assert short_way(program, batch)(numbers) is None
         value, gradient = program.value_and_gradient(batch, at=numbers)
         expected, expected_gradient = long_way(program, batch, numbers)
-        np.testing.assert_array_equal([value, *gradient], [expected, *expected_gradient])
+        assert same([value, *gradient], [expected, *expected_gradient])
 
 
 def test_a_longer_step_waits_for_its_turn():
