@@ -10,6 +10,7 @@ from micrograd.compiler.programs import Program
 from micrograd.compiler.scalar.trace import trace, undo_of
 from micrograd.compiler.scalar.tracer import trace_expression
 from micrograd.compiler.self_check import Sample, made_up, near
+from micrograd.derivatives.graphs import overload
 from micrograd.dispatch import brief
 from micrograd.engine import Value
 from micrograd.expect import leaves, parameters_of, whole
@@ -19,10 +20,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from micrograd.compiler.points.function import CompiledFunction
     from micrograd.compiler.scalar.undo import Undo
 
 
+@overload
 def compile(
+    model: Callable[..., Any],
+    *,
+    parameters: Sequence[Value] | dict[str, Value] | None = None,
+    backend: str = "auto",
+    cache: bool = True,
+) -> CompiledFunction: ...
+@overload
+def compile(  # noqa: F811
     model: Any,
     inputs: Any,
     *,
@@ -33,9 +44,26 @@ def compile(
     backend: str = "auto",
     threads: int | None = None,
     cache: bool = True,
-) -> Program:
-    """Scalar code as a program over arrays of samples.
+) -> Program: ...
+def compile(  # noqa: F811
+    model: Any,
+    inputs: Any = None,
+    *,
+    loss: Callable[[Any, Any], Any] | None = None,
+    targets: int = 0,
+    penalty: Callable[[Sequence[Value]], Any] | None = None,
+    parameters: Any = None,
+    backend: str = "auto",
+    threads: int | None = None,
+    cache: bool = True,
+) -> Any:
+    """Scalar code as a program: over arrays of samples, or, without `inputs`, a plain function at one point.
 
+    `compile(function)`: a function of numbers, arrays, and lists, tuples and dictionaries of them, as it stands. See
+    `CompiledFunction` for what it gives: values, gradients, Jacobians, Hessians. parameters: Values that it uses, a
+    list, or a dictionary by name; those that it is found to use unless given.
+
+    All else is over arrays of samples.
     Either `compile(model, inputs=2, …)`: the model is an nn.Module, or a function of a list of `inputs` Values with its
     parameters given, and returns a Value or a list of Values. loss(prediction, target) is that of one sample, whose
     target is a number, or a list of `targets` numbers. penalty(parameters) is added once to the mean loss.
@@ -63,11 +91,18 @@ def compile(
     >>> value, gradient = program.value_and_gradient([0.0, 1.0], [0.0, 1.0])
     >>> print(f"{value:.4f} {gradient[0]:.4f}")
     0.0006 -0.0025
+    >>> f = compile(lambda x, y: x * tanh(y))
+    >>> f(2.0, 0.0), f.grad(2.0, 0.0, wrt=(0, 1))
+    (0.0, (0.0, 2.0))
     """
     if cache.__class__ is not bool:
         raise TypeError(f"expected cache to be True or False, got {cache!r}; MICROGRAD_CACHE names the folder")
     threads = None if threads is None else whole(threads, "threads", 1)
     backend = chosen(backend)
+    if inputs is None and not isinstance(model, (Value, list, tuple)):
+        if (loss, penalty, targets, threads) != (None, None, 0, None):
+            raise TypeError("expected the number of inputs beside a loss, targets, a penalty or threads")
+        return compile_function(model, parameters, backend, cache)
     if isinstance(inputs, (list, tuple)) or isinstance(model, Value):
         if (loss, penalty, targets) != (None, None, 0):
             raise TypeError(
@@ -83,6 +118,19 @@ def compile(
     code = Code(model, inputs, parameters_of(model, parameters), loss=loss, targets=targets, penalty=penalty)
     with undo_of(code) as undo:
         return compile_code(code, undo, made_up(code), lambda: next(made_up(code)), backend, threads, cache)
+
+
+def compile_function(function: Any, parameters: Any, backend: str, cache: bool) -> CompiledFunction:
+    """A plain function, to be compiled when it is called."""
+    from micrograd.compiler.points.function import CompiledFunction, check_parameters
+
+    if not callable(function):
+        raise TypeError(f"expected a function, got {brief(function)}")
+    if parameters is None and hasattr(function, "parameters"):
+        parameters = function.parameters()
+    if parameters is not None:
+        check_parameters(parameters)
+    return CompiledFunction(function, parameters, backend, cache)
 
 
 def compile_code(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.runner import Runner
+    from micrograd.compiler.scalar.graph import Graph
 
     Numbers = dict[str, list[float]]
 
@@ -107,11 +108,7 @@ class SelfCheck:
                 continue
             a, b = found[place], expected[what][place]
             if differing(shaken(0.0), expected[what], shaken) is None:
-                raise CompilerError(
-                    f"the compiled {what} differs from that of the code itself ({a!r}, not {b!r}): a fault of "
-                    "micrograd's compiler, not of the code. Please report it with the code and print(program.graph); "
-                    f'until it is mended, use eager code, or another backend than "{runner.backend}"'
-                )
+                raise fault(what, a, b, runner.backend)
             raise not_as_recorded(what, a, b, sample, code)
 
     def trace_itself(self, code: Code) -> None:
@@ -153,24 +150,12 @@ class SelfCheck:
 
     def recorded(self, sample: Sample, noise: float = 0.0) -> Numbers:
         """What the trace gives by eager arithmetic, if every result is off by up to `noise` of itself."""
-        generator, trace = random.Random(1), self.trace
+        trace = self.trace
         leaves, inputs = [Value(x) for x in self.leaves], [Value(x) for x in sample.row]
         count = len(trace.parameters)
         given: dict[str, Any] = {"input": inputs, "target": sample.ready}
         given |= {"parameter": leaves, "captured": leaves[count:]}
-        nodes: list[Any] = []
-        for kind, args in zip(trace.graph.kind, trace.graph.args):
-            if kind not in TABLE:
-                nodes.append(
-                    nodes[args[1 + int(number_of(nodes[args[0]]))]]
-                    if kind == "take"
-                    else args[0]
-                    if kind == "constant"
-                    else given[kind][args[0]]
-                )
-                continue
-            made = apply(TABLE[kind], tuple([nodes[arg] for arg in args]))
-            nodes.append(made * (1.0 + noise * generator.uniform(-1.0, 1.0)) if noise else made)
+        nodes = replayed(trace.graph, given, noise)
         outputs = [nodes[i] for i in trace.outputs]
         numbers = {"prediction": [number_of(x) for x in outputs]}
         if trace.bare:
@@ -179,6 +164,34 @@ class SelfCheck:
             value = nodes[trace.loss] + (0.0 if trace.penalty is None else nodes[trace.penalty])
             numbers["value"], numbers["gradient"] = [number_of(value)], derivatives(value, leaves[:count])
         return numbers
+
+
+def replayed(graph: Graph, given: dict[str, Any], noise: float = 0.0, count: int | None = None) -> list[Any]:
+    """The first `count` nodes of a graph by eager arithmetic, each off by up to `noise` of itself.
+
+    given: by kind, the numbers or Values of the leaves.
+    """
+    generator = random.Random(1)
+    nodes: list[Any] = []
+    for kind, args in zip(graph.kind[:count], graph.args):
+        if kind == "take":
+            nodes.append(nodes[args[1 + int(number_of(nodes[args[0]]))]])
+            continue
+        if kind not in TABLE:
+            nodes.append(args[0] if kind == "constant" else given[kind][args[0]])
+            continue
+        made = apply(TABLE[kind], tuple([nodes[arg] for arg in args]))
+        nodes.append(made * (1.0 + noise * generator.uniform(-1.0, 1.0)) if noise else made)
+    return nodes
+
+
+def fault(what: str, a: float, b: float, backend: str) -> CompilerError:
+    """The error for a program that gives a where the code gives b."""
+    return CompilerError(
+        f"the compiled {what} differs from that of the code itself ({a!r}, not {b!r}): a fault of "
+        "micrograd's compiler, not of the code. Please report it with the code and print(program.graph); "
+        f'until it is mended, use eager code, or another backend than "{backend}"'
+    )
 
 
 def not_as_recorded(what: str, a: float, b: float, sample: Sample, code: Any) -> TraceError:

@@ -6,12 +6,9 @@ varying     depends on an input
 
 from __future__ import annotations
 
-from copy import copy
-
 from micrograd.compiler.code import Code
-from micrograd.compiler.scalar.graph import LEAVES, Graph, chosen
 from micrograd.compiler.scalar.trace import trace, undo_of
-from micrograd.compiler.scalar.tracer import Trace, Tracer
+from micrograd.compiler.scalar.tracer import Trace, Tracer, without_tables
 from micrograd.compiler.self_check import SelfCheck, made_up
 from micrograd.engine import Value, topological
 from micrograd.expect import leaves, whole
@@ -86,25 +83,6 @@ def freeze(model: Any, inputs: int | Sequence[Value], parameters: Sequence[Value
         code.indices = found.indices
         SelfCheck(found).trace_itself(code)
     return freeze_trace(without_tables(found), {})
-
-
-def without_tables(trace: Trace) -> Trace:
-    """The trace with choices in place of tables, which exported code does not have; nan for an index out of range."""
-    if "take" not in trace.graph.kind:
-        return trace
-    graph = Graph()
-    of: list[int] = []  # a node of the trace -> its node here
-    for kind, args in zip(trace.graph.kind, trace.graph.args):
-        nodes = () if kind in LEAVES else tuple([of[i] for i in args])
-        if kind == "take":
-            of.append(chosen(graph, nodes[0], nodes[1:]))
-        elif kind == "constant":
-            of.append(graph.constant(args[0]))
-        else:
-            of.append(graph.apply(kind, nodes) if nodes else graph.leaf(kind, args[0]))
-    made = copy(trace)
-    made.graph, made.outputs = graph, [of[node] for node in trace.outputs]
-    return made
 
 
 def freeze_definition(op: Op) -> FrozenGraph:

@@ -54,11 +54,11 @@ class Graph:
             ]
         )
 
-    def copy(self) -> Graph:
-        """A graph that goes on from here by itself."""
+    def copy(self, count: int | None = None) -> Graph:
+        """A graph that goes on from here by itself, or from its first `count` nodes."""
         made = Graph()
-        made.kind, made.args, made.varying = [*self.kind], [*self.args], [*self.varying]
-        made._places = dict(self._places)
+        made.kind, made.args, made.varying = self.kind[:count], self.args[:count], self.varying[:count]
+        made._places = {key: node for key, node in self._places.items() if count is None or node < count}
         return made
 
     def keys(self) -> list[Any]:
@@ -113,6 +113,10 @@ class Graph:
         key = "take", (index, *entries)
         found = self._places.get(key)
         return self._node(*key, key, True) if found is None else found
+
+    def again(self, node: int) -> int:
+        """A node of its own with the number of another, such as a result that stands beside others."""
+        return self._node("detach", (node,), ("again", len(self)), self.varying[node])
 
     def _simpler(self, name: str, args: tuple[int, ...]) -> int | None:
         """A node with the same value to the bit (a power: to the last digit) for any operands, zeros and nan too."""

@@ -130,6 +130,26 @@ def compared(x: Any, other: Any) -> Any:
     return refuse(x, "`==` or `!=` compares a Value with a number", EQUAL)
 
 
+def is_array(x: Any) -> bool:
+    """Whether x is an array that computes with foreign objects, item by item: NumPy's."""
+    return hasattr(type(x), "__array_ufunc__") and x.shape != ()
+
+
+def operator(name: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An operator that leaves arrays to themselves, as that of a Value does."""
+
+    def operate(self: Any, other: Any) -> Any:
+        return NotImplemented if is_array(other) else answer(self, other)
+
+    operate.__name__ = name
+    return operate
+
+
+for _name in "add radd sub rsub mul rmul truediv rtruediv pow rpow lt le gt ge".split():
+    _answer = vars(Placeholder).get(f"__{_name}__") or vars(Operators)[f"__{_name}__"]
+    setattr(Placeholder, f"__{_name}__", operator(f"__{_name}__", _answer))
+
+
 def method(name: str) -> Callable[..., Any]:
     """The method of a primitive."""
     return lambda self, *args: self.operate(name, (self, *args))
@@ -161,12 +181,16 @@ class Traced(Placeholder):
     def __add__(self, other: Any) -> Any:  # the two operators of a network, without detours
         tracer = self.tracer
         known = other.__class__ is Traced and other.tracer is tracer
+        if not known and is_array(other):
+            return NotImplemented
         node = other.node if known else tracer.node_of(other)
         return Traced(tracer, tracer.graph.apply("add", (self.node, node)))
 
     def __mul__(self, other: Any) -> Any:
         tracer = self.tracer
         known = other.__class__ is Traced and other.tracer is tracer
+        if not known and is_array(other):
+            return NotImplemented
         node = other.node if known else tracer.node_of(other)
         return Traced(tracer, tracer.graph.apply("mul", (self.node, node)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from threading import get_ident
 
-from micrograd.compiler.scalar.placeholders import Placeholder, Traced, compared, refusing
+from micrograd.compiler.scalar.placeholders import Placeholder, Traced, compared, is_array, refusing
 from micrograd.dispatch import Operators
 from micrograd.engine import Value
 
@@ -40,13 +40,15 @@ def symbolic(self: Any, name: str, args: tuple[Any, ...]) -> Any:
 
 def plus(self: Any, other: Any) -> Any:
     """The sum, for the thread that traces."""
-    return symbolic(self, "add", (self, other))
+    return NotImplemented if is_array(other) else symbolic(self, "add", (self, other))
 
 
 def times(self: Any, other: Any) -> Any:
     """The product, for the thread that traces."""
     tracer = type(self).tracer
     known = other.__class__ is Traced and other.tracer is tracer
+    if not known and is_array(other):
+        return NotImplemented
     node = other.node if known else tracer.node_of(other)
     return Traced(tracer, tracer.graph.apply("mul", (tracer.nodes[id(self)], node)))
 

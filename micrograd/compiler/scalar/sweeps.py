@@ -37,7 +37,7 @@ class Term(Operators):
     >>> _ = 2.0 * x + x
     >>> print(graph)
     0  input 0
-    1  constant 2.0
+    1  constant 2
     2  mul 1 0
     3  add 2 0
     """

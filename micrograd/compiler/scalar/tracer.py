@@ -6,8 +6,10 @@ captured        leaves that the code uses beside its parameters; their numbers a
 
 from __future__ import annotations
 
+from copy import copy
+
 from micrograd.collector import paused
-from micrograd.compiler.scalar.graph import Graph, chosen
+from micrograd.compiler.scalar.graph import LEAVES, Graph, chosen
 from micrograd.compiler.scalar.placeholders import Placeholder, Traced, TraceError
 from micrograd.compiler.scalar.stand_ins import StandIns
 from micrograd.compiler.scalar.users_code import line_of, users_line
@@ -251,4 +253,23 @@ def trace_expression(
     outputs = [tracer.node_of(root) for root in roots]
     made = Trace(tracer, outputs, bare, outputs[0] if bare else None, None, len(inputs), 0)
     made.ordered = parameters is not None or len(found) < 2
+    return made
+
+
+def without_tables(trace: Trace) -> Trace:
+    """The trace with choices in place of tables, for what has none; nan for an index out of range."""
+    if "take" not in trace.graph.kind:
+        return trace
+    graph = Graph()
+    of: list[int] = []  # a node of the trace -> its node here
+    for kind, args in zip(trace.graph.kind, trace.graph.args):
+        nodes = () if kind in LEAVES else tuple([of[i] for i in args])
+        if kind == "take":
+            of.append(chosen(graph, nodes[0], nodes[1:]))
+        elif kind == "constant":
+            of.append(graph.constant(args[0]))
+        else:
+            of.append(graph.apply(kind, nodes) if nodes else graph.leaf(kind, args[0]))
+    made = copy(trace)
+    made.graph, made.outputs = graph, [of[node] for node in trace.outputs]
     return made

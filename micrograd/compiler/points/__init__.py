@@ -1,0 +1,16 @@
+"""Plain functions as programs: one function, one point, at the speed of its arithmetic.
+
+function        `CompiledFunction`, what users hold
+nests           numbers in lists, tuples, dictionaries and arrays, as a row of numbers
+recorded        the function as a graph, for arguments of one shape
+purposes        what is computed: value, gradient, Jacobian, Hessian
+routine         the short path of a call
+rows            a function over rows of numbers, as a program of samples
+comparison      the graph with the function, every routine with the graph
+"""
+
+from __future__ import annotations
+
+from micrograd.compiler.points.function import CompiledFunction
+
+__all__ = ["CompiledFunction"]

@@ -1,0 +1,113 @@
+"""What is compiled is compared: the graph with the function on plain numbers, every routine with the graph.
+
+The graph runs by eager arithmetic, which also takes its derivatives; of a matrix of them one product with a vector is
+compared, which costs no more than a gradient.
+
+numbers     of the arguments, in a row
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+
+from micrograd.collector import paused
+from micrograd.compiler.code import derivatives, number_of
+from micrograd.compiler.points.nests import outer_order, taken_apart
+from micrograd.compiler.self_check import differing, fault, not_as_recorded, replayed
+from micrograd.derivatives.graphs import gradient
+from micrograd.engine import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from micrograd.compiler.points.purposes import Wanted
+    from micrograd.compiler.points.recorded import Recorded
+    from micrograd.compiler.points.routine import Routine
+    from micrograd.compiler.self_check import Sample
+
+FEW_NODES = 2000  # of a graph whose second derivatives are compared, too: they take a hundred times as long
+
+
+def compare_graph(recorded: Recorded, samples: Sequence[Sample]) -> None:
+    """TraceError for a function that does something else on numbers than on placeholders."""
+    for sample in samples:
+
+        def outputs(noise: float, row: list[float] = sample.row) -> list[float]:
+            nodes = eager(recorded, row, noise)
+            return [number_of(nodes[i]) for i in recorded.trace.outputs]
+
+        found, expected = outputs(0.0), sample.result.outputs
+        place = differing(found, expected, outputs)
+        if place is not None:
+            raise not_as_recorded("value", found[place], expected[place], sample, recorded.code)
+
+
+def compare_routine(
+    recorded: Recorded, numbers: list[float], purpose: str, wanted: Wanted, routine: Routine, backend: str
+) -> None:
+    """CompilerError where the routine differs from the graph."""
+    if purpose in ("hessian", "hvp") and recorded.length > FEW_NODES:
+        return
+    vector = [1.0 + 0.1 * i for i in range(len(wanted.wrt))]
+    weights = [1.0 + 0.1 * i if purpose == "jacobian" else 1.0 for i in range(len(wanted.ends))]
+    result = routine.play(numbers + vector[: len(wanted.vector)])
+    found = flat(result[1] if purpose == "value_and_grad" else result)
+    if purpose in ("jacobian", "hessian"):
+        if not all(map(isfinite, found)):
+            return
+        found = product(purpose, wanted, found, vector if purpose == "hessian" else weights)
+
+    def expected(noise: float) -> list[float]:
+        nodes = eager(recorded, numbers, noise)
+        if purpose == "value":
+            return [number_of(nodes[i]) for i in wanted.ends]
+        by = [nodes[i] for i in wanted.wrt]
+        y = along([nodes[i] for i in wanted.ends], weights)
+        if purpose in ("hessian", "hvp") and isinstance(y, Value):
+            y = along(gradient(y, by), vector)
+        return derivatives(y, by)
+
+    with paused():
+        true = expected(0.0)
+        place = differing(found, true, expected)
+    if place is not None:
+        raise fault(purpose, found[place], true[place], backend)
+
+
+def along(terms: Sequence[Any], weights: Sequence[float]) -> Any:
+    """Σ term · weight."""
+    products = [term * weight for term, weight in zip(terms, weights)]
+    return sum(products[1:], products[0]) if products else 0.0
+
+
+def product(purpose: str, wanted: Wanted, found: list[float], vector: list[float]) -> list[float]:
+    """The matrix of a nest of derivatives times a vector: a Hessian on its right, a Jacobian on its left."""
+    matrix = np.array(found)
+    if not wanted.sparse:
+        matrix = np.empty(len(found))
+        matrix[outer_order(wanted.by if purpose == "hessian" else wanted.returned, wanted.by)] = found
+    matrix = matrix.reshape(-1, len(wanted.wrt) or 1)
+    multiplied: list[float] = (matrix @ vector if purpose == "hessian" else vector @ matrix).tolist()
+    return multiplied
+
+
+def eager(recorded: Recorded, numbers: Sequence[float], noise: float) -> list[Any]:
+    """The nodes of the recorded graph by eager arithmetic, for the numbers that Values have now."""
+    trace = recorded.trace
+    given = {
+        "input": [Value(x) for x in numbers],
+        "parameter": [Value(x.data) for x in trace.parameters],
+        "captured": [Value(x.data) for x in trace.captured],
+    }
+    return replayed(trace.graph, given, noise, recorded.length)
+
+
+def flat(found: Any) -> list[float]:
+    """The numbers of a nest, or of a matrix of SciPy."""
+    items: list[Any] = []
+    taken_apart(found.toarray() if hasattr(found, "toarray") else found, items)
+    return items

@@ -1,0 +1,276 @@
+"""`CompiledFunction`: what `compile` returns for a plain function of numbers, lists, arrays and dictionaries of them.
+
+purpose     what is computed: the value, the gradient, …; one routine for each, and for each shape of the arguments
+wrt         the number of the argument that is differentiated by, a tuple of such, or "parameters"
+"""
+
+from __future__ import annotations
+
+from micrograd import derivatives
+from micrograd.compiler.backends import player_of
+from micrograd.compiler.entries import entries_of
+from micrograd.compiler.points.comparison import compare_routine
+from micrograd.compiler.points.nests import NUMBER, floats, size, symbolic, taken_apart
+from micrograd.compiler.points.purposes import PURPOSES, Wanted, expect_number
+from micrograd.compiler.points.recorded import Recorded, record
+from micrograd.compiler.points.routine import Routine, never
+from micrograd.compiler.points.rows import program_of, rows_of, stacked
+from micrograd.compiler.scalar.graph import LEAVES
+from micrograd.derivatives.plain import argument_place
+from micrograd.expect import leaves
+from micrograd.system.forking import guarded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from micrograd.compiler.programs import Program
+    from micrograd.compiler.scalar.graph import Graph
+    from micrograd.engine import Value
+
+PARAMETERS = "parameters"
+
+
+class CompiledFunction:
+    """What `compile` returns for a plain function. A call is as one of the function; its numbers become floats.
+
+    Arguments are numbers, arrays, and lists, tuples and dictionaries of them, nested; text, None, bools and functions
+    are passed on. The function is compiled when it is first called with arguments of a new shape.
+    Where there are Values among the arguments, the function itself runs, so that they may be differentiated.
+    """
+
+    def __init__(self, function: Callable[..., Any], parameters: Any, backend: str, cache: bool) -> None:
+        self.function, self.backend = function, backend
+        self._given, self._cache = parameters, cache
+        self._recorded: dict[Any, Recorded] = {}
+        self._routines: dict[Any, Routine] = {}
+        self._programs: dict[Any, Program] = {}
+        purposes = [*PURPOSES, "sparse jacobian", "sparse hessian"]
+        self._short: dict[str, Callable[[tuple[Any, ...], Any], Any]] = dict.fromkeys(purposes, never)
+        self._lock = guarded(self)  # while a routine is built
+
+    def forked(self) -> None:
+        """In a forked process: a routine that a thread was building is built again."""
+
+    def __call__(self, *args: Any) -> Any:
+        """What the function returns, with floats in place of Values.
+
+        >>> import micrograd
+        >>> f = micrograd.compile(lambda p: p[0] * micrograd.sin(p[1]))
+        >>> f([2.0, 0.0])
+        0.0
+        """
+        found = self._short["value"](args, None)
+        return self._long("value", None, False, args) if found is None else found
+
+    def value_and_grad(self, *args: Any, wrt: Any = 0) -> tuple[float, Any]:
+        """The number that the function returns, and its gradient by one of the arguments, in the shape of that.
+
+        If wrt is a tuple of numbers of arguments, the gradient is a tuple; with "parameters" it is by `parameters`: an
+        array, or a dictionary where they were given as one. TypeError if the function returns more than one number.
+        `scipy.optimize.minimize(f.value_and_grad, x0, jac=True)` works.
+
+        >>> import micrograd
+        >>> f = micrograd.compile(lambda p: p["a"] * p["b"] ** 2)
+        >>> f.value_and_grad({"a": 2.0, "b": 3.0})
+        (18.0, {'a': 9.0, 'b': 12.0})
+        """
+        found = self._short["value_and_grad"](args, wrt)
+        return self._long("value_and_grad", wrt, False, args) if found is None else found
+
+    def grad(self, *args: Any, wrt: Any = 0) -> Any:
+        """The gradient alone."""
+        found = self._short["grad"](args, wrt)
+        return self._long("grad", wrt, False, args) if found is None else found
+
+    def jacobian(self, *args: Any, wrt: Any = 0, sparse: bool = False) -> Any:
+        """The derivative of every number that the function returns, in its place, each in the shape of the argument.
+
+        Of an array of shape a by one of shape b it is an array of shape a + b; a list of numbers by an array gives an
+        array, too. sparse: the matrix, with a row for each number that is returned, as a `csr_matrix` of SciPy.
+
+        >>> import micrograd
+        >>> f = micrograd.compile(lambda p: [p[0] * p[1], p[0]])
+        >>> f.jacobian([2.0, 3.0])
+        [[3.0, 2.0], [1.0, 0.0]]
+        """
+        found = self._short["sparse jacobian" if sparse else "jacobian"](args, wrt)
+        return self._long("jacobian", wrt, sparse, args) if found is None else found
+
+    def hessian(self, *args: Any, wrt: Any = 0, sparse: bool = False) -> Any:
+        """The matrix of second derivatives: an array of shape a + a for an array of shape a, lists for a list.
+
+        >>> import micrograd
+        >>> f = micrograd.compile(lambda p: p[0] ** 2 * p[1])
+        >>> f.hessian([2.0, 3.0])
+        [[6.0, 4.0], [4.0, 0.0]]
+        """
+        found = self._short["sparse hessian" if sparse else "hessian"](args, wrt)
+        return self._long("hessian", wrt, sparse, args) if found is None else found
+
+    def hvp(self, *args: Any, wrt: Any = 0) -> Any:
+        """The matrix of second derivatives times a vector, which stands behind the arguments: f.hvp(x, vector).
+
+        ValueError if it has another number of entries than the argument.
+        """
+        found = self._short["hvp"](args, wrt)
+        return self._long("hvp", wrt, False, args) if found is None else found
+
+    def map(self, *args: Any) -> Any:
+        """What the function returns for each row of its arguments: arrays, or nests of arrays, of equally many rows.
+
+        In place of each number that it returns stands an array of them, (n,), and for each array of shape s one of
+        shape (n, *s); a list of numbers becomes an array (n, m). It is a program of samples (see `compile`), so it
+        takes finite numbers. ValueError for other numbers of rows.
+
+        >>> import micrograd
+        >>> f = micrograd.compile(lambda p: p[0] * p[1])
+        >>> f.map([[1.0, 2.0], [3.0, 4.0]]).tolist()
+        [2.0, 12.0]
+        """
+        shape, matrix = rows_of(args)
+        with self._lock:
+            if shape not in self._programs:
+                recorded = self._record(shape, matrix[0].tolist())
+                self._programs[shape] = program_of(recorded, matrix[0].tolist(), self.backend, self._cache)
+            program, returned = self._programs[shape], self._recorded[shape].returned
+        return stacked(returned, program.predict(matrix))
+
+    @property
+    def parameters(self) -> Any:
+        """The Values that the function uses beside its arguments; their numbers are read at every call.
+
+        In the order in which they were given; else in that of their use, and known when the function was called.
+        """
+        if self._given is not None:
+            return self._given
+        if not self._recorded:
+            raise TypeError("expected the function to be called before: which Values it uses is known when it has run")
+        return list(self._recorded[next(reversed(self._recorded))].values)
+
+    def __repr__(self) -> str:
+        return f"CompiledFunction of {self.function!r}, backend {self.backend!r}"
+
+    def __reduce__(self) -> Any:
+        return CompiledFunction, (self.function, self._given, self.backend, self._cache)
+
+    # calling
+
+    def _long(self, purpose: str, wrt: Any, sparse: bool, args: tuple[Any, ...]) -> Any:
+        """The call with arguments of any shape."""
+        wrt = tuple(wrt) if isinstance(wrt, list) else wrt
+        items: list[Any] = []
+        shape = taken_apart(args, items)
+        if symbolic(items):
+            return self._plainly(purpose, wrt, args)
+        numbers = floats(items, "the arguments")
+        key = purpose, wrt, sparse, shape
+        routine = self._routines.get(key)
+        if routine is None:
+            with self._lock:
+                routine = self._routines.get(key) or self._build(key, numbers, guard=False)
+                self._routines[key] = routine
+        self._short["sparse " * sparse + purpose] = routine.short(wrt)
+        return routine.play(numbers)
+
+    def _plainly(self, purpose: str, wrt: Any, args: tuple[Any, ...]) -> Any:
+        """The same by the function itself, for arguments with Values among them."""
+        if purpose == "value":
+            return self.function(*args)
+        if wrt == PARAMETERS:
+            raise TypeError('expected numbers as arguments beside wrt="parameters", got Values')
+        return getattr(derivatives, purpose)(self.function, wrt=wrt)(*args)
+
+    # building
+
+    def _build(self, key: Any, numbers: list[float], guard: bool) -> Routine:
+        """The routine of a purpose for arguments of a shape, compared with the function at these numbers."""
+        purpose, wrt, sparse, shape = key
+        parts = shape[2]
+        vector: tuple[Any, ...] = ()
+        if purpose == "hvp":
+            if len(parts) < 2:
+                raise TypeError(f"expected the arguments and then the vector, got {len(parts)} arguments")
+            *parts, vector = parts
+        arguments = ("list", tuple, tuple(parts))
+        count = size(arguments)
+        recorded = self._record(arguments, numbers[:count])
+        expect_number(purpose, recorded.returned)
+        graph = recorded.trace.graph
+        by, nodes = ((), []) if purpose == "value" else self._by(recorded, parts, wrt)
+        directions = [graph.leaf("input", count + i) for i in range(size(vector))] if vector else []
+        if vector and len(directions) != len(nodes):
+            raise ValueError(
+                f"hvp expects one number for each of the {len(nodes)} of the argument, got {len(directions)}"
+            )
+        wanted = Wanted(graph, recorded.trace.outputs, recorded.returned, nodes, by, directions, sparse)
+        made = PURPOSES[purpose](wanted, guard)
+        for part in made:
+            part.nodes = own(graph, part.nodes)
+        slopes = [node for part in made[purpose == "value_and_grad" :] for node in part.nodes]
+        ends = [node for part in made for node in part.nodes]
+        if purpose != "value":
+            ends.append(total(graph, slopes))
+        entries = entries_of(graph, [*recorded.inputs, *directions, *recorded.nodes], ends)
+        player = player_of(entries, self.backend, self._cache)
+        twin = None if guard or purpose == "value" else lambda: self._twin(key, numbers)
+        routine = Routine(player, made, entries.outputs, recorded.values, shape[2], recorded.indices, twin)
+        compare_routine(recorded, numbers[:count], purpose, wanted, routine, self.backend)
+        return routine
+
+    def _twin(self, key: Any, numbers: list[float]) -> Routine:
+        """The guarded twin of a routine."""
+        with self._lock:
+            key_of_twin = (*key, "guarded")
+            if key_of_twin not in self._routines:
+                self._routines[key_of_twin] = self._build(key, numbers, guard=True)
+            return self._routines[key_of_twin]
+
+    def _record(self, shape: Any, numbers: list[float]) -> Recorded:
+        if shape not in self._recorded:
+            given = self._given.values() if isinstance(self._given, dict) else self._given or ()
+            self._recorded[shape] = record(self.function, shape, numbers, leaves(list(given), "parameters"))
+        return self._recorded[shape]
+
+    def _by(self, recorded: Recorded, parts: Any, wrt: Any) -> tuple[Any, list[int]]:
+        """The shape and the nodes of what is differentiated by."""
+        if wrt == PARAMETERS:
+            return self._by_parameters(recorded)
+        first, places = [0], [argument_place(i, len(parts)) for i in (wrt if isinstance(wrt, tuple) else (wrt,))]
+        for part in parts:
+            first.append(first[-1] + size(part))
+        if not places or len(set(places)) < len(places):
+            raise ValueError(f"expected different arguments to differentiate by, at least one, got wrt={wrt!r}")
+        nodes = [node for i in places for node in recorded.inputs[first[i] : first[i + 1]]]
+        return ("list", tuple, tuple([parts[i] for i in places])) if isinstance(wrt, tuple) else parts[places[0]], nodes
+
+    def _by_parameters(self, recorded: Recorded) -> tuple[Any, list[int]]:
+        """The same for the parameters."""
+        if self._given is None:
+            return ("array", (len(recorded.nodes),)), recorded.nodes
+        nodes = [recorded.trace.graph.leaf("parameter", i) for i in range(len(self._given))]
+        if isinstance(self._given, dict):
+            return ("dict", tuple(self._given), (NUMBER,) * len(nodes)), nodes
+        return ("array", (len(nodes),)), nodes
+
+
+def own(graph: Graph, ends: list[int]) -> list[int]:
+    """The ends, each a node of its own that is made, so that all of them may stand side by side."""
+    found: dict[int, None] = {}
+    for node in ends:
+        found[graph.again(node) if node in found or graph.kind[node] in LEAVES else node] = None
+    return list(found)
+
+
+def total(graph: Graph, nodes: list[int]) -> int:
+    """Their sum, which is finite only where all of them are."""
+    found = graph.constant(0.0)
+    for node in nodes:
+        found = graph.apply("add", (found, node))
+    return graph.again(found)
+
+
+def check_parameters(parameters: Any) -> list[Value]:
+    """The given parameters as a list; the errors of `leaves`."""
+    return leaves(list(parameters.values()) if isinstance(parameters, dict) else parameters, PARAMETERS)

@@ -1,0 +1,124 @@
+"""A plain function as a graph, for arguments of one shape, compared with the function itself.
+
+flat        a function of a list of numbers that returns a list, as the tracer takes it
+reached     the Values that the code can reach beside its arguments: placeholders while it is traced
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+
+from micrograd.compiler.code import Code
+from micrograd.compiler.points.comparison import compare_graph
+from micrograd.compiler.points.nests import built_up, objects, taken_apart
+from micrograd.compiler.scalar.graph import LEAVES
+from micrograd.compiler.scalar.trace import trace, undo_of
+from micrograd.compiler.scalar.tracer import without_tables
+from micrograd.compiler.self_check import Sample, sampled
+from micrograd.compiler.state import reads
+from micrograd.compiler.state.state import State
+from micrograd.engine import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from micrograd.compiler.scalar.tracer import Trace
+
+
+class Flat:
+    """A function of nests as one of a list of numbers, which returns a list; `shape`: of its arguments together.
+
+    returned    the shape of what it returned last
+    """
+
+    def __init__(self, function: Callable[..., Any], shape: Any) -> None:
+        self.function, self.shape = function, shape
+        self.returned: Any = None
+
+    def __call__(self, items: list[Any]) -> list[Any]:
+        array = np.array if all(x.__class__ is float for x in items) else objects
+        found: list[Any] = []
+        self.returned = taken_apart(self.function(*built_up(self.shape, iter(items), array)), found, fixed=False)
+        return found
+
+
+class Recorded:
+    """A function for arguments of one shape.
+
+    trace       its graph, with choices in place of tables; the inputs are the numbers of the arguments in a row
+    rows        the trace with its tables, for programs of samples
+    indices     which of the inputs are indices of tables -> how many entries these have
+    length      how many nodes the graph has before derivatives are added to it
+    returned    the shape of what the function returns
+    inputs      the nodes of the arguments
+    values      the Values whose numbers are read at every call: those that the graph needs, in the order of their use
+    nodes       of those Values
+    """
+
+    def __init__(self, trace: Trace, returned: Any, code: Code) -> None:
+        self.rows, self.returned, self.code = trace, returned, code
+        self.trace = trace = without_tables(trace)
+        self.inputs = [trace.graph.leaf("input", i) for i in range(trace.inputs)]
+        self.length, self.nodes = len(trace.graph), values_used(trace)
+        self.indices = {which: count for (_, which), count in trace.indices.items()}
+        kinds = {"parameter": trace.parameters, "captured": trace.captured}
+        self.values = [kinds[trace.graph.kind[node]][trace.graph.args[node][0]] for node in self.nodes]
+
+
+def record(function: Callable[..., Any], shape: Any, numbers: list[float], parameters: Sequence[Value]) -> Recorded:
+    """Run the function on placeholders, and compare with what it gives at these numbers, and at some near them."""
+    flat = Flat(function, shape)
+    code = Code(flat, len(numbers), reached(function, parameters))
+    with undo_of(code) as undo:
+        recorded = Recorded(trace(code, undo, lambda: code.run(numbers, None)), flat.returned, code)
+        compare_graph(recorded, samples_at(code, numbers))
+    return recorded
+
+
+def reached(function: Callable[..., Any], parameters: Sequence[Value]) -> list[Value]:
+    """The given parameters, and the other leaves that the code can reach."""
+    found = {id(x): x for x in parameters}
+    for read, source, _ in State(function, apart_from=parameters).reads():
+        if read is reads.numbers:
+            found.update({id(x): x for x in source if x.op is None})
+    return list(found.values())
+
+
+def values_used(trace: Trace) -> list[int]:
+    """The nodes of the Values that the outputs need, in the order of their use."""
+    graph = trace.graph
+    live = bytearray(len(graph))
+    for end in trace.outputs:
+        live[end] = 1
+    for node in range(len(graph) - 1, -1, -1):
+        if live[node] and graph.kind[node] not in LEAVES:
+            for x in graph.args[node]:
+                live[x] = 1
+    users = [x for node in range(len(graph)) if live[node] and graph.kind[node] not in LEAVES for x in graph.args[node]]
+    return [x for x in dict.fromkeys([*users, *trace.outputs]) if graph.kind[x] in ("parameter", "captured")]
+
+
+def samples_at(code: Code, numbers: list[float]) -> list[Sample]:
+    """What the function gives at these numbers, and at some near them, where it takes them."""
+    generator = random.Random(0)
+    near = [x * generator.uniform(0.9, 1.1) + generator.gauss(0.0, 0.01) for x in numbers]
+    found = []
+    for row in (numbers, near):
+        try:
+            found.append(sample_at(code, row))
+        except Exception:
+            if row is numbers:
+                raise
+    return found
+
+
+def sample_at(code: Code, row: list[float]) -> Sample:
+    """A sample on floats, or on Values where the code calls their methods."""
+    try:
+        return sampled(code, row, None, [0.0])
+    except Exception:
+        return sampled(code, [Value(x) for x in row], None, [0.0])

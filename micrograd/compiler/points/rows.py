@@ -1,0 +1,70 @@
+"""A plain function over rows of numbers: the program of samples that its graph is, too."""
+
+from __future__ import annotations
+
+from copy import copy
+
+import numpy as np
+
+from micrograd.compiler.points.nests import NUMBER, pieces, widened
+from micrograd.compiler.points.recorded import sample_at
+from micrograd.compiler.programs import Program
+from micrograd.dispatch import brief
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from micrograd.compiler.points.recorded import Recorded
+
+
+def rows_of(args: tuple[Any, ...]) -> tuple[Any, np.ndarray]:
+    """The shape of the arguments of one call, and the numbers of all calls, one row each."""
+    found: list[np.ndarray] = []
+    shape = "list", tuple, tuple([row_shape(x, found) for x in args])
+    counts = sorted({len(x) for x in found})
+    if len(counts) != 1 or counts == [0]:
+        raise ValueError(f"expected arguments of equally many rows, at least one, got {counts or 'none'}")
+    return shape, np.concatenate([x.reshape(len(x), -1) for x in found], axis=1)
+
+
+def row_shape(x: Any, found: list[np.ndarray]) -> Any:
+    """The shape of one row of an argument; its numbers are added to a list."""
+    if isinstance(x, dict):
+        return "dict", tuple(x), tuple([row_shape(part, found) for part in x.values()])
+    if isinstance(x, tuple):
+        return "list", type(x), tuple([row_shape(part, found) for part in x])
+    array = np.asarray(x)
+    if array.dtype.kind not in "buif" or array.ndim == 0:
+        raise TypeError(f"expected arrays of numbers, one row for each call, got {brief(x)}")
+    found.append(array.astype(np.float64, copy=False))
+    return ("array", array.shape[1:]) if array.ndim > 1 else NUMBER
+
+
+def program_of(recorded: Recorded, numbers: list[float], backend: str, cache: bool) -> Program:
+    """The program of samples, compared with the function at these numbers when it is built."""
+    trace = recorded.rows
+    if trace is recorded.trace:  # whose graph has got derivatives
+        trace = copy(trace)
+        trace.graph = trace.graph.copy(recorded.length)
+    program = Program(trace, None, backend, None, cache)
+    program._check.kept = [sample_at(recorded.code, numbers)]
+    return program
+
+
+def stacked(returned: Any, outputs: np.ndarray) -> Any:
+    """The outputs, (n, numbers), as a nest with arrays of n in place of numbers."""
+    if returned[0] == "list" and returned[2] and all(part == NUMBER for part in returned[2]):
+        return outputs
+    parts = np.split(outputs, np.cumsum(pieces(returned))[:-1], axis=1)
+    return filled(widened(returned, (len(outputs),)), iter(parts))
+
+
+def filled(shape: Any, parts: Any) -> Any:
+    """The nest of a shape whose arrays are these, in order."""
+    if shape[0] == "array":
+        return next(parts).reshape(shape[1])
+    made = [filled(part, parts) for part in shape[2]]
+    if shape[0] == "dict":
+        return dict(zip(shape[1], made))
+    return shape[1](*made) if hasattr(shape[1], "_fields") else shape[1](made)

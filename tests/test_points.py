@@ -1,0 +1,297 @@
+"""Plain functions compiled: what users write, against eager derivatives; shapes, parameters, refusals, threads."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+import threading
+from collections import namedtuple
+from importlib.util import find_spec
+
+import pytest
+
+import micrograd
+from micrograd import Value, functions
+
+np = pytest.importorskip("numpy")
+BACKENDS = ["numpy", "llvm"] if find_spec("llvmlite") else ["numpy"]
+Pair = namedtuple("Pair", "low high")
+
+
+def rosenbrock(x):
+    return sum(100.0 * (b - a * a) ** 2 + functions.sin(a) for a, b in zip(x[:-1], x[1:]))
+
+
+def same(found, expected):
+    """Equal nests: of one type, in one order, equal up to rounding."""
+    if isinstance(expected, dict):
+        return list(found) == list(expected) and all(same(found[k], expected[k]) for k in expected)
+    if isinstance(expected, np.ndarray):
+        return found.shape == expected.shape and np.allclose(found, expected, 1e-12, 1e-13, equal_nan=True)
+    if isinstance(expected, (list, tuple)):
+        return type(found) is type(expected) and len(found) == len(expected) and all(map(same, found, expected))
+    return type(found) is float and (found == pytest.approx(expected, rel=1e-12, abs=1e-13, nan_ok=True))
+
+
+ARGUMENTS = [
+    (lambda x: functions.sin(x) * x, (0.7,)),
+    (lambda x, y: x * y * y, (2.0, 3)),
+    (rosenbrock, ([0.3, -0.5, 0.7],)),
+    (rosenbrock, ((0.3, -0.5, 0.7),)),
+    (rosenbrock, (np.array([0.3, -0.5, 0.7]),)),
+    (lambda W: functions.exp((W @ W).sum()), (np.array([[0.1, 0.2], [-0.3, 0.4]]),)),
+    (lambda x, W: np.tanh(W @ x).sum(), (np.array([0.3, 0.1]), np.array([[0.1, 0.2], [-0.3, 0.4]]))),
+    (lambda p: [p[0], [p[1] * p[0]]][1][0] ** 2, ([1.5, np.float64(2.0), 7],)),
+    (lambda p, how: p.low * p.high if how == "product" else p.low, (Pair(2.0, 5.0), "product")),
+]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("function, args", ARGUMENTS)
+def test_derivatives_are_those_of_eager_in_the_same_shape(function, args, backend):
+    f = micrograd.compile(function, backend=backend)
+    wrts = [0] if isinstance(args[-1], str) or len(args) == 1 else [0, 1, (0, 1), (1,), -1]
+    if isinstance(args[0], Pair):  # eager has no named tuples
+        assert f(*args) == 10.0 and f.grad(*args) == Pair(5.0, 2.0)
+        return
+    for _ in range(2):  # the second call goes the short way
+        assert same(f(*args), functions_value(function, args))
+        for wrt in wrts:
+            assert same(f.value_and_grad(*args, wrt=wrt), micrograd.value_and_grad(function, wrt=wrt)(*args))
+            assert same(f.grad(*args, wrt=wrt), micrograd.grad(function, wrt=wrt)(*args))
+            assert same(f.hessian(*args, wrt=wrt), micrograd.hessian(function, wrt=wrt)(*args))
+            vector = args[wrt] if isinstance(wrt, int) else tuple(args[i] for i in wrt)
+            assert same(f.hvp(*args, vector, wrt=wrt), micrograd.hvp(function, wrt=wrt)(*args, vector))
+
+
+def functions_value(function, args):
+    """What the function returns, as a float."""
+    found = micrograd.value_and_grad(function, wrt=0)(*args)[0]
+    return found.data if isinstance(found, Value) else float(found)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_jacobians_have_the_shapes_of_results_and_arguments(backend):
+    x, W = np.array([0.3, 0.1]), np.array([[0.1, 0.2], [-0.3, 0.4], [1.0, 2.0]])
+
+    def several(x, W):
+        return [W @ x, (x[0], [x[1] * W[0][0]])]
+
+    f = micrograd.compile(several, backend=backend)
+    assert same(f(x, W), [W @ x, (x[0], [x[1] * W[0, 0]])])
+    for wrt in (0, 1, (1, 0)):
+        assert same(f.jacobian(x, W, wrt=wrt), micrograd.jacobian(several, wrt=wrt)(x, W))
+    f = micrograd.compile(lambda x: [x[0] * x[1], functions.sin(x[0])], backend=backend)
+    expected = [[0.1, 0.3], [math.cos(0.3), 0.0]]
+    assert same(f.jacobian(x), np.array(expected)) and same(f.jacobian([0.3, 0.1]), expected)
+    named = micrograd.compile(lambda p: {"sum": p["a"] + p["b"][0], "product": p["a"] * p["b"]}, backend=backend)
+    given = {"a": 2.0, "b": x}
+    assert same(named(given), {"sum": 2.3, "product": 2.0 * x})
+    assert same(
+        named.jacobian(given), {"sum": {"a": 1.0, "b": np.array([1.0, 0.0])}, "product": {"a": x, "b": 2.0 * np.eye(2)}}
+    )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_sparse_and_large_matrices(backend):
+    pytest.importorskip("scipy")
+    f = micrograd.compile(rosenbrock, backend=backend)
+    x = np.linspace(-1.0, 1.0, 100)
+    dense, sparse = f.hessian(x), f.hessian(x, sparse=True)
+    assert sparse.nnz == 3 * 100 - 2 and sparse.format == "csr" and same(sparse.toarray(), dense)
+    assert same(dense[:3, :3], np.array(micrograd.hessian(rosenbrock)(x[:4].tolist()))[:3, :3])
+    g = micrograd.compile(lambda x: [a * b for a, b in zip(x[:-1], x[1:])], backend=backend)
+    assert g.jacobian(x, sparse=True).nnz == 2 * 99
+    assert same(g.jacobian(x, sparse=True).toarray(), g.jacobian(x))
+    assert not f.hessian(x)[0, 5:].any()
+
+
+def test_scipy_minimises_with_gradient_and_hessian():
+    optimize = pytest.importorskip("scipy.optimize")
+    f = micrograd.compile(lambda x: sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in zip(x[:-1], x[1:])))
+    start = np.array([-1.2, 1.0, 0.5])
+    assert np.allclose(optimize.minimize(f.value_and_grad, start, jac=True).x, 1.0, atol=1e-4)
+    for options in ({"hess": f.hessian}, {"hessp": f.hvp}):
+        found = optimize.minimize(f.value_and_grad, start, jac=True, method="trust-ncg", **options)
+        assert np.allclose(found.x, 1.0, atol=1e-6)
+    residuals = micrograd.compile(lambda x: [10.0 * (x[1] - x[0] * x[0]), 1.0 - x[0]])
+    assert np.allclose(optimize.least_squares(residuals, [-1.2, 1.0], jac=residuals.jacobian).x, 1.0)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_values_of_a_closure_are_parameters_that_are_read_at_every_call(backend):
+    a, b, unused = Value(2.0, "a"), Value(3.0, "b"), Value(1.0)
+    keep = [a, b, unused]
+    f = micrograd.compile(lambda x: b * x + a * keep[0], backend=backend)
+    with pytest.raises(TypeError, match="called before"):
+        print(f.parameters)
+    assert f(1.0) == 7.0 and f(np.array([1.0])).tolist() == [7.0]
+    assert f.parameters == [b, a]
+    a.data = 10.0
+    assert f(1.0) == 103.0 and f.value_and_grad(2.0) == (106.0, 3.0)
+    value, slopes = f.value_and_grad(2.0, wrt="parameters")
+    assert (value, slopes.tolist()) == (106.0, [2.0, 20.0])
+    named = micrograd.compile(f.function, parameters={"a": a, "b": b, "c": unused}, backend=backend)
+    assert named.grad(2.0, wrt="parameters") == {"a": 20.0, "b": 2.0, "c": 0.0}
+    assert named.parameters == {"a": a, "b": b, "c": unused}
+    listed = micrograd.compile(f.function, parameters=[a], backend=backend)
+    assert listed.grad(2.0, wrt="parameters").tolist() == [20.0]
+    b.data = 1.0
+    assert listed(2.0) == 102.0 and listed.hessian(2.0, wrt="parameters").tolist() == [[2.0]]
+
+
+def test_a_module_has_its_parameters():
+    net = micrograd.nn.MLP(2, [3, 1])
+    f = micrograd.compile(net)
+    x = [0.5, -1.0]
+    out = net(x)
+    out = out[0] if isinstance(out, list) else out
+    out.backward()
+    found = f.grad(x, wrt="parameters")
+    assert np.allclose(found, [p.grad for p in net.parameters()]) and f.parameters == net.parameters()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_zero_adjoint_stops_even_at_an_infinite_factor(backend):
+    f = micrograd.compile(lambda x: functions.where(x[0] > 0.0, functions.sqrt(x[0]), x[1] * x[1]), backend=backend)
+    x = np.array([0.0, 3.0])
+    for _ in range(2):
+        assert f.value_and_grad(x)[1].tolist() == [0.0, 6.0]
+        assert f.hessian(x).tolist() == [[0.0, 0.0], [0.0, 2.0]]
+        assert f.hvp(x, x).tolist() == [0.0, 6.0]
+        assert f.jacobian(x).tolist() == [0.0, 6.0]
+    assert f.grad(np.array([4.0, 1.0])).tolist() == [0.25, 0.0]
+    assert math.isnan(f(np.array([math.nan, math.nan])))
+    minus = micrograd.compile(lambda x: -0.0 * x, backend=backend)
+    assert math.copysign(1.0, minus.grad(1.0)) == 1.0  # a gradient is never −0
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_map_is_the_function_of_every_row(backend):
+    X = np.random.default_rng(0).normal(size=(7, 3))
+    f = micrograd.compile(rosenbrock, backend=backend)
+    f.hvp(X[0], X[0])  # so that there are more nodes than those of the value
+    assert same(f.map(X), np.array([f(x) for x in X])) and same(f.map(X.tolist()), f.map(X))
+    g = micrograd.compile(lambda x, y: {"sum": x[0] + y, "all": x * y}, backend=backend)
+    y = X[:, 0].copy()
+    assert same(g.map(X, y), {"sum": X[:, 0] + y, "all": X * y[:, None]})
+    several = micrograd.compile(lambda x: [x[0], x[1] * x[2]], backend=backend)
+    assert same(several.map(X), np.stack([X[:, 0], X[:, 1] * X[:, 2]], axis=1))
+    with pytest.raises(ValueError, match="equally many rows"):
+        g.map(X, y[:3])
+
+
+REFUSED = [
+    (lambda x: x if x > 0 else -x, "asks whether a Value is true"),
+    (lambda x: math.sin(x), "turned into a number"),
+    (lambda x: [10, 20][x], "turned into a number"),
+    (lambda x: x * (OUTSIDE if OUTSIDE > 0.0 else 1.0), "asks whether a Value is true"),
+    (lambda x: x * OUTSIDE.data, "`.data` is read"),
+    (lambda x: x * 2.0 if isinstance(x, float) else x, "on numbers the code gives another value"),
+]
+OUTSIDE = Value(2.0)
+
+
+@pytest.mark.parametrize("function, message", REFUSED)
+def test_control_flow_on_numbers_is_refused_with_the_line(function, message):
+    with pytest.raises(micrograd.compiler.TraceError, match=message) as caught:
+        micrograd.compile(function)(1.0)
+    assert "test_points.py, line" in str(caught.value)
+
+
+def test_errors_say_what_was_got():
+    f = micrograd.compile(lambda x: [x, x])
+    with pytest.raises(TypeError, match="grad expects a function that returns one Value or number, got a list"):
+        f.grad(1.0)
+    with pytest.raises(TypeError, match="is a return missing"):
+        micrograd.compile(lambda x: None)(1.0)
+    with pytest.raises(TypeError, match="the arguments: expected a number"):
+        f({1.0})
+    with pytest.raises(TypeError, match="argument number 3"):
+        micrograd.compile(abs).grad(1.0, wrt=3)
+    with pytest.raises(ValueError, match="one number for each of the 2"):
+        micrograd.compile(rosenbrock).hvp([1.0, 2.0], [1.0])
+    with pytest.raises(TypeError, match="expected a function"):
+        micrograd.compile(3.0)
+    with pytest.raises(TypeError, match="number of inputs"):
+        micrograd.compile(rosenbrock, loss=lambda p, y: p)
+    with pytest.raises(ValueError, match="one of them twice"):
+        micrograd.compile(rosenbrock, parameters=[OUTSIDE, OUTSIDE])
+    with pytest.raises(ZeroDivisionError):  # the user's own error, as it is
+        micrograd.compile(lambda x: 1 / 0)(1.0)
+
+
+def test_values_as_arguments_go_through_the_function_itself():
+    x = Value(2.0)
+    f = micrograd.compile(lambda x: x * x * x)
+    y = f(x)
+    y.backward()
+    assert (y.data, x.grad) == (8.0, 12.0) and f.grad(x).data == 12.0
+    assert micrograd.grad(f)(2.0) == 12.0
+    outer = micrograd.compile(lambda x: f(x) + f(2.0 * x))
+    assert outer.grad(1.0) == 27.0
+
+
+def test_threads_have_workspaces_of_their_own():
+    f = micrograd.compile(rosenbrock)
+    points = np.random.default_rng(1).normal(size=(8, 20))
+    expected = [micrograd.compile(rosenbrock).grad(x) for x in points]
+    wrong = []
+
+    def work(i):
+        for _ in range(30):
+            if not np.array_equal(f.grad(points[i]), expected[i]):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_results_are_the_callers_own():
+    f = micrograd.compile(rosenbrock)
+    x = np.array([0.3, -0.5, 0.7])
+    value, slopes = f.value_and_grad(x)
+    kept = slopes.copy()
+    f.value_and_grad(2.0 * x)
+    assert np.array_equal(slopes, kept) and slopes.flags.owndata
+
+
+def test_compiled_functions_are_copied_and_pickled():
+    f = micrograd.compile(rosenbrock)
+    f([0.3, 0.4])
+    for other in (copy.copy(f), copy.deepcopy(f), pickle.loads(pickle.dumps(f))):
+        assert other is not f and other([0.3, 0.4]) == f([0.3, 0.4])
+
+
+def test_arrays_of_other_kinds_take_the_long_way():
+    f = micrograd.compile(rosenbrock)
+    x = np.array([1.0, 2.0, 3.0])
+    expected = f.grad(x).tolist()
+    for other in (x.astype(np.float32), x.astype(int), x[::-1][::-1], np.ma.array(x), x.astype(">f8")):
+        assert f.grad(other).tolist() == expected
+    assert f.grad(np.array([1.0, 2.0])).shape == (2,)
+    with pytest.raises(TypeError, match="expected a number"):
+        f.grad(x.astype(complex))
+
+
+def test_repeated_calls_compile_once():
+    f = micrograd.compile(lambda x: x * x)
+    assert [f.value_and_grad(1.0), f.value_and_grad(2.0), f(3.0), f.hessian(3.0)] == [(1.0, 2.0), (4.0, 4.0), 9.0, 2.0]
+    assert len(f._recorded) == 1 and len(f._routines) == 3
+
+
+def test_an_index_is_an_argument():
+    table = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)], [Value(5.0), Value(6.0)]]
+    f = micrograd.compile(lambda i, x: sum(w * x for w in micrograd.take(table, i)) * x)
+    assert f(1, 2.0) == 28.0 and f.grad(2, 1.0, wrt=1) == 22.0 and f.map([0, 2], [1.0, 1.0]).tolist() == [3.0, 11.0]
+    assert sorted(f.grad(1, 1.0, wrt="parameters")) == [0.0, 0.0, 0.0, 0.0, 1.0, 1.0]
+    table[1][0].data = 0.0
+    assert f(1.0, 2.0) == 16.0
+    for index, error in ((3, IndexError), (0.5, ValueError)):
+        with pytest.raises(error):
+            f(index, 1.0)
