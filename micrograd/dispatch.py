@@ -143,14 +143,25 @@ def by_definition(definition: Definition) -> Definition:
     return function  # type: ignore[return-value]
 
 
+def thorough(x: Any) -> bool:
+    """Whether a partial of x may be long, to be right over the whole range of floats.
+
+    So for floats and in programs, where nobody reads it; a formula, a graph or a series of it is to be short.
+    """
+    return x.__class__ is float or isinstance(x, Operators) and x.thorough
+
+
 class Operators(Refusals):
     """Arithmetic for symbolic operands: every operator asks `operate(name, args)`, which the subclass defines.
 
     With it an object can go through a row's partials, and so read a derivative off the table. Whoever asks for the
     number gets an error, since a wrong answer would not be noticed; a subclass that knows the number may answer.
+
+    thorough    see the function of that name
     """
 
     __slots__ = ()
+    thorough = False
 
     def operate(self, name: str, args: tuple[Any, ...]) -> Any:
         """The primitive `name` on args, one of which is self."""

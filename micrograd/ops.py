@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import operator
 
-from micrograd.dispatch import Operators, by_definition  # noqa: F401  (the latter for rows to come)
+from micrograd.dispatch import Operators, by_definition, thorough  # noqa: F401  (the definitions for rows to come)
 from micrograd.functions import *  # noqa: F403  (all of them, abs and pow too)
 from micrograd.functions import inf
 from micrograd.messages.counterparts import absent
@@ -207,15 +207,12 @@ def atan_partial(x: Any, out: Any) -> Any:
 
 
 def hypot_partial(x: Any, y: Any, r: Any) -> Any:
-    """x / r for r = hypot(x, y), 0 at the origin; on groups of a program without r, which may overflow."""
-    if getattr(r, "thorough", False):
-        up, down = where(r < 2.0**-450, 2.0**600, 1.0), where(r > 2.0**500, 2.0**-600, 1.0)
-        a, b = up * down * x, up * down * y
-        return where(r <= 0.0, 0.0, up * x / sqrt(a * a + b * b) * down)
-    if r.__class__ is float and not 1e-300 < r < inf:  # r overflows or has few digits, x / r need not
-        scale = 0.25 if r > 1.0 else 2.0**100
-        x, r = scale * x, hypot(scale * x, scale * y)
-    return where(r <= 0.0, 0.0, div(x, r))
+    """x / r for r = hypot(x, y), 0 at the origin; where it may be long, right too if r overflows or has few digits."""
+    if not thorough(r) or r.__class__ is float and 1e-300 < r < inf:
+        return where(r <= 0.0, 0.0, div(x, r))
+    up, down = where(r < 2.0**-450, 2.0**600, 1.0), where(r > 2.0**500, 2.0**-600, 1.0)
+    a, b = up * down * x, up * down * y
+    return where(r <= 0.0, 0.0, div(up * x, sqrt(a * a + b * b)) * down)
 
 
 def gaussian_definition(x: Any) -> Any:

@@ -24,7 +24,7 @@ class Symbol(Operators):
     """An operand that stands for a whole group in a row's partials; what it goes through becomes Maps."""
 
     __slots__ = ("maps", "operand")
-    thorough = True  # nobody reads or differentiates the partial: it may be long
+    thorough = True
 
     def __init__(self, maps: MapBuilder, operand: Operand) -> None:
         self.maps, self.operand = maps, operand

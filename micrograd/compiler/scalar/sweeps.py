@@ -43,7 +43,7 @@ class Term(Operators):
     """
 
     __slots__ = ("graph", "node")
-    thorough = True  # a derivative is right near overflow, too: it may be long
+    thorough = True
 
     def __init__(self, graph: Graph, node: int) -> None:
         self.graph, self.node = graph, node
