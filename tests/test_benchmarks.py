@@ -4,6 +4,7 @@ import importlib
 import platform
 import subprocess
 import sys
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,10 +41,23 @@ def library(compiled):
     return found
 
 
+@lru_cache(None)
 def workload(compiled, name, samples):
     if name == "digits":
         pytest.importorskip("sklearn")
     return compiled.workloads.ALL[name]().first(samples)
+
+
+@lru_cache(None)
+def structure(structures, name, samples):
+    return structures.ALL[name]()[0].first(samples)
+
+
+@lru_cache(None)
+def eager(compiled, work):
+    """The step in Values, which takes long and always gives the same."""
+    found = compiled.contenders.eager(work)()
+    return lambda: found
 
 
 def assert_same(compiled, step, other, tolerance=1e-12):
@@ -56,7 +70,7 @@ def assert_same(compiled, step, other, tolerance=1e-12):
 @pytest.mark.parametrize("name, samples", [(name, n) for name, counts in SAMPLES.items() for n in counts])
 def test_tuned_c_gives_the_value_and_gradient_of_eager(compiled, library, name, samples):
     work = workload(compiled, name, samples)
-    assert_same(compiled, compiled.contenders.tuned_c(work, library), compiled.contenders.eager(work))
+    assert_same(compiled, compiled.contenders.tuned_c(work, library), eager(compiled, work))
 
 
 @pytest.mark.parametrize("march", ["x86-64", "x86-64-v3"])
@@ -74,7 +88,7 @@ def test_tuned_c_for_narrower_vectors_gives_the_same(compiled, library, march):
 @pytest.mark.parametrize("name, samples", [(name, counts[-1]) for name, counts in SAMPLES.items()])
 def test_the_exact_gradient_is_that_of_eager(compiled, name, samples):
     work = workload(compiled, name, samples)
-    assert compiled.error_of(compiled.contenders.eager(work), work) <= 1e-14
+    assert compiled.error_of(eager(compiled, work), work) <= 1e-14
 
 
 @pytest.mark.parametrize("backend", ["llvm", "numpy"])
@@ -85,7 +99,7 @@ def test_programs_are_within_the_goal_of_the_exact_gradient(compiled, name, back
     work = workload(compiled, name, 20)
     step = compiled.contenders.program(work, backend)
     assert compiled.error_of(step, work) <= compiled.GOAL
-    assert_same(compiled, step, compiled.contenders.eager(work))
+    assert_same(compiled, step, eager(compiled, work))
 
 
 @pytest.mark.parametrize("name", ["toy", "moons", "tanh", "digits"])
@@ -94,14 +108,14 @@ def test_peers_compute_what_eager_computes(compiled, peer, name):
     package, make = compiled.contenders.PEERS[peer]
     pytest.importorskip(package)
     work = workload(compiled, name, 64)
-    assert_same(compiled, make(work), compiled.contenders.eager(work))
+    assert_same(compiled, make(work), eager(compiled, work))
 
 
 @pytest.mark.parametrize("name", ["convolution", "recurrence", "bundle", "mixture", "graph-1k"])
 def test_structures_compute_the_same_in_values_in_programs_and_in_arrays(compiled, structures, name):
     work, arrays = structures.ALL[name]()
     work = work.first(3)
-    expected = compiled.contenders.eager(work)
+    expected = eager(compiled, work)
     for backend in ["numpy"] + ["llvm"] * bool(find_spec("llvmlite")):
         assert_same(compiled, compiled.contenders.program(work, backend), expected)
     if find_spec("jax") and name != "graph-1k":  # which takes JAX long to compile
@@ -116,8 +130,8 @@ def test_structures_in_c_give_the_value_and_gradient_of_eager(compiled, structur
         pytest.skip("this machine has no AVX2")
     built = compiled.contenders.build(march, "structures.c")
     for name in ("convolution", "recurrence", "bundle", "mixture"):
-        work = structures.ALL[name]()[0].first(70)
-        assert_same(compiled, compiled.contenders.tuned_c(work, built), compiled.contenders.eager(work))
+        work = structure(structures, name, 70)
+        assert_same(compiled, compiled.contenders.tuned_c(work, built), eager(compiled, work))
 
 
 def test_layers_and_flat_are_inverse(compiled):
