@@ -10,6 +10,7 @@ import time
 import warnings
 
 import pytest
+from checkpoint_help import data, trainer_for
 
 from micrograd import Trainer, Value, losses, nn, optim
 from micrograd.training.checkpoints import CheckpointError, names_of, read
@@ -18,22 +19,11 @@ BACKENDS = ["eager", "numpy", "llvm"]
 SCRIPT = """
 import sys
 sys.path.insert(0, {folder!r})
-from test_checkpoints import data, trainer_for
+from checkpoint_help import data, trainer_for
 trainer = trainer_for({backend!r})
 trainer.fit(*data(), epochs=60, batch_size=8, seed=3, checkpoint={path!r})
 print(repr([p.data for p in trainer.parameters]))
 """
-
-
-def data():
-    rng = random.Random(0)
-    X = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(30)]
-    return X, [1.0 if a * b > 0 else -1.0 for a, b in X]
-
-
-def trainer_for(backend="eager", optimizer=None):
-    model = nn.MLP(2, [4, 1], activation="tanh", generator=random.Random(1))
-    return Trainer(model, losses.hinge, optimizer or optim.Adam(lr=optim.cosine(0.05, steps=200)), backend=backend)
 
 
 def needed(backend):

@@ -11,7 +11,7 @@ import weakref
 
 import pytest
 
-from micrograd import Trainer, Value, check_gradients, collector, losses, nn, optim
+from micrograd import Trainer, Value, check_gradients, collector, explain, losses, nn, optim
 from micrograd.collector import paused
 from micrograd.training.objectives import Eager
 
@@ -127,6 +127,17 @@ def test_a_check_pauses_while_the_function_runs_and_puts_back_after_an_error():
     with pytest.raises(ZeroDivisionError):
         objective.value(objective.batch([1.0], [1.0]))
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("wrt", [True, False])
+def test_an_explanation_pauses(wrt, monkeypatch):
+    from micrograd.chain_rule import explaining
+
+    states, room = [], "explanation_of" if wrt else "pass_of"
+    monkeypatch.setattr(explaining, room, lambda *asked: states.append(gc.isenabled()))
+    x = Value(2.0, "x")
+    explain(x * x, x if wrt else None, {})
+    assert states == [False] and gc.isenabled()
 
 
 def test_garbage_in_cycles_does_not_pile_up_over_the_samples_of_a_batch():

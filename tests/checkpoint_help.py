@@ -1,0 +1,16 @@
+"""The training that the tests of checkpoints stop and kill; without pytest, which every process would have to load."""
+
+import random
+
+from micrograd import Trainer, losses, nn, optim
+
+
+def data():
+    rng = random.Random(0)
+    X = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(30)]
+    return X, [1.0 if a * b > 0 else -1.0 for a, b in X]
+
+
+def trainer_for(backend="eager", optimizer=None):
+    model = nn.MLP(2, [4, 1], activation="tanh", generator=random.Random(1))
+    return Trainer(model, losses.hinge, optimizer or optim.Adam(lr=optim.cosine(0.05, steps=200)), backend=backend)
