@@ -1,7 +1,8 @@
-"""What a compiled program is given beside its samples: the numbers of its parameters.
+"""What a compiled program is given beside its samples: the numbers of its parameters, and room for its results.
 
 at          numbers for all parameters in their order, (p,), or {name: number} for some of them; the others keep theirs
 name        the label of a parameter
+out         an array that takes the results: of float64, in C order, of their shape, which nothing else is read from
 """
 
 from __future__ import annotations
@@ -75,6 +76,29 @@ def point(numbers: Any, count: int) -> np.ndarray:
     if array.dtype.kind not in "buif":
         raise TypeError(f"expected numbers in at, got {array.dtype} such as {array.ravel()[:1].tolist()}")
     return array.astype(np.float64, copy=False)
+
+
+def room(out: Any, shape: tuple[int, ...], *read: np.ndarray) -> np.ndarray:
+    """`out`, if it can take results of this shape and shares no memory with what is read; a new array where it is None.
+
+    TypeError for what is no array of float64, ValueError for one of another shape or layout.
+    """
+    import numpy as np
+
+    if out is None:
+        return np.empty(shape)
+    if not isinstance(out, np.ndarray) or out.dtype.char != "d" or not out.dtype.isnative:
+        got = f"one of {out.dtype}" if isinstance(out, np.ndarray) else brief(out)
+        raise TypeError(f"expected out to be an array of float64, got {got}")
+    if out.shape != shape:
+        raise ValueError(f"expected out of shape {shape}, got {out.shape}")
+    if not out.flags.c_contiguous or not out.flags.aligned:
+        raise ValueError("expected out in C order, without gaps, got another layout: give np.empty(shape)")
+    if not out.flags.writeable:
+        raise ValueError("expected out to be an array that can be written, got one that cannot")
+    if any(np.may_share_memory(out, array) for array in read):
+        raise ValueError("expected out to be an array of its own, got one that shares memory with X")
+    return out
 
 
 def names_of(parameters: Sequence[Value]) -> list[str]:

@@ -8,7 +8,7 @@ at          the numbers of the parameters, (p,), in the order of `program.parame
 from __future__ import annotations
 
 from micrograd.compiler import samples as data
-from micrograd.compiler.arguments import leaves_at, listed, names_of
+from micrograd.compiler.arguments import leaves_at, listed, names_of, room
 from micrograd.compiler.arrays.passes import PURPOSES, stages, through
 from micrograd.compiler.arrays.program import ArrayProgram
 from micrograd.compiler.backends import chosen, expect_short, runner_of
@@ -54,30 +54,62 @@ class Program:
 
     # running
 
-    def predict(self, X: Any, *, at: Any = None) -> np.ndarray:
-        """The model's outputs: (n,) for a model that returns a Value, (n, outputs) for a list of Values."""
-        outputs = self._outputs("prediction", self._samples(X), at)
-        return outputs[:, 0] if self._trace.bare else outputs
+    def __call__(self, X: Any, *, at: Any = None, out: Any = None) -> Any:
+        """What the model returns, for one row of inputs or for many.
 
-    def value(self, X: Any, y: Any = None, *, at: Any = None) -> float:
-        """The mean loss over the samples plus the penalty; X may be a batch. Of an expression: its mean value."""
-        batch, leaves = self._batch(X, y), self._leaves(at)
-        value, _, finite = self._step("value", batch, leaves)
-        if not finite:  # the weight 0 of what fills the last block, times inf
-            value = self._step("guarded value", batch, leaves)[0]
-        return value
+        One row, a list of `inputs` numbers, gives a number, or (outputs,) for a model that returns a list. Many give
+        what `predict` gives. Of one input, a number is one row and a list is many.
 
-    def value_and_gradient(self, X: Any, y: Any = None, *, at: Any = None) -> tuple[float, np.ndarray]:
-        """The value and its derivative by each parameter, (p,)."""
-        if at is not None and y is None and X.__class__ is Batch:
+        >>> from micrograd import Value, compile
+        >>> w = Value(2.0, "w")
+        >>> program = compile(lambda x: w * x[0] + x[1], 2, parameters=[w])
+        >>> program([3.0, 1.0]), program([[3.0, 1.0], [0.0, 1.0]]).tolist(), program([3.0, 1.0], at={"w": 1.0})
+        (7.0, [7.0, 1.0], 4.0)
+        """
+        if isinstance(X, Batch):
+            return self.predict(X, at=at, out=out)
+        rows, single = data.one_or_many(X, self._trace.inputs)
+        if not single:
+            return self._predicted(self._bare(rows), at, out)
+        if self._trace.bare:
+            if out is not None:
+                raise TypeError("expected no out: the result of one row is a number")
+            return float(self._predicted(self._bare(rows), at, None)[0])
+        out = room(out, (len(self._trace.outputs),), rows)
+        self._predicted(self._bare(rows), at, out[None])
+        return out
+
+    def predict(self, X: Any, *, at: Any = None, out: Any = None) -> np.ndarray:
+        """The model's outputs: (n,) for a model that returns a Value, (n, outputs) for a list of Values.
+
+        out: an array of float64 that takes them, and is returned.
+        """
+        return self._predicted(self._samples(X), at, out)
+
+    def _predicted(self, batch: Batch, at: Any, out: Any) -> np.ndarray:
+        shape = len(batch), *(() if self._trace.bare else (len(self._trace.outputs),))
+        out = room(out, shape, batch.X)
+        self._run("prediction", batch, at, out)
+        return out
+
+    def value(self, X: Any, y: Any = None, *, at: Any = None, weights: Any = None) -> float:
+        """The mean loss over the samples plus the penalty; X may be a batch. Of an expression: its mean value.
+
+        weights: a number for every sample, (n,), which its loss is multiplied by in place of 1/n: the value is
+        Σ weight · loss + penalty then, whatever the weights add up to. One number is that of every sample: the sum over
+        the samples is weights=1.
+        """
+        return self._run("value", self._batch(X, y, weights), at)[0]
+
+    def value_and_gradient(
+        self, X: Any, y: Any = None, *, at: Any = None, weights: Any = None
+    ) -> tuple[float, np.ndarray]:
+        """The value, with weights as in `value`, and its derivative by each parameter, (p,)."""
+        if at is not None and y is None and weights is None and X.__class__ is Batch:
             again = self._again.get(X.key)
             if again is not None and (found := again(at)) is not None:
                 return found
-        batch, leaves = self._batch(X, y), self._leaves(at)
-        value, gradient, finite = self._step("gradient", batch, leaves)
-        if not finite:  # an adjoint of 0 times inf gives nan where it should give 0
-            value, gradient, _ = self._step("guarded gradient", batch, leaves)
-        return value, gradient
+        return self._run("gradient", self._batch(X, y, weights), at)
 
     def input_gradients(self, X: Any, *, at: Any = None) -> tuple[np.ndarray, np.ndarray]:
         """The single output of every sample, (n,), and its derivative by the sample's inputs, (n, inputs)."""
@@ -86,20 +118,19 @@ class Program:
         if not self._trace.bare:
             raise TypeError("expected a model with a single output for input gradients, got one that returns a list")
         batch = self._samples(X)
-        outputs = self._outputs("input gradient", batch, at)
-        if not np.isfinite(outputs).all():
-            outputs = self._outputs("guarded input gradient", batch, at)
+        outputs = np.empty((len(batch), 1 + self._trace.inputs))
+        self._run("input gradient", batch, at, outputs, 1.0)
         return outputs[:, 0].copy(), outputs[:, 1:] + 0.0  # as a gradient that starts from 0: never −0
 
-    def batch(self, X: Any, y: Any = None) -> Batch:
-        """X and y checked and laid out once, to be given to `value` and `value_and_gradient` many times."""
+    def batch(self, X: Any, y: Any = None, *, weights: Any = None) -> Batch:
+        """X, y and weights, if there are some, checked and laid out once, to be given as X many times."""
         if isinstance(X, Batch):
             raise TypeError("expected samples and targets, got a batch, which is laid out already")
-        batch = self._batch(X, y, copy=True)
+        batch = self._batch(X, y, weights, copy=True)
         data.expect_places(batch, self._trace.indices)
         return data.frozen(batch)
 
-    def _batch(self, X: Any, y: Any, *, copy: bool = False) -> Batch:
+    def _batch(self, X: Any, y: Any, weights: Any = None, *, copy: bool = False) -> Batch:
         """X and y checked; X may be a batch, which has its targets."""
         inputs, targets = self._trace.inputs, self._trace.targets or 1
         if isinstance(X, Batch):
@@ -108,21 +139,23 @@ class Program:
                     f"expected a batch of {inputs} inputs and {targets} targets, "
                     f"got one of {X.X.shape[1]} and {X.Y.shape[1]}"
                 )
-            if y is not None:
-                raise TypeError("expected a batch alone, which has its targets, got targets y beside it")
+            if y is not None or weights is not None:
+                what = "targets y" if y is not None else "weights"
+                raise TypeError(f"expected a batch alone, which has its targets and weights, got {what} beside it")
             return X
         rows = data.samples(X, inputs, copy=copy)
+        weights = None if weights is None else data.weights(weights, len(rows))
         if self._loss is None:
             if y is not None:
                 raise TypeError("expected no targets: this program has no loss")
-            return self._bare(rows)
+            return self._bare(rows, weights)
         if y is None:
             raise TypeError("expected targets y beside X")
         y = rows_of(y, "y")
         prepare = getattr(self._loss, "prepare", None)
         if prepare is not None:
             y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(self._trace.outputs))
-        return Batch(rows, data.targets(y, targets, len(rows), copy=copy))
+        return Batch(rows, data.targets(y, targets, len(rows), copy=copy), weights)
 
     def _samples(self, X: Any) -> Batch:
         """Samples checked, whose targets do not matter; X may be a batch."""
@@ -133,19 +166,28 @@ class Program:
             raise ValueError(f"expected a batch of {inputs} inputs, got one of {X.X.shape[1]}")
         return X if X.Y.shape[1] == (self._trace.targets or 1) else self._bare(X.X)
 
-    def _bare(self, rows: np.ndarray) -> Batch:
+    def _bare(self, rows: np.ndarray, weights: np.ndarray | None = None) -> Batch:
         import numpy as np
 
-        return Batch(rows, np.zeros((len(rows), self._trace.targets or 1)))
+        return Batch(rows, np.zeros((len(rows), self._trace.targets or 1)), weights)
 
-    def _step(self, purpose: str, batch: Batch, leaves: np.ndarray) -> tuple[float, Any, bool]:
-        """Value, gradient if the purpose has one, and whether all are finite."""
-        return self._runner(purpose).step(nonempty(batch), leaves, 1.0 / len(batch))
+    def _run(
+        self, purpose: str, batch: Batch, at: Any, out: np.ndarray | None = None, weight: float | None = None
+    ) -> tuple[float, Any]:
+        """Value and gradient, if the purpose has them, and `out` filled; by its guarded twin where one is not finite.
 
-    def _outputs(self, purpose: str, batch: Batch, at: Any) -> np.ndarray:
-        """The outputs, (samples, outputs); what the seeds of their derivatives are multiplied by is 1."""
-        outputs: np.ndarray = self._runner(purpose).outputs(nonempty(batch), self._leaves(at), 1.0)
-        return outputs
+        An adjoint of 0 times inf gives nan where it should give 0; so does the weight 0 of what fills the last block.
+        """
+        if len(batch) == 0:
+            raise ValueError("expected at least one sample, got none")
+        leaves, weights = self._leaves(at), weight or batch.weights
+        if weights is None:
+            weights = 1.0 / len(batch)
+        out = None if out is None else out.reshape(len(batch), -1)
+        value, gradient, finite = self._runner(purpose).step(batch, leaves, weights, out)
+        if not finite and (twin := f"guarded {purpose}") in PURPOSES:
+            value, gradient, _ = self._runner(twin).step(batch, leaves, weights, out)
+        return value, gradient
 
     def _leaves(self, at: Any) -> np.ndarray:
         """The numbers of parameters and captured Values."""
@@ -242,10 +284,3 @@ class Program:
     def __reduce__(self) -> Any:
         arguments = self._trace, self._loss, self.backend, self._threads, self._cache
         return Program, arguments, {"_check": self._check}
-
-
-def nonempty(batch: Batch) -> Batch:
-    """The batch; ValueError if it has no sample."""
-    if len(batch) == 0:
-        raise ValueError("expected at least one sample, got none")
-    return batch

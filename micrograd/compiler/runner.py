@@ -2,7 +2,8 @@
 
 purpose     what is computed: predictions, the value, value and gradient, …; one array program and one runner each
 leaves      the numbers of all parameters, then of the Values that the code holds, float64
-weight      of each sample in the mean: 1/n, where it is one of n
+weight      of each sample in the value: 1/n of a mean over n samples; or an array of one for each, (n,)
+out         an array for the outputs of a program that has some, (samples, outputs), float64 in C order; else None
 guarded     the twin of a program in which 0 times inf is 0; it runs where a result is not finite
 """
 
@@ -59,20 +60,29 @@ class Runner:
         """In a forked process: a step that another thread was at is nobody's any more."""
         self._in_use[0] = 0
 
-    def outputs(self, batch: Batch, leaves: np.ndarray, weight: float) -> np.ndarray:
-        """The outputs, (samples, outputs), of a program that has some; RuntimeError in the middle of a step."""
-        found: np.ndarray = self._turn(batch, leaves, weight)[0]
-        return found
+    def outputs(
+        self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """`out`, or else a new array, filled with the outputs; RuntimeError in the middle of a step."""
+        if out is None:
+            import numpy as np
 
-    def step(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[float, Any, bool]:
-        """The value, the gradient, (p,), if the program has one, else None, and whether all numbers are finite.
+            out = np.empty((len(batch), 0 if self.program.outputs is None else len(self.program.outputs)))
+        self._turn(batch, leaves, weight, out)
+        return out
+
+    def step(
+        self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None = None
+    ) -> tuple[float, Any, bool]:
+        """The value, the gradient, (p,), if the program has one, else None, and whether all these are finite.
 
         The gradient is the caller's own. RuntimeError in the middle of another step.
         """
-        _, value, gradient, finite = self._turn(batch, leaves, weight)
-        return value, gradient, finite
+        return self._turn(batch, leaves, weight, out)
 
-    def _turn(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, Any, bool]:
+    def _turn(
+        self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None
+    ) -> tuple[float, Any, bool]:
         """Run and read the results while no other thread does."""
         expect_places(batch, self.program.trace.indices)
         with self._lock:
@@ -80,13 +90,15 @@ class Runner:
                 raise RuntimeError(REENTERED)
             try:
                 self._in_use[0] = 1
-                return self._run(batch, leaves, weight)
+                return self._run(batch, leaves, weight, out)
             finally:
                 self._in_use[0] = 0
 
-    def _run(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, Any, bool]:
-        """Outputs, if there are some, value, gradient, if there is one, and whether these two are finite.
+    def _run(
+        self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None
+    ) -> tuple[float, Any, bool]:
+        """Fill `out`; value, gradient, if there is one, and whether all these are finite.
 
-        The arrays are the caller's own.
+        The gradient is the caller's own.
         """
         raise NotImplementedError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd.dispatch import number
-from micrograd.expect import rows_of
+from micrograd.expect import finite, rows_of
 from micrograd.vectors import place_of
 
 TYPE_CHECKING = False
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 class Batch:
     """Samples X, (n, inputs), and targets Y, (n, targets), both float64 in C order; `take` picks some samples.
 
+    weights     what the loss of each sample is multiplied by, (n,); None for the mean
     key         an object of its own, by which others know the batch again without keeping its arrays alive
     """
 
-    __slots__ = ("X", "Y", "key", "__weakref__")
+    __slots__ = ("X", "Y", "weights", "key", "__weakref__")
 
-    def __init__(self, X: np.ndarray, Y: np.ndarray) -> None:
-        self.X, self.Y, self.key = X, Y, object()
+    def __init__(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None = None) -> None:
+        self.X, self.Y, self.weights, self.key = X, Y, weights, object()
 
     def __reduce__(self) -> Any:
-        return Batch, (self.X, self.Y)
+        return Batch, (self.X, self.Y, self.weights)
 
     def __len__(self) -> int:
         return len(self.X)
@@ -38,9 +39,8 @@ class Batch:
 
     def take(self, places: Sequence[int]) -> Batch:
         """The samples at these places, in this order; those of a range are not copied."""
-        if isinstance(places, range) and places.step == 1:
-            return Batch(self.X[places.start : places.stop], self.Y[places.start : places.stop])
-        return Batch(self.X[places], self.Y[places])
+        taken: Any = slice(places.start, places.stop) if isinstance(places, range) and places.step == 1 else places
+        return Batch(self.X[taken], self.Y[taken], None if self.weights is None else self.weights[taken])
 
     @property
     def rows(self) -> list[list[float]]:
@@ -55,7 +55,9 @@ class Batch:
 
 def frozen(batch: Batch) -> Batch:
     """The batch, whose arrays cannot be written any more: a backend may have laid them out for itself."""
-    batch.X.flags.writeable = batch.Y.flags.writeable = False
+    for array in (batch.X, batch.Y, batch.weights):
+        if array is not None:
+            array.flags.writeable = False
     return batch
 
 
@@ -156,3 +158,24 @@ def expect_places(batch: Batch, indices: dict[tuple[str, int], int]) -> None:
             row = int(fits.argmin())
             where = (row,) if kind == "target" and array.shape[1] == 1 else (row, which)
             place_of(float(column[row]), count, at(name, where))
+
+
+def weights(given: Any, count: int) -> np.ndarray:
+    """Weights as an array (n,), of its own; a number is that of every sample."""
+    import numpy as np
+
+    if not hasattr(given, "__len__") and not hasattr(given, "__iter__") or getattr(given, "shape", None) == ():
+        return np.full(count, finite(given, "weights"))
+    array = numbers(given, "weights")
+    if array.shape != (count,):
+        raise ValueError(f"expected weights of shape ({count},), one per sample, or one number, got {array.shape}")
+    return array
+
+
+def one_or_many(X: Any, inputs: int) -> tuple[np.ndarray, bool]:
+    """X as an array (n, inputs), and whether it is a single row; of one input a number is one, a list is many."""
+    if inputs == 1 and not hasattr(X, "__len__") and not hasattr(X, "__iter__") or getattr(X, "shape", None) == ():
+        return samples([X], inputs, copy=False), True
+    array = numbers(X, "X", copy=False)
+    single = array.shape == (inputs,) and inputs > 1
+    return samples(array[None] if single else array, inputs, copy=False), single

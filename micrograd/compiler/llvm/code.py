@@ -2,8 +2,10 @@
 
 stage       code for every block: a loop of fused steps, a product or a sum; where stages differ in nothing but where
             their rows stand, they share their code, and those places are its arguments
-entry point what Python calls with the address of a context, which is the NAMES, the number of samples and the weight of
-            each: `whole` for a step in one thread, `prepare`, `chunk` and `finish` for several
+entry point what Python calls with the address of a `layout.Context`: `whole` for a step in one thread, `prepare`,
+            `chunk` and `finish` for several
+tail        what a context has beside addresses: the number of samples, the weight of each, where weights of their own
+            stand, and a status, which becomes 0 if all outputs are finite
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.arrays.scheduling.fusion import Fused
     from micrograd.compiler.arrays.steps import Index, Step
-    from micrograd.compiler.llvm.instructions import Integer, Registers
+    from micrograd.compiler.llvm.instructions import Registers
 
 
 def expand(program: ArrayProgram) -> ArrayProgram:
@@ -61,11 +63,11 @@ class LlvmCode:
 
 
 class Calls:
-    """What runs for each block of samples: functions, and calls of them, each with the offsets that it passes."""
+    """What runs for each block of samples: functions, and calls of them, each with what it passes beside the block."""
 
     def __init__(self) -> None:
         self.functions: list[Function] = []
-        self.calls: list[tuple[str, list[int]]] = []
+        self.calls: list[tuple[str, list[str]]] = []
         self._names: dict[str, str] = {}  # text -> name
 
     def add(self, f: Function, *, name: str = "") -> None:
@@ -73,7 +75,7 @@ class Calls:
         text = f.text()
         known = text in self._names
         f.name = self._names.setdefault(text, name or f.name)
-        self.calls.append((f.name, [offset for _, offset in f.offsets or {}]))
+        self.calls.append((f.name, [f"i64 {offset}" for _, offset in f.offsets or {}]))
         if not known:
             self.functions.append(f)
 
@@ -88,7 +90,8 @@ def llvm_code(program: ArrayProgram, registers: Registers) -> LlvmCode:
         fused = program.fused or apart(program)
         memory = in_stages(program, fused, registers, blocks)
     if program.outputs is not None:
-        blocks.add(outputs(memory, program.outputs))
+        blocks.functions.append(sums.outputs(memory, program.outputs))
+        blocks.calls.append(("outputs", ["i64 %real", "ptr %status"]))
     gradient, value = uniform.results(memory)
     functions = blocks.functions + uniform.functions(memory, gradient, value)
     called = {one for f in functions for one in f.called}
@@ -162,38 +165,35 @@ def stage_code(memory: Memory, stage: Nest, kept: list[Step], early: list[Index]
     return f
 
 
-def outputs(memory: Memory, rows: Index) -> Function:
-    """Copy the outputs of a block, row by row."""
-    f, lanes = Function("outputs", ARGUMENTS), memory.registers.lanes
-
-    def copy(r: Integer) -> None:
-        source, target = memory.row_of(f, rows, r), f.at("%o", f.times(r, memory.block))
-        f.loop("%n", lambda v: f.store(f.load(f.at(source, v), lanes), f.at(target, v), lanes), step=lanes)
-
-    f.loop(len(rows), copy)
-    return f
-
-
-def samples(memory: Memory, calls: list[tuple[str, list[int]]]) -> str:
+def samples(memory: Memory, calls: list[tuple[str, list[str]]]) -> str:
     """The loop over blocks of samples, as many as are left; the weights are written for the first and the last.
 
+    Those that each sample has of its own are written for every block.
     It is long because it is one function of LLVM, which reads best in one piece.
     """
     program, block, grain, lanes = memory.program, memory.block, memory.registers.grain, memory.registers.lanes
     outputs = 0 if program.outputs is None else len(program.outputs)
     passed = ", ".join([f"ptr %{n}{'b' if n in 'xo' else ''}" for n in NAMES] + ["i64 %n"])
-    listed = [(name, ", ".join([passed, *[f"i64 {offset}" for offset in offsets]])) for name, offsets in calls]
-    called = "\n".join([f"  call void @{name}({arguments})" for name, arguments in listed])
+    called = "\n".join([f"  call void @{name}({', '.join([passed, *more])})" for name, more in calls])
     arrays = ", ".join([f"ptr noalias %{n}" for n in NAMES])
     vector_sum = f"declare double @llvm.vector.reduce.fadd.v{lanes}f64(double, {kind(lanes)})"
     return f"""
 {vector_sum if lanes > 1 else ""}
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
 {uniform.weights(memory).text()}
 
-define internal void @blocks({arrays}, i64 %samples, double %w) noinline nounwind {{
+define internal void @blocks({arrays}, ptr %tail) noinline nounwind {{
 entry:
+  %samples = load i64, ptr %tail, align 8
+  %pw = getelementptr i64, ptr %tail, i64 1
+  %w = load double, ptr %pw, align 8
+  %pws = getelementptr i64, ptr %tail, i64 2
+  %ws = load ptr, ptr %pws, align 8
+  %own = icmp ne ptr %ws, null
+  %status = getelementptr i64, ptr %tail, i64 3
+  store double 0.0, ptr %status, align 8
   br label %next
 next:
   %b = phi i64 [0, %entry], [%following, %block]
@@ -201,15 +201,24 @@ next:
   %more = icmp ugt i64 %left, {block}
   %first = icmp eq i64 %b, 0
   %last = xor i1 %more, true
-  %other = or i1 %first, %last
+  %end = or i1 %first, %last
+  %other = or i1 %end, %own
   br i1 %other, label %weigh, label %block
 weigh:
+  br i1 %own, label %copy, label %fill
+copy:
+  %wo = mul i64 %b, {block}
+  %wb = getelementptr double, ptr %ws, i64 %wo
+  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %t, ptr align 8 %wb, i64 {block * 8}, i1 false)
+  br label %block
+fill:
   call void @weights(ptr %t, i64 %left, double %w)
   br label %block
 block:
   %up = add i64 %left, {grain - 1}
   %rounded = and i64 %up, {-grain}
   %n = select i1 %more, i64 {block}, i64 %rounded
+  %real = select i1 %more, i64 {block}, i64 %left
   %xo = mul i64 %b, {memory.leaves * block}
   %xb = getelementptr double, ptr %x, i64 %xo
   %oo = mul i64 %b, {outputs * block}
@@ -242,13 +251,10 @@ def entry_points(memory: Memory) -> str:
 
 define void @chunk(ptr %context) nounwind {{
 {unpack}
-  %ps = getelementptr i64, ptr %context, i64 {len(NAMES)}
-  %samples = load i64, ptr %ps, align 8
-  %pw = getelementptr i64, ptr %context, i64 {len(NAMES) + 1}
-  %w = load double, ptr %pw, align 8
+  %tail = getelementptr i64, ptr %context, i64 {len(NAMES)}
   call void @llvm.memset.p0.i64(ptr align 8 %g, i8 0, i64 {memory.program.incoming[1] * 8}, i1 false)
   call void @llvm.memset.p0.i64(ptr align 8 %a, i8 0, i64 {lane_bytes}, i1 false)
-  call void @blocks({arrays}, i64 %samples, double %w)
+  call void @blocks({arrays}, ptr %tail)
   call void @fold(ptr %a, ptr %g, ptr %i)
   ret void
 }}

@@ -1,7 +1,7 @@
 """How a batch stands in memory for the code, and what an entry point of the code is told.
 
 layout      a batch in blocks of samples; in a block the leaves (inputs, then targets) stand row by row
-context     what an entry point is given: addresses, a number of samples, a weight
+context     what an entry point is given: addresses, a number of samples, a weight or weights, a status
 """
 
 from __future__ import annotations
@@ -49,14 +49,22 @@ def layout_of(batch: Batch, block: int) -> Layout:
 class Context:
     """What an entry point of the code is given: the address of one array, of pointers, the number of samples, a weight.
 
-    The samples are `first` to `end` of the batch; each counts by the weight, in a mean 1/n. `sums` is where their sums
-    go. What the addresses belong to must live as long.
+    The samples are `first` to `end` of the batch. `sums` is where their sums go, `status` becomes 0 where all outputs
+    are finite. What the addresses belong to must live as long.
     """
 
     def __init__(self, addresses: dict[str, int], sums: np.ndarray, first: int, end: int) -> None:
         self.sums, self.first = sums, first
         pointers = [addresses.get(name, 0) for name in NAMES]
-        self.words = (ctypes.c_uint64 * (len(NAMES) + 2))(*pointers, end - first)
+        self.words = (ctypes.c_uint64 * (len(NAMES) + 4))(*pointers, end - first)
         self.weight = ctypes.c_double.from_buffer(self.words, 8 * (len(NAMES) + 1))
+        self.status = ctypes.c_double.from_buffer(self.words, 8 * (len(NAMES) + 3))
         self.address = ctypes.addressof(self.words)
         self.pointer = ctypes.c_void_p(self.address)
+
+    def weigh(self, weight: float | np.ndarray) -> None:
+        """Each sample counts by the weight, in a mean 1/n; or by its own of all blocks, 0 for what fills the last."""
+        if isinstance(weight, np.ndarray):
+            self.words[len(NAMES) + 2] = address_of(weight) + 8 * self.first
+        else:
+            self.words[len(NAMES) + 2], self.weight.value = 0, weight

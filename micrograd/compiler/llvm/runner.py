@@ -42,13 +42,27 @@ CHUNK_BLOCKS = 4  # fewer do not pay for sums of their own, which may be as many
 
 
 class Known:
-    """What a runner keeps for a batch while both live: its layout, the contexts of its chunks, whether it was run."""
+    """What a runner keeps for a batch while both live: its layout, the contexts of its chunks, whether it was run.
 
-    __slots__ = ("contexts", "layout", "reference", "was_run")
+    weights     those that each sample has of its own, with zeros for what fills the last block
+    """
+
+    __slots__ = ("contexts", "layout", "reference", "was_run", "weights")
 
     def __init__(self, layout: Layout, contexts: list[Context], reference: Any) -> None:
         self.layout, self.contexts, self.reference = layout, contexts, reference
         self.was_run = False  # many a batch of a training is run once, and needs no short way
+        self.weights: np.ndarray | None = None
+
+    def weigh(self, weight: float | np.ndarray, block: int) -> None:
+        """Let the samples count by a weight, or each by its own."""
+        if isinstance(weight, np.ndarray):
+            if self.weights is None:
+                self.weights = aligned(self.layout.blocks * block)
+            self.weights[: len(weight)] = weight
+            weight = self.weights
+        for context in self.contexts:
+            context.weigh(weight)
 
 
 class Workspace:
@@ -80,38 +94,40 @@ class LlvmRunner(Runner):
             self.uniform[slot] = number
         self.tables = np.array(code.tables + [0], np.int32)
         self.work = work_of(program, code.block)
-        self._outputs = 0 if program.outputs is None else len(program.outputs)
         self._known: dict[object, Known] = {}  # by the key of a batch
         self._workspaces: list[Workspace] = []
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0  # whose threads those of the pool are
 
-    def step(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[float, Any, bool]:
+    def step(
+        self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None = None
+    ) -> tuple[float, Any, bool]:
         """See `Runner.step`; a batch that comes again gets the short way."""
-        value, gradient, finite = super().step(batch, leaves, weight)
+        value, gradient, finite = super().step(batch, leaves, weight, out)
         known = self._known[batch.key]
         if finite and gradient is not None and known.was_run and batch.key not in self.again:
             self.again[batch.key] = self._short_way(known)
         known.was_run = True
         return value, gradient, finite
 
-    def _run(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, Any, bool]:
+    def _run(
+        self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None
+    ) -> tuple[float, Any, bool]:
         known = self._known.get(batch.key) or self._take_up(batch)
         self.uniform[: len(leaves)] = leaves
-        contexts, block, blocks, outputs = known.contexts, self.code.block, known.layout.blocks, None
-        for context in contexts:
-            context.weight.value = weight
-        if self._outputs:
-            outputs = aligned(blocks * self._outputs * block).reshape(blocks, self._outputs, block)
-        if len(contexts) == 1 and outputs is None:
+        contexts = known.contexts
+        known.weigh(weight, self.code.block)
+        if out is not None:
+            for context in contexts:
+                context.words[NAMES.index("o")] = address_of(out) + 8 * context.first * out.shape[1]
+        if len(contexts) == 1:
             self._whole(contexts[0].pointer)
         else:
-            self._in_chunks(contexts, outputs)
-        if outputs is not None:
-            outputs = outputs.transpose(0, 2, 1).reshape(-1, self._outputs)[: len(batch)]
+            self._in_chunks(contexts)
         U, value = self.uniform, self.value_at
         gradient = None if self.program.gradient is None else U[self.gradient_at].copy()
-        return outputs, float(U[value]), gradient, bool(U[value + 1] == 0.0)
+        finite = U[value + 1] == 0.0 and (out is None or all(context.status.value == 0.0 for context in contexts))
+        return float(U[value]), gradient, bool(finite)
 
     def _short_way(self, known: Known) -> Callable[[Any], tuple[float, np.ndarray] | None] | None:
         """The function of all parameters for a batch; None if it has several chunks, or the code reads other numbers.
@@ -189,11 +205,8 @@ class LlvmRunner(Runner):
             self._pool, self._process = ThreadPoolExecutor(self.threads - 1), os.getpid()
         return self._pool
 
-    def _in_chunks(self, contexts: list[Context], outputs: Any) -> None:
+    def _in_chunks(self, contexts: list[Context]) -> None:
         """Chunk by chunk, in threads where there is more than one; their sums are added in order."""
-        if outputs is not None:
-            for context in contexts:
-                context.words[NAMES.index("o")] = address_of(outputs) + 8 * context.first * self._outputs
         self._prepare(contexts[0].pointer)
         first, count = self.program.incoming
         incoming = self.uniform[first : first + count]  # where the sums of the first chunk are

@@ -1,15 +1,19 @@
-"""Sums over the samples in LLVM: outer products in tiles that stay in registers, products of given pairs; and entries.
+"""What leaves a block of samples in LLVM: sums over the samples, and outputs, sample by sample.
+
+Sums are outer products, in tiles that stay in registers, products of given pairs, and entries.
 
 entry       what an index says, number by number: gather takes it, scatter adds to it
 tile        some rows × some vectors of columns: so many running sums at once
 lanes       a vector of samples; sums kept per lane are added up at the end of a step
+square      as many rows as a vector has lanes, turned: a vector holds numbers of one sample
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from micrograd.compiler.llvm.instructions import Function, kind, splat
+from micrograd.compiler.llvm.instructions import Function, kind, literal, splat
+from micrograd.compiler.llvm.memory import ARGUMENTS
 from micrograd.compiler.llvm.products import add_product, tiles
 
 TYPE_CHECKING = False
@@ -140,34 +144,100 @@ def turn(memory: Memory, f: Function, rows: list[str], target: str, width: int) 
     lanes = memory.registers.lanes
 
     def square(vb: Integer) -> None:
-        if lanes == 2:
-            vectors, largest = [f.load(f.at(row, vb), lanes) for row in rows], 1
-        else:  # halves are loaded to where they belong, which takes less of a processor than to move them
-            half, largest = lanes // 2, lanes // 4
-            vectors = [
-                f.shuffle(
-                    f.load(f.at(rows[i], f.plus(vb, start)), half),
-                    f.load(f.at(rows[i + half], f.plus(vb, start)), half),
-                    range(lanes),
-                    half,
-                )
-                for start in (0, half)
-                for i in range(half)
-            ]
-        far = 1
-        while far <= largest:  # exchange numbers, then pairs, between vectors `far` apart
-            for i in range(lanes):
-                if not i & far:
-                    a, b = vectors[i], vectors[i + far]
-                    low = [j if not j & far else lanes + j - far for j in range(lanes)]
-                    vectors[i] = f.shuffle(a, b, low, lanes)
-                    mixed = [j + far if not j & far else lanes + j for j in range(lanes)]
-                    vectors[i + far] = f.shuffle(a, b, mixed, lanes)
-            far *= 2
-        for s, vector in enumerate(vectors):
+        for s, vector in enumerate(turned(f, rows, vb, lanes)):
             f.store(vector, f.at(target, f.times(f.plus(vb, s), width)), lanes)
 
     f.loop("%n", square, step=lanes)
+
+
+def turned(f: Function, rows: list[str], vb: Integer, lanes: int) -> list[str]:
+    """The square of these rows from sample vb on: for each of its samples a vector."""
+    if lanes == 2:
+        vectors, largest = [f.load(f.at(row, vb), lanes) for row in rows], 1
+    else:  # halves are loaded to where they belong, which takes less of a processor than to move them
+        half, largest = lanes // 2, lanes // 4
+        vectors = [
+            f.shuffle(
+                f.load(f.at(rows[i], f.plus(vb, start)), half),
+                f.load(f.at(rows[i + half], f.plus(vb, start)), half),
+                range(lanes),
+                half,
+            )
+            for start in (0, half)
+            for i in range(half)
+        ]
+    far = 1
+    while far <= largest:  # exchange numbers, then pairs, between vectors `far` apart
+        for i in range(lanes):
+            if not i & far:
+                a, b = vectors[i], vectors[i + far]
+                low = [j if not j & far else lanes + j - far for j in range(lanes)]
+                vectors[i] = f.shuffle(a, b, low, lanes)
+                mixed = [j + far if not j & far else lanes + j for j in range(lanes)]
+                vectors[i + far] = f.shuffle(a, b, mixed, lanes)
+        far *= 2
+    return vectors
+
+
+def outputs(memory: Memory, rows: Index) -> Function:
+    """Write the outputs of a block as the user has them, sample by sample, and add 0 times each to the status.
+
+    Of `real` samples; what fills the block up is none. Squares at the end overlap those before them; a block of fewer
+    samples than a vector has lanes goes number by number.
+    """
+    f, lanes = Function("outputs", f"{ARGUMENTS}, i64 %real, ptr %status"), memory.registers.lanes
+
+    def number(v: Integer, c: Integer, status: str) -> str:
+        x = f.load(f.at(memory.row_of(f, rows, c), v), 1)
+        f.store(x, f.at(f.at("%o", f.times(v, len(rows))), c), 1)
+        return f.multiply_add(x, literal(0.0), status, 1)
+
+    def sample(v: Integer, status: str) -> list[str]:
+        return f.loop(len(rows), lambda c, status: [number(v, c, status)], [("double", status)])
+
+    def squares(v: Integer, status: str) -> list[str]:
+        last = f.value(f"sub i64 %real, {lanes}")
+        inside = f.value(f"icmp ult i64 {v}, {last}")
+        return [samples_out(memory, f, rows, f.value(f"select i1 {inside}, i64 {v}, i64 {last}"), status)]
+
+    before = f.load("%status", 1)
+    few = f.value(f"icmp ult i64 %real, {lanes}")
+    f.line(f"br i1 {few}, label %few, label %many")
+    f.begin("few")
+    f.store(f.loop("%real", sample, [("double", before)])[0], "%status", 1)
+    f.line("br label %done")
+    f.begin("many")
+    found = f.loop("%real", squares, [(kind(lanes), splat(0.0, lanes))], lanes)
+    f.store(f.arithmetic("fadd", before, f.sum(found[0], lanes), 1), "%status", 1)
+    f.line("br label %done")
+    f.begin("done")
+    return f
+
+
+def samples_out(memory: Memory, f: Function, rows: Index, first: str, status: str) -> str:
+    """The outputs of as many samples as a vector has lanes, square by square; the status with them."""
+    width, lanes = len(rows), memory.registers.lanes
+    target = f.at("%o", f.times(first, width))
+    zero = splat(0.0, lanes)
+    if width == 1:  # the samples stand in a row already
+        vector = f.load(f.at(memory.row(f, int(rows[0])), first), lanes)
+        f.store(vector, target, lanes)
+        return f.multiply_add(vector, zero, status, lanes)
+
+    def square(columns: Index, times: int, q: Integer, start: Integer, status: str) -> str:
+        pointers = [memory.row_of(f, columns[c::lanes][:times], q) for c in range(lanes)]
+        for s, vector in enumerate(turned(f, pointers, first, lanes)):
+            some = f.shuffle(vector, "poison", range(width), lanes) if width < lanes else vector
+            f.store(some, f.at(f.at(target, start), s * width), min(width, lanes))
+            status = f.multiply_add(vector, zero, status, lanes)
+        return status
+
+    full, rest = divmod(width, lanes)
+    [status] = f.loop(full, lambda q, s: [square(rows, full, q, f.times(q, lanes), s)], [(kind(lanes), status)])
+    if rest:
+        start = max(0, width - lanes)
+        status = square(np.resize(rows[start:], lanes), 1, 0, start, status)
+    return status
 
 
 def pairs(memory: Memory, f: Function, step: Pairs) -> None:

@@ -30,29 +30,34 @@ class NumpyRunner(Runner):
         for slot, number in program.constants:
             self.uniform[slot] = number
 
-    def _run(self, batch: Batch, leaves: np.ndarray, weight: float) -> tuple[Any, float, Any, bool]:
-        outputs, program, U = self._outputs(batch, leaves, weight), self.program, self.uniform
+    def _run(
+        self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None
+    ) -> tuple[float, Any, bool]:
+        finite = self._blocks(batch, leaves, weight, out)
+        program, U = self.program, self.uniform
         value, gradient = sum(U[program.value].tolist()), None
         if program.gradient is not None:
             gradient = U[program.gradient] + 0.0  # as from 0 on
-        return outputs, value, gradient, bool(np.isfinite(value) and (gradient is None or np.isfinite(gradient).all()))
+            finite = finite and bool(np.isfinite(gradient).all())
+        return value, gradient, bool(finite and np.isfinite(value))
 
-    def _outputs(self, batch: Batch, leaves: np.ndarray, weight: float) -> Any:
-        """Run; the outputs, if there are some."""
+    def _blocks(self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None) -> bool:
+        """Run on all blocks, one after the other; whether the outputs are finite."""
         program, code, U = self.program, self.code, self.uniform
         U[: len(leaves)] = leaves
         first, count = program.incoming
         U[first : first + count] = 0.0
         n, rows = len(batch), code.places.count
         size = -(-n // -(-n // code.block_size))  # as many blocks as it takes, of one size
-        outputs = None if program.outputs is None else np.empty((n, len(program.outputs)))
+        own, finite = isinstance(weight, np.ndarray), True
         with np.errstate(all="ignore"):
             code.before(U)
             for start in range(0, n, size):
                 end = min(n, start + size)
                 W = self.workspace[: rows * (end - start)].reshape(rows, end - start)
-                code.block(batch.X[start:end].T, batch.Y[start:end].T, weight, W, U)
-                if outputs is not None:
-                    outputs[start:end] = W[code.places.of[program.outputs]].T
+                code.block(batch.X[start:end].T, batch.Y[start:end].T, weight[start:end] if own else weight, W, U)  # type: ignore[index]
+                if out is not None:
+                    out[start:end] = W[code.places.of[program.outputs]].T
+                    finite = finite and bool(np.isfinite(out[start:end]).all())
             code.after(U)
-        return outputs
+        return finite
