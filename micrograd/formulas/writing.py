@@ -68,8 +68,8 @@ class Writing:
         """
         count, sign = len(op.partials), op.symbol.translate(SIGNS).replace("^^", "^")
         own, *least = op.binding[: count + 1]
-        if count == 2 and not sign.isalnum():
-            if own == ATOM:  # a comparison, in square brackets
+        if count == 2 and (op.sign or op is POW):
+            if op.comparison:  # in square brackets
                 return f"[{{0}}{self.gap}{sign}{self.gap}{{1}}]", (own, 0, 0)
             gap = self.gap if own < PRODUCT else ""
             return f"{{0}}{gap}{sign}{gap}{{1}}", (own, least[0] or own, least[1] or own + 1)
