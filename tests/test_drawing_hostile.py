@@ -172,11 +172,11 @@ def test_a_copy_draws_the_same():
 @pytest.mark.parametrize("length", [1_000, 10_000, 100_000])
 def test_size(length):
     value = chain(length)
-    start = time.perf_counter()
+    start = time.process_time()  # not of the wall, which counts what else the machine does
     picture = draw(value, {})
     boxes, _, captions = parsed(picture.svg)
     assert len(boxes) == 12 and f"{length + 1:,} values in 12 boxes" in " ".join(captions)
-    assert time.perf_counter() - start < 20.0  # a hang, not a benchmark
+    assert time.process_time() - start < 20.0  # a hang, not a benchmark
 
 
 def test_every_value_of_a_long_chain_can_be_drawn():

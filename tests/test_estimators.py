@@ -16,10 +16,18 @@ from sklearn.model_selection import GridSearchCV  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
 
 from micrograd import functions, losses, optim  # noqa: E402
 from micrograd.estimators import Classifier, Regressor  # noqa: E402
 from micrograd.training.objectives import Eager  # noqa: E402
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """SciPy's L-BFGS on networks as small as these: threads of linear algebra would wait for each other only."""
+    with threadpool_limits(1):
+        yield
 
 
 @parametrize_with_checks(

@@ -17,6 +17,12 @@ SOME = ["relu", "digits", "recurrence, a sine in the sum", "convolution", "geome
 OPTIONAL = ["simplify", "prune", "by_product", "one_by_one", "fuse"]
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """That of test_program_code, which has the same models; a pass that changes nothing costs nothing."""
+    monkeypatch.setenv("MICROGRAD_CACHE", str(tmp_path_factory.getbasetemp() / "machine-code"))
+
+
 def of_backend(backend):
     """The backend's own passes, a list that its code reads when it is made."""
     if backend == "llvm":
@@ -44,7 +50,7 @@ def test_each_pass_runs_alone_and_changes_a_copy(name, purpose, backend):
 @lru_cache(None)
 def whole(name, backend):
     """(samples, value and gradient, names of the stages) of a program of which no pass is left out."""
-    program = compiled(name, backend, cache=False)
+    program = compiled(name, backend)
     samples = data(program, 70)
     return samples, program.value_and_gradient(*samples), list(program.stages)
 
@@ -61,7 +67,7 @@ def test_what_a_pass_gains_is_speed_alone(name, left_out, backend, monkeypatch):
         pytest.skip(f"no pass of the backend {backend}")
     monkeypatch.setitem(PURPOSES, "gradient", shorter["gradient"])
     monkeypatch.setattr(code, "PASSES", shorter["own"])
-    part = compiled(name, backend, cache=False)
+    part = compiled(name, backend)
     assert left_out in stages or left_out not in shorter["gradient"]
     assert left_out not in part.stages
     found, slopes = part.value_and_gradient(*samples)
