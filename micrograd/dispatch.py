@@ -75,6 +75,9 @@ def brief(x: Any) -> str:
     """
     if isinstance(x, Operators):  # its class is nobody's business, and it may refuse to be shown
         return "a Value whose number is not known yet"
+    if isinstance(x, (list, tuple)) or getattr(x, "shape", ()) != ():
+        if any(isinstance(item, Operators) for item in getattr(x, "flat", x)):
+            return f"{type(x).__name__} of Values whose numbers are not known yet"
     shown = repr(x)
     kind = "a" if hasattr(x, "operate") else type(x).__name__
     return f"{kind} {shown if len(shown) <= 60 else shown[:57] + '...'}"

@@ -72,8 +72,9 @@ def compile(  # noqa: F811
     stand in no order that you chose, so `at=` takes them by names, {"a": 2.0}, and no list of several.
 
     The code runs on placeholders, so nothing in it may ask for a number (a branch, `==`, `in`, text, int): TraceError,
-    a TypeError, names the line. The program is compared with the code on a few made-up samples, so that it is right or
-    refused; CompilerError, a TraceError, is a fault of ours.
+    a TypeError, names the line. It may differentiate: `gradient`, `grad`, `hessian` and others are operations, too.
+    The program is compared with the code on a few made-up samples, so that it is right or refused; CompilerError, a
+    TraceError, is a fault of ours.
     Numbers of parameters, and of other Values that the code uses, are read at every call. All other Python state (a
     float, a flag, a list) is frozen at what it is now: print(program.graph) shows it as constants, compiling again
     renews it. A Trainer does that by itself.

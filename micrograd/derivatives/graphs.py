@@ -9,7 +9,7 @@ local       local derivative, from the row of the node's primitive
 from __future__ import annotations
 
 from micrograd.collector import paused
-from micrograd.dispatch import brief
+from micrograd.dispatch import Operators, brief
 from micrograd.engine import Value, apply, topological
 from micrograd.functions import abs, where
 from micrograd.ops import DETACH
@@ -22,6 +22,11 @@ else:
     def overload(function):
         """For the type checker alone."""
         return function
+
+
+def is_node(x: Any) -> bool:
+    """Whether x is a Value, or stands for one while code is compiled."""
+    return isinstance(x, (Value, Operators))
 
 
 def data(x: Value | float) -> float:
@@ -76,17 +81,20 @@ def adjoint_graphs(y: Value, wrt: Sequence[Value]) -> dict[int, Value | float]:
 
 def sensitivities(y: Value | float, wrt: Sequence[Value]) -> list[Value | float]:
     """∂y/∂x for each x in wrt; a float where it is constant."""
+    if isinstance(y, Operators):  # a placeholder of code that is compiled
+        return y.sensitivities(wrt)  # type: ignore[attr-defined]
     with paused():
         found = adjoint_graphs(y, wrt) if isinstance(y, Value) else {}
     return [found.get(id(x), 0.0) for x in wrt]
 
 
-def constant(x: Value | float) -> Value:
+def constant(x: Any) -> Value:
     """A number as a Value that is no leaf, so that nobody takes it for a parameter: detached, without an operand.
 
     A Value stays itself.
     """
-    return x if isinstance(x, Value) else apply(DETACH, (x,))
+    made: Value = x if is_node(x) else apply(DETACH, (x,))
+    return made
 
 
 @overload
@@ -99,6 +107,7 @@ def gradient(y: Any, wrt: Any) -> Any:  # noqa: F811
     Nodes of wrt may be leaves or inner nodes; 0 where y does not depend on them. No `grad` field is touched.
     The graphs have no leaves but those of y: constants in them are plain numbers, and a derivative that is constant is
     a detached number, so `compile([y, *gradient(y, wrt)], inputs)` has the parameters that y has.
+    In code that is compiled it is one of the operations, as are `grad`, `hessian` and the others.
     Raises TypeError for what is not a Value.
     (The derivative program of reverse mode is an ordinary program: Griewank & Walther 2008, section 3.3.)
 
@@ -107,10 +116,10 @@ def gradient(y: Any, wrt: Any) -> Any:  # noqa: F811
     >>> slope.data, gradient(slope, x).data
     (27.0, 18.0)
     """
-    if isinstance(wrt, Value):
+    if is_node(wrt):
         return gradient(y, [wrt])[0]
     wrt = list(wrt)
     for x in [y, *wrt]:
-        if not isinstance(x, Value):
+        if not is_node(x):
             raise TypeError(f"gradient expects Values, got {brief(x)}; for plain functions use grad(f)")
     return [constant(g) for g in sensitivities(y, wrt)]

@@ -6,7 +6,7 @@ wrt         of a Value the nodes, of a function the number of the argument, or a
 
 from __future__ import annotations
 
-from micrograd.derivatives.graphs import constant, data, gradient, sensitivities
+from micrograd.derivatives.graphs import constant, data, gradient, is_node, sensitivities
 from micrograd.derivatives.plain import expect_one, filled, lift
 from micrograd.dispatch import brief
 from micrograd.engine import Value
@@ -42,7 +42,7 @@ def jacobian(ys: Any, wrt: Any = None) -> Any:  # noqa: F811
     if callable(ys):
         return of_function(lambda call: table(call, call.y, call.outside(numbers(call.y))), ys, wrt)
     expect_nodes("jacobian", ys, wrt)
-    if isinstance(ys, Value):
+    if is_node(ys):
         raise TypeError("jacobian expects a list of Values; of a single one the derivatives are gradient(y, wrt)")
     return [gradient(y, wrt) for y in ys]
 
@@ -67,7 +67,7 @@ def hessian(y: Any, wrt: Any = None) -> Any:  # noqa: F811
     if callable(y):
         return of_function(second_derivatives, y, wrt)
     expect_nodes("hessian", y, wrt)
-    return gradient(gradient(y, wrt), wrt) if isinstance(wrt, Value) else jacobian(gradient(y, wrt), wrt)
+    return gradient(gradient(y, wrt), wrt) if is_node(wrt) else jacobian(gradient(y, wrt), wrt)
 
 
 @overload
@@ -96,7 +96,7 @@ def hvp(y: Any, wrt: Any = None, vector: Any = None) -> Any:  # noqa: F811
     expect_nodes("hvp", y, wrt)
     if vector is None:
         raise TypeError("hvp of Values expects a vector: hvp(y, wrt, vector)")
-    if isinstance(wrt, Value):
+    if is_node(wrt):
         return hvp(y, [wrt], [vector])[0]
     if len(vector) != len(wrt):
         raise ValueError(f"hvp expects one number for each of the {len(wrt)} nodes of wrt, got {len(vector)}")
@@ -119,9 +119,9 @@ def of_function(
 
 def expect_nodes(name: str, y: Any, wrt: Any) -> None:
     """TypeError for what is neither a function nor Values with the nodes to differentiate by."""
-    if isinstance(y, (Value, list, tuple)) and wrt is None:
+    if (is_node(y) or isinstance(y, (list, tuple))) and wrt is None:
         raise TypeError(f"{name} of Values expects the nodes to differentiate by: {name}(y, wrt)")
-    if not isinstance(y, Value) and not hasattr(y, "__iter__"):
+    if not is_node(y) and not hasattr(y, "__iter__"):
         raise TypeError(f"{name} expects Values or a function, got {brief(y)}")
 
 
@@ -145,7 +145,7 @@ def product(call: Call, vector: Any) -> Any:
 
 def along(slopes: Sequence[Value | float], vector: Sequence[Value | float]) -> Any:
     """Σ gᵢ vᵢ, without the terms of plain zeros."""
-    terms = [g * v for g, v in zip(slopes, vector) if isinstance(v, Value) or v]
+    terms = [g * v for g, v in zip(slopes, vector) if is_node(v) or v]
     return sum(terms[1:], terms[0]) if terms else 0.0
 
 

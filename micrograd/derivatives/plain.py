@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from operator import index
 
-from micrograd.derivatives.graphs import constant, sensitivities
+from micrograd.derivatives.graphs import constant, is_node, sensitivities
 from micrograd.derivatives.taylor import taylor_derivative
-from micrograd.dispatch import brief, number
+from micrograd.dispatch import Operators, brief, number
 from micrograd.engine import Value, topological
 from micrograd.expect import whole
 
@@ -36,6 +36,8 @@ class Call:
 
     def outside(self, outputs: Sequence[Value | float]) -> bool:
         """Whether Values went in, or the outputs depend on Values that are no variables."""
+        if any(isinstance(x, Operators) for x in [*self.variables, *outputs]):
+            return True
         own = {id(v) for v in self.variables if v.op is None}
         if len(own) < len(self.variables):
             return True
@@ -87,7 +89,10 @@ def variables(x: Any) -> tuple[Any, list[Value]]:
         array = numpy.empty(len(found), dtype=object)
         array[:] = found
         return array.reshape(x.shape), found
-    v = 1.0 * x if isinstance(x, Value) else Value(x)
+    if isinstance(x, Operators):  # a placeholder of code that is compiled
+        v = x.again()  # type: ignore[attr-defined]
+    else:
+        v = 1.0 * x if isinstance(x, Value) else Value(x)
     return v, [v]
 
 
@@ -104,7 +109,7 @@ def filled(x: Any, rows: Sequence[Iterator[Any]], shape: tuple[int, ...] = ()) -
         return taken[0]
     import numpy
 
-    kind = object if any(isinstance(item, Value) for item in taken) else float
+    kind = object if any(map(is_node, taken)) else float
     return numpy.array(taken, dtype=kind).reshape(shape + own)
 
 
@@ -112,7 +117,7 @@ def expect_one(y: Any, expected: str = "a function that returns one Value or num
     """What f returned as a Value or a float; TypeError, saying what was expected, unless it is one number."""
     if getattr(y, "shape", None) == () and hasattr(y, "item"):
         y = y.item()
-    if isinstance(y, Value):
+    if is_node(y):
         return y
     if not isinstance(y, (int, float)):
         hint = ": is a return missing?" if y is None else ""
@@ -185,7 +190,8 @@ def derivative(f: Callable[[Value], Any], x: Value | float, *, order: int = 1) -
     """
     expect_function(f, "derivative", "the derivative of a Value is gradient(y, x)")
     order = whole(order, "order", 0)
-    number(x.data if isinstance(x, Value) else x)
+    if not isinstance(x, Operators):
+        number(x.data if isinstance(x, Value) else x)
     call = lift(f, (x,), 0)
     y = expect_one(call.y)
     if call.outside([y]):

@@ -115,8 +115,9 @@ class Graph:
         return self._node(*key, key, True) if found is None else found
 
     def again(self, node: int) -> int:
-        """A node of its own with the number of another, such as a result that stands beside others."""
-        return self._node("detach", (node,), ("again", len(self)), self.varying[node])
+        """A node of its own with the number of another, for what is differentiated by, or a result beside others."""
+        nothing = self.constant(-0.0)  # x + −0 is x, to the bit
+        return self._node("add", (node, nothing), ("again", len(self)), self.varying[node])
 
     def _simpler(self, name: str, args: tuple[int, ...]) -> int | None:
         """A node with the same value to the bit (a power: to the last digit) for any operands, zeros and nan too."""

@@ -83,6 +83,18 @@ class Placeholder(Operators):
         node = tracer.entry(tracer.node_of(self), entries)
         return refuse(self, "an index of `take` is computed", COLUMN) if node is None else Traced(tracer, node)
 
+    def again(self) -> Any:
+        """The same number under another name: what else depends on this one does not depend on that."""
+        tracer = tracer_of(self)
+        return Traced(tracer, tracer.graph.again(tracer.node_of(self)))
+
+    def sensitivities(self, wrt: Sequence[Any]) -> list[Any]:
+        """The derivative of this number by each of wrt, a float where it is constant, see `derivatives.graphs`."""
+        tracer = tracer_of(self)
+        graph = tracer.graph
+        nodes = tracer.slopes(tracer.node_of(self), list(map(tracer.node_of, wrt)))
+        return [Traced(tracer, node) if graph.number(node) is None else graph.number(node) for node in nodes]
+
     def __copy__(self) -> Any:
         return self
 

@@ -14,6 +14,10 @@ in reverse: forward there is no adjoint that could be 0.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import product
+from math import isfinite
+
 from micrograd.compiler.scalar.graph import LEAVES
 from micrograd.dispatch import Operators
 from micrograd.ops import TABLE
@@ -66,18 +70,52 @@ def node_of(graph: Graph, x: Any) -> int:
     return node
 
 
-class Links:
-    """The links of a graph from a node to its operands: what tangents and adjoints are multiplied by on their way."""
+class Finite:
+    """Which nodes are finite wherever the leaves are, unless a polynomial of them overflows.
 
-    def __init__(self, graph: Graph, guard: bool) -> None:
-        self.graph, self.guard = graph, guard
+    They are made of leaves by rows that have no pole and that grow no faster than a product.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.known = bytearray()
+
+    def holds(self, node: int) -> bool:
+        """Whether a node is known to be finite."""
+        graph, known = self.graph, self.known
+        for i in range(len(known), node + 1):
+            kind, args = graph.kind[i], graph.args[i]
+            if kind == "constant":
+                known.append(args[0] - args[0] == 0.0)
+            else:
+                known.append(kind in LEAVES or steady(kind) and all(map(known.__getitem__, args)))
+        return known[node] == 1
+
+
+@lru_cache(maxsize=None)
+def steady(name: str) -> bool:
+    """Whether a row is finite for all operands among some that are large or at its poles."""
+    op = TABLE.get(name)
+    points = (-1e3, -2.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0, 1e3)
+    return op is not None and all(isfinite(op.forward(*x)) for x in product(points, repeat=len(op.partials)))
+
+
+class Links:
+    """The links of a graph from a node to its operands: what tangents and adjoints are multiplied by on their way.
+
+    finite      spares guards where the local derivative is finite
+    """
+
+    def __init__(self, graph: Graph, guard: bool, finite: Finite | None = None) -> None:
+        self.graph, self.guard, self.finite = graph, guard, finite
 
     def through(self, node: int, i: int, vector: Sparse) -> Sparse:
         """The tangents or adjoints in `vector` times the local derivative of a node by its operand number i."""
-        graph = self.graph
+        graph, apply = self.graph, self.graph.apply
+        if graph.kind[node] == "take":
+            return self.entry(node, i, vector)
         op = TABLE[graph.kind[node]]
         partial: Any = op.partials[i]
-        apply = graph.apply
         if partial.__class__ is float:
             if partial == 1.0 or partial == 0.0:
                 return vector if partial else {}
@@ -90,9 +128,18 @@ class Links:
             if op.selects:
                 return {k: node_of(graph, partial(*symbols, term(graph, v))) for k, v in vector.items()}
             factor = node_of(graph, partial(*symbols))
-            if self.guard:
+            if self.guard and not (self.finite and self.finite.holds(factor)):
                 return {k: self.guarded(apply("mul", (factor, v)), v) for k, v in vector.items()}
         return {k: apply("mul", (factor, v)) for k, v in vector.items()}
+
+    def entry(self, node: int, i: int, vector: Sparse) -> Sparse:
+        """The same for a row of a table: the entry that is taken receives what the row has, an index nothing."""
+        if i == 0:
+            return {}
+        apply, place = self.graph.apply, self.graph.constant(float(i - 1))
+        index, zero = self.graph.args[node][0], self.graph.constant(0.0)
+        taken = apply("mul", (apply("less_equal", (index, place)), apply("greater_equal", (index, place))))
+        return {k: apply("where", (taken, v, zero)) for k, v in vector.items()}
 
     def guarded(self, product: int, adjoint: int) -> int:
         """The product, but 0 where the adjoint is 0 and the product is not.
@@ -131,9 +178,11 @@ def dependent(graph: Graph, wrt: Iterable[int], top: int) -> bytearray:
     return found
 
 
-def adjoints(graph: Graph, seeds: dict[int, Sparse], wrt: Sequence[int], guard: bool = False) -> list[Sparse]:
+def adjoints(
+    graph: Graph, seeds: dict[int, Sparse], wrt: Sequence[int], guard: bool = False, finite: Finite | None = None
+) -> list[Sparse]:
     """The adjoints of each node of wrt, from those in `seeds`, {node: {row: adjoint}}."""
-    links, kind, args = Links(graph, guard), graph.kind, graph.args
+    links, kind, args = Links(graph, guard, finite), graph.kind, graph.args
     top = max(seeds, default=-1) + 1
     active, kept = dependent(graph, wrt, top), set(wrt)
     found = {node: dict(rows) for node, rows in seeds.items()}
@@ -150,7 +199,12 @@ def adjoints(graph: Graph, seeds: dict[int, Sparse], wrt: Sequence[int], guard: 
 
 
 def reverse(
-    graph: Graph, ends: Sequence[int], seeds: Sequence[int], wrt: Sequence[int], guard: bool = False
+    graph: Graph,
+    ends: Sequence[int],
+    seeds: Sequence[int],
+    wrt: Sequence[int],
+    guard: bool = False,
+    finite: Finite | None = None,
 ) -> list[int]:
     """The nodes Σ seed · ∂end/∂x for each x in wrt; a constant 0 where no end depends on it.
 
@@ -165,7 +219,7 @@ def reverse(
     for end, seed in zip(ends, seeds):
         given[end] = links.collect(given.get(end), {0: seed})
     zero = graph.constant(0.0)
-    return [rows.get(0, zero) for rows in adjoints(graph, given, wrt, guard)]
+    return [rows.get(0, zero) for rows in adjoints(graph, given, wrt, guard, finite)]
 
 
 def forward(

@@ -12,6 +12,7 @@ from micrograd.collector import paused
 from micrograd.compiler.scalar.graph import LEAVES, Graph, chosen
 from micrograd.compiler.scalar.placeholders import Placeholder, Traced, TraceError
 from micrograd.compiler.scalar.stand_ins import StandIns
+from micrograd.compiler.scalar.sweeps import Finite, reverse
 from micrograd.compiler.scalar.users_code import line_of, users_line
 from micrograd.compiler.state.state import State
 from micrograd.dispatch import brief, number
@@ -47,6 +48,7 @@ class Tracer:
         self.moving: set[int] = set()
         self.open, self.refused = False, None
         self.indices: dict[tuple[str, int], int] = {}
+        self._finite = Finite(self.graph)
         self._stand_ins = StandIns()
         self._kept: list[Value] = []  # whose id stands in `nodes`, so that no other object gets it
 
@@ -94,6 +96,10 @@ class Tracer:
         nodes = tuple(map(self.node_of, entries))
         uniform = True not in [self.graph.varying[node] for node in nodes]
         return self.graph.take(index, nodes) if uniform else chosen(self.graph, index, nodes)
+
+    def slopes(self, node: int, wrt: list[int]) -> list[int]:
+        """The derivatives of a node, zero-safe as those of eager code."""
+        return reverse(self.graph, [node], [self.graph.constant(1.0)], wrt, True, self._finite)
 
     def node_of(self, x: Any) -> int:
         """The node of a placeholder, a Value (with all it was computed from) or a number."""
