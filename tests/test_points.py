@@ -279,6 +279,29 @@ def test_arrays_of_other_kinds_take_the_long_way():
         f.grad(x.astype(complex))
 
 
+def test_short_ways_check_what_they_get():
+    f = micrograd.compile(lambda x, y: x * y)
+    for _ in range(2):
+        assert f(2.0, 3.0) == f(2, 3) == f(np.float64(2.0), True + 2) == 6.0
+    assert f.grad(2.0, 3.0, wrt=(0, 1)) == (3.0, 2.0) and f.grad(2.0, 3.0, wrt=1) == 2.0
+    assert f(Value(2.0), 3.0).data == 6.0
+    with pytest.raises(ValueError, match="fits a float"):
+        f(10**400, 3.0)
+    with pytest.raises(TypeError, match="expected a number"):
+        f(2.0, 3.0j)
+    g = micrograd.compile(rosenbrock)
+    points = [[1.0, 2.0, 3.0], (1.0, 2.0, 3.0), np.array([1.0, 2.0, 3.0])]
+    for _ in range(2):
+        assert [type(g.grad(x)) for x in points] == [list, tuple, np.ndarray]
+        assert [len(g.grad(x[:2])) for x in points] == [2, 2, 2]
+        assert g([1, 2.0, np.float64(3.0)]) == g(points[0])
+    assert isinstance(g([Value(1.0), 2.0, 3.0]), Value)
+    h = micrograd.compile(lambda x, k, y: (x * k).sum() * y[1])
+    for _ in range(2):
+        assert h(points[2], 2.0, [3.0, 4.0]) == 48.0 and h(points[2][:2], 2.0, [3.0, 4.0]) == 24.0
+        assert h.grad(points[2], 2.0, [3, 4.0], wrt=2) == [0.0, 12.0]
+
+
 def test_repeated_calls_compile_once():
     f = micrograd.compile(lambda x: x * x)
     assert [f.value_and_grad(1.0), f.value_and_grad(2.0), f(3.0), f.hessian(3.0)] == [(1.0, 2.0), (4.0, 4.0), 9.0, 2.0]

@@ -4,7 +4,8 @@ function        `CompiledFunction`, what users hold
 nests           numbers in lists, tuples, dictionaries and arrays, as a row of numbers
 recorded        the function as a graph, for arguments of one shape
 purposes        what is computed: value, gradient, Jacobian, Hessian
-routine         the short path of a call
+routine         one purpose for one shape: what is played, and read
+short           the short ways of a call
 rows            a function over rows of numbers, as a program of samples
 comparison      the graph with the function, every routine with the graph
 """

@@ -13,8 +13,9 @@ from micrograd.compiler.points.comparison import compare_routine
 from micrograd.compiler.points.nests import NUMBER, floats, size, symbolic, taken_apart
 from micrograd.compiler.points.purposes import PURPOSES, Wanted, expect_number
 from micrograd.compiler.points.recorded import Recorded, record
-from micrograd.compiler.points.routine import Routine, never
+from micrograd.compiler.points.routine import Routine
 from micrograd.compiler.points.rows import program_of, rows_of, stacked
+from micrograd.compiler.points.short import never, short
 from micrograd.compiler.scalar.graph import LEAVES
 from micrograd.derivatives.plain import argument_place
 from micrograd.expect import leaves
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from micrograd.compiler.points.short import Call
     from micrograd.compiler.programs import Program
     from micrograd.compiler.scalar.graph import Graph
     from micrograd.engine import Value
@@ -47,7 +49,7 @@ class CompiledFunction:
         self._routines: dict[Any, Routine] = {}
         self._programs: dict[Any, Program] = {}
         purposes = [*PURPOSES, "sparse jacobian", "sparse hessian"]
-        self._short: dict[str, Callable[[tuple[Any, ...], Any], Any]] = dict.fromkeys(purposes, never)
+        self._short: dict[str, dict[Any, Call]] = {purpose: {} for purpose in purposes}  # by purpose and wrt
         self._lock = guarded(self)  # while a routine is built
 
     def forked(self) -> None:
@@ -61,7 +63,7 @@ class CompiledFunction:
         >>> f([2.0, 0.0])
         0.0
         """
-        found = self._short["value"](args, None)
+        found = self._short["value"].get(None, never)(args)
         return self._long("value", None, False, args) if found is None else found
 
     def value_and_grad(self, *args: Any, wrt: Any = 0) -> tuple[float, Any]:
@@ -76,12 +78,12 @@ class CompiledFunction:
         >>> f.value_and_grad({"a": 2.0, "b": 3.0})
         (18.0, {'a': 9.0, 'b': 12.0})
         """
-        found = self._short["value_and_grad"](args, wrt)
+        found = self._short["value_and_grad"].get(wrt, never)(args)
         return self._long("value_and_grad", wrt, False, args) if found is None else found
 
     def grad(self, *args: Any, wrt: Any = 0) -> Any:
         """The gradient alone."""
-        found = self._short["grad"](args, wrt)
+        found = self._short["grad"].get(wrt, never)(args)
         return self._long("grad", wrt, False, args) if found is None else found
 
     def jacobian(self, *args: Any, wrt: Any = 0, sparse: bool = False) -> Any:
@@ -95,7 +97,7 @@ class CompiledFunction:
         >>> f.jacobian([2.0, 3.0])
         [[3.0, 2.0], [1.0, 0.0]]
         """
-        found = self._short["sparse jacobian" if sparse else "jacobian"](args, wrt)
+        found = self._short["sparse jacobian" if sparse else "jacobian"].get(wrt, never)(args)
         return self._long("jacobian", wrt, sparse, args) if found is None else found
 
     def hessian(self, *args: Any, wrt: Any = 0, sparse: bool = False) -> Any:
@@ -106,7 +108,7 @@ class CompiledFunction:
         >>> f.hessian([2.0, 3.0])
         [[6.0, 4.0], [4.0, 0.0]]
         """
-        found = self._short["sparse hessian" if sparse else "hessian"](args, wrt)
+        found = self._short["sparse hessian" if sparse else "hessian"].get(wrt, never)(args)
         return self._long("hessian", wrt, sparse, args) if found is None else found
 
     def hvp(self, *args: Any, wrt: Any = 0) -> Any:
@@ -114,7 +116,7 @@ class CompiledFunction:
 
         ValueError if it has another number of entries than the argument.
         """
-        found = self._short["hvp"](args, wrt)
+        found = self._short["hvp"].get(wrt, never)(args)
         return self._long("hvp", wrt, False, args) if found is None else found
 
     def map(self, *args: Any) -> Any:
@@ -159,7 +161,6 @@ class CompiledFunction:
 
     def _long(self, purpose: str, wrt: Any, sparse: bool, args: tuple[Any, ...]) -> Any:
         """The call with arguments of any shape."""
-        wrt = tuple(wrt) if isinstance(wrt, list) else wrt
         items: list[Any] = []
         shape = taken_apart(args, items)
         if symbolic(items):
@@ -171,7 +172,7 @@ class CompiledFunction:
             with self._lock:
                 routine = self._routines.get(key) or self._build(key, numbers, guard=False)
                 self._routines[key] = routine
-        self._short["sparse " * sparse + purpose] = routine.short(wrt)
+        self._short["sparse " * sparse + purpose][wrt] = short(routine)
         return routine.play(numbers)
 
     def _plainly(self, purpose: str, wrt: Any, args: tuple[Any, ...]) -> Any:

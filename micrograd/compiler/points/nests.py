@@ -85,6 +85,25 @@ def size(shape: Any) -> int:
     return 1 if how == "number" else 0 if how == "fixed" else sum(map(size, shape[2]))
 
 
+def is_flat(shape: Any) -> bool:
+    """Whether a nest is a list or tuple of numbers."""
+    return shape[0] == "list" and shape[1] in (list, tuple) and all(part == NUMBER for part in shape[2])
+
+
+def of_lists(shape: Any) -> tuple[int, ...] | None:
+    """The dimensions of a list of numbers, or of lists of equally many, nested; None for other nests.
+
+    >>> of_lists(("list", list, (("list", list, (NUMBER, NUMBER)),) * 3))
+    (3, 2)
+    """
+    if shape == NUMBER:
+        return ()
+    if shape[0] != "list" or shape[1] is not list or not shape[2] or any(part != shape[2][0] for part in shape[2]):
+        return None
+    below = of_lists(shape[2][0])
+    return None if below is None else (len(shape[2]), *below)
+
+
 def outer(of: Any, by: Any) -> Any:
     """The shape of the derivatives of one nest by another: each number of the first replaced by a nest like the second.
 

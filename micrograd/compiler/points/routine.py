@@ -1,7 +1,7 @@
-"""One purpose of a plain function, for arguments of one shape: the short path of a call.
+"""One purpose of a plain function, for arguments of one shape: numbers in, nests out.
 
 A call writes the numbers that it was given into a vector, plays the program over it and reads the results. Threads
-have a vector each: they take a workspace from a list, and put it back.
+have a vector each: they take a workspace from a list, and put it back. `short` has the quick ways of a call.
 
 part        results side by side in the vector, which become one nest
 check       the sum of all derivatives: where it is finite, they all are
@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from micrograd.compiler.points.nests import NUMBER, built_up, size
+from micrograd.compiler.points.nests import NUMBER, built_up, is_flat, of_lists, size
 from micrograd.vectors import place_of
 
 TYPE_CHECKING = False
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from micrograd.engine import Value
 
-DOUBLE = np.dtype(np.float64)
 FEW = 4096  # numbers of a matrix that are read as they are, zeros too
 
 
@@ -48,8 +47,13 @@ class Part:
         read: Callable[[], np.ndarray]
         if len(outputs) and (np.diff(outputs) == 1).all():
             view = w[first : first + len(outputs)]
-            if self.places is None and self.shape[0] == "array" and self.sparse is None:
-                return view.reshape(self.shape[1]).copy
+            if self.places is None and self.sparse is None:
+                if self.shape[0] == "array":
+                    return view.reshape(self.shape[1]).copy
+                if (dimensions := of_lists(self.shape)) is not None:
+                    return view.reshape(dimensions).tolist
+                if is_flat(self.shape):
+                    return lambda: tuple(view.tolist())
             read = view.copy
         else:
             read = partial(w.take, outputs)
@@ -104,6 +108,11 @@ class Routine:
         self.first, self.check = (int(outputs[0]), int(outputs[-1])) if len(outputs) else (0, 0)
         self.free: list[Any] = []
 
+    @property
+    def count(self) -> int:
+        """How many numbers the arguments have."""
+        return sum(map(size, self.shapes))
+
     def workspace(self) -> tuple[Any, ...]:
         """A fresh vector: views for all arguments, for each, for Values; what plays, what reads; its numbers."""
         w, run = self.player.workspace()
@@ -121,17 +130,18 @@ class Routine:
         """The results for the numbers of the arguments, all of them in a row."""
         for which, count in self.indices.items():
             place_of(numbers[which], count, "the index of take")
-        space = self._free_space()
+        space = self.free_space()
         space[0][:] = numbers
-        return self._results(space)
+        return self.results(space)
 
-    def _free_space(self) -> tuple[Any, ...]:
+    def free_space(self) -> tuple[Any, ...]:
+        """A workspace that nobody has."""
         try:
             return self.free.pop()
         except IndexError:
             return self.workspace()
 
-    def _results(self, space: tuple[Any, ...]) -> Any:
+    def results(self, space: tuple[Any, ...]) -> Any:
         """The results in a workspace that has the numbers of the arguments; it is put back."""
         given, _, leaves, run, read, read_last, w = space
         if self.values:
@@ -141,67 +151,3 @@ class Routine:
         numbers = None if total - total == 0.0 or self.twin is None else given.copy()
         self.free.append(space)
         return found if numbers is None or self.twin is None else self.twin().play(numbers)
-
-    def short(self, how: Any) -> Callable[[tuple[Any, ...], Any], Any]:
-        """A function of the arguments that gives the results as `play` does, or None for arguments of another shape.
-
-        It takes floats and arrays of doubles, and is also told how it is called: None where that is not `how`.
-        """
-        if self.indices or not all(shape[0] in ("number", "array") for shape in self.shapes):
-            return never
-        if len(self.shapes) == 1 and self.shapes[0][0] == "array":
-            return self._short_of_one(how)
-        shapes = [shape[1] if shape[0] == "array" else () for shape in self.shapes]
-
-        def call(args: tuple[Any, ...], called: Any) -> Any:
-            if called != how or len(args) != len(shapes):
-                return None
-            for x, shape in zip(args, shapes):
-                if shape and (x.__class__ is not np.ndarray or x.shape != shape or x.dtype is not DOUBLE):
-                    return None
-                if not shape and x.__class__ is not float:
-                    return None
-            space = self._free_space()
-            for view, x in zip(space[1], args):
-                view[...] = x
-            return self._results(space)
-
-        return call
-
-    def _short_of_one(self, how: Any) -> Callable[[tuple[Any, ...], Any], Any]:
-        """The same for one array: the way of most calls. So every name is local, and nothing is done twice."""
-        shape, values, twin, check, first = self.shapes[0][1], self.values, self.twin, self.check, self.first
-        array, double = np.ndarray, DOUBLE
-        pop, push, workspace, alone = self.free.pop, self.free.append, self.workspace, len(self.parts) == 1
-        length, dimensions = shape[0], len(shape)
-
-        def call(args: tuple[Any, ...], called: Any) -> Any:
-            if called != how or len(args) != 1:
-                return None
-            x = args[0]
-            if x.__class__ is not array or x.ndim != dimensions or len(x) != length or x.dtype is not double:
-                return None
-            if dimensions > 1 and x.shape != shape:
-                return None
-            try:
-                space = pop()
-            except IndexError:
-                space = workspace()
-            _, (given,), leaves, run, read, read_last, w = space
-            given[...] = x
-            if values:
-                leaves[:] = [value.data for value in values]
-            run()
-            found = read() if alone else (w[first], read_last())
-            if twin:
-                total = w[check]
-                push(space)
-                return found if total - total == 0.0 else twin().play(x.ravel())
-            push(space)
-            return found
-
-        return call
-
-
-def never(args: tuple[Any, ...], how: Any) -> None:
-    """The short way of a routine that has none."""

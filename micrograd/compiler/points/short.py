@@ -1,0 +1,142 @@
+"""The short ways of a call: arguments that are checked and written by a few operations in C.
+
+Each is a function of the arguments that gives the results as `Routine.play` does, or None for arguments of another
+shape. Most calls go such a way, so every name is local, and nothing is done that could be done before.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from struct import error as StructError
+
+import numpy as np
+
+from micrograd.compiler.points.nests import NUMBER, is_flat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from micrograd.compiler.points.routine import Routine
+
+    Call = Callable[[tuple[Any, ...]], Any]
+
+DOUBLE = np.dtype(np.float64)
+NUMBERS = frozenset([float, int, np.float64])
+
+
+def never(args: tuple[Any, ...]) -> None:
+    """The way of a routine that has no short one."""
+
+
+def short(routine: Routine) -> Call:
+    """The short way of a routine."""
+    shapes = routine.shapes
+    if routine.indices or not shapes:
+        return never
+    if len(shapes) == 1 and shapes[0][0] == "array":
+        return of_one_array(routine)
+    if all(shape == NUMBER for shape in shapes):
+        return of_numbers(routine, tuple)
+    if len(shapes) == 1 and is_flat(shapes[0]):
+        return of_numbers(routine, shapes[0][1])
+    return of_several(routine) if all(shape[0] in ("number", "array") or is_flat(shape) for shape in shapes) else never
+
+
+def of_one_array(routine: Routine) -> Call:
+    """For one array of doubles."""
+    shape, values, twin, check, first = routine.shapes[0][1], routine.values, routine.twin, routine.check, routine.first
+    pop, push, workspace, alone = routine.free.pop, routine.free.append, routine.workspace, len(routine.parts) == 1
+    length, dimensions, array, double = shape[0], len(shape), np.ndarray, DOUBLE
+
+    def call(args: tuple[Any, ...]) -> Any:
+        if len(args) != 1:
+            return None
+        x = args[0]
+        if x.__class__ is not array or x.ndim != dimensions or len(x) != length or x.dtype is not double:
+            return None
+        if dimensions > 1 and x.shape != shape:
+            return None
+        try:
+            space = pop()
+        except IndexError:
+            space = workspace()
+        _, (given,), leaves, run, read, read_last, w = space
+        given[...] = x
+        if values:
+            leaves[:] = [value.data for value in values]
+        run()
+        found = read() if alone else (w[first], read_last())
+        if twin:
+            total = w[check]
+            push(space)
+            return found if total - total == 0.0 else twin().play(x.ravel())
+        push(space)
+        return found
+
+    return call
+
+
+def of_numbers(routine: Routine, kind: type) -> Call:
+    """For numbers alone: all arguments, or those in the one list or tuple that is the argument."""
+    count, values, twin, check, first = routine.count, routine.values, routine.twin, routine.check, routine.first
+    pop, push, workspace, alone = routine.free.pop, routine.free.append, routine.workspace, len(routine.parts) == 1
+    write, inside, double, numbers = Struct(f"{count}d").pack_into, routine.shapes[0] != NUMBER, float, NUMBERS
+
+    def call(args: Any) -> Any:
+        if inside:
+            if len(args) != 1 or args[0].__class__ is not kind:
+                return None
+            args = args[0]
+        if len(args) != count:
+            return None
+        for x in args:
+            if x.__class__ is not double and x.__class__ not in numbers:
+                return None
+        try:
+            space = pop()
+        except IndexError:
+            space = workspace()
+        _, _, leaves, run, read, read_last, w = space
+        try:
+            write(w, 0, *args)
+        except (OverflowError, StructError):  # an int that is too large for a float
+            return None
+        if values:
+            leaves[:] = [value.data for value in values]
+        run()
+        found = read() if alone else (w[first], read_last())
+        total = w[check] if twin else 0.0
+        push(space)
+        return found if total - total == 0.0 or twin is None else twin().play(args)
+
+    return call
+
+
+def of_several(routine: Routine) -> Call:
+    """For numbers, arrays of doubles, and lists or tuples of numbers."""
+    kinds: dict[str, Any] = {"number": float, "array": np.ndarray}
+    expected: list[Any] = [
+        (kinds.get(how, rest[0]) if rest else float, rest[0] if how == "array" else None, len(rest[-1]) if rest else 0)
+        for how, *rest in routine.shapes
+    ]
+
+    def call(args: tuple[Any, ...]) -> Any:
+        if len(args) != len(expected):
+            return None
+        x: Any
+        for x, (kind, shape, length) in zip(args, expected):
+            if x.__class__ is not kind:
+                return None
+            if shape is not None:
+                if x.shape != shape or x.dtype is not DOUBLE:
+                    return None
+            elif length and (len(x) != length or not NUMBERS.issuperset(map(type, x))):
+                return None
+        space = routine.free_space()
+        for view, x in zip(space[1], args):
+            view[...] = x
+        return routine.results(space)
+
+    return call
