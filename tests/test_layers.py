@@ -66,7 +66,7 @@ FLOORS = {
         ["passes"],
     ],
     "compiler.elementary": [["arithmetic"], ["angles", "powers"], ["logarithms"], ["real_powers"], ["table"]],
-    "compiler.entries": [["kinds", "runs"], ["nodes"], ["combine", "groups"], ["entries"]],
+    "compiler.entries": [["kinds", "runs"], ["nodes"], ["combine", "groups"], ["entries"], ["uniform"]],
     "compiler.points": [
         ["nests"],
         ["comparison", "routine", "short"],

@@ -284,6 +284,31 @@ class TestCode:
             lengths.append(program.ir.count("define internal void @stage"))
         assert lengths[1] <= lengths[0] + 3
 
+    def test_what_runs_once_a_step_is_played(self):
+        """So code does not grow with it, nor does the time that LLVM takes."""
+
+        def program(steps):
+            a, b = Value(0.9), Value(0.3)
+
+            def model(x):
+                s = a
+                for _ in range(steps):
+                    s = sin(a * s) + b
+                return s * x[0]
+
+            return compile(model, 1, parameters=[a, b], loss=losses.squared_error, backend="llvm", cache=False)
+
+        short, long = program(3), program(300)
+        assert short.ir.count("\n") == long.ir.count("\n")
+        X, y = [[0.5], [2.0]], [0.1, 0.7]
+        value, gradient = long.value_and_gradient(X, y)
+        step = 1e-6
+        slopes = [
+            (long.value(X, y, at=[0.9 + da, 0.3 + db]) - long.value(X, y, at=[0.9 - da, 0.3 - db])) / (2 * step)
+            for da, db in ((step, 0.0), (0.0, step))
+        ]
+        assert gradient.tolist() == pytest.approx(slopes, rel=1e-6) and math.isfinite(value)
+
     def test_layers_of_one_size_share_their_code(self):
         counts = []
         for depth in (5, 60):

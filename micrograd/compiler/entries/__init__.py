@@ -6,6 +6,7 @@ combine     nodes that one entry makes: long sums, pairs
 groups      levels, groups of one kind, places side by side
 runs        parts of a group whose operands stand side by side
 entries     `entries_of`: all of it, and how it prints
+uniform     the uniform steps of an array program as entries
 
 Words of these rooms:
 

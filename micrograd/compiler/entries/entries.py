@@ -3,10 +3,10 @@
 >>> from micrograd.compiler.scalar.graph import Graph
 >>> graph = Graph()
 >>> x, y = graph.leaf("input", 0), graph.leaf("input", 1)
->>> entries = entries_of(graph, [x, y], [graph.apply("sin", (graph.apply("mul", (x, y)),)), x])
+>>> entries = entries_of(graph, [x, y], [graph.apply("add", (graph.apply("mul", (x, y)), y)), x])
 >>> print(entries)
 2 numbers given, 0 constants, 1 entries
-w[2] = sin(mul(w[0], w[1]))
+w[2] = add(mul(w[0], w[1]), w[1])
 results in w[2,0]
 """
 
@@ -130,9 +130,19 @@ def entries_of(graph: Graph, leaves: Sequence[int], ends: Sequence[int]) -> Entr
 
 
 def entries_at(
-    kind: Sequence[str], args: Sequence[tuple[Any, ...]], made: Numbers, place: Numbers, first: int, ends: Sequence[int]
+    kind: Sequence[str],
+    args: Sequence[tuple[Any, ...]],
+    made: Numbers,
+    place: Numbers,
+    first: int,
+    ends: Sequence[int],
+    fixed: dict[int, int] | None = None,
 ) -> Entries:
-    """The entries that make some nodes, in rising order; `place` has those of all others, and is given theirs."""
+    """The entries that make some nodes, in rising order.
+
+    `place` has the places of all others, and is given theirs: those in `fixed` have them there, others from `first` on.
+    Without it the ends come last, where that breaks no run.
+    """
     nodes = combined(nodes_of(kind, args, made, ends))
     order, bounds = in_groups(nodes)
     order = placed(nodes, order, bounds, place, first)
@@ -140,7 +150,13 @@ def entries_at(
     entries = Entries(nodes.kinds, nodes.kind[order], nodes.node[order], nodes.operands[order], group)
     entries.size = first + len(order)
     outputs = np.array(ends, np.int64)
-    ends_last(entries, place, outputs, first)
+    if fixed is None:
+        ends_last(entries, place, outputs, first)
+    elif fixed:
+        place[list(fixed)] = list(fixed.values())
+        others = entries.made[place[entries.made] >= first]
+        place[others] = first + np.arange(len(others))
+        entries.size = first + len(others)
     finish(entries, nodes, place)
     entries.outputs = place[outputs]
     return entries

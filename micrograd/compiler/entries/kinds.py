@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MOST_OPERANDS = 3
 ARITHMETIC = ("add", "sub", "mul", "div")
-FUNCTIONS = ("neg", "sqrt", "exp", "log", "sin", "cos", "tanh", "sigmoid")
+OF_ONE = ("neg", "sqrt")
 MOST_QUICK = 10  # the highest cost of a row that takes about as long as to fetch its operands
 
 
@@ -39,7 +39,7 @@ class Kind:
     @property
     def costly(self) -> bool:
         """Whether it takes much longer than to fetch its operands."""
-        return any(find(row).cost > MOST_QUICK for row in (self.row, self.inside) if row not in ("", SUM))
+        return self.row != SUM and find(self.row).cost > MOST_QUICK
 
     def of(self, apply: Callable[[str, Sequence[Any]], Any], operands: Sequence[Any]) -> Any:
         """What it computes of operands, where `apply` computes a row."""
@@ -71,7 +71,7 @@ def arity(row: str) -> int:
 
 
 def is_pair(row: str, inside: str) -> bool:
-    """Whether one entry may make both: few of them are functions, since each pair is code of its own."""
+    """Whether one entry may make both: arithmetic alone, since functions are quicker many at a time, in groups."""
     if row in ARITHMETIC:
-        return inside in ARITHMETIC or inside in FUNCTIONS
-    return row in FUNCTIONS and inside in ARITHMETIC
+        return inside in ARITHMETIC or inside in OF_ONE
+    return row in OF_ONE and inside in ARITHMETIC

@@ -17,6 +17,7 @@ from micrograd.compiler.arrays.scheduling.fusion import Nest, apart, fuse
 from micrograd.compiler.arrays.scheduling.order import by_product, in_order, one_by_one
 from micrograd.compiler.arrays.steps import Linear, Outer
 from micrograd.compiler.arrays.symbols import expanded
+from micrograd.compiler.entries.uniform import StepNodes, slots_read
 from micrograd.compiler.llvm import sums, tape, uniform
 from micrograd.compiler.llvm.instructions import Function, kind
 from micrograd.compiler.llvm.loops import Loop
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.arrays.scheduling.fusion import Fused
     from micrograd.compiler.arrays.steps import Index, Step
+    from micrograd.compiler.entries import Entries
     from micrograd.compiler.llvm.instructions import Registers
 
 
@@ -53,13 +55,17 @@ class LlvmCode:
 
     gradient    where it begins in the uniform vector; value: where that is, the status behind it
     passes      those that the program went through; fused: its stages; none, and None, for one that became a tape
+    constants   (slot, number) of every constant; played: the entries of the uniform steps before and after the samples
     """
 
-    def __init__(self, source: str, memory: Memory, gradient: int, value: int, fused: Fused | None) -> None:
+    def __init__(
+        self, source: str, memory: Memory, gradient: int, value: int, fused: Fused | None, played: list[Entries]
+    ) -> None:
         self.source, self.gradient, self.value, self.fused = source, gradient, value, fused
         self.passes = PASSES if fused else []
         self.registers, self.block, self.leaves = memory.registers, memory.block, memory.leaves
         self.tables, self.lane_slots, self.workspace_rows = memory.tables, memory.lane_slots, memory.workspace_rows
+        self.constants, self.played = memory.program.constants, played
 
 
 class Calls:
@@ -83,6 +89,8 @@ class Calls:
 def llvm_code(program: ArrayProgram, registers: Registers) -> LlvmCode:
     """The code of a program, for a processor with these registers."""
     blocks, fused, player = Calls(), None, ""
+    program = expand(program).copy()
+    uniform_nodes = [StepNodes(program, steps) for steps in (program.before, program.after)]  # constants get slots
     if tape.worth_it(program):
         memory, player = on_tape(program, registers, blocks)
     else:
@@ -97,8 +105,9 @@ def llvm_code(program: ArrayProgram, registers: Registers) -> LlvmCode:
     called = {one for f in functions for one in f.called}
     lanes = {1, registers.lanes, registers.wide} | {n for _, n in called}
     texts = [declared(lanes), definitions(called), *[f.text() for f in functions], player]
-    texts += [samples(memory, blocks.calls), entry_points(memory)]
-    return LlvmCode("\n\n".join(texts) + "\n", memory, gradient, value, fused)
+    texts += [uniform.PLAYED, samples(memory, blocks.calls), entry_points(memory)]
+    played = [one.entries(read, value + 2) for one, read in zip(uniform_nodes, slots_read(program))]
+    return LlvmCode("\n\n".join(texts) + "\n", memory, gradient, value, fused, played)
 
 
 def on_tape(program: ArrayProgram, registers: Registers, blocks: Calls) -> tuple[Memory, str]:

@@ -20,6 +20,8 @@ import numpy as np
 
 from micrograd.compiler.llvm.code import expand, llvm_code
 from micrograd.compiler.llvm.layout import Context, Layout, layout_of
+from micrograd.compiler.llvm.machine.code import Code
+from micrograd.compiler.llvm.machine.library import library
 from micrograd.compiler.llvm.memory import NAMES, address_of, aligned
 from micrograd.compiler.llvm.native import direct_call
 from micrograd.compiler.llvm.native.machine_code import host, machine_code
@@ -80,7 +82,15 @@ class LlvmRunner(Runner):
 
     backend = "llvm"
 
-    def __init__(self, program: ArrayProgram, code: LlvmCode, machine: MachineCode, threads: int, cache: bool) -> None:
+    def __init__(
+        self,
+        program: ArrayProgram,
+        code: LlvmCode,
+        machine: MachineCode,
+        processor: Processor,
+        threads: int,
+        cache: bool,
+    ) -> None:
         super().__init__(program)
         self.code, self.source, self.passes = code, code.source, code.passes
         self.machine, self.threads, self._cache = machine, threads, cache
@@ -89,9 +99,13 @@ class LlvmRunner(Runner):
         self._prepare, self._chunk, self._finish, self._whole = [entry(machine.address(name)) for name in names]
         count = 0 if program.gradient is None else len(program.gradient)
         self.gradient_at, self.value_at = slice(code.gradient, code.gradient + count), code.value
-        self.uniform = aligned(self.value_at + 2 + code.registers.lanes)
-        for slot, number in program.constants:
+        self.uniform = aligned(max(entries.size for entries in code.played) + code.registers.lanes)
+        for slot, number in code.constants:
             self.uniform[slot] = number
+        self.played = [Code(entries, library(processor, cache=cache)) for entries in code.played]
+        for k, one in enumerate(self.played):
+            one.write_to(machine.address_of_data("entries") + 16 * k)
+        self.calls_python = machine.calls_python or any(one.calls_python for one in self.played)
         self.tables = np.array(code.tables + [0], np.int32)
         self.work = work_of(program, code.block)
         self._known: dict[object, Known] = {}  # by the key of a batch
@@ -135,7 +149,7 @@ class LlvmRunner(Runner):
         Python's own code in a program gives the GIL back where it likes: there threads take turns.
         """
         contexts = known.contexts
-        alone = not self.machine.calls_python and direct_call.possible()
+        alone = not self.calls_python and direct_call.possible()
         if len(contexts) > 1 or self.program.trace.captured or not alone:
             return None
         short = known.layout.blocks * self.work <= SHORT_WORK
@@ -152,7 +166,7 @@ class LlvmRunner(Runner):
             in_use.buffer_info()[0],
             not short,
         )
-        keep = known.layout, contexts, self._workspaces, in_use, self.machine
+        keep = known.layout, contexts, self._workspaces, in_use, self.machine, self.played
         step = direct_call.direct(words, partial(np.empty, parameters), keep, self._cache)
         return step if short else direct_call.taking_turns(step, self._lock, self._in_use)
 
@@ -236,7 +250,7 @@ def llvm_runner(
     program = expand(program)
     code = llvm_code(program, processor.registers)
     machine = machine_code(code.source, processor, cache=cache)
-    return LlvmRunner(program, code, machine, threads or os.cpu_count() or 1, cache)
+    return LlvmRunner(program, code, machine, processor, threads or os.cpu_count() or 1, cache)
 
 
 def forget(runner: ReferenceType[LlvmRunner], key: object, _: Any) -> None:

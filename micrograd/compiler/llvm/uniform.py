@@ -1,16 +1,13 @@
 """What runs once a step in LLVM: the uniform steps, packing of factors, adding up the lanes; and the entry points.
 
-flat        the layout of the uniform vector: one number per slot, so vectors run over the rows of a step
+played      the uniform steps are entries that the machine plays over the uniform vector
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from micrograd.compiler.arrays.steps import Linear, Map
 from micrograd.compiler.llvm.instructions import Function, kind, literal, splat
-from micrograd.compiler.llvm.vectors import VectorArithmetic
-from micrograd.compiler.llvm.vocabulary import primitive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +18,8 @@ if TYPE_CHECKING:
     from micrograd.compiler.llvm.memory import Memory
 
 UNIFORM = "ptr %u, ptr %i"
+# What plays the steps before the samples, and their first entry; the same for those after. The runner writes it
+PLAYED = "@entries = global [4 x ptr] zeroinitializer"
 
 
 def results(memory: Memory) -> tuple[int, int]:
@@ -38,20 +37,18 @@ def results(memory: Memory) -> tuple[int, int]:
 
 def functions(memory: Memory, gradient: int, value: int) -> list[Function]:
     """before, after, fold and result, which leaves its results there."""
-    before = steps(memory, "before", memory.program.before)
+    before = played("before", memory.program.before, 0)
     if memory.packed:
         gather(memory, before, memory.packed, memory.program.slots)
-    return [before, steps(memory, "after", memory.program.after), fold(memory), result(memory, gradient, value)]
+    return [before, played("after", memory.program.after, 2), fold(memory), result(memory, gradient, value)]
 
 
-def steps(memory: Memory, name: str, made: list[Step]) -> Function:
-    """The uniform steps, one loop each."""
+def played(name: str, steps: list[Step], place: int) -> Function:
+    """Uniform steps: entries that the machine plays, if there are some; see PLAYED."""
     f = Function(name, UNIFORM)
-    for step in made:
-        if isinstance(step, Map):
-            flat_map(memory, f, step)
-        elif isinstance(step, Linear):
-            flat_sums(memory, f, step)
+    if steps:
+        play, first = [f.value(f"load ptr, ptr {f.at('@entries', place + k, 'ptr')}, align 8") for k in range(2)]
+        f.line(f"call void {play}(ptr {first}, ptr %u)")
     return f
 
 
@@ -60,81 +57,6 @@ def step_of(index: Index) -> int | None:
     if len(index) == 1 or (index == index[0]).all():
         return 0
     return 1 if (index[1:] - index[:-1] == 1).all() else None
-
-
-def flat_map(memory: Memory, f: Function, step: Map) -> None:
-    """A primitive on slots: in vectors where all operands stand side by side, else one by one."""
-    indices = [None if isinstance(x, float) else x.index for x in step.operands]
-    spacing = [0 if index is None else step_of(index) for index in indices]
-
-    def operand(i: int, place: Integer, lanes: int) -> str:
-        x, index, step_ = step.operands[i], indices[i], spacing[i]
-        if index is None:
-            return splat(float(x), lanes)  # type: ignore[arg-type]
-        if step_ is None:
-            return f.load(f.at("%u", f.entry("%i", f.plus(place, memory.table(index)))), 1)
-        first = int(index[0])
-        if step_ == 0:
-            return f.broadcast(f.load(f.at("%u", first), 1), lanes)
-        return f.load(f.at("%u", f.plus(place, first)), lanes)
-
-    def run(start: int, number: int, lanes: int) -> None:
-        def body(r: Integer) -> None:
-            place = f.plus(r, start)
-            operands = [operand(i, place, lanes) for i in range(len(step.operands))]
-            value = primitive(VectorArithmetic(f, lanes), step.op.name, operands)
-            f.store(value, f.at("%u", f.plus(place, step.start)), lanes)
-
-        f.loop(number, body, step=lanes)
-
-    lanes = 1 if None in spacing else memory.registers.lanes
-    full = step.count // lanes
-    run(0, full, lanes)
-    run(full * lanes, step.count - full * lanes, 1)
-
-
-def flat_sums(memory: Memory, f: Function, step: Linear) -> None:
-    """Sums over slots; a long one over neighbours in vectors."""
-    terms, lanes = step.rows.shape[1], memory.registers.lanes
-
-    def one(r: Integer, rows: Index, slots: Index) -> None:
-        start = (
-            literal(-0.0)
-            if step.bias is None
-            else f.load(f.at("%u", f.entry("%i", f.plus(r, memory.table(step.bias)))), 1)
-        )
-        target = f.at("%u", f.plus(r, step.start))
-        along, factor = step_of(rows), step_of(slots)
-        if step.count == 1 and along == 1 and factor is not None and terms >= lanes > 1 and not step.guard:
-            full = terms // lanes
-
-            def vector(k: Integer, total: str) -> list[str]:
-                scale = f.load(f.at("%u", int(slots[0])), 1) if factor == 0 else ""
-                scales = f.broadcast(scale, lanes) if scale else f.load(f.at("%u", f.plus(k, int(slots[0]))), lanes)
-                return [f.multiply_add(scales, f.load(f.at("%u", f.plus(k, int(rows[0]))), lanes), total, lanes)]
-
-            total = f.loop(full, vector, [(kind(lanes), splat(-0.0, lanes))], lanes)[0]
-            start = f.arithmetic("fadd", start, f.sum(total, lanes), 1)
-            for k in range(full * lanes, terms):
-                start = f.multiply_add(
-                    f.load(f.at("%u", int(slots[k])), 1), f.load(f.at("%u", int(rows[k])), 1), start, 1
-                )
-            f.store(start, target, 1)
-            return
-        table_rows, table_slots = memory.table(step.rows), memory.table(step.slots)
-
-        def term(k: Integer, total: str) -> list[str]:
-            place = f.plus(f.times(r, terms), k)
-            x = f.load(f.at("%u", f.entry("%i", f.plus(place, table_rows))), 1)
-            w = f.load(f.at("%u", f.entry("%i", f.plus(place, table_slots))), 1)
-            product = f.arithmetic("fmul", w, x, 1)
-            if step.guard:
-                product = f.select(f.compare("une", x, literal(0.0), 1), product, literal(0.0), 1)
-            return [f.arithmetic("fadd", total, product, 1)]
-
-        f.store(f.loop(terms, term, [("double", start)])[0], target, 1)
-
-    f.loop(step.count, lambda r: one(r, step.rows[0], step.slots[0]))
 
 
 def gather(memory: Memory, f: Function, slots: Any, target: int) -> None:

@@ -5,6 +5,8 @@ head        the first of those that one entry of the machine stands for
 
 from __future__ import annotations
 
+import ctypes
+
 import numpy as np
 
 from micrograd.compiler.entries.kinds import SUM
@@ -31,6 +33,7 @@ class Code:
 
     words       (entries, 3) words of 64 bits; firsts: the addresses at which playing begins, piece after piece
     tables      of whole numbers, whose addresses stand among the words
+    calls_python    whether a row's function in Python is called
     """
 
     def __init__(self, entries: Entries, library: Library) -> None:
@@ -42,6 +45,7 @@ class Code:
         used, which = np.unique(entries.kind[head] * len(FORMS) + form, return_inverse=True)
         wanted = [(entries.kinds[number // len(FORMS)], FORMS[number % len(FORMS)]) for number in used.tolist()]
         addresses = np.array(library.addresses(wanted), np.uint64)
+        self.calls_python = library.calls_python(wanted)
         words[:, 0] = library.stop
         words[place, 0] = addresses[which]
         halves = words.view(np.uint32)
@@ -52,6 +56,11 @@ class Code:
         halves[place[several], 3] = entries.made[head[several]]
         self.tables, told = tables(entries, head[several], form[several], count[several], library.width)
         words[place[several], 2] = told
+
+    def write_to(self, address: int) -> None:
+        """Write down, for code that plays them, two addresses: of what plays, and of the first entry."""
+        words = (ctypes.c_uint64 * 2).from_address(address)
+        words[:] = [self.library.play_from(self.firsts[0]), self.firsts[0]]
 
 
 def heads(entries: Entries) -> tuple[Numbers, Numbers, Numbers]:

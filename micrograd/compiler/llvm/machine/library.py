@@ -11,7 +11,8 @@ import platform
 
 from micrograd.compiler.entries.kinds import SUM, Kind
 from micrograd.compiler.llvm.machine.handlers import AT_A_TIME, CALLS, PLAY, STOP, handler, name_of
-from micrograd.compiler.llvm.native.machine_code import machine_code, machine_code_of
+from micrograd.compiler.llvm.native.machine_code import machine_code, machine_code_of, names_called
+from micrograd.compiler.llvm.vocabulary import in_c
 from micrograd.ops import find
 from micrograd.system.forking import guarded
 
@@ -37,6 +38,7 @@ class Library:
         self.processor, self.lanes, self.tail, self.cache = processor, lanes, tail, cache
         self.width = processor.registers.lanes if lanes == 1 else min(processor.registers.wide, lanes)
         self._made: dict[Any, int] = {}
+        self._in_python: set[Any] = set()
         self._codes: list[MachineCode] = []
         self._lock = guarded(self)
         self.stop = self.play = 0
@@ -54,6 +56,14 @@ class Library:
                 self._make(new)
             return [self._made[key] for key, _ in asked]
 
+    def calls_python(self, wanted: Iterable[Wanted]) -> bool:
+        """Whether one of these handlers calls a row's function in Python."""
+        return any(key_of(*one) in self._in_python for one in wanted)
+
+    def play_from(self, first: int) -> int:
+        """The address of what plays from an entry on: a function of the address of the entry and that of w."""
+        return self.play or ctypes.c_uint64.from_address(first).value
+
     def call(self, first: int, w: int) -> Any:
         """A function that plays from an entry on; it has no arguments, since ctypes takes long for each.
 
@@ -65,7 +75,7 @@ class Library:
                 self._spare = [(code, k) for k in range(AT_A_TIME)]
             code, k = self._spare.pop()
         words = (ctypes.c_uint64 * 3).from_address(code.address_of_data(f"words{k}"))
-        words[:] = [self.play or ctypes.c_uint64.from_address(first).value, first, w]
+        words[:] = [self.play_from(first), first, w]
         call: Any = ctypes.CFUNCTYPE(None)(code.address(f"call{k}"))
         call.code = code
         return call
@@ -78,7 +88,10 @@ class Library:
             self.stop = code.address("stop")
         elif first:
             self.play = code.address("play")
-        self._made.update({key: code.address(name_of(kind, form)) for key, (kind, form) in new.items()})
+        for key, (kind, form), text in zip(new, new.values(), texts):
+            self._made[key] = code.address(name_of(kind, form))
+            if any(in_c(name) is None for name in names_called(text)):
+                self._in_python.add(key)
         self._codes.append(code)
 
 
