@@ -1,6 +1,7 @@
 """What the emitters make of a program: where rows stand, what is shared, blocks that are not full, other processors."""
 
 import itertools
+import math
 import pickle
 import random
 from importlib.util import find_spec
