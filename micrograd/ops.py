@@ -164,6 +164,8 @@ def pow_base(x: Any, y: Any, out: Any) -> Any:
         if y == 2.0:
             return y * x
     smaller = y - 1.0
+    if getattr(out, "thorough", False):
+        return pow_base_by_division(x, y, out, smaller)
     if y.__class__ is not float:
         return where(abs(y) <= 0.0, 0.0, y * pow(x, smaller))
     if x.__class__ is float and 0.0 < abs(x) < inf and abs(y) < inf:
@@ -171,6 +173,22 @@ def pow_base(x: Any, y: Any, out: Any) -> Any:
             return scaled_pow(x, y, out, y) / x
         return scaled_pow(x, smaller, pow(x, smaller), y)
     return y * pow(x, smaller)
+
+
+def pow_base_by_division(x: Any, y: Any, out: Any, smaller: Any) -> Any:
+    """y x**y / x, with no rounded y - 1 and no second power; y x**(y - 1) where x**y is too large or has few digits.
+
+    What stands for a number that nobody writes down, `out.thorough`, gets this.
+    """
+    quotient = div(y * out, x)
+    if y.__class__ is float:
+        if abs(y) <= 0.5 or smaller + 1.0 != y and abs(y) < 1000.0:  # where x**y has few digits, the derivative has too
+            return where(abs(x) <= 0.0, y * inf, where(abs(x) >= inf, 0.0, quotient))
+        return y * pow(x, smaller)
+    product = y * pow(x, smaller)
+    for edge in (abs(out) <= 1e-300, abs(out) >= 1e300, abs(y) >= inf, abs(smaller) <= 0.0):
+        quotient = where(edge, product, quotient)
+    return where(abs(y) <= 0.0, 0.0, quotient)
 
 
 def scaled_pow(x: float, y: float, power: float, factor: float) -> float:

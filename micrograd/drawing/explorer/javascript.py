@@ -69,6 +69,7 @@ class JavaScript(Operators):
     """The name of a number in a body, which grows with what is done to it."""
 
     __slots__ = ("text", "body")
+    thorough = True  # nobody reads or differentiates a local derivative: it may be long
 
     def __init__(self, text: str, body: Body) -> None:
         self.text, self.body = text, body
