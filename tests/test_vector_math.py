@@ -30,6 +30,7 @@ from micrograd.compiler.llvm.vectors import VectorArithmetic  # noqa: E402
 from micrograd.compiler.llvm.vocabulary import declared, definitions, primitive  # noqa: E402
 from micrograd.compiler.numpy import vocabulary  # noqa: E402
 from micrograd.compiler.numpy.arithmetic import ArrayArithmetic  # noqa: E402
+from micrograd.compiler.samples import Batch  # noqa: E402
 
 EXACT = {
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "gaussian": lambda x: mpmath.exp(-x * x),
@@ -238,19 +239,25 @@ def test_powers(features, lanes):
     assert same(found, whole[:, 2] * scale ** whole[:, 1])  # what a float can hold is not rounded
 
 
-def test_powers_in_programs():
-    """Constant exponents, of which LLVM computes ahead what it can; and both derivatives."""
+@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+def test_constant_exponents(backend):
+    """Of which a backend may compute ahead, or otherwise, what it can."""
     exponents = (0.3, -0.7, 0.5, 5.0, -6.0, 2.5, 1e300, -1e300, 5e-324, math.inf, -math.inf, math.nan, 0.0, -0.0)
     w = Value(1.0)
     x = np.unique(bases_and_exponents()[:, 0])
-    x = np.array([*x[np.isfinite(x)], 0.0, -0.0])
-    program = compile(lambda x: [w * x[0] ** y for y in exponents], 1, parameters=[w], backend="llvm")
-    for base, row in zip(x.tolist(), program.predict(x[:, None]).tolist()):
+    x = np.array([*x, 0.0, -0.0])
+    program = compile(lambda x: [w * x[0] ** y for y in exponents], 1, parameters=[w], backend=backend)
+    by_hand = Batch(x[:, None], np.zeros((len(x), 1)))  # it may have inf and nan
+    for base, row in zip(x.tolist(), program.predict(by_hand).tolist()):
         for y, out in zip(exponents, row):
             given = functions.pow(base, y)
             limit = 2.0 if 0.0 < abs(given) < math.inf and 0.0 < abs(y) < math.inf else 0.0
             assert near(out, given, limit), (base, y, out, given)
-    generator = random.Random(0)
+
+
+def test_powers_in_programs():
+    """Both derivatives."""
+    w, generator = Value(1.0), random.Random(0)
     x = [(2.0 ** generator.uniform(-30.0, 30.0), generator.uniform(-20.0, 20.0)) for _ in range(700)]
     program = compile(lambda x: w * x[0] ** x[1], 2, parameters=[w], backend="llvm")
     values, slopes = program.input_gradients(x)
