@@ -32,9 +32,11 @@ FUNCTIONS = {
 
 def pow(x: Any, y: Any, out: Any) -> None:
     """x to the power y. For y = 0.5 NumPy may take the root, which has another sign at −0 and is nan at −inf."""
-    half = np.equal(y, 0.5)
-    if half.any():
-        x = np.where(half & ((x == 0.0) | (x == -np.inf)), np.abs(x), x)
+    half = y == 0.5
+    if half is not False:
+        edge = half & ((x == 0.0) | (x == -np.inf))
+        if edge.any():
+            x = np.where(edge, np.abs(x), x)
     np.power(x, y, out=out)
 
 
