@@ -6,9 +6,13 @@ import random
 from importlib.util import find_spec
 
 import pytest
+from same import near
+from test_targets import EXACT, GRID, MORE
 
 import micrograd
 from micrograd import Trainer, Value, losses, nn, optim
+from micrograd.compiler.samples import Batch
+from micrograd.engine import apply
 from micrograd.ops import TABLE
 from micrograd.training.objectives import Eager
 
@@ -65,6 +69,29 @@ def test_networks_agree_with_plain_code(backend, net, count):
     expected = np.array(objective.predict(X))
     assert program.predict(X).shape == expected.shape
     assert np.allclose(program.predict(X), expected, rtol=1e-13, atol=1e-14)
+
+
+@backends
+def test_a_number_on_either_side_of_every_row(backend):
+    """What is known before the program runs goes other ways: identities, powers, what a backend does for one number."""
+    rows = [op for op in TABLE.values() if len(op.partials) == 2]
+    numbers = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, math.inf, math.nan)
+    cases = [(op, number, first) for op in rows for number in numbers for first in (True, False)]
+
+    def model(x):
+        return [apply(op, (number, v) if first else (v, number)) for v, (op, number, first) in zip(x, cases)]
+
+    X = np.array([[x] * len(cases) for x in GRID + MORE])
+    batch = Batch(X, np.zeros((len(X), 1)))  # made by hand, it may have inf and nan
+    found = micrograd.compile(model, len(cases), parameters=[], backend=backend).predict(batch).tolist()
+    total = micrograd.compile(lambda x: sum(model(x)), len(cases), parameters=[], backend=backend)
+    for row, values, slopes in zip(X.tolist(), found, total.input_gradients(batch)[1].tolist()):
+        leaves = [Value(x) for x in row]
+        for out, leaf, value, slope, case in zip(model(leaves), leaves, values, slopes, cases):
+            out.backward()
+            if case[0].name != "copysign" or case[1] == case[1] and leaf.data == leaf.data:  # a nan has no sign
+                exact = case[0].name in EXACT
+                assert near(value, out.data, 0.0 if exact else 4.0) and near(slope, leaf.grad, 4.0), (case, leaf, value)
 
 
 def op_of(name, operands):
