@@ -141,6 +141,14 @@ def test_values_of_a_closure_are_parameters_that_are_read_at_every_call(backend)
     assert listed(2.0) == 102.0 and listed.hessian(2.0, wrt="parameters").tolist() == [[2.0]]
 
 
+def test_values_that_the_function_makes_are_no_parameters():
+    w = Value(3.0)
+    f = micrograd.compile(lambda x: Value(2.0) * x * w)
+    assert f.value_and_grad(1.0, wrt="parameters")[1].tolist() == [2.0] and f.parameters == [w]
+    g = micrograd.compile(lambda x: micrograd.grad(lambda t: t * t * w)(2.0) + x)
+    assert g(1.0) == 13.0 and g.grad(1.0, wrt="parameters").tolist() == [4.0]
+
+
 def test_a_module_has_its_parameters():
     net = micrograd.nn.MLP(2, [3, 1])
     f = micrograd.compile(net)

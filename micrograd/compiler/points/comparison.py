@@ -1,7 +1,7 @@
 """What is compiled is compared: the graph with the function on plain numbers, every routine with the graph.
 
-The graph runs by eager arithmetic, which also takes its derivatives; of a matrix of them one product with a vector is
-compared, which costs no more than a gradient.
+The graph runs on plain numbers, forward and backward; its second derivatives are those of eager code. Of a matrix of
+derivatives one product with a vector is compared, which costs no more than a gradient.
 
 numbers     of the arguments, in a row
 """
@@ -18,6 +18,7 @@ from micrograd.compiler.points.nests import outer_order, taken_apart
 from micrograd.compiler.self_check import differing, fault, not_as_recorded, replayed
 from micrograd.derivatives.graphs import gradient
 from micrograd.engine import Value
+from micrograd.ops import TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def compare_graph(recorded: Recorded, samples: Sequence[Sample]) -> None:
             nodes = eager(recorded, row, noise)
             return [number_of(nodes[i]) for i in recorded.trace.outputs]
 
-        found, expected = outputs(0.0), sample.result.outputs
+        numbers = played(recorded, sample.row)
+        found, expected = [numbers[i] for i in recorded.trace.outputs], sample.result.outputs
         place = differing(found, expected, outputs)
         if place is not None:
             raise not_as_recorded("value", found[place], expected[place], sample, recorded.code)
@@ -72,7 +74,13 @@ def compare_routine(
         return derivatives(y, by)
 
     with paused():
-        true = expected(0.0)
+        if purpose in ("hessian", "hvp"):
+            true = expected(0.0)
+        elif purpose == "value":
+            nodes = played(recorded, numbers)
+            true = [nodes[i] for i in wanted.ends]
+        else:
+            true = pulled(recorded, played(recorded, numbers), list(zip(wanted.ends, weights)), wanted.wrt)
         place = differing(found, true, expected)
     if place is not None:
         raise fault(purpose, found[place], true[place], backend)
@@ -93,6 +101,41 @@ def product(purpose: str, wanted: Wanted, found: list[float], vector: list[float
     matrix = matrix.reshape(-1, len(wanted.wrt) or 1)
     multiplied: list[float] = (matrix @ vector if purpose == "hessian" else vector @ matrix).tolist()
     return multiplied
+
+
+def played(recorded: Recorded, numbers: Sequence[float]) -> list[float]:
+    """The numbers of the nodes of the recorded graph."""
+    trace = recorded.trace
+    given: dict[str, Any] = {"input": numbers}
+    given |= {"parameter": [x.data for x in trace.parameters], "captured": [x.data for x in trace.captured]}
+    found: list[float] = []
+    for kind, args in zip(trace.graph.kind[: recorded.length], trace.graph.args):
+        if kind in TABLE:
+            found.append(TABLE[kind].forward(*[found[x] for x in args]))
+        else:
+            found.append(args[0] if kind == "constant" else given[kind][args[0]])
+    return found
+
+
+def pulled(recorded: Recorded, found: list[float], weights: list[tuple[int, float]], wrt: Sequence[int]) -> list[float]:
+    """Σ weight · ∂end/∂x for each x of wrt, as `backward` computes it: an adjoint of 0 stops."""
+    graph, adjoints = recorded.trace.graph, [0.0] * recorded.length
+    for end, weight in weights:
+        adjoints[end] += weight
+    for node in range(recorded.length - 1, -1, -1):
+        adjoint, op = adjoints[node], TABLE.get(graph.kind[node])
+        if adjoint and op is not None:
+            args = graph.args[node]
+            numbers = tuple([found[x] for x in args])
+            for i, x in enumerate(args):
+                partial: Any = op.partials[i]
+                if partial.__class__ is float:
+                    adjoints[x] += partial * adjoint if partial else 0.0
+                elif op.selects:
+                    adjoints[x] += partial(*numbers, found[node], adjoint)
+                else:
+                    adjoints[x] += partial(*numbers, found[node]) * adjoint
+    return [adjoints[x] if x < recorded.length else 0.0 for x in wrt]
 
 
 def eager(recorded: Recorded, numbers: Sequence[float], noise: float) -> list[Any]:

@@ -7,6 +7,7 @@ wrt         the number of the argument that is differentiated by, a tuple of suc
 from __future__ import annotations
 
 from micrograd import derivatives
+from micrograd.collector import paused
 from micrograd.compiler.backends import player_of
 from micrograd.compiler.entries import entries_of
 from micrograd.compiler.points.comparison import compare_routine
@@ -149,7 +150,7 @@ class CompiledFunction:
             return self._given
         if not self._recorded:
             raise TypeError("expected the function to be called before: which Values it uses is known when it has run")
-        return list(self._recorded[next(reversed(self._recorded))].values)
+        return [x for x, _ in self._recorded[next(reversed(self._recorded))].found]
 
     def __repr__(self) -> str:
         return f"CompiledFunction of {self.function!r}, backend {self.backend!r}"
@@ -169,7 +170,7 @@ class CompiledFunction:
         key = purpose, wrt, sparse, shape
         routine = self._routines.get(key)
         if routine is None:
-            with self._lock:
+            with self._lock, paused():
                 routine = self._routines.get(key) or self._build(key, numbers, guard=False)
                 self._routines[key] = routine
         self._short["sparse " * sparse + purpose][wrt] = short(routine)
@@ -249,7 +250,7 @@ class CompiledFunction:
     def _by_parameters(self, recorded: Recorded) -> tuple[Any, list[int]]:
         """The same for the parameters."""
         if self._given is None:
-            return ("array", (len(recorded.nodes),)), recorded.nodes
+            return ("array", (len(recorded.found),)), [node for _, node in recorded.found]
         nodes = [recorded.trace.graph.leaf("parameter", i) for i in range(len(self._given))]
         if isinstance(self._given, dict):
             return ("dict", tuple(self._given), (NUMBER,) * len(nodes)), nodes

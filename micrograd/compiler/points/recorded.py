@@ -57,6 +57,7 @@ class Recorded:
     inputs      the nodes of the arguments
     values      the Values whose numbers are read at every call: those that the graph needs, in the order of their use
     nodes       of those Values
+    found       (Value, node) of those that were there before the function ran
     """
 
     def __init__(self, trace: Trace, returned: Any, code: Code) -> None:
@@ -67,6 +68,7 @@ class Recorded:
         self.indices = {which: count for (_, which), count in trace.indices.items()}
         kinds = {"parameter": trace.parameters, "captured": trace.captured}
         self.values = [kinds[trace.graph.kind[node]][trace.graph.args[node][0]] for node in self.nodes]
+        self.found = [(x, i) for x, i in zip(self.values, self.nodes) if trace.graph.kind[i] == "parameter"]
 
 
 def record(function: Callable[..., Any], shape: Any, numbers: list[float], parameters: Sequence[Value]) -> Recorded:

@@ -121,13 +121,15 @@ class Graph:
 
     def _simpler(self, name: str, args: tuple[int, ...]) -> int | None:
         """A node with the same value to the bit (a power: to the last digit) for any operands, zeros and nan too."""
-        kind = self.kind
+        kind, op = self.kind, TABLE[name]
+        if op.of_negative is None and "constant" not in [kind[i] for i in args]:
+            return None
         numbers = [self.args[i][0] if kind[i] == "constant" else None for i in args]
         if None not in numbers:
-            return self.constant(TABLE[name].forward(*numbers))
+            return self.constant(op.forward(*numbers))
         if name == POW.name and numbers[1] in POWERS:
             return self._product(args[0], int(numbers[1]))
-        found = simpler(TABLE[name], args, numbers, self._negated)
+        found = simpler(op, args, numbers, self._negated)
         if found is None:
             return None
         return self.apply(*found) if found[0] else found[1][0]

@@ -104,10 +104,13 @@ class Links:
     """The links of a graph from a node to its operands: what tangents and adjoints are multiplied by on their way.
 
     finite      spares guards where the local derivative is finite
+    last, made  the node whose symbols were made last, and those
     """
 
     def __init__(self, graph: Graph, guard: bool, finite: Finite | None = None) -> None:
         self.graph, self.guard, self.finite = graph, guard, finite
+        self.last = -1
+        self.made: list[Any] = []
 
     def through(self, node: int, i: int, vector: Sparse) -> Sparse:
         """The tangents or adjoints in `vector` times the local derivative of a node by its operand number i."""
@@ -123,14 +126,21 @@ class Links:
                 return {k: apply("neg", (v,)) for k, v in vector.items()}
             factor = graph.constant(partial)
         else:
-            symbols = [term(graph, x) for x in graph.args[node]]
-            symbols.append(Term(graph, node))
+            symbols = self.symbols(node)
             if op.selects:
                 return {k: node_of(graph, partial(*symbols, term(graph, v))) for k, v in vector.items()}
             factor = node_of(graph, partial(*symbols))
             if self.guard and not (self.finite and self.finite.holds(factor)):
                 return {k: self.guarded(apply("mul", (factor, v)), v) for k, v in vector.items()}
         return {k: apply("mul", (factor, v)) for k, v in vector.items()}
+
+    def symbols(self, node: int) -> list[Any]:
+        """The operands of a node and the node itself, as its partials see them; those of the last one are kept."""
+        if self.last != node:
+            graph, self.last = self.graph, node
+            self.made = [term(graph, x) for x in graph.args[node]]
+            self.made.append(Term(graph, node))
+        return self.made
 
     def entry(self, node: int, i: int, vector: Sparse) -> Sparse:
         """The same for a row of a table: the entry that is taken receives what the row has, an index nothing."""
