@@ -201,6 +201,10 @@ REFUSED = [
 OUTSIDE = Value(2.0)
 
 
+def scaled(x):
+    return OUTSIDE * x
+
+
 @pytest.mark.parametrize("function, message", REFUSED)
 def test_control_flow_on_numbers_is_refused_with_the_line(function, message):
     with pytest.raises(micrograd.compiler.TraceError, match=message) as caught:
@@ -218,6 +222,9 @@ def test_errors_say_what_was_got():
         f({1.0})
     with pytest.raises(TypeError, match="argument number 3"):
         micrograd.compile(abs).grad(1.0, wrt=3)
+    with pytest.raises(TypeError, match="expected numbers to differentiate by, got str 'x' as argument 0"):
+        micrograd.compile(lambda how, x: x).grad("x", 1.0)
+    assert micrograd.compile(lambda x, y: x * y).grad(1.0, 2.0, wrt=[0, 1]) == (2.0, 1.0)
     with pytest.raises(ValueError, match="one number for each of the 2"):
         micrograd.compile(rosenbrock).hvp([1.0, 2.0], [1.0])
     with pytest.raises(TypeError, match="expected a function"):
@@ -274,6 +281,16 @@ def test_compiled_functions_are_copied_and_pickled():
     f([0.3, 0.4])
     for other in (copy.copy(f), copy.deepcopy(f), pickle.loads(pickle.dumps(f))):
         assert other is not f and other([0.3, 0.4]) == f([0.3, 0.4])
+    net = micrograd.nn.MLP(2, [2, 1])
+    f = micrograd.compile(net)
+    for other in (copy.deepcopy(f), pickle.loads(pickle.dumps(f))):
+        assert other.grad([0.3, 0.4], wrt="parameters").tolist() == f.grad([0.3, 0.4], wrt="parameters").tolist()
+        other.parameters[0].data += 1.0  # its own
+        assert other([0.3, 0.4]) != f([0.3, 0.4])
+    g = micrograd.compile(scaled, parameters=[OUTSIDE])
+    assert copy.deepcopy(g).grad(3.0, wrt="parameters").tolist() == [3.0]
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(g)
 
 
 def test_arrays_of_other_kinds_take_the_long_way():

@@ -6,6 +6,9 @@ wrt         the number of the argument that is differentiated by, a tuple of suc
 
 from __future__ import annotations
 
+from copy import deepcopy
+from types import FunctionType
+
 from micrograd import derivatives
 from micrograd.collector import paused
 from micrograd.compiler.backends import player_of
@@ -19,8 +22,9 @@ from micrograd.compiler.points.rows import program_of, rows_of, stacked
 from micrograd.compiler.points.short import never, short
 from micrograd.compiler.scalar.graph import LEAVES
 from micrograd.derivatives.plain import argument_place
+from micrograd.dispatch import brief
 from micrograd.expect import leaves
-from micrograd.system.forking import guarded
+from micrograd.system.forking import TRACING, guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +55,7 @@ class CompiledFunction:
         self._programs: dict[Any, Program] = {}
         purposes = [*PURPOSES, "sparse jacobian", "sparse hessian"]
         self._short: dict[str, dict[Any, Call]] = {purpose: {} for purpose in purposes}  # by purpose and wrt
-        self._lock = guarded(self)  # while a routine is built
+        self._lock = guarded(self)  # while a routine is built; after TRACING, which whoever traces has already
 
     def forked(self) -> None:
         """In a forked process: a routine that a thread was building is built again."""
@@ -79,11 +83,13 @@ class CompiledFunction:
         >>> f.value_and_grad({"a": 2.0, "b": 3.0})
         (18.0, {'a': 9.0, 'b': 12.0})
         """
+        wrt = tuple(wrt) if wrt.__class__ is list else wrt
         found = self._short["value_and_grad"].get(wrt, never)(args)
         return self._long("value_and_grad", wrt, False, args) if found is None else found
 
     def grad(self, *args: Any, wrt: Any = 0) -> Any:
         """The gradient alone."""
+        wrt = tuple(wrt) if wrt.__class__ is list else wrt
         found = self._short["grad"].get(wrt, never)(args)
         return self._long("grad", wrt, False, args) if found is None else found
 
@@ -98,6 +104,7 @@ class CompiledFunction:
         >>> f.jacobian([2.0, 3.0])
         [[3.0, 2.0], [1.0, 0.0]]
         """
+        wrt = tuple(wrt) if wrt.__class__ is list else wrt
         found = self._short["sparse jacobian" if sparse else "jacobian"].get(wrt, never)(args)
         return self._long("jacobian", wrt, sparse, args) if found is None else found
 
@@ -109,6 +116,7 @@ class CompiledFunction:
         >>> f.hessian([2.0, 3.0])
         [[6.0, 4.0], [4.0, 0.0]]
         """
+        wrt = tuple(wrt) if wrt.__class__ is list else wrt
         found = self._short["sparse hessian" if sparse else "hessian"].get(wrt, never)(args)
         return self._long("hessian", wrt, sparse, args) if found is None else found
 
@@ -117,6 +125,7 @@ class CompiledFunction:
 
         ValueError if it has another number of entries than the argument.
         """
+        wrt = tuple(wrt) if wrt.__class__ is list else wrt
         found = self._short["hvp"].get(wrt, never)(args)
         return self._long("hvp", wrt, False, args) if found is None else found
 
@@ -133,7 +142,7 @@ class CompiledFunction:
         [2.0, 12.0]
         """
         shape, matrix = rows_of(args)
-        with self._lock:
+        with TRACING, self._lock:
             if shape not in self._programs:
                 recorded = self._record(shape, matrix[0].tolist())
                 self._programs[shape] = program_of(recorded, matrix[0].tolist(), self.backend, self._cache)
@@ -155,7 +164,21 @@ class CompiledFunction:
     def __repr__(self) -> str:
         return f"CompiledFunction of {self.function!r}, backend {self.backend!r}"
 
+    def __copy__(self) -> CompiledFunction:
+        return CompiledFunction(self.function, self._given, self.backend, self._cache)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CompiledFunction:
+        function, given = deepcopy(self.function, memo), self._given
+        if function is not self.function:  # an object with its Values; what a function closes over is not copied
+            given = deepcopy(given, memo)
+        return CompiledFunction(function, given, self.backend, self._cache)
+
     def __reduce__(self) -> Any:
+        if self._given is not None and isinstance(self.function, FunctionType):
+            raise TypeError(
+                "a compiled function with parameters=… cannot be pickled: a function is pickled by its name, and would "
+                "not use the copies of its parameters. Pickle the function, and compile it there"
+            )
         return CompiledFunction, (self.function, self._given, self.backend, self._cache)
 
     # calling
@@ -170,7 +193,7 @@ class CompiledFunction:
         key = purpose, wrt, sparse, shape
         routine = self._routines.get(key)
         if routine is None:
-            with self._lock, paused():
+            with TRACING, self._lock, paused():
                 routine = self._routines.get(key) or self._build(key, numbers, guard=False)
                 self._routines[key] = routine
         self._short["sparse " * sparse + purpose][wrt] = short(routine)
@@ -223,7 +246,7 @@ class CompiledFunction:
 
     def _twin(self, key: Any, numbers: list[float]) -> Routine:
         """The guarded twin of a routine."""
-        with self._lock:
+        with TRACING, self._lock:
             key_of_twin = (*key, "guarded")
             if key_of_twin not in self._routines:
                 self._routines[key_of_twin] = self._build(key, numbers, guard=True)
@@ -244,6 +267,9 @@ class CompiledFunction:
             first.append(first[-1] + size(part))
         if not places or len(set(places)) < len(places):
             raise ValueError(f"expected different arguments to differentiate by, at least one, got wrt={wrt!r}")
+        for i in places:
+            if parts[i][0] == "fixed":
+                raise TypeError(f"expected numbers to differentiate by, got {brief(parts[i][1])} as argument {i}")
         nodes = [node for i in places for node in recorded.inputs[first[i] : first[i + 1]]]
         return ("list", tuple, tuple([parts[i] for i in places])) if isinstance(wrt, tuple) else parts[places[0]], nodes
 
