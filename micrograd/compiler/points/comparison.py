@@ -57,11 +57,12 @@ def compare_routine(
     vector = [1.0 + 0.1 * i for i in range(len(wanted.wrt))]
     weights = [1.0 + 0.1 * i if purpose == "jacobian" else 1.0 for i in range(len(wanted.ends))]
     result = routine.play(numbers + vector[: len(wanted.vector)])
-    found = flat(result[1] if purpose == "value_and_grad" else result)
     if purpose in ("jacobian", "hessian"):
+        found = product(purpose, wanted, result, vector if purpose == "hessian" else weights)
         if not all(map(isfinite, found)):
             return
-        found = product(purpose, wanted, found, vector if purpose == "hessian" else weights)
+    else:
+        found = flat(result[1] if purpose == "value_and_grad" else result)
 
     def expected(noise: float) -> list[float]:
         nodes = eager(recorded, numbers, noise)
@@ -92,14 +93,15 @@ def along(terms: Sequence[Any], weights: Sequence[float]) -> Any:
     return sum(products[1:], products[0]) if products else 0.0
 
 
-def product(purpose: str, wanted: Wanted, found: list[float], vector: list[float]) -> list[float]:
+def product(purpose: str, wanted: Wanted, result: Any, vector: list[float]) -> list[float]:
     """The matrix of a nest of derivatives times a vector: a Hessian on its right, a Jacobian on its left."""
-    matrix = np.array(found)
+    matrix = result
     if not wanted.sparse:
+        found = flat(result)
         matrix = np.empty(len(found))
         matrix[outer_order(wanted.by if purpose == "hessian" else wanted.returned, wanted.by)] = found
-    matrix = matrix.reshape(-1, len(wanted.wrt) or 1)
-    multiplied: list[float] = (matrix @ vector if purpose == "hessian" else vector @ matrix).tolist()
+        matrix = matrix.reshape(-1, len(wanted.wrt) or 1)
+    multiplied: list[float] = (matrix @ np.array(vector) if purpose == "hessian" else matrix.T @ vector).tolist()
     return multiplied
 
 
@@ -150,7 +152,7 @@ def eager(recorded: Recorded, numbers: Sequence[float], noise: float) -> list[An
 
 
 def flat(found: Any) -> list[float]:
-    """The numbers of a nest, or of a matrix of SciPy."""
+    """The numbers of a nest."""
     items: list[Any] = []
-    taken_apart(found.toarray() if hasattr(found, "toarray") else found, items)
+    taken_apart(found, items)
     return items

@@ -151,7 +151,8 @@ def operator(name: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any
     """An operator that leaves arrays to themselves, as that of a Value does."""
 
     def operate(self: Any, other: Any) -> Any:
-        return NotImplemented if is_array(other) else answer(self, other)
+        plain = other.__class__ is float or other.__class__ is Traced
+        return answer(self, other) if plain or not is_array(other) else NotImplemented
 
     operate.__name__ = name
     return operate
