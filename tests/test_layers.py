@@ -35,8 +35,9 @@ FLOORS = {
     ],
     "compiler": [
         ["samples"],
-        ["arrays", "code", "elementary", "runner", "state"],
+        ["code", "elementary", "runner", "state"],
         ["scalar"],
+        ["arrays"],
         ["entries"],
         ["llvm", "numpy"],
         ["arguments", "backends", "self_check"],
@@ -55,6 +56,7 @@ FLOORS = {
     "compiler.scalar": [
         ["graph", "holders", "users_code"],
         ["divergence", "placeholders", "sweeps"],
+        ["matrices"],
         ["stand_ins", "undo"],
         ["repeats", "tracer"],
         ["trace"],

@@ -33,8 +33,11 @@ def of_backend(backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("purpose", PURPOSES)
-@pytest.mark.parametrize("name", ["relu", "geometry", "recurrence, bias last"])
+@pytest.mark.parametrize(
+    ("name", "purpose"),
+    [(name, purpose) for name in ("relu", "geometry") for purpose in PURPOSES]
+    + [("recurrence, bias last", purpose) for purpose in PURPOSES if "hessian" not in purpose],  # of 35,000 nodes
+)
 def test_each_pass_runs_alone_and_changes_a_copy(name, purpose, backend):
     program = trace = compiled(name)._trace
     graph = str(trace.graph)

@@ -16,7 +16,7 @@ from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.trace import undo_of
 from micrograd.compiler.scalar.tracer import Trace, trace_once
 from micrograd.compiler.self_check import Sample, SelfCheck, sampled
-from micrograd.expect import rows_of
+from micrograd.expect import option, rows_of
 from micrograd.system.forking import guarded
 
 TYPE_CHECKING = False
@@ -102,14 +102,96 @@ class Program:
         return self._run("value", self._batch(X, y, weights), at)[0]
 
     def value_and_gradient(
-        self, X: Any, y: Any = None, *, at: Any = None, weights: Any = None
-    ) -> tuple[float, np.ndarray]:
-        """The value, with weights as in `value`, and its derivative by each parameter, (p,)."""
-        if at is not None and y is None and weights is None and X.__class__ is Batch:
+        self, X: Any, y: Any = None, *, wrt: Any = "parameters", at: Any = None, weights: Any = None
+    ) -> tuple[float, Any]:
+        """The value, with weights as in `value`, and its derivative by each parameter, (p,).
+
+        wrt="inputs": its derivative by each input of each sample, (n, inputs). wrt=("parameters", "inputs"): both, in a
+        tuple, by one pass.
+
+        >>> from micrograd import Value, compile, losses
+        >>> w = Value(2.0)
+        >>> program = compile(lambda x: w * x[0], 1, parameters=[w], loss=losses.squared_error)
+        >>> program.value_and_gradient([1.0, 3.0], [1.0, 6.0])
+        (0.5, array([1.]))
+        >>> both = "parameters", "inputs"
+        >>> value, (slopes, by_inputs) = program.value_and_gradient([1.0, 3.0], [1.0, 6.0], wrt=both)
+        >>> slopes.tolist(), by_inputs.tolist()
+        ([1.0], [[2.0], [0.0]])
+        """
+        plain = wrt.__class__ is str and wrt == "parameters"
+        if plain and at is not None and y is None and weights is None and X.__class__ is Batch:
             again = self._again.get(X.key)
             if again is not None and (found := again(at)) is not None:
                 return found
+        if not plain:
+            return self._gradients(self._batch(X, y, weights), at, wrt)
         return self._run("gradient", self._batch(X, y, weights), at)
+
+    def _gradients(self, batch: Batch, at: Any, wrt: Any) -> tuple[float, Any]:
+        """The value, and its derivatives by inputs, or by parameters and inputs."""
+        names = wrt if isinstance(wrt, (tuple, list)) else [wrt]
+        for name in names:
+            option(name, "wrt", ("parameters", "inputs"))
+        slopes: dict[str, Any] = {"inputs": room(None, batch.X.shape)}
+        value, slopes["parameters"] = self._run("gradients", batch, at, slopes["inputs"])
+        slopes["inputs"] += 0.0  # as from 0 on: never −0
+        found = tuple([slopes[name] for name in names])
+        return value, found if isinstance(wrt, (tuple, list)) else found[0]
+
+    def jacobian(self, X: Any, *, wrt: str = "inputs", at: Any = None, out: Any = None) -> np.ndarray:
+        """The derivatives of each output of a sample by each of its inputs, or by each parameter.
+
+        wrt: "inputs" or "parameters". Of a model that returns a Value (n, inputs) or (n, p), of one that returns a list
+        (n, outputs, inputs) or (n, outputs, p). out: an array of float64 that takes them, and is returned.
+        Raises ValueError for more than 1,000,000 of them in a sample.
+
+        >>> from micrograd import Value, compile
+        >>> w = Value(2.0, "w")
+        >>> program = compile(lambda x: [w * x[0] * x[1], x[0] / w], 2, parameters=[w])
+        >>> program.jacobian([[3.0, 5.0]]).tolist()
+        [[[10.0, 6.0], [0.5, 0.0]]]
+        >>> program.jacobian([[3.0, 5.0]], wrt="parameters").tolist()
+        [[[15.0], [-0.75]]]
+        """
+        option(wrt, "wrt", ("inputs", "parameters"))
+        batch, trace = self._samples(X), self._trace
+        count = trace.inputs if wrt == "inputs" else len(trace.parameters)
+        out = room(out, (len(batch), *(() if trace.bare else (len(trace.outputs),)), count), batch.X)
+        self._run(f"jacobian by {wrt}", batch, at, out)
+        return out
+
+    def hessian(
+        self, X: Any, y: Any = None, *, wrt: str = "inputs", at: Any = None, weights: Any = None, out: Any = None
+    ) -> np.ndarray:
+        """Second derivatives: of the single output of each sample by its inputs, or of the value by the parameters.
+
+        wrt: "inputs" gives (n, inputs, inputs); "parameters" gives (p, p), the derivative of what `value_and_gradient`
+        gives, for which targets y and weights are as there. out: an array of float64 that takes them, and is returned.
+        Raises TypeError for inputs of a model that returns a list, and ValueError for more than 1,000,000 of them.
+
+        >>> from micrograd import Value, compile
+        >>> w, v = Value(2.0, "w"), Value(1.0, "v")
+        >>> program = compile(lambda x: w * x[0] * x[0] + v, 1, parameters=[w, v], loss=lambda p, t: (p - t) ** 2)
+        >>> program.hessian([3.0]).tolist()
+        [[[4.0]]]
+        >>> program.hessian([3.0, 0.0], [1.0, 1.0], wrt="parameters").tolist()
+        [[81.0, 9.0], [9.0, 2.0]]
+        """
+        option(wrt, "wrt", ("inputs", "parameters"))
+        if wrt == "parameters":
+            batch, count = self._batch(X, y, weights), len(self.parameters)
+            out = room(out, (count, count), batch.X)
+            out[:] = self._run("hessian by parameters", batch, at)[1].reshape(count, count)
+            return out
+        if y is not None or weights is not None:
+            raise TypeError("expected no targets and weights: they belong to the value, whose inputs are no parameters")
+        if not self._trace.bare:
+            raise TypeError("expected a model with a single output for its hessian, got one that returns a list")
+        batch, count = self._samples(X), self._trace.inputs
+        out = room(out, (len(batch), count, count), batch.X)
+        self._run("hessian by inputs", batch, at, out)
+        return out
 
     def input_gradients(self, X: Any, *, at: Any = None) -> tuple[np.ndarray, np.ndarray]:
         """The single output of every sample, (n,), and its derivative by the sample's inputs, (n, inputs)."""
@@ -119,7 +201,7 @@ class Program:
             raise TypeError("expected a model with a single output for input gradients, got one that returns a list")
         batch = self._samples(X)
         outputs = np.empty((len(batch), 1 + self._trace.inputs))
-        self._run("input gradient", batch, at, outputs, 1.0)
+        self._run("input gradient", batch, at, outputs)
         return outputs[:, 0].copy(), outputs[:, 1:] + 0.0  # as a gradient that starts from 0: never −0
 
     def batch(self, X: Any, y: Any = None, *, weights: Any = None) -> Batch:
@@ -171,18 +253,14 @@ class Program:
 
         return Batch(rows, np.zeros((len(rows), self._trace.targets or 1)), weights)
 
-    def _run(
-        self, purpose: str, batch: Batch, at: Any, out: np.ndarray | None = None, weight: float | None = None
-    ) -> tuple[float, Any]:
+    def _run(self, purpose: str, batch: Batch, at: Any, out: np.ndarray | None = None) -> tuple[float, Any]:
         """Value and gradient, if the purpose has them, and `out` filled; by its guarded twin where one is not finite.
 
         An adjoint of 0 times inf gives nan where it should give 0; so does the weight 0 of what fills the last block.
         """
         if len(batch) == 0:
             raise ValueError("expected at least one sample, got none")
-        leaves, weights = self._leaves(at), weight or batch.weights
-        if weights is None:
-            weights = 1.0 / len(batch)
+        leaves, weights = self._leaves(at), 1.0 / len(batch) if batch.weights is None else batch.weights
         out = None if out is None else out.reshape(len(batch), -1)
         value, gradient, finite = self._runner(purpose).step(batch, leaves, weights, out)
         if not finite and (twin := f"guarded {purpose}") in PURPOSES:
@@ -217,10 +295,11 @@ class Program:
     def _build(self, purpose: str, code: Any) -> Runner:
         with self._lock:
             if purpose not in self._runners:
-                roll, *passes = PURPOSES[purpose]
-                program = roll(self._trace)
+                passes = PURPOSES[purpose]
+                rolled = 1 + next(k for k, one in enumerate(passes) if one.__name__.startswith("roll_"))
+                program = through(passes[:rolled], self._trace)
                 expect_short(program, self.backend)  # before what takes long
-                runner = runner_of(through(passes, program), self.backend, self._threads, self._cache)
+                runner = runner_of(through(passes[rolled:], program), self.backend, self._threads, self._cache)
                 self._check.all(purpose, runner, self._runner, code)
                 self._runners[purpose] = runner
                 if purpose == "gradient" and self._trace.ordered:

@@ -21,6 +21,7 @@ from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.divergence import parting
 from micrograd.compiler.scalar.placeholders import TraceError
 from micrograd.compiler.scalar.tracer import Trace, trace_once
+from micrograd.derivatives import gradient
 from micrograd.engine import Value, apply
 from micrograd.ops import TABLE
 
@@ -90,7 +91,7 @@ class SelfCheck:
 
     def all(self, purpose: str, runner: Runner, guarded: Callable[[str], Runner], code: Any = None) -> None:
         """Compare what runs a purpose with all samples that are kept."""
-        for sample in self.kept:
+        for sample in self.kept[:FEWEST] if is_matrix(purpose) else self.kept:
             self.compare(purpose, runner, guarded, sample, code)
 
     def compare(
@@ -101,7 +102,7 @@ class SelfCheck:
         for what, found in self.found(purpose, runner, guarded, sample).items():
 
             def shaken(noise: float, what: str = what) -> list[float]:
-                return self.recorded(sample, noise)[what]
+                return self.recorded(sample, noise, what)[what]
 
             place = differing(found, expected[what], shaken)
             if place is None:
@@ -120,10 +121,10 @@ class SelfCheck:
                 raise not_as_recorded("prediction", found[place], expected[place], sample, code)
 
     def expected(self, purpose: str, sample: Sample) -> Numbers:
-        """What the program should give; derivatives by the inputs as the trace has them."""
+        """What the program should give; matrices of derivatives, and those by the inputs, as the trace has them."""
         result = sample.result
-        if purpose.endswith("input gradient"):
-            return self.recorded(sample)
+        if is_matrix(purpose) or purpose.endswith(("input gradient", "gradients")):
+            return self.recorded(sample, wanted=purpose.removeprefix("guarded "))
         numbers = {"prediction": result.outputs, "gradient": result.gradient}
         return numbers if result.value is None else {**numbers, "value": [result.value]}
 
@@ -132,24 +133,27 @@ class SelfCheck:
         import numpy as np
 
         batch, leaves = Batch(np.array([sample.row]), np.array([sample.ready])), np.array(self.leaves)
+        out = None if runner.program.outputs is None else np.empty((1, len(runner.program.outputs)))
+        value, gradient, finite = runner.step(batch, leaves, 1.0, out)
+        if not (finite or purpose == "prediction" or purpose.startswith("guarded")):
+            twin = f"guarded {purpose}"
+            return self.found(twin, guarded(twin), guarded, sample)
+        outputs = [] if out is None else out[0].tolist()
+        slopes = [] if gradient is None else gradient.tolist()
         if purpose == "prediction":
-            return {"prediction": runner.outputs(batch, leaves, 1.0)[0].tolist()}
+            return {"prediction": outputs}
+        if is_matrix(purpose):
+            return {purpose.removeprefix("guarded "): outputs or slopes}
         if purpose.endswith("input gradient"):
-            output, *slopes = runner.outputs(batch, leaves, 1.0)[0].tolist()
-            finite = all(map(isfinite, [output, *slopes]))
-            numbers = {"prediction": [output], "input gradient": slopes}
-        else:
-            value, gradient, finite = runner.step(batch, leaves, 1.0)
-            numbers = {"value": [value]}
-            if gradient is not None:
-                numbers["gradient"] = gradient.tolist()
-        if finite or purpose.startswith("guarded"):
-            return numbers
-        twin = f"guarded {purpose}"
-        return self.found(twin, guarded(twin), guarded, sample)
+            return {"prediction": outputs[:1], "input gradient": outputs[1:]}
+        numbers = {"value": [value]} if gradient is None else {"value": [value], "gradient": slopes}
+        return {**numbers, "slopes": outputs} if purpose.endswith("gradients") else numbers
 
-    def recorded(self, sample: Sample, noise: float = 0.0) -> Numbers:
-        """What the trace gives by eager arithmetic, if every result is off by up to `noise` of itself."""
+    def recorded(self, sample: Sample, noise: float = 0.0, wanted: str = "") -> Numbers:
+        """What the trace gives by eager arithmetic, if every result is off by up to `noise` of itself.
+
+        wanted: the matrix of derivatives that is to be among it, if it is one.
+        """
         trace = self.trace
         leaves, inputs = [Value(x) for x in self.leaves], [Value(x) for x in sample.row]
         count = len(trace.parameters)
@@ -160,9 +164,13 @@ class SelfCheck:
         numbers = {"prediction": [number_of(x) for x in outputs]}
         if trace.bare:
             numbers["input gradient"] = derivatives(outputs[0], inputs)
+        value = None
         if trace.loss is not None:
             value = nodes[trace.loss] + (0.0 if trace.penalty is None else nodes[trace.penalty])
             numbers["value"], numbers["gradient"] = [number_of(value)], derivatives(value, leaves[:count])
+            numbers["slopes"] = derivatives(value, inputs)
+        if is_matrix(wanted):
+            numbers[wanted] = matrix(wanted, outputs, value, inputs, leaves[:count])
         return numbers
 
 
@@ -192,6 +200,21 @@ def fault(what: str, a: float, b: float, backend: str) -> CompilerError:
         "micrograd's compiler, not of the code. Please report it with the code and print(program.graph); "
         f'until it is mended, use eager code, or another backend than "{backend}"'
     )
+
+
+def is_matrix(purpose: str) -> bool:
+    """Whether a purpose is a Jacobian or a Hessian, of which few samples are compared: they take long by eager code."""
+    return purpose.removeprefix("guarded ").startswith(("jacobian", "hessian"))
+
+
+def matrix(what: str, outputs: list[Any], value: Any, inputs: list[Value], parameters: list[Value]) -> list[float]:
+    """A matrix of derivatives, row after row."""
+    by = inputs if what.endswith("by inputs") else parameters
+    if what.startswith("jacobian"):
+        return [slope for out in outputs for slope in derivatives(out, by)]
+    root = outputs[0] if by is inputs else value
+    slopes = gradient(root, by) if isinstance(root, Value) else [0.0] * len(by)
+    return [second for slope in slopes for second in derivatives(slope, by)]
 
 
 def not_as_recorded(what: str, a: float, b: float, sample: Sample, code: Any) -> TraceError:

@@ -233,8 +233,8 @@ def spread(steps: list[Step], active: np.ndarray, active_slots: np.ndarray) -> N
         active[step.start : step.start + step.count] = step.depends(active, active_slots)
 
 
-def guard(program: ArrayProgram) -> ArrayProgram:
-    """From here on an adjoint that is exactly 0 contributes 0, even through a factor of inf or nan."""
+def guard(program: Any) -> Any:
+    """The program, or trace, in which an adjoint of exactly 0 contributes 0, even through a factor of inf or nan."""
     made = program.copy()
     made.guard = True
     return made
@@ -242,35 +242,38 @@ def guard(program: ArrayProgram) -> ArrayProgram:
 
 def differentiate(program: ArrayProgram) -> ArrayProgram:
     """The adjoints of what stands between the loss and parameters, and the sums that parameters receive."""
+    made, reverse = reversed_from_loss(program)
+    made.steps = made.steps + reverse.steps
+    return made
+
+
+def reversed_from_loss(program: ArrayProgram, inputs: bool = False) -> tuple[ArrayProgram, Reverse]:
+    """The program with the sums that parameters receive, and the sweep, whose steps are not in it as yet."""
     import numpy as np
 
     made = program.copy()
     active_slots = active_parameters(made)
     spread(made.before, active_slots, np.zeros(made.slots, bool))
     active = np.zeros(made.rows, bool)
+    active[: made.trace.inputs] = inputs
     reverse = Reverse(made.steps, made.row_space, made.slot_space, active, active_slots, made.guard)
     reverse.run([(made.row_of[made.trace.loss], made.weight)])  # type: ignore[index]
     made.sums = reverse.sums()
-    made.steps = made.steps + reverse.steps
-    return made
+    return made, reverse
 
 
-def differentiate_inputs(program: ArrayProgram) -> ArrayProgram:
-    """The adjoints of the inputs, handed out after the single output."""
+def differentiate_with_inputs(program: ArrayProgram) -> ArrayProgram:
+    """The same; and the adjoints of the inputs, handed out for each sample."""
     import numpy as np
 
-    made = program.copy()
-    active = np.zeros(made.rows, bool)
-    active[: made.trace.inputs] = True
-    reverse = Reverse(made.steps, made.row_space, made.slot_space, active, np.zeros(made.slots, bool), made.guard)
-    assert made.outputs is not None
-    adjoint = reverse.run([(int(made.outputs[0]), made.weight)]).adjoints(NONE, 0, made.trace.inputs)
+    made, reverse = reversed_from_loss(program, inputs=True)
+    adjoint = reverse.adjoints(NONE, 0, made.trace.inputs)
     made.steps = made.steps + reverse.steps
     if (adjoint == NONE).any():
         zero = made.row_space.take(1)
         made.steps.append(Map(DETACH, [0.0], zero, 1))
         adjoint = np.where(adjoint == NONE, zero, adjoint)
-    made.outputs = np.concatenate([made.outputs, adjoint])
+    made.outputs = adjoint
     return made
 
 

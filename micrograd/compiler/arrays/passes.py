@@ -1,6 +1,7 @@
 """The compiler in sight: the passes that make the program of each purpose from a trace, one after the other.
 
-A pass is a function from program to program; the first takes the trace. So each can be run, printed and left out alone.
+A pass is a function from program to program; that which rolls (`roll_…`) takes a trace, and before it may stand passes
+from trace to trace, which put derivatives into the scalar graph. So each can be run, printed and left out alone.
 The backends have lists of their own, PASSES in `numpy.code` and `llvm.code`: in which order steps run, which in one
 loop, and where rows stand. To add a pass, write it beside its kin or in a file of its own (`prune` is a short one: it
 changes a copy of the program, and leaves the program as it was), and put its name into each list that it is for.
@@ -14,10 +15,22 @@ changes what is computed ends in a CompilerError: programs are compared with the
 from __future__ import annotations
 
 from micrograd.compiler.arrays.accumulate import accumulate
-from micrograd.compiler.arrays.differentiate import differentiate, differentiate_inputs, differentiate_uniform, guard
+from micrograd.compiler.arrays.differentiate import (
+    differentiate,
+    differentiate_uniform,
+    differentiate_with_inputs,
+    guard,
+)
 from micrograd.compiler.arrays.prune import prune
-from micrograd.compiler.arrays.roll import roll_loss, roll_outputs
+from micrograd.compiler.arrays.roll import roll_loss, roll_outputs, roll_sums
 from micrograd.compiler.arrays.simplify import simplify
+from micrograd.compiler.scalar.matrices import (
+    hessian_by_inputs,
+    hessian_by_parameters,
+    jacobian_by_inputs,
+    jacobian_by_parameters,
+    outputs_and_jacobian,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +40,7 @@ if TYPE_CHECKING:
     from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.scalar.tracer import Trace
 
-    Pass = Callable[[Any], ArrayProgram]
+    Pass = Callable[[Any], Any]
 
 PURPOSES: dict[str, list[Pass]] = {
     "prediction": [roll_outputs],
@@ -35,8 +48,18 @@ PURPOSES: dict[str, list[Pass]] = {
     "guarded value": [roll_loss, guard, accumulate],
     "gradient": [roll_loss, differentiate, simplify, prune, accumulate, differentiate_uniform],
     "guarded gradient": [roll_loss, guard, differentiate, accumulate, differentiate_uniform],
-    "input gradient": [roll_outputs, differentiate_inputs, simplify, prune],
-    "guarded input gradient": [roll_outputs, guard, differentiate_inputs],
+    "gradients": [roll_loss, differentiate_with_inputs, simplify, prune, accumulate, differentiate_uniform],
+    "guarded gradients": [roll_loss, guard, differentiate_with_inputs, accumulate, differentiate_uniform],
+    "input gradient": [outputs_and_jacobian, roll_outputs],
+    "guarded input gradient": [guard, outputs_and_jacobian, roll_outputs],
+    "jacobian by inputs": [jacobian_by_inputs, roll_outputs],
+    "guarded jacobian by inputs": [guard, jacobian_by_inputs, roll_outputs],
+    "jacobian by parameters": [jacobian_by_parameters, roll_outputs],
+    "guarded jacobian by parameters": [guard, jacobian_by_parameters, roll_outputs],
+    "hessian by inputs": [hessian_by_inputs, roll_outputs],
+    "guarded hessian by inputs": [guard, hessian_by_inputs, roll_outputs],
+    "hessian by parameters": [hessian_by_parameters, roll_sums],
+    "guarded hessian by parameters": [guard, hessian_by_parameters, roll_sums],
 }
 
 

@@ -17,7 +17,7 @@ from collections import defaultdict
 from micrograd.algebra.sums import summands, weighted
 from micrograd.compiler.arrays.gather import Gather
 from micrograd.compiler.arrays.program import ArrayProgram
-from micrograd.compiler.arrays.steps import Linear, Map, Rows, Slots, Space, Step
+from micrograd.compiler.arrays.steps import Linear, Map, Pairs, Rows, Slots, Space, Step
 from micrograd.ops import ADD, MUL, NEG, SUB, TABLE
 
 TYPE_CHECKING = False
@@ -329,3 +329,29 @@ def roll_loss(trace: Trace) -> ArrayProgram:
     if trace.loss is None:
         raise TypeError("expected a program compiled with a loss, or an expression with one value; this one has none")
     return roll(trace, [trace.loss], [] if trace.penalty is None else [trace.penalty])
+
+
+def roll_sums(trace: Trace) -> ArrayProgram:
+    """The sums of the outputs over the samples, each times the sample's weight, and the charges.
+
+    They are the lower half of a symmetric matrix, whose numbers, row after row, stand in place of the gradient.
+    """
+    import numpy as np
+
+    program, count, width = roll(trace, trace.outputs, trace.charges), len(trace.outputs), len(trace.parameters)
+    program.guard = trace.guard
+    first = program.slot_space.take(count)
+    slots = np.arange(first, first + count)
+    rows = np.array([[program.row_of[node]] for node in trace.outputs])
+    program.incoming = first, count
+    program.sums = [Pairs(slots, np.full_like(rows, program.weight), rows, program.guard)]
+    if trace.charges:
+        charges = np.array([program.slot_of[node] for node in trace.charges])
+        start = program.slot_space.take(count)
+        program.after = [Map(ADD, [Rows(slots), Rows(charges)], start, count)]
+        slots = np.arange(start, start + count)
+    matrix = np.full((width, width), program.slot_space.constant(0.0))
+    i, j = np.array(trace.places).T
+    matrix[i, j] = matrix[j, i] = slots
+    program.gradient = matrix.ravel()
+    return program

@@ -285,8 +285,13 @@ def directional(graph: Graph, ends: Sequence[int], wrt: Sequence[int], direction
     return [row.get(0, zero) for row in forward(graph, ends, {x: {0: v} for x, v in zip(wrt, direction)})]
 
 
-def counts(graph: Graph, ends: Sequence[int], wrt: Sequence[int]) -> tuple[int, int]:
-    """How many tangents a forward sweep makes, and how many adjoints a reverse one, for a matrix of derivatives."""
+def counts(
+    graph: Graph, ends: Sequence[int], wrt: Sequence[int], counted: Sequence[bool] | None = None
+) -> tuple[int, int]:
+    """How many tangents a forward sweep makes, and how many adjoints a reverse one, for a matrix of derivatives.
+
+    counted     by node: whether its tangents and adjoints count; all do unless given
+    """
     kind, args = graph.kind, graph.args
     top = max(ends, default=-1) + 1
     live = columns_wanted(graph, ends, None, top)
@@ -301,27 +306,31 @@ def counts(graph: Graph, ends: Sequence[int], wrt: Sequence[int]) -> tuple[int, 
             for x in args[node]:
                 bits |= depends[x]
             depends[node] = bits
-            tangents += bits.bit_count()
+            if counted is None or counted[node]:
+                tangents += bits.bit_count()
     for k, end in enumerate(ends):
         serves[end] |= 1 << k
     for node in range(top - 1, -1, -1):
         bits = serves[node]
         if bits and depends[node] and kind[node] not in LEAVES:
-            received += bits.bit_count()
+            if counted is None or counted[node]:
+                received += bits.bit_count()
             for x in args[node]:
                 if depends[x]:
                     serves[x] |= bits
     return tangents, received
 
 
-def jacobian_nodes(graph: Graph, ends: Sequence[int], wrt: Sequence[int], guard: bool = False) -> list[Sparse]:
+def jacobian_nodes(
+    graph: Graph, ends: Sequence[int], wrt: Sequence[int], guard: bool = False, counted: Sequence[bool] | None = None
+) -> list[Sparse]:
     """The matrix ∂end/∂x, for each end {number of x in wrt: node}; entries that are 0 whatever the numbers are missing.
 
     Forward or in reverse, as the counts say.
     """
     one = graph.constant(1.0)
     if not guard and len(ends) > 1:
-        tangents, received = counts(graph, ends, wrt) if len(wrt) > 1 else (0, 1)
+        tangents, received = counts(graph, ends, wrt, counted) if len(wrt) > 1 else (0, 1)
         if tangents <= 1.5 * received:  # a tangent costs less: no sums, no pass through nodes that serve nothing
             seeds: dict[int, Sparse] = {}
             for k, x in enumerate(wrt):

@@ -151,9 +151,13 @@ class Trace:
     inputs, targets     how many numbers a sample and a target have; targets is 0 for a bare number
     ordered     whether the parameters have an order that the user knows of: given, or that of one parameter alone
     indices     the inputs and targets that are indices, see `Tracer`
+    guard, places, charges  of a trace of derivatives, see `matrices`: for each output its place in the matrix, (row,
+                column), and the node of what is added to it once
     """
 
-    ordered = True
+    ordered, guard = True, False
+    places: Sequence[tuple[int, int]] = ()
+    charges: Sequence[int] = ()
 
     def __init__(
         self,
@@ -168,6 +172,13 @@ class Trace:
         self.graph, self.parameters, self.captured = tracer.graph, tracer.parameters, tracer.captured
         self.outputs, self.bare, self.loss, self.penalty = outputs, bare, loss, penalty
         self.inputs, self.targets, self.indices = inputs, targets, tracer.indices
+
+    def __str__(self) -> str:
+        return f"{self.graph}\noutputs {' '.join(map(str, self.outputs))}"
+
+    def copy(self) -> Trace:
+        """A trace of the same graph, which may be told something else."""
+        return copy(self)
 
     def same(self, other: Trace) -> bool:
         """Whether two traces compute the same; the Values that they hold may be others."""
