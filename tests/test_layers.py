@@ -68,7 +68,7 @@ FLOORS = {
         ["passes"],
     ],
     "compiler.elementary": [["arithmetic"], ["angles", "powers"], ["logarithms"], ["real_powers"], ["table"]],
-    "compiler.entries": [["kinds", "runs"], ["nodes"], ["combine", "groups"], ["entries"], ["uniform"]],
+    "compiler.entries": [["kinds", "runs"], ["nodes"], ["combine", "groups", "reuse"], ["entries"], ["steps"]],
     "compiler.points": [
         ["nests"],
         ["comparison", "routine", "short"],
@@ -83,7 +83,7 @@ FLOORS = {
         ["sums", "vocabulary"],
         ["native"],
         ["machine"],
-        ["loops", "tape", "uniform"],
+        ["irregular", "loops", "uniform"],
         ["code", "layout"],
         ["runner"],
     ],

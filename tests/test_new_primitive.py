@@ -91,7 +91,7 @@ def definition(x):
 @pytest.mark.parametrize("backend", ["numpy", "llvm"])
 @pytest.mark.parametrize("irregular", [False, True])
 def test_compiled_code_computes_a_definition(monkeypatch, backend, irregular):
-    """For the samples, once a step (of parameters alone), in a tape; with primitives in it that others define."""
+    """For the samples, once a step (of parameters alone), played; with primitives in it that others define."""
     pytest.importorskip("llvmlite" if backend == "llvm" else "numpy")
     monkeypatch.setitem(TABLE, "cube", CUBE)
     w = [Value(0.1 * i - 0.35) for i in range(8)]
@@ -103,7 +103,7 @@ def test_compiled_code_computes_a_definition(monkeypatch, backend, irregular):
                 y = cube(0.3 * y + w[i % 7] * x[i % 2]) if i % 3 else (y * x[i % 2]).tanh() + 0.1 * i
         return y
 
-    monkeypatch.setattr("micrograd.compiler.llvm.tape.MANY_STEPS", 20 if irregular else 400)
+    monkeypatch.setattr("micrograd.compiler.llvm.irregular.MANY_STEPS", 20 if irregular else 400)
     X, y = [[0.5, -1.0], [2.0, 0.25], [-1.5, 3.0]], [0.0, 1.0, -1.0]
     plain = compile(model, 2, parameters=w, loss=losses.squared_error, backend=backend)
     value, slopes = plain.value_and_gradient(plain.batch(X, y))

@@ -100,12 +100,12 @@ def test_prune_leaves_out_what_nobody_reads():
     assert len(stages["prune"].steps) < len(stages["simplify"].steps)
 
 
-def test_stages_of_predictions_and_of_a_tape():
+def test_stages_of_predictions_and_of_an_irregular_program():
     w = Value(0.5)
     predictions = micrograd.compile(lambda x: w * x[0], 1, parameters=[w], backend="numpy").stages
     assert list(predictions) == ["trace", "roll_outputs", "expand", "in_order", "allocate"]
     if "llvm" in BACKENDS:
-        assert list(compiled("irregular", "llvm").stages)[-1] == "differentiate_uniform"  # no loops: a tape
+        assert list(compiled("irregular", "llvm").stages)[-1] == "differentiate_uniform"  # no loops: it is played
 
 
 def test_a_pass_of_ones_own_takes_one_name_in_a_list(monkeypatch):

@@ -68,7 +68,7 @@ def convolution():
 
 
 def irregular():
-    """A graph that becomes a tape."""
+    """A graph whose nodes have little in common: its samples are played."""
     draw = random.Random(5)
     parameters = [Value(draw.uniform(0.5, 1.5)) for _ in range(6)]
     choices = [(draw.randrange(5), draw.random(), draw.random()) for _ in range(900)]
@@ -205,20 +205,18 @@ class TestPlaces:
             for step in own:
                 memory.write(step)
 
-    def test_in_a_tape(self):
-        from micrograd.compiler.llvm.tape import OPERANDS, WIDTH, Tape, worth_it
+    def test_where_samples_are_played(self):
+        from micrograd.compiler.entries.steps import sample_entries
+        from micrograd.compiler.llvm.irregular import worth_it
 
         program = self.gradient("irregular", False)
-        assert worth_it(program)
-        tape = Tape(program)
-        entries = np.array(tape.entries).reshape(-1, WIDTH)
-        assert tape.first_filled < program.rows / 2
-        made = {int(place) for place in entries[:, 1]} | set(range(program.weight + 1))
-        assert made == set(range(tape.first_filled))
-        names = {number: name for name, number in tape.kernels.items()}
-        for kernel, result, *operands in entries.tolist():
-            if "multiply-add" not in names[kernel]:  # which adds to its result; else a kernel never writes its operands
-                assert result not in operands[: len(OPERANDS) - 1]
+        assert worth_it(program) and not worth_it(self.gradient("relu", False))
+        entries, places, filled = sample_entries(program)
+        given = program.weight + 1
+        assert entries.size - len(filled) < program.rows / 2
+        assert set(entries.made.tolist()) == set(range(given + len(filled), entries.size))
+        kept = np.concatenate([index.ravel() for one in program.sums for index in one.reads()])
+        assert (places[kept] >= 0).all()
 
     def test_a_network_takes_little_more_than_what_its_backward_pass_needs(self):
         from micrograd.compiler.arrays.passes import through

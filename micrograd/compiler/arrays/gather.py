@@ -35,6 +35,10 @@ class Gather(Step):
         """See `Step`."""
         return [self.index]
 
+    def slot_columns(self) -> list[Index]:
+        """See `Step`: one of them is chosen."""
+        return [*self.slots.T]
+
     def depends(self, active: np.ndarray, active_slots: np.ndarray) -> Any:
         """See `Step`; an index has no derivative."""
         return active_slots[self.slots].any(1)

@@ -4,9 +4,10 @@ kinds       what an entry computes: a row of the table, a pair of rows, a sum
 nodes       the nodes that the ends need, as arrays
 combine     nodes that one entry makes: long sums, pairs
 groups      levels, groups of one kind, places side by side
+reuse       places that are given back, where values are many numbers
 runs        parts of a group whose operands stand side by side
 entries     `entries_of`: all of it, and how it prints
-uniform     the uniform steps of an array program as entries
+steps       steps of an array program as entries
 
 Words of these rooms:
 

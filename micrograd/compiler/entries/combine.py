@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 LONG_SUM = 10  # terms: fewer are quicker one by one
 
 
-def combined(nodes: Nodes) -> Nodes:
+def combined(nodes: Nodes, with_sums: bool = True) -> Nodes:
     """The same nodes in fewer rows."""
     row_of = np.full(len(nodes.uses), -1)
     row_of[nodes.node] = np.arange(len(nodes))
     gone = bytearray(len(nodes))
-    sums(nodes, row_of, gone)
+    if with_sums:
+        sums(nodes, row_of, gone)
     pairs(nodes, row_of, gone)
     kept = np.flatnonzero(np.frombuffer(gone, np.uint8) == 0)
     used, kind = np.unique(nodes.kind[kept], return_inverse=True)

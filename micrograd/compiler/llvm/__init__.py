@@ -7,7 +7,7 @@ vocabulary      the primitives
 loops           fused elementwise steps
 products, sums  matrix products; sums over the samples
 uniform         what runs once a step
-tape            irregular programs
+irregular       programs whose steps have little in common
 code            all of them, put together
 layout          a batch as the code reads it
 machine/        plays entries

@@ -17,8 +17,8 @@ from micrograd.compiler.arrays.scheduling.fusion import Nest, apart, fuse
 from micrograd.compiler.arrays.scheduling.order import by_product, in_order, one_by_one
 from micrograd.compiler.arrays.steps import Linear, Outer
 from micrograd.compiler.arrays.symbols import expanded
-from micrograd.compiler.entries.uniform import StepNodes, slots_read
-from micrograd.compiler.llvm import sums, tape, uniform
+from micrograd.compiler.entries.steps import sample_entries, slots_read, uniform_entries, uniform_nodes
+from micrograd.compiler.llvm import irregular, sums, uniform
 from micrograd.compiler.llvm.instructions import Function, kind
 from micrograd.compiler.llvm.loops import Loop
 from micrograd.compiler.llvm.memory import ARGUMENTS, NAMES, Memory
@@ -42,7 +42,7 @@ def expand(program: ArrayProgram) -> ArrayProgram:
     return expanded(program, VOCABULARY)
 
 
-# Of a program that becomes no tape. `llvm_runner` has expanded it already, so that the tape has the definitions too
+# Of a program whose samples are not played
 PASSES: list[Pass] = [expand, in_order, by_product, one_by_one, fuse, allocate]
 SMALLEST_BLOCK, USUAL_BLOCK, LARGEST_BLOCK = 32, 64, 512
 BLOCK_BYTES = 16384  # larger blocks than the usual must not fill more than half of a first cache
@@ -54,8 +54,9 @@ class LlvmCode:
     """The text of a program, its tables, and the sizes of the memory it works on.
 
     gradient    where it begins in the uniform vector; value: where that is, the status behind it
-    passes      those that the program went through; fused: its stages; none, and None, for one that became a tape
-    constants   (slot, number) of every constant; played: the entries of the uniform steps before and after the samples
+    passes      those that the program went through; fused: its stages; none, and None, where samples are played
+    constants   (slot, number) of every constant; played: the entries of the uniform steps before and
+                after the samples, and where these are irregular, theirs
     """
 
     def __init__(
@@ -88,11 +89,13 @@ class Calls:
 
 def llvm_code(program: ArrayProgram, registers: Registers) -> LlvmCode:
     """The code of a program, for a processor with these registers."""
-    blocks, fused, player = Calls(), None, ""
+    blocks, fused = Calls(), None
     program = expand(program).copy()
-    uniform_nodes = [StepNodes(program, steps) for steps in (program.before, program.after)]  # constants get slots
-    if tape.worth_it(program):
-        memory, player = on_tape(program, registers, blocks)
+    uniform_steps = [uniform_nodes(program, steps) for steps in (program.before, program.after)]
+    played: list[Entries] = []
+    if irregular.worth_it(program):
+        memory, entries = in_lanes(program, registers, blocks)
+        played.append(entries)
     else:
         program = through(PASSES, program)
         fused = program.fused or apart(program)
@@ -104,26 +107,27 @@ def llvm_code(program: ArrayProgram, registers: Registers) -> LlvmCode:
     functions = blocks.functions + uniform.functions(memory, gradient, value)
     called = {one for f in functions for one in f.called}
     lanes = {1, registers.lanes, registers.wide} | {n for _, n in called}
-    texts = [declared(lanes), definitions(called), *[f.text() for f in functions], player]
-    texts += [uniform.PLAYED, samples(memory, blocks.calls), entry_points(memory)]
-    played = [one.entries(read, value + 2) for one, read in zip(uniform_nodes, slots_read(program))]
+    texts = [declared(lanes), definitions(called), *[f.text() for f in functions], uniform.PLAYED]
+    texts += [samples(memory, blocks.calls, filled=bool(played)), entry_points(memory)]
+    read = slots_read(program)
+    played = [*[uniform_entries(*one, value + 2) for one in zip(uniform_steps, read)], *played]
     return LlvmCode("\n\n".join(texts) + "\n", memory, gradient, value, fused, played)
 
 
-def on_tape(program: ArrayProgram, registers: Registers, blocks: Calls) -> tuple[Memory, str]:
-    """For an irregular program: its tape and the sums as stages; the player is text."""
-    entries = tape.Tape(program)
-    memory = Memory(program, registers, USUAL_BLOCK, entries.of, entries.first_filled + len(entries.filled))
+def in_lanes(program: ArrayProgram, registers: Registers, blocks: Calls) -> tuple[Memory, Entries]:
+    """For an irregular program: its entries, and what gathers and the sums as stages."""
+    entries, places, filled = sample_entries(program)
+    leaves = program.weight
+    memory = Memory(program, registers, irregular.LANES, places + leaves, entries.size + leaves)
+    blocks.functions.append(irregular.filling(memory, filled))
+    blocks.add(irregular.copying(memory))
     for number, step in enumerate(program.steps):
         if isinstance(step, Gather):
             blocks.add(stage_code(memory, Nest(0, step), [], []), name=f"gather{number}")
-    blocks.functions += [tape.kernel(memory, name, number) for name, number in entries.kernels.items()]
-    blocks.add(tape.filling(memory, entries))
-    blocks.calls.append(("play", []))
-    player = tape.player(memory, entries)
+    blocks.add(irregular.playing(uniform.SAMPLES))
     for number, one in enumerate(program.sums):
         blocks.add(stage_code(memory, Nest(0, one), [], []), name=f"stage{number}")
-    return memory, player
+    return memory, entries
 
 
 def in_stages(program: ArrayProgram, fused: Fused, registers: Registers, blocks: Calls) -> Memory:
@@ -174,10 +178,10 @@ def stage_code(memory: Memory, stage: Nest, kept: list[Step], early: list[Index]
     return f
 
 
-def samples(memory: Memory, calls: list[tuple[str, list[str]]]) -> str:
+def samples(memory: Memory, calls: list[tuple[str, list[str]]], filled: bool) -> str:
     """The loop over blocks of samples, as many as are left; the weights are written for the first and the last.
 
-    Those that each sample has of its own are written for every block.
+    Those that each sample has of its own are written for every block, the filled rows of an irregular program once.
     It is long because it is one function of LLVM, which reads best in one piece.
     """
     program, block, grain, lanes = memory.program, memory.block, memory.registers.grain, memory.registers.lanes
@@ -185,6 +189,7 @@ def samples(memory: Memory, calls: list[tuple[str, list[str]]]) -> str:
     passed = ", ".join([f"ptr %{n}{'b' if n in 'xo' else ''}" for n in NAMES] + ["i64 %n"])
     called = "\n".join([f"  call void @{name}({', '.join([passed, *more])})" for name, more in calls])
     arrays = ", ".join([f"ptr noalias %{n}" for n in NAMES])
+    fill = f"  call void @fill({', '.join([f'ptr %{n}' for n in NAMES] + ['i64 0'])})" if filled else ""
     vector_sum = f"declare double @llvm.vector.reduce.fadd.v{lanes}f64(double, {kind(lanes)})"
     return f"""
 {vector_sum if lanes > 1 else ""}
@@ -203,6 +208,7 @@ entry:
   %own = icmp ne ptr %ws, null
   %status = getelementptr i64, ptr %tail, i64 3
   store double 0.0, ptr %status, align 8
+{fill}
   br label %next
 next:
   %b = phi i64 [0, %entry], [%following, %block]

@@ -70,8 +70,7 @@ class Function:
     def __init__(self, name: str, arguments: str, attributes: str = "internal") -> None:
         self.name, self.attributes = name, attributes
         # noalias: what is written through one pointer is not touched through another. Each is an array of its own, but
-        # for two: g of the first chunk is part of u, where no function that has g reads the incoming slots by u; and
-        # the rows of a tape's kernel stand in one workspace, where no entry writes a row that it reads (`Tape`)
+        # for one: g of the first chunk is part of u, where no function that has g reads the incoming slots by u
         self.arguments = arguments.replace("ptr %", "ptr noalias %")
         self.lines: list[str] = []
         self.count, self.block = 0, "entry"

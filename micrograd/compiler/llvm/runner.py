@@ -18,6 +18,7 @@ from weakref import ReferenceType
 
 import numpy as np
 
+from micrograd.compiler.llvm import irregular
 from micrograd.compiler.llvm.code import expand, llvm_code
 from micrograd.compiler.llvm.layout import Context, Layout, layout_of
 from micrograd.compiler.llvm.machine.code import Code
@@ -99,13 +100,14 @@ class LlvmRunner(Runner):
         self._prepare, self._chunk, self._finish, self._whole = [entry(machine.address(name)) for name in names]
         count = 0 if program.gradient is None else len(program.gradient)
         self.gradient_at, self.value_at = slice(code.gradient, code.gradient + count), code.value
-        self.uniform = aligned(max(entries.size for entries in code.played) + code.registers.lanes)
+        self.uniform = aligned(max(entries.size for entries in code.played[:2]) + code.registers.lanes)
         for slot, number in code.constants:
             self.uniform[slot] = number
-        self.played = [Code(entries, library(processor, cache=cache)) for entries in code.played]
-        for k, one in enumerate(self.played):
-            one.write_to(machine.address_of_data("entries") + 16 * k)
-        self.calls_python = machine.calls_python or any(one.calls_python for one in self.played)
+        one, many = [library(processor, lanes, cache=cache) for lanes in (1, irregular.LANES)]
+        self.played = [Code(entries, played_by) for entries, played_by in zip(code.played, (one, one, many))]
+        for k, entries in enumerate(self.played):
+            entries.write_to(machine.address_of_data("entries") + 16 * k)
+        self.calls_python = machine.calls_python or any(entries.calls_python for entries in self.played)
         self.tables = np.array(code.tables + [0], np.int32)
         self.work = work_of(program, code.block)
         self._known: dict[object, Known] = {}  # by the key of a batch

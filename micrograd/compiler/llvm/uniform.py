@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from micrograd.compiler.llvm.memory import Memory
 
 UNIFORM = "ptr %u, ptr %i"
-# What plays the steps before the samples, and their first entry; the same for those after. The runner writes it
-PLAYED = "@entries = global [4 x ptr] zeroinitializer"
+# What plays the steps before the samples, and their first entry; the same for those after, and where they are played,
+# for the samples; the runner writes it
+PLAYED = "@entries = global [6 x ptr] zeroinitializer"
+BEFORE, AFTER, SAMPLES = 0, 2, 4
 
 
 def results(memory: Memory) -> tuple[int, int]:
@@ -37,10 +39,10 @@ def results(memory: Memory) -> tuple[int, int]:
 
 def functions(memory: Memory, gradient: int, value: int) -> list[Function]:
     """before, after, fold and result, which leaves its results there."""
-    before = played("before", memory.program.before, 0)
+    before = played("before", memory.program.before, BEFORE)
     if memory.packed:
         gather(memory, before, memory.packed, memory.program.slots)
-    return [before, played("after", memory.program.after, 2), fold(memory), result(memory, gradient, value)]
+    return [before, played("after", memory.program.after, AFTER), fold(memory), result(memory, gradient, value)]
 
 
 def played(name: str, steps: list[Step], place: int) -> Function:

@@ -38,7 +38,7 @@ class Code:
 
     def __init__(self, entries: Entries, library: Library) -> None:
         self.library = library
-        head, form, count = heads(entries)
+        head, form, count = heads(entries) if library.lanes == 1 else one_by_one(entries)
         place = np.arange(len(head)) + np.arange(len(head)) // PIECE  # a stop behind each piece
         self.words = words = np.zeros((len(head) + max(1, -(-len(head) // PIECE)), 3), np.uint64)
         self.firsts = [address_of(words[k:]) for k in range(0, len(words), PIECE + 1)]
@@ -61,6 +61,12 @@ class Code:
         """Write down, for code that plays them, two addresses: of what plays, and of the first entry."""
         words = (ctypes.c_uint64 * 2).from_address(address)
         words[:] = [self.library.play_from(self.firsts[0]), self.firsts[0]]
+
+
+def one_by_one(entries: Entries) -> tuple[Numbers, Numbers, Numbers]:
+    """`heads` where every value is many numbers."""
+    total = len(entries)
+    return np.arange(total), np.full(total, ONE), np.ones(total, np.int64)
 
 
 def heads(entries: Entries) -> tuple[Numbers, Numbers, Numbers]:
