@@ -294,3 +294,15 @@ class TestMachine:
         for _ in range(100):
             run()
         assert run.keeps[0][:2].tolist() == [0.0, 0.0]
+
+    def test_calls_are_used_again(self):
+        """So a process may make functions for ever."""
+        graph, leaves, ends = chain(3)
+        player = player_of(entries_of(graph, leaves, ends), "llvm")
+        held = [player.workspace() for _ in range(40)]
+        before = len(player.library.spare)
+        for _ in range(100):
+            player.workspace()
+        assert len(player.library.spare) == before
+        del held
+        assert len(player.library.spare) == before + 40

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import platform
+import weakref
 
 from micrograd.compiler.entries.kinds import SUM, Kind
 from micrograd.compiler.llvm.machine.handlers import AT_A_TIME, CALLS, PLAY, STOP, handler, name_of
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 TAIL_CALLS = platform.machine().lower() in ("x86_64", "amd64", "aarch64", "arm64")
 
 
+class Lent:
+    """Dies with a call, whose code is free then."""
+
+    __slots__ = ("__weakref__",)
+
+
 class Library:
     """The handlers of a processor: `addresses` gives those that are wanted, and makes what is new.
 
@@ -42,7 +49,7 @@ class Library:
         self._codes: list[MachineCode] = []
         self._lock = guarded(self)
         self.stop = self.play = 0
-        self._spare: list[tuple[MachineCode, int]] = []  # calls that nobody has: their code, their number
+        self.spare: list[tuple[MachineCode, int]] = []  # calls that nobody has: their code, their number
 
     def forked(self) -> None:
         """In a forked process: what a thread was making is made again."""
@@ -67,17 +74,18 @@ class Library:
     def call(self, first: int, w: int) -> Any:
         """A function that plays from an entry on; it has no arguments, since ctypes takes long for each.
 
-        It needs the library, the entries and w, and keeps none of them alive.
+        It needs the library, the entries and w, and keeps none of them alive. Its code serves others when it is gone.
         """
         with self._lock:
-            if not self._spare:
+            if not self.spare:
                 code = machine_code(CALLS, self.processor, cache=self.cache)
-                self._spare = [(code, k) for k in range(AT_A_TIME)]
-            code, k = self._spare.pop()
+                self.spare.extend([(code, k) for k in range(AT_A_TIME)])
+            code, k = self.spare.pop()
         words = (ctypes.c_uint64 * 3).from_address(code.address_of_data(f"words{k}"))
         words[:] = [self.play_from(first), first, w]
         call: Any = ctypes.CFUNCTYPE(None)(code.address(f"call{k}"))
-        call.code = code
+        call.code, call.lent = code, Lent()
+        weakref.finalize(call.lent, self.spare.append, (code, k)).atexit = False
         return call
 
     def _make(self, new: dict[Any, Wanted]) -> None:
