@@ -80,6 +80,11 @@ def irregular(count, seed=0):
     return graph, leaves, draw.sample(nodes, 9)
 
 
+def bits(numbers):
+    """Equal for numbers that are the same to the bit; a nan has no sign to speak of."""
+    return np.where(np.isnan(numbers), np.nan, numbers).tobytes()
+
+
 GRAPHS = {
     "chain": lambda: chain(40),
     "layers": lambda: layers(4, 16),
@@ -306,3 +311,46 @@ class TestMachine:
         assert len(player.library.spare) == before
         del held
         assert len(player.library.spare) == before + 40
+
+    @pytest.mark.parametrize("name", [*GRAPHS, "long"])
+    def test_emitted_code_computes_what_is_played_to_the_bit(self, name, monkeypatch):
+        from micrograd.compiler.llvm.machine import emission, player
+
+        monkeypatch.setattr(emission, "PART", 30)
+        monkeypatch.setattr(emission, "pays", lambda code: True)
+        monkeypatch.setattr(player, "pays", lambda code: True)
+        monkeypatch.setattr(player, "EARNED", 3)
+        graph, leaves, ends = GRAPHS[name]() if name in GRAPHS else irregular(3000, 9)
+        for tail in (True, False):
+            one = player.LlvmPlayer(entries_of(graph, leaves, ends), cache=False, tail=tail)
+            w, run = one.workspace()
+            found = []
+            for k in range(5):  # the third is the first that is emitted
+                w[:] = np.where(np.arange(len(w)) < len(leaves), 0.31, w)
+                made = one.entries.made
+                w[made] = 7.0
+                run()
+                found.append(bits(w[one.entries.outputs]))
+                assert (one._emitted is not None) == (k > 1)
+            assert len(set(found)) == 1
+            again, run = one.workspace()
+            again[: len(leaves)] = 0.31
+            run()
+            assert bits(again[one.entries.outputs]) == found[0]
+
+    def test_ctrl_c_while_code_is_emitted_comes_after_the_play(self, monkeypatch):
+        from micrograd.compiler.llvm.machine import library, player
+
+        def interrupted(self):
+            raise KeyboardInterrupt
+
+        told = []
+        monkeypatch.setattr(player, "EARNED", 1)
+        monkeypatch.setattr(player, "pays", lambda code: True)
+        monkeypatch.setattr(player.LlvmPlayer, "emitted", interrupted)
+        monkeypatch.setattr(library, "interrupt_main", lambda: told.append(True))
+        graph, leaves, ends = chain(3)
+        w, run = player.LlvmPlayer(entries_of(graph, leaves, ends)).workspace()
+        w[:2] = 0.5
+        run()
+        assert told == [True] and w[-1] == plain(graph, leaves, [0.5, 0.5], ends)[0]

@@ -3,6 +3,7 @@
 handlers    the text of handlers
 library     handlers in the memory of this process
 code        entries as the machine reads them
+emission    entries as code of their own
 player      workspaces to play them over
 
 An entry is 24 bytes: the address of its handler, the place that it makes, the places of three operands. A handler does

@@ -32,14 +32,16 @@ class Code:
     """The entries of a program for a library of handlers.
 
     words       (entries, 3) words of 64 bits; firsts: the addresses at which playing begins, piece after piece
+    head        by entry: the first of those that it stands for; form: how, see `handlers`; place: where it is in words
     tables      of whole numbers, whose addresses stand among the words
     calls_python    whether a row's function in Python is called
     """
 
     def __init__(self, entries: Entries, library: Library) -> None:
-        self.library = library
+        self.entries, self.library = entries, library
         head, form, count = heads(entries) if library.lanes == 1 else one_by_one(entries)
         place = np.arange(len(head)) + np.arange(len(head)) // PIECE  # a stop behind each piece
+        self.head, self.form, self.place = head, form, place
         self.words = words = np.zeros((len(head) + max(1, -(-len(head) // PIECE)), 3), np.uint64)
         self.firsts = [address_of(words[k:]) for k in range(0, len(words), PIECE + 1)]
         used, which = np.unique(entries.kind[head] * len(FORMS) + form, return_inverse=True)

@@ -51,13 +51,24 @@ done:
 }}"""
 
 AT_A_TIME = 16
-# Functions without arguments; a word each: what plays, the address of the first entry, that of the vector
+# Functions without arguments. Their words: what plays, the address of the first entry, that of the vector, how many
+# plays are left until the program has earned code of its own, and what is called then
 CALLS = "\n".join(
-    f"""@words{k} = global [3 x ptr] zeroinitializer
+    f"""@words{k} = global [5 x i64] zeroinitializer
 define void @call{k}() nounwind {{
+  %left = load i64, ptr getelementptr ([5 x i64], ptr @words{k}, i64 0, i64 3), align 8
+  %less = sub i64 %left, 1
+  store i64 %less, ptr getelementptr ([5 x i64], ptr @words{k}, i64 0, i64 3), align 8
+  %now = icmp eq i64 %less, 0
+  br i1 %now, label %earned, label %go
+earned:
+  %tell = load ptr, ptr getelementptr ([5 x i64], ptr @words{k}, i64 0, i64 4), align 8
+  call void %tell()
+  br label %go
+go:
   %play = load ptr, ptr @words{k}, align 8
-  %first = load ptr, ptr getelementptr ([3 x ptr], ptr @words{k}, i64 0, i64 1), align 8
-  %w = load ptr, ptr getelementptr ([3 x ptr], ptr @words{k}, i64 0, i64 2), align 8
+  %first = load ptr, ptr getelementptr ([5 x i64], ptr @words{k}, i64 0, i64 1), align 8
+  %w = load ptr, ptr getelementptr ([5 x i64], ptr @words{k}, i64 0, i64 2), align 8
   call void %play(ptr %first, ptr %w)
   ret void
 }}"""

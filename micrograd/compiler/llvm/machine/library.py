@@ -9,6 +9,7 @@ import ctypes
 import functools
 import platform
 import weakref
+from _thread import interrupt_main
 
 from micrograd.compiler.entries.kinds import SUM, Kind
 from micrograd.compiler.llvm.machine.handlers import AT_A_TIME, CALLS, PLAY, STOP, handler, name_of
@@ -19,13 +20,14 @@ from micrograd.system.forking import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from micrograd.compiler.llvm.native.machine_code import MachineCode, Processor
 
     Wanted = tuple[Kind, str]  # a kind, and the form of the entry
 
+NO_ARGUMENTS = ctypes.CFUNCTYPE(None)
 TAIL_CALLS = platform.machine().lower() in ("x86_64", "amd64", "aarch64", "arm64")
 
 
@@ -71,20 +73,24 @@ class Library:
         """The address of what plays from an entry on: a function of the address of the entry and that of w."""
         return self.play or ctypes.c_uint64.from_address(first).value
 
-    def call(self, first: int, w: int) -> Any:
+    def call(self, first: int, w: int, plays: int = 0, emitted: Callable[[], int] | None = None) -> Any:
         """A function that plays from an entry on; it has no arguments, since ctypes takes long for each.
 
         It needs the library, the entries and w, and keeps none of them alive. Its code serves others when it is gone.
+        After so many plays it asks for the address of code that does the same.
         """
         with self._lock:
             if not self.spare:
                 code = machine_code(CALLS, self.processor, cache=self.cache)
                 self.spare.extend([(code, k) for k in range(AT_A_TIME)])
             code, k = self.spare.pop()
-        words = (ctypes.c_uint64 * 3).from_address(code.address_of_data(f"words{k}"))
-        words[:] = [self.play_from(first), first, w]
-        call: Any = ctypes.CFUNCTYPE(None)(code.address(f"call{k}"))
+        words = (ctypes.c_uint64 * 5).from_address(code.address_of_data(f"words{k}"))
+        call: Any = NO_ARGUMENTS(code.address(f"call{k}"))
         call.code, call.lent = code, Lent()
+        words[:] = [self.play_from(first), first, w, 0, 0]
+        if emitted is not None:
+            call.earned = NO_ARGUMENTS(functools.partial(earned, words, emitted))
+            words[3:] = [plays, ctypes.cast(call.earned, ctypes.c_void_p).value or 0]
         weakref.finalize(call.lent, self.spare.append, (code, k)).atexit = False
         return call
 
@@ -101,6 +107,14 @@ class Library:
             if any(in_c(name) is None for name in names_called(text)):
                 self._in_python.add(key)
         self._codes.append(code)
+
+
+def earned(words: Any, emitted: Callable[[], int]) -> None:
+    """From now on the emitted code plays; Ctrl-C in between, which cannot go through a play, comes after it."""
+    try:
+        words[0] = emitted()
+    except KeyboardInterrupt:
+        interrupt_main()
 
 
 def key_of(kind: Kind, form: str) -> tuple[Any, ...]:

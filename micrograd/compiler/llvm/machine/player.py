@@ -7,9 +7,11 @@ from functools import partial
 import numpy as np
 
 from micrograd.compiler.llvm.machine.code import Code
+from micrograd.compiler.llvm.machine.emission import Emitted, pays
 from micrograd.compiler.llvm.machine.library import TAIL_CALLS, library
 from micrograd.compiler.llvm.memory import address_of, aligned
 from micrograd.compiler.llvm.native.machine_code import host
+from micrograd.system.forking import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.entries import Entries
     from micrograd.compiler.llvm.native.machine_code import Processor
+
+EARNED = 10_000  # plays, which take about as long as it takes to emit
 
 
 class LlvmPlayer:
@@ -41,20 +45,34 @@ class LlvmPlayer:
     ) -> None:
         if entries.size >= 2**31:
             raise ValueError(f"expected at most 2³¹ numbers, got {entries.size:,}")
-        self.entries = entries
+        self.entries, self.cache = entries, cache
         self.library = library(processor or host(), 1, tail, cache)
         self.code = Code(entries, self.library)
+        self._emitted: Emitted | None = None
+        self._lock = guarded(self)
+
+    def forked(self) -> None:
+        """In a forked process: what another thread was emitting is emitted again."""
 
     def workspace(self) -> tuple[np.ndarray, Callable[[], None]]:
-        """A fresh vector, and what plays over it."""
-        entries, width = self.entries, self.library.width
+        """A fresh vector, and what plays over it; after EARNED plays it has code of its own, if that pays."""
+        entries, width, code = self.entries, self.library.width, self.code
         w = aligned(entries.size + width)  # vectors are read beyond the last number
         for place, number in entries.constants:
             w[place] = number
-        pieces = [self.library.call(first, address_of(w)) for first in self.code.firsts]
+        emitted = self.emitted if pays(code) else None
+        plays = EARNED if self._emitted is None else 1
+        pieces = [self.library.call(first, address_of(w), plays, emitted) for first in code.firsts]
         run: Any = pieces[0] if len(pieces) == 1 else partial(one_by_one, pieces)
-        run.keeps = w, self.code  # which the machine reads and writes
+        run.keeps = w, self  # which the machine reads and writes
         return w[: entries.size], run
+
+    def emitted(self) -> int:
+        """The address of code that does what is played, made at the first call."""
+        with self._lock:
+            if self._emitted is None:
+                self._emitted = Emitted(self.code, self.cache)
+            return self._emitted.address
 
 
 def one_by_one(calls: list[Callable[[], None]]) -> None:
