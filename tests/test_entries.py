@@ -192,6 +192,20 @@ def test_runs_and_printing():
     ]
 
 
+def test_functions_wait_for_their_like():
+    """Those along a chain whose results are added at the end are computed together."""
+    graph = Graph()
+    leaves = a, b = inputs(graph, 2)
+    s, total = a, a
+    for _ in range(12):
+        s = graph.apply("add", (graph.apply("mul", (a, s)), b))
+        total = graph.apply("add", (total, graph.apply("log", (s,))))
+    entries = entries_of(graph, leaves, [total, graph.apply("log", (graph.apply("exp", (s,)),))])
+    logs = [group for group, kind in zip(entries.group, entries.kind) if entries.kinds[kind].row == "log"]
+    assert len(logs) == 13 and len(set(logs)) == 2
+    assert played(graph, leaves, [0.5, 1.0], [total], "numpy") == plain(graph, leaves, [0.5, 1.0], [total])
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_work_grows_with_the_graph(backend):
     """Calls of functions, since clocks lie; and a chain of 20,000 steps runs, without recursion."""
@@ -259,7 +273,7 @@ class TestMachine:
             assert repr(list(pool.map(some, range(4)))) == repr(alone)
 
     def test_long_programs_are_played_in_pieces(self, monkeypatch):
-        from micrograd.compiler.llvm.machine import code
+        from micrograd.compiler.llvm.machine import player as code
         from micrograd.compiler.llvm.machine.player import LlvmPlayer
 
         graph, leaves, ends = GRAPHS["layers"]()

@@ -34,9 +34,33 @@ def levels(nodes: Nodes) -> Numbers:
     return np.array(level, np.int64)[nodes.node] if len(nodes) else nodes.node
 
 
+def gathered(nodes: Nodes, level: Numbers) -> Numbers:
+    """The levels, with functions as late as it takes to compute as many as there are of one kind at a time.
+
+    A row may wait until the first that reads it; rows of a kind that can all be on one level are put there.
+    """
+    latest = np.full(len(nodes.uses), level.max(initial=0) + 1)
+    for column in nodes.operands.T:
+        np.minimum.at(latest, column, level)
+    of_node = dict(zip(nodes.node.tolist(), level.tolist())) if nodes.terms else {}
+    for node, terms in nodes.terms.items():
+        np.minimum.at(latest, terms, of_node[node])
+    latest = latest[nodes.node] - 1
+    found = level.copy()
+    for number, kind in enumerate(nodes.kinds):
+        if kind.costly:
+            rows = np.flatnonzero(nodes.kind == number)
+            rows, at = rows[np.argsort(latest[rows], kind="stable")], -1
+            for row, begin, end in zip(rows.tolist(), level[rows].tolist(), latest[rows].tolist()):
+                if begin > at:
+                    at = end
+                found[row] = at
+    return found
+
+
 def in_groups(nodes: Nodes) -> tuple[Numbers, Numbers]:
     """Rows in order, and where groups begin among them, with their end behind."""
-    key = levels(nodes) * max(len(nodes.kinds), 1) + nodes.kind
+    key = gathered(nodes, levels(nodes)) * max(len(nodes.kinds), 1) + nodes.kind
     order = np.argsort(key, kind="stable")
     key = key[order]
     return order, np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1], [True]]) if len(key) else [True])

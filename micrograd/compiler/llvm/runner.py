@@ -22,6 +22,7 @@ from micrograd.compiler.llvm import irregular
 from micrograd.compiler.llvm.code import expand, llvm_code
 from micrograd.compiler.llvm.layout import Context, Layout, layout_of
 from micrograd.compiler.llvm.machine.code import Code
+from micrograd.compiler.llvm.machine.emission import Emitted, pays
 from micrograd.compiler.llvm.machine.library import library
 from micrograd.compiler.llvm.memory import NAMES, address_of, aligned
 from micrograd.compiler.llvm.native import direct_call
@@ -105,8 +106,10 @@ class LlvmRunner(Runner):
             self.uniform[slot] = number
         one, many = [library(processor, lanes, cache=cache) for lanes in (1, irregular.LANES)]
         self.played = [Code(entries, played_by) for entries, played_by in zip(code.played, (one, one, many))]
+        self._words = (ctypes.c_uint64 * 6).from_address(machine.address_of_data("entries"))  # see `uniform.PLAYED`
         for k, entries in enumerate(self.played):
-            entries.write_to(machine.address_of_data("entries") + 16 * k)
+            self._words[2 * k : 2 * k + 2] = [entries.play(), entries.firsts[0]]
+        self._emitted: list[Emitted] | None = None
         self.calls_python = machine.calls_python or any(entries.calls_python for entries in self.played)
         self.tables = np.array(code.tables + [0], np.int32)
         self.work = work_of(program, code.block)
@@ -121,10 +124,20 @@ class LlvmRunner(Runner):
         """See `Runner.step`; a batch that comes again gets the short way."""
         value, gradient, finite = super().step(batch, leaves, weight, out)
         known = self._known[batch.key]
+        if known.was_run and self._emitted is None:
+            self._emit()
         if finite and gradient is not None and known.was_run and batch.key not in self.again:
             self.again[batch.key] = self._short_way(known)
         known.was_run = True
         return value, gradient, finite
+
+    def _emit(self) -> None:
+        """Replace what is played once a step by code that does the same to the bit, where that is quicker."""
+        self._emitted = []
+        for k, code in enumerate(self.played[:2]):
+            if pays(code):
+                self._emitted.append(Emitted(code, self._cache))
+                self._words[2 * k] = self._emitted[-1].address
 
     def _run(
         self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None

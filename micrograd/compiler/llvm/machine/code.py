@@ -5,8 +5,6 @@ head        the first of those that one entry of the machine stands for
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 
 from micrograd.compiler.entries.kinds import SUM
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
-PIECE = 1_000_000  # entries: some milliseconds, after which Ctrl-C is heard
+ALL = 1 << 40  # entries in one piece
 FEW_COSTLY = 2  # results of costly functions that are worth a vector with operands from anywhere
 SCATTERED = 16  # of costly results: more runs than one in so many are slower than operands from anywhere
 FORMS = ("one", "run", "each")
@@ -37,13 +35,13 @@ class Code:
     calls_python    whether a row's function in Python is called
     """
 
-    def __init__(self, entries: Entries, library: Library) -> None:
+    def __init__(self, entries: Entries, library: Library, piece: int = ALL) -> None:
         self.entries, self.library = entries, library
         head, form, count = heads(entries) if library.lanes == 1 else one_by_one(entries)
-        place = np.arange(len(head)) + np.arange(len(head)) // PIECE  # a stop behind each piece
+        place = np.arange(len(head)) + np.arange(len(head)) // piece  # a stop behind each piece
         self.head, self.form, self.place = head, form, place
-        self.words = words = np.zeros((len(head) + max(1, -(-len(head) // PIECE)), 3), np.uint64)
-        self.firsts = [address_of(words[k:]) for k in range(0, len(words), PIECE + 1)]
+        self.words = words = np.zeros((len(head) + max(1, -(-len(head) // piece)), 3), np.uint64)
+        self.firsts = [address_of(words[k:]) for k in range(0, len(words), piece + 1)]
         used, which = np.unique(entries.kind[head] * len(FORMS) + form, return_inverse=True)
         wanted = [(entries.kinds[number // len(FORMS)], FORMS[number % len(FORMS)]) for number in used.tolist()]
         addresses = np.array(library.addresses(wanted), np.uint64)
@@ -59,10 +57,9 @@ class Code:
         self.tables, told = tables(entries, head[several], form[several], count[several], library.width)
         words[place[several], 2] = told
 
-    def write_to(self, address: int) -> None:
-        """Write down, for code that plays them, two addresses: of what plays, and of the first entry."""
-        words = (ctypes.c_uint64 * 2).from_address(address)
-        words[:] = [self.library.play_from(self.firsts[0]), self.firsts[0]]
+    def play(self) -> int:
+        """The address of what plays the first piece: a function of the address of the first entry and that of w."""
+        return self.library.play_from(self.firsts[0])
 
 
 def one_by_one(entries: Entries) -> tuple[Numbers, Numbers, Numbers]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from micrograd.compiler.entries import Entries
     from micrograd.compiler.llvm.native.machine_code import Processor
 
+PIECE = 1_000_000  # entries: some milliseconds, after which Ctrl-C is heard
 EARNED = 10_000  # plays, which take about as long as it takes to emit
 
 
@@ -47,7 +48,7 @@ class LlvmPlayer:
             raise ValueError(f"expected at most 2³¹ numbers, got {entries.size:,}")
         self.entries, self.cache = entries, cache
         self.library = library(processor or host(), 1, tail, cache)
-        self.code = Code(entries, self.library)
+        self.code = Code(entries, self.library, PIECE)
         self._emitted: Emitted | None = None
         self._lock = guarded(self)
 
