@@ -76,6 +76,9 @@ class Reverse:
         if not kept.all():
             target, source, factor = target[kept], source[kept], factor[kept]
         owners = self.owner[target]
+        if len(owners) == 1:  # as in programs of single numbers, of which there may be thousands
+            self.received[int(owners[0])].append((target, source, factor))
+            return
         for owner in np.unique(owners).tolist():
             of = owners == owner
             self.received[owner].append((target[of], source[of], factor[of]))
@@ -89,6 +92,8 @@ class Reverse:
         if not received:
             return adjoint
         target, source, factor = [np.concatenate(parts) for parts in zip(*received)]
+        if count == 1 and len(source) <= FEW_TERMS and (factor == ONE).all():
+            return source if len(source) == 1 else self._added(source[None])
         order = np.argsort(target, kind="stable")
         target, source, factor = target[order] - start, source[order], factor[order]
         counts = np.bincount(target, minlength=count)
