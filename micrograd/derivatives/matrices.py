@@ -7,7 +7,7 @@ wrt         of a Value the nodes, of a function the number of the argument, or a
 from __future__ import annotations
 
 from micrograd.derivatives.graphs import constant, data, gradient, is_node, sensitivities
-from micrograd.derivatives.plain import expect_one, filled, lift
+from micrograd.derivatives.plain import expect_one, filled, items, lift, rebuilt
 from micrograd.dispatch import brief
 from micrograd.engine import Value
 
@@ -40,7 +40,7 @@ def jacobian(ys: Any, wrt: Any = None) -> Any:  # noqa: F811
     [[3.0, 2.0], [1.0, 1.0]]
     """
     if callable(ys):
-        return of_function(lambda call: table(call, call.y, call.outside(numbers(call.y))), ys, wrt)
+        return of_function(lambda call: table(call, call.y, call.outside(numbers(call.y, named=False))), ys, wrt)
     expect_nodes("jacobian", ys, wrt)
     if is_node(ys):
         raise TypeError("jacobian expects a list of Values; of a single one the derivatives are gradient(y, wrt)")
@@ -157,8 +157,8 @@ def table(call: Call, outputs: Any, outside: bool) -> Any:
 
 def arranged(call: Call, outputs: Any, rows: Iterator[Any]) -> Any:
     """The rows, taken one by one, in place of the numbers of the outputs."""
-    if isinstance(outputs, (list, tuple)):
-        return type(outputs)([arranged(call, item, rows) for item in outputs])
+    if isinstance(outputs, (list, tuple, dict)):
+        return rebuilt(outputs, [arranged(call, item, rows) for item in items(outputs)])
     shape = getattr(outputs, "shape", ())
     taken = [next(rows) for _ in range(outputs.size if shape else 1)]
     return filled(call.x, [iter(row) for row in taken], shape)
@@ -169,8 +169,13 @@ def finished(g: Value | float, outside: bool) -> Value | float:
     return constant(g) if outside else data(g)
 
 
-def numbers(x: Any, expected: str = "a function that returns Values or numbers, in lists or an array") -> list[Any]:
-    """The Values and numbers in lists, tuples and arrays, in order; TypeError, saying what was expected, if others."""
-    if isinstance(x, (list, tuple)) or getattr(x, "shape", ()) != ():
-        return [y for item in x for y in numbers(item, expected)]
+def numbers(
+    x: Any, expected: str = "a function that returns Values or numbers, in lists or an array", *, named: bool = True
+) -> list[Any]:
+    """The Values and numbers in lists, tuples, arrays and, if named, dictionaries, in order.
+
+    TypeError, saying what was expected, if there are others.
+    """
+    if isinstance(x, (list, tuple)) or named and isinstance(x, dict) or getattr(x, "shape", ()) != ():
+        return [y for item in items(x) for y in numbers(item, expected, named=named)]
     return [expect_one(x, expected)]

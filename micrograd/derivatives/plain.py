@@ -76,12 +76,13 @@ def argument_place(i: Any, count: int) -> int:
 def variables(x: Any) -> tuple[Any, list[Value]]:
     """x with a fresh Value in place of every number, and those Values in order.
 
-    x is a number, a Value, a list or tuple of such, or a NumPy array. A Value is not used itself but wrapped in a node
-    1 · x: what the function has closed over may depend on it too, and must not be taken for its argument.
+    x is a number, a Value, a NumPy array, or a list, tuple or dictionary of such. A Value is not used itself but
+    wrapped in a node 1 · x: what the function has closed over may depend on it too, and must not be taken for its
+    argument.
     """
-    if isinstance(x, (list, tuple)):
-        parts = [variables(item) for item in x]
-        return type(x)([part for part, _ in parts]), [v for _, found in parts for v in found]
+    if isinstance(x, (list, tuple, dict)):
+        parts = [variables(item) for item in items(x)]
+        return rebuilt(x, [part for part, _ in parts]), [v for _, found in parts for v in found]
     if getattr(x, "shape", ()) != ():
         import numpy
 
@@ -96,13 +97,25 @@ def variables(x: Any) -> tuple[Any, list[Value]]:
     return v, [v]
 
 
+def items(x: Any) -> Any:
+    """What a list or tuple holds, or a dictionary under its keys."""
+    return x.values() if isinstance(x, dict) else x
+
+
+def rebuilt(x: Any, parts: list[Any]) -> Any:
+    """A list, tuple, named tuple or dictionary like x that holds the parts."""
+    if isinstance(x, dict):
+        return dict(zip(x, parts))
+    return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
+
+
 def filled(x: Any, rows: Sequence[Iterator[Any]], shape: tuple[int, ...] = ()) -> Any:
     """What the rows yield, one row for each item of an array of that shape, in the shape of x.
 
     An array of numbers for each array in x and, unless shape is (), for each number in it.
     """
-    if isinstance(x, (list, tuple)):
-        return type(x)([filled(item, rows, shape) for item in x])
+    if isinstance(x, (list, tuple, dict)):
+        return rebuilt(x, [filled(item, rows, shape) for item in items(x)])
     own = getattr(x, "shape", ())
     taken = [next(row) for row in rows for _ in range(x.size if own else 1)]
     if shape + own == ():
@@ -134,7 +147,7 @@ def expect_function(f: Any, name: str, cure: str) -> None:
 def value_and_grad(f: Callable[..., Any], *, wrt: Wrt = 0) -> Callable[..., tuple[Any, Any]]:
     """The function that returns (f(…), gradient of f with respect to its positional argument number wrt).
 
-    That argument is a number, a list (or tuple) of numbers, or a NumPy array; the gradient comes in the same shape.
+    That argument is a number, a NumPy array, or a list, tuple or dictionary of such; the gradient has the same shape.
     If wrt is a tuple of numbers of arguments, the gradient is a tuple with one part for each of them.
     Further arguments are passed on. `scipy.optimize.minimize(value_and_grad(f), x0, jac=True)` works.
     Numbers in, numbers out. If Values go in, or f uses Values from outside, Values come out, constant ones too, so that
