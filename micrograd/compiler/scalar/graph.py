@@ -41,6 +41,7 @@ class Graph:
         self.args: list[tuple[Any, ...]] = []
         self.varying: list[bool] = []
         self._places: dict[Any, int] = {}
+        self._numbers: dict[float, int] = {}  # the constants that are told apart by ==
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -83,9 +84,15 @@ class Graph:
 
     def constant(self, value: float) -> int:
         """A number; 0.0 and -0.0 are two."""
+        found = self._numbers.get(value)
+        if found is not None:
+            return found
         key = ("constant", value.hex(), copysign(1.0, value))
         found = self._places.get(key)
-        return self._node("constant", (value,), key, False) if found is None else found
+        node = self._node("constant", (value,), key, False) if found is None else found
+        if value == value != 0.0:
+            self._numbers[value] = node
+        return node
 
     def number(self, node: int) -> float | None:
         """The number of a constant; None for any other node."""

@@ -151,8 +151,7 @@ def operator(name: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any
     """An operator that leaves arrays to themselves, as that of a Value does."""
 
     def operate(self: Any, other: Any) -> Any:
-        plain = other.__class__ is float or other.__class__ is Traced
-        return answer(self, other) if plain or not is_array(other) else NotImplemented
+        return NotImplemented if is_array(other) else answer(self, other)
 
     operate.__name__ = name
     return operate
@@ -191,21 +190,27 @@ class Traced(Placeholder):
             return refuse(self, f"`.{name}` is read", "Compute with the Value itself")
         raise AttributeError(f"a Value has no attribute {name!r}")
 
-    def __add__(self, other: Any) -> Any:  # the two operators of a network, without detours
-        tracer = self.tracer
-        known = other.__class__ is Traced and other.tracer is tracer
-        if not known and is_array(other):
-            return NotImplemented
-        node = other.node if known else tracer.node_of(other)
-        return Traced(tracer, tracer.graph.apply("add", (self.node, node)))
 
-    def __mul__(self, other: Any) -> Any:
+def straight(row: str, swapped: bool) -> Callable[[Any, Any], Any]:
+    """An operator of arithmetic without detours."""
+
+    def operate(self: Any, other: Any) -> Any:
         tracer = self.tracer
-        known = other.__class__ is Traced and other.tracer is tracer
-        if not known and is_array(other):
+        if other.__class__ is Traced and other.tracer is tracer:
+            node = other.node
+        elif other.__class__ is not float and is_array(other):
             return NotImplemented
-        node = other.node if known else tracer.node_of(other)
-        return Traced(tracer, tracer.graph.apply("mul", (self.node, node)))
+        else:
+            node = tracer.node_of(other)
+        return Traced(tracer, tracer.graph.apply(row, (node, self.node) if swapped else (self.node, node)))
+
+    return operate
+
+
+for _name, _row in (("add", "add"), ("sub", "sub"), ("mul", "mul"), ("truediv", "div")):
+    setattr(Traced, f"__{_name}__", straight(_row, False))
+    if _name != "add":  # sum(values) starts from the int 0
+        setattr(Traced, f"__r{_name}__", straight(_row, True))
 
 
 Traced.__name__ = Traced.__qualname__ = "Value"  # as messages of Python and NumPy call it
