@@ -55,7 +55,8 @@ FLOORS = {
     ],
     "compiler.scalar": [
         ["graph", "holders", "users_code"],
-        ["divergence", "placeholders", "sweeps"],
+        ["divergence", "links", "placeholders"],
+        ["sweeps"],
         ["matrices"],
         ["stand_ins", "undo"],
         ["repeats", "tracer"],

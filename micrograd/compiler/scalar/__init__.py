@@ -9,6 +9,6 @@ divergence      the line where placeholders and numbers part
 holders, undo   puts back what tracing left in the user's objects
 repeats         what code will do in later runs
 graph           the graph, every expression once
-sweeps          derivatives, as nodes of the same graph
+links, sweeps   derivatives, as nodes of the same graph
 matrices        Jacobians and Hessians as outputs of a trace
 """

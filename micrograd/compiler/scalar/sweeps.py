@@ -14,162 +14,23 @@ in reverse: forward there is no adjoint that could be 0.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from itertools import product
-from math import isfinite
-
 from micrograd.compiler.scalar.graph import LEAVES
-from micrograd.dispatch import Operators
-from micrograd.ops import TABLE
+from micrograd.compiler.scalar.links import Finite, Links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Any
 
     from micrograd.compiler.scalar.graph import Graph
 
     Sparse = dict[int, int]
 
 
-class Term(Operators):
-    """A node as a partial sees it, unless it is a constant: that is a float there. What it goes through becomes nodes.
-
-    >>> from micrograd.compiler.scalar.graph import Graph
-    >>> graph = Graph()
-    >>> x = Term(graph, graph.leaf("input", 0))
-    >>> _ = 2.0 * x + x
-    >>> print(graph)
-    0  input 0
-    1  constant 2
-    2  mul 1 0
-    3  add 2 0
-    """
-
-    __slots__ = ("graph", "node")
-    thorough = True
-
-    def __init__(self, graph: Graph, node: int) -> None:
-        self.graph, self.node = graph, node
-
-    def operate(self, name: str, args: tuple[Any, ...]) -> Any:
-        """The primitive as a node; a float where it is a constant."""
-        graph = self.graph
-        nodes = tuple([x.node if x.__class__ is Term else graph.constant(float(x)) for x in args])
-        return term(graph, graph.apply(name, nodes))
-
-
-def term(graph: Graph, node: int) -> Any:
-    """A node as a partial sees it."""
-    return graph.args[node][0] if graph.kind[node] == "constant" else Term(graph, node)
-
-
-def node_of(graph: Graph, x: Any) -> int:
-    """The node of what a partial gave."""
-    node: int = x.node if x.__class__ is Term else graph.constant(x)
-    return node
-
-
-class Finite:
-    """Which nodes are finite wherever the leaves are, unless a polynomial of them overflows.
-
-    They are made of leaves by rows that have no pole and that grow no faster than a product.
-    """
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.known = bytearray()
-
-    def holds(self, node: int) -> bool:
-        """Whether a node is known to be finite."""
-        graph, known = self.graph, self.known
-        for i in range(len(known), node + 1):
-            kind, args = graph.kind[i], graph.args[i]
-            if kind == "constant":
-                known.append(args[0] - args[0] == 0.0)
-            else:
-                known.append(kind in LEAVES or steady(kind) and all(map(known.__getitem__, args)))
-        return known[node] == 1
-
-
-@lru_cache(maxsize=None)
-def steady(name: str) -> bool:
-    """Whether a row is finite for all operands among some that are large or at its poles."""
-    op = TABLE.get(name)
-    points = (-1e3, -2.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0, 1e3)
-    return op is not None and all(isfinite(op.forward(*x)) for x in product(points, repeat=len(op.partials)))
-
-
-class Links:
-    """The links of a graph from a node to its operands: what tangents and adjoints are multiplied by on their way.
-
-    finite      spares guards where the local derivative is finite
-    last, made  the node whose symbols were made last, and those
-    """
-
-    def __init__(self, graph: Graph, guard: bool, finite: Finite | None = None) -> None:
-        self.graph, self.guard, self.finite = graph, guard, finite
-        self.last = -1
-        self.made: list[Any] = []
-
-    def through(self, node: int, i: int, vector: Sparse) -> Sparse:
-        """The tangents or adjoints in `vector` times the local derivative of a node by its operand number i."""
-        graph, apply = self.graph, self.graph.apply
-        if graph.kind[node] == "take":
-            return self.entry(node, i, vector)
-        op = TABLE[graph.kind[node]]
-        partial: Any = op.partials[i]
-        if partial.__class__ is float:
-            if partial == 1.0 or partial == 0.0:
-                return vector if partial else {}
-            if partial == -1.0:
-                return {k: apply("neg", (v,)) for k, v in vector.items()}
-            factor = graph.constant(partial)
-        else:
-            symbols = self.symbols(node)
-            if op.selects:
-                return {k: node_of(graph, partial(*symbols, term(graph, v))) for k, v in vector.items()}
-            factor = node_of(graph, partial(*symbols))
-            if self.guard and not (self.finite and self.finite.holds(factor)):
-                return {k: self.guarded(apply("mul", (factor, v)), v) for k, v in vector.items()}
-        return {k: apply("mul", (factor, v)) for k, v in vector.items()}
-
-    def symbols(self, node: int) -> list[Any]:
-        """The operands of a node and the node itself, as its partials see them; those of the last one are kept."""
-        if self.last != node:
-            graph, self.last = self.graph, node
-            self.made = [term(graph, x) for x in graph.args[node]]
-            self.made.append(Term(graph, node))
-        return self.made
-
-    def entry(self, node: int, i: int, vector: Sparse) -> Sparse:
-        """The same for a row of a table: the entry that is taken receives what the row has, an index nothing."""
-        if i == 0:
-            return {}
-        apply, place = self.graph.apply, self.graph.constant(float(i - 1))
-        index, zero = self.graph.args[node][0], self.graph.constant(0.0)
-        taken = apply("mul", (apply("less_equal", (index, place)), apply("greater_equal", (index, place))))
-        return {k: apply("where", (taken, v, zero)) for k, v in vector.items()}
-
-    def guarded(self, product: int, adjoint: int) -> int:
-        """The product, but 0 where the adjoint is 0 and the product is not.
-
-        Where both are 0 it is the product, as in the graphs of `gradient`, so that its derivative is not lost.
-        """
-        if self.graph.number(adjoint):
-            return product
-        apply, zero = self.graph.apply, self.graph.constant(0.0)
-        none = apply("less_equal", (apply("abs", (product,)), zero))
-        return apply("where", (adjoint, product, apply("where", (none, product, zero))))
-
-    def collect(self, found: Sparse | None, received: Sparse) -> Sparse:
-        """What a node has, and what it receives beside it, added up."""
-        if found is None:
-            return dict(received)
-        apply = self.graph.apply
-        for k, v in received.items():
-            found[k] = apply("add", (found[k], v)) if k in found else v
-        return found
+def collect(graph: Graph, found: Sparse, received: Iterable[tuple[int, int]]) -> Sparse:
+    """What a node has, with what it receives added."""
+    for k, v in received:
+        found[k] = graph.apply("add", (found[k], v)) if k in found else v
+    return found
 
 
 def dependent(graph: Graph, wrt: Iterable[int], top: int) -> bytearray:
@@ -191,7 +52,7 @@ def dependent(graph: Graph, wrt: Iterable[int], top: int) -> bytearray:
 def adjoints(
     graph: Graph, seeds: dict[int, Sparse], wrt: Sequence[int], guard: bool = False, finite: Finite | None = None
 ) -> list[Sparse]:
-    """The adjoints of each node of wrt, from those in `seeds`, {node: {row: adjoint}}."""
+    """The adjoints of each node of wrt by several ends, from those in `seeds`, {node: {row: adjoint}}."""
     links, kind, args = Links(graph, guard, finite), graph.kind, graph.args
     top = max(seeds, default=-1) + 1
     active, kept = dependent(graph, wrt, top), set(wrt)
@@ -201,10 +62,9 @@ def adjoints(
             continue
         rows = found[node] if node in kept else found.pop(node)
         for i, x in enumerate(args[node]):
-            if active[x]:
-                received = links.through(node, i, rows)
-                if received:
-                    found[x] = links.collect(found.get(x), received)
+            link = links.link(node, i) if active[x] else None
+            if link is not None:
+                found[x] = collect(graph, found.get(x, {}), [(k, link(v)) for k, v in rows.items()])
     return [found.get(x, {}) for x in wrt]
 
 
@@ -224,12 +84,20 @@ def reverse(
     >>> reverse(graph, [graph.apply("mul", (x, y))], [graph.constant(1.0)], [x, y]) == [y, x]
     True
     """
-    links = Links(graph, guard)
-    given: dict[int, Sparse] = {}
-    for end, seed in zip(ends, seeds):
-        given[end] = links.collect(given.get(end), {0: seed})
+    links, kind, args, apply = Links(graph, guard, finite), graph.kind, graph.args, graph.apply
+    found = collect(graph, {}, zip(ends, seeds))
+    active, kept = dependent(graph, wrt, max(ends, default=-1) + 1), set(wrt)
+    for node in range(len(active) - 1, -1, -1):
+        if not active[node] or node not in found or kind[node] in LEAVES:
+            continue
+        adjoint = found[node] if node in kept else found.pop(node)
+        for i, x in enumerate(args[node]):
+            link = links.link(node, i) if active[x] else None
+            if link is not None:
+                received = link(adjoint)
+                found[x] = apply("add", (found[x], received)) if x in found else received
     zero = graph.constant(0.0)
-    return [rows.get(0, zero) for rows in adjoints(graph, given, wrt, guard, finite)]
+    return [found.get(x, zero) for x in wrt]
 
 
 def forward(
@@ -250,14 +118,12 @@ def forward(
         limit = limits[node]
         if not limit or node in seeds or kind[node] in LEAVES:
             continue
-        made = None
+        made: Sparse = {}
         for i, x in enumerate(args[node]):
             row = found.get(x, {})
-            if not row:
-                continue
-            if columns is not None:
-                row = {k: v for k, v in row.items() if k < limit}
-            made = links.collect(made, links.through(node, i, row))
+            link = links.link(node, i) if row else None
+            if link is not None:
+                collect(graph, made, [(k, link(v)) for k, v in row.items() if k < limit])
         if made:
             found[node] = made
     return [found.get(end, {}) for end in ends]

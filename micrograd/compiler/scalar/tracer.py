@@ -10,9 +10,10 @@ from copy import copy
 
 from micrograd.collector import paused
 from micrograd.compiler.scalar.graph import LEAVES, Graph, chosen
+from micrograd.compiler.scalar.links import Finite
 from micrograd.compiler.scalar.placeholders import Placeholder, Traced, TraceError
 from micrograd.compiler.scalar.stand_ins import StandIns
-from micrograd.compiler.scalar.sweeps import Finite, reverse
+from micrograd.compiler.scalar.sweeps import reverse
 from micrograd.compiler.scalar.users_code import line_of, users_line
 from micrograd.compiler.state.state import State
 from micrograd.dispatch import brief, number

@@ -13,7 +13,7 @@ import ctypes
 
 import numpy as np
 
-from micrograd.compiler.entries.kinds import QUICK, SUM
+from micrograd.compiler.entries.kinds import SUM
 from micrograd.compiler.llvm.instructions import Function
 from micrograd.compiler.llvm.machine.handlers import ARGUMENTS, ENTRY, row
 from micrograd.compiler.llvm.memory import address_of
@@ -119,7 +119,7 @@ def inline(code: Code) -> Any:
 
 def is_inline(kind: Kind) -> bool:
     """Whether it is arithmetic or a choice: exact operations, of which a handler makes nothing else."""
-    return kind.row in QUICK and kind.row in VOCABULARY
+    return kind.row != SUM and not kind.costly and kind.row in VOCABULARY
 
 
 def stored(code: Code, inline: Any) -> Any:
