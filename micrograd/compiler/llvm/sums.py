@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd.compiler.llvm.instructions import Function, kind, literal, splat
+from micrograd.compiler.llvm.instructions import Function, kind, splat
 from micrograd.compiler.llvm.memory import ARGUMENTS
 from micrograd.compiler.llvm.products import add_product, tiles
 
@@ -182,62 +182,39 @@ def turned(f: Function, rows: list[str], vb: Integer, lanes: int) -> list[str]:
 def outputs(memory: Memory, rows: Index) -> Function:
     """Write the outputs of a block as the user has them, sample by sample, and add 0 times each to the status.
 
-    Of `real` samples; what fills the block up is none. Squares at the end overlap those before them; a block of fewer
-    samples than a vector has lanes goes number by number.
+    They are turned in spare rows, which stay in the first cache, and copied from there in one go: what is written at
+    once as whole lines of a cache need not be read before. Only the `real` samples are, not what fills the block up.
     """
-    f, lanes = Function("outputs", f"{ARGUMENTS}, i64 %real, ptr %status"), memory.registers.lanes
-
-    def number(v: Integer, c: Integer, status: str) -> str:
-        x = f.load(f.at(memory.row_of(f, rows, c), v), 1)
-        f.store(x, f.at(f.at("%o", f.times(v, len(rows))), c), 1)
-        return f.multiply_add(x, literal(0.0), status, 1)
-
-    def sample(v: Integer, status: str) -> list[str]:
-        return f.loop(len(rows), lambda c, status: [number(v, c, status)], [("double", status)])
-
-    def squares(v: Integer, status: str) -> list[str]:
-        last = f.value(f"sub i64 %real, {lanes}")
-        inside = f.value(f"icmp ult i64 {v}, {last}")
-        return [samples_out(memory, f, rows, f.value(f"select i1 {inside}, i64 {v}, i64 {last}"), status)]
-
-    before = f.load("%status", 1)
-    few = f.value(f"icmp ult i64 %real, {lanes}")
-    f.line(f"br i1 {few}, label %few, label %many")
-    f.begin("few")
-    f.store(f.loop("%real", sample, [("double", before)])[0], "%status", 1)
-    f.line("br label %done")
-    f.begin("many")
-    found = f.loop("%real", squares, [(kind(lanes), splat(0.0, lanes))], lanes)
-    f.store(f.arithmetic("fadd", before, f.sum(found[0], lanes), 1), "%status", 1)
-    f.line("br label %done")
-    f.begin("done")
-    return f
-
-
-def samples_out(memory: Memory, f: Function, rows: Index, first: str, status: str) -> str:
-    """The outputs of as many samples as a vector has lanes, square by square; the status with them."""
-    width, lanes = len(rows), memory.registers.lanes
-    target = f.at("%o", f.times(first, width))
-    zero = splat(0.0, lanes)
-    if width == 1:  # the samples stand in a row already
-        vector = f.load(f.at(memory.row(f, int(rows[0])), first), lanes)
-        f.store(vector, target, lanes)
-        return f.multiply_add(vector, zero, status, lanes)
-
-    def square(columns: Index, times: int, q: Integer, start: Integer, status: str) -> str:
-        pointers = [memory.row_of(f, columns[c::lanes][:times], q) for c in range(lanes)]
-        for s, vector in enumerate(turned(f, pointers, first, lanes)):
-            some = f.shuffle(vector, "poison", range(width), lanes) if width < lanes else vector
-            f.store(some, f.at(f.at(target, start), s * width), min(width, lanes))
-            status = f.multiply_add(vector, zero, status, lanes)
-        return status
-
+    f, lanes, width = Function("outputs", f"{ARGUMENTS}, i64 %real, ptr %status"), memory.registers.lanes, len(rows)
+    stage, zero = memory.at_place(f, memory.spare_rows(width)), splat(0.0, lanes)
     full, rest = divmod(width, lanes)
-    [status] = f.loop(full, lambda q, s: [square(rows, full, q, f.times(q, lanes), s)], [(kind(lanes), status)])
-    if rest:
-        start = max(0, width - lanes)
-        status = square(np.resize(rows[start:], lanes), 1, 0, start, status)
-    return status
+
+    def square(columns: Index, times: int, q: Integer, v: Integer, place: Integer, status: str) -> list[str]:
+        pointers = [memory.row_of(f, columns[c::lanes][:times], q) for c in range(lanes)]
+        target = f.at(f.at(stage, f.times(v, width)), place)
+        for s, vector in enumerate(turned(f, pointers, v, lanes)):
+            some = f.shuffle(vector, "poison", range(width), lanes) if width < lanes else vector
+            f.store(some, f.at(target, s * width), min(width, lanes))
+            status = f.multiply_add(vector, zero, status, lanes)
+        return [status]
+
+    def samples(v: Integer, status: str) -> list[str]:
+        if width == 1:  # in a row already
+            vector = f.load(f.at(memory.row(f, int(rows[0])), v), lanes)
+            f.store(vector, f.at(stage, v), lanes)
+            return [f.multiply_add(vector, zero, status, lanes)]
+        carried = [(kind(lanes), status)]
+        [status] = f.loop(full, lambda q, status: square(rows, full, q, v, f.times(q, lanes), status), carried)
+        if rest:  # over a part of the square before, if there is one
+            place = max(0, width - lanes)
+            [status] = square(np.resize(rows[place:], lanes), 1, 0, v, place, status)
+        return [status]
+
+    [found] = f.loop("%n", samples, [(kind(lanes), zero)], lanes)
+    f.store(f.arithmetic("fadd", f.load("%status", 1), f.sum(found, lanes), 1), "%status", 1)
+    size = f.times("%real", 8 * width)
+    f.line(f"call void @llvm.memcpy.p0.p0.i64(ptr align 8 %o, ptr align 8 {stage}, i64 {size}, i1 false)")
+    return f
 
 
 def pairs(memory: Memory, f: Function, step: Pairs) -> None:

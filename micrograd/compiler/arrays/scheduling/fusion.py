@@ -11,7 +11,7 @@ depth       how many functions, such as tanh, one after the other a row waits fo
 
 from __future__ import annotations
 
-from micrograd.compiler.arrays.scheduling.order import MOST_ITEMS, goes_on
+from micrograd.compiler.arrays.scheduling.order import MOST_ITEMS, goes_on, most_items
 from micrograd.compiler.arrays.steps import Linear, Map, Pairs, Step
 
 TYPE_CHECKING = False
@@ -96,12 +96,12 @@ class Fused:
 class Fuser:
     """Puts steps and sums into nests.
 
-    most_sums   that are added up in one nest
+    most_sums   that are added up in one nest; most_items: that it makes
     cheap       first row -> a cheap step of one operand, to be made again where it is read
     """
 
-    def __init__(self, fused: Fused, most_sums: int) -> None:
-        self.fused, self.nests, self.most_sums = fused, fused.nests, most_sums
+    def __init__(self, fused: Fused, most_sums: int, most_items: int = MOST_ITEMS) -> None:
+        self.fused, self.nests, self.most_sums, self.most_items = fused, fused.nests, most_sums, most_items
         self.cheap: dict[int, Item] = {}
 
     def alone(self, step: Step) -> None:
@@ -125,7 +125,7 @@ class Fuser:
         operands = step.row_columns()
         for number in range(self._earliest(operands, step.count), len(self.nests)):
             nest = self.nests[number]
-            if nest.open and nest.count == step.count and len(nest.items) < MOST_ITEMS:
+            if nest.open and nest.count == step.count and len(nest.items) < self.most_items:
                 if nest.depth_with(step, operands) <= (nest.step is None):
                     break
         else:
@@ -195,7 +195,7 @@ def fuse(program: ArrayProgram) -> ArrayProgram:
     """The loops in which steps and sums run, in order."""
     fused = Fused(program.rows)
     single = all(step.count <= 1 for step in program.order)
-    fuser = Fuser(fused, MANY_SUMS if single else MOST_SUMS)
+    fuser = Fuser(fused, MANY_SUMS if single else MOST_SUMS, most_items(program))
     step: Any
     for step in program.order:
         if elementwise(step):

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from micrograd.compiler.arrays.steps import Index, Map, Step, Sum
 
 PANEL = 32  # so many rows of a block, half of a first cache of 32 kB, are added to all sums before the next ones
-MOST_ITEMS = 200  # of a loop
-FEW_ROWS = 4  # of a step of a small program, see one_by_one
+MOST_ITEMS, MOST_ITEMS_ALONE = 200, 600  # of a loop; of one that adds nothing up
+FEW_ROWS, FEW_ROWS_ALONE = 4, 16  # of a step of a small program, see one_by_one
 
 
 def in_order(program: ArrayProgram) -> ArrayProgram:
@@ -53,7 +53,8 @@ def one_by_one(program: ArrayProgram) -> ArrayProgram:
     """The Maps of a small program without layers row by row, so that all of it fits into one loop."""
     made = program.copy()
     rows = sum([step.count for step in program.order])
-    if rows <= MOST_ITEMS and all(one_row_or_few(step) for step in program.order):
+    few = FEW_ROWS if program.sums else FEW_ROWS_ALONE
+    if rows <= most_items(program) and all(one_row_or_few(step, few) for step in program.order):
         made.order = []
         step: Any
         for step in program.order:
@@ -61,9 +62,14 @@ def one_by_one(program: ArrayProgram) -> ArrayProgram:
     return made
 
 
-def one_row_or_few(step: Step) -> bool:
+def most_items(program: ArrayProgram) -> int:
+    """Of a loop: sums would have to stay in registers beside what it makes."""
+    return MOST_ITEMS if program.sums else MOST_ITEMS_ALONE
+
+
+def one_row_or_few(step: Step, few: int) -> bool:
     """Whether a step makes one row, or a few quick ones; a function is better called for one row after the other."""
-    return step.count == 1 or isinstance(step, Pairs) or bool(step.rounds and step.quick and step.count <= FEW_ROWS)
+    return step.count == 1 or isinstance(step, Pairs) or bool(step.rounds and step.quick and step.count <= few)
 
 
 def parts_of(step: Any, index: Index, product: dict[int, Any]) -> list[Map]:
