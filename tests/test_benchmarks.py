@@ -163,3 +163,16 @@ def test_the_script_prints_the_table_and_refuses_unknown_names():
     assert ("llvm" in header) == bool(find_spec("llvmlite"))
     refused = run("--only", "toys")
     assert refused.returncode == 2 and "expected --only with names among toy, " in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["hand", "cameras"])
+def test_jacobians_are_the_same_by_all_contenders(name):
+    jacobians = benchmark("jacobians")
+    work = {"hand": jacobians.hand, "cameras": jacobians.cameras}[name](9)
+    backends = ["numpy", "llvm"] if find_spec("llvmlite") else ["numpy"]
+    steps = {backend: jacobians.program(work, backend)[0] for backend in backends}
+    peers = {"jax": jacobians.jax, "casadi": jacobians.casadi}
+    steps |= {peer: make(work) for peer, make in peers.items() if find_spec(peer)}
+    jacobians.agree({**steps, "eager": jacobians.eager(work.first(2))}, "numpy")
+    with pytest.raises(RuntimeError, match="eager and numpy disagree"):
+        jacobians.agree({"numpy": steps["numpy"], "eager": lambda: steps["numpy"]() * 1.001}, "numpy")
