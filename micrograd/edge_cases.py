@@ -232,10 +232,11 @@ x**y        ∂/∂x is y · x**(y - 1), where y - 1 is rounded: up to |(y - 1) 
             to one, it is a number for x < 0, where x**y itself is nan: -1e-20 at (-1, 1e-20) in place of nan.
             All this is so in the derivatives that programs and pages take themselves only where x**y is beyond 1e300 or
             below 1e-300; else they divide x**y by x.
-            ∂/∂y is x**y · log x, which has few digits where x**y is subnormal.
+            ∂/∂y is x**y · log x, which is inf where x**y is, and has few digits where x**y is subnormal.
 hypot(x, y) x / hypot(x, y) is 0 where that overflows, at (1.7e308, 1.7e308) in place of 0.7071067811865476, and has few
             digits where it is subnormal; not so in the derivatives that programs and pages take themselves.
-atan2(y, x) likewise: 0 at (1.7e308, 1.7e308) in place of 2.941176470588236e-309.
+atan2(y, x) likewise, and again not in programs and pages: 0 at (1.7e308, 1.7e308) in place of 2.941176470588236e-309,
+            and few digits where hypot(x, y), or x or y divided by it, is subnormal.
 """
 
 from __future__ import annotations

@@ -253,13 +253,15 @@ def sigmoid_definition(x: Any) -> Any:
 
 
 def over_square(x: Any, y: Any) -> Any:
-    """x / (x² + y²) without overflow on the way, 0 at the origin."""
+    """x / (x² + y²), 0 at the origin; where it may be long, right too if the square or x / r would lack digits."""
     r = hypot(x, y)
-    if r.__class__ is float and r == inf:
-        return 0.25 * over_square(0.25 * x, 0.25 * y) if abs(x) < inf and abs(y) < inf else div(x, r)
     if r.__class__ is float and 1e-150 < r < 1e150:
-        return x / (r * r)  # x / r may have few digits
-    return where(r <= 0.0, 0.0, div(div(x, r), r))
+        return x / (r * r)
+    if not thorough(r):
+        return where(r <= 0.0, 0.0, div(div(x, r), r))
+    scale = where(r < 2.0**-450, 2.0**600, 1.0) * where(r > 2.0**500, 2.0**-600, 1.0)
+    a, b = scale * x, scale * y
+    return where(r <= 0.0, 0.0, div(a, a * a + b * b) * scale)
 
 
 def latex_function(name: str) -> str:

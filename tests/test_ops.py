@@ -78,7 +78,8 @@ def points(op):
         signs = [(x, y) for x, y in itertools.product(signed(PAIRED[::3]), signed(PAIRED[1::2])) if min(x, y) < 0.0]
         powers = [(10 ** draw.uniform(-300, 300), y) for y in EXPONENTS for _ in range(3)]
         subnormal = [(x, draw.uniform(-1070, -1030) / math.log2(x)) for x in (0.1, 0.5001, 0.99, 1.01, 3.0, 17.0, 1e5)]
-        return grid + signs + powers + subnormal + [(some(), some()) for _ in range(60)]
+        few_digits = [(1.5e-309, 1.2e-315), (1.2e-315, -1.5e-309), (-2e-317, 2.5e-317)]
+        return grid + signs + powers + subnormal + few_digits + [(some(), some()) for _ in range(60)]
     return [(draw.choice([0.0, some()]), *[some() for _ in op.partials[1:]]) for _ in range(120)]
 
 
