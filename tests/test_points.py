@@ -191,9 +191,12 @@ def test_map_is_the_function_of_every_row(backend):
 REFUSED = [
     (lambda x: x if x > 0 else -x, "asks whether a Value is true"),
     (lambda x: math.sin(x), "turned into a number"),
-    (lambda x: [10, 20][x], "turned into a number"),
+    (lambda x: [10, 20][x], "used as an index or a count"),
     (lambda x: x * (OUTSIDE if OUTSIDE > 0.0 else 1.0), "asks whether a Value is true"),
     (lambda x: x * OUTSIDE.data, "`.data` is read"),
+    (lambda x: max(x, 0.0), "as max, min and sort do.*maximum or minimum"),
+    (lambda x: round(x, 2), r"round\(x \* 100.0\) / 100.0"),
+    (lambda x: pytest.approx(x) == 1.0, "is turned into a number|asks whether|is read"),  # the line is ours
     (lambda x: x * 2.0 if isinstance(x, float) else x, "on numbers the code gives another value"),
 ]
 OUTSIDE = Value(2.0)
@@ -208,6 +211,11 @@ def test_control_flow_on_numbers_is_refused_with_the_line(function, message):
     with pytest.raises(micrograd.compiler.TraceError, match=message) as caught:
         micrograd.compile(function)(1.0)
     assert "test_points.py, line" in str(caught.value)
+
+
+def test_round_is_a_primitive_here_too():
+    f = micrograd.compile(lambda x: round(x) * x)
+    assert (f(2.5), f.grad(2.6)) == (5.0, 3.0)
 
 
 def test_errors_say_what_was_got():

@@ -87,7 +87,7 @@ ASKING = {
     "is True": lambda t: 5.0 if (t > 0.5) is True else 7.0,
     "int": lambda t: [5.0, 7.0][int(t)],
     "float": lambda t: float(t) + 1.0,
-    "round": lambda t: round(t) + 1.0,
+    "round": lambda t: round(t, 1) + 1.0,
     "floor": lambda t: math.floor(t) + 1.0,
     "math": lambda t: math.exp(t),
     "isnan": lambda t: 5.0 if math.isnan(t) else 7.0,

@@ -53,9 +53,14 @@ def refusing(what: str, cure: str) -> Callable[..., Any]:
     return lambda self, *args, **options: refuse(self, what, cure)
 
 
+DIGITS = "Write round(x * 100.0) / 100.0 for round(x, 2)"
 EQUAL = "For x == c write where((x >= c) * (x <= c), a, b)"
-FUNCTIONS = "Use micrograd's functions in place of those of math"
-CHOOSE = "Write where(condition, x, y) with <, <=, > or >=, maximum or minimum"
+FUNCTIONS = "Use micrograd's functions in place of those of math, and arrays of dtype=object"
+INDEX = "Write take(xs, i) for xs[i]; a count, as in range(n), must be a plain number from outside the function"
+CHOOSE = (
+    "Write micrograd's where(condition, x, y) with <, <=, > or >=, maximum or minimum; "
+    "in place of `while`, a fixed number of steps"
+)
 PRINT = "Print after compiling"
 COLUMN = "Compute it outside, and give it as an input or target of the sample"
 
@@ -98,9 +103,15 @@ class Placeholder(Operators):
     def __copy__(self) -> Any:
         return self
 
-    __bool__ = refusing("a branch asks whether a Value is true", CHOOSE)
-    __float__ = __int__ = __index__ = __complex__ = refusing("a Value is turned into a number", FUNCTIONS)
-    __trunc__ = __floor__ = __ceil__ = __round__ = __float__
+    def __round__(self, digits: Any = None) -> Any:
+        if digits is not None:
+            return refuse(self, "a Value is rounded to digits", DIGITS)
+        return self.operate("round", (self,))
+
+    __bool__ = refusing("a branch asks whether a Value is true, as max, min and sort do, too,", CHOOSE)
+    __index__ = refusing("a Value is used as an index or a count", INDEX)
+    __float__ = __int__ = __complex__ = refusing("a Value is turned into a number", FUNCTIONS)
+    __trunc__ = __floor__ = __ceil__ = __float__
     __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = refusing(
         "a remainder or a whole quotient of a Value is asked for", "Compute it outside, and give it as an input"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micrograd.compiler.state.libraries import PACKAGE, STANDARD
+from micrograd.compiler.state.libraries import PACKAGE, STANDARD, of_library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,22 +30,35 @@ def shown_line(name: str, line: int, variables: Any = None) -> str:
 
 
 def users_line() -> str:
-    """File, line and text of the innermost frame of the user's code."""
+    """File, line and text of the innermost frame of the user's code; an installed library's if there is no other."""
     import sys
 
-    frame: FrameType = sys._getframe(1)
-    while frame.f_back is not None and not foreign(frame.f_code.co_filename):
+    frame: FrameType | None = sys._getframe(1)
+    place: FrameType | None = None
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if foreign(name):
+            place = place or frame
+            if not of_library(name):
+                place = frame
+                break
+        elif place is not None and name.endswith("tracer.py"):  # which called the code: what follows only asked for it
+            break
         frame = frame.f_back
-    return shown_line(frame.f_code.co_filename, frame.f_lineno, frame.f_globals)
+    if place is None:
+        return "code that is not known"
+    return shown_line(place.f_code.co_filename, place.f_lineno, place.f_globals)
 
 
 def line_of(error: BaseException) -> str:
-    """The user's line that an error comes from."""
+    """The user's line that an error comes from, or else that of an installed library."""
     place = None
+    own = False
     trail = error.__traceback__
     while trail is not None:
-        if place is None or foreign(trail.tb_frame.f_code.co_filename):
-            place = trail
+        name = trail.tb_frame.f_code.co_filename
+        if place is None or foreign(name) and (not own or not of_library(name)):
+            place, own = trail, foreign(name) and not of_library(name)
         trail = trail.tb_next
     if place is None:
         return "code that is not known"
