@@ -71,7 +71,7 @@ FLOORS = {
     "compiler.elementary": [["arithmetic"], ["angles", "powers"], ["logarithms"], ["real_powers"], ["table"]],
     "compiler.entries": [["kinds", "runs"], ["nodes"], ["combine", "groups", "reuse"], ["entries"], ["steps"]],
     "compiler.points": [
-        ["nests"],
+        ["named", "nests"],
         ["comparison", "routine", "short"],
         ["purposes", "recorded"],
         ["rows"],

@@ -224,8 +224,14 @@ def test_errors_say_what_was_got():
         f.grad(1.0)
     with pytest.raises(TypeError, match="is a return missing"):
         micrograd.compile(lambda x: None)(1.0)
-    with pytest.raises(TypeError, match="the arguments: expected a number"):
+    with pytest.raises(TypeError, match="the arguments: expected a number, or numbers in arrays, .* got set"):
         f({1.0})
+    with pytest.raises(TypeError, match="expected the function to return numbers, .* got str 's'"):
+        micrograd.compile(lambda x: [x, "s"])(1.0)
+    with pytest.raises(ValueError, match="rows of equally many numbers, got list"):
+        micrograd.compile(lambda x: x[0]).map([[1.0, 2.0], [3.0]])
+    with pytest.raises(TypeError, match=r"np.full\(n, 3.0\)"):
+        micrograd.compile(lambda x, y: x[0] * y).map([[1.0], [2.0]], 3.0)
     with pytest.raises(TypeError, match="argument number 3"):
         micrograd.compile(abs).grad(1.0, wrt=3)
     with pytest.raises(TypeError, match="expected numbers to differentiate by, got str 'x' as argument 0"):
@@ -241,6 +247,25 @@ def test_errors_say_what_was_got():
         micrograd.compile(rosenbrock, parameters=[OUTSIDE, OUTSIDE])
     with pytest.raises(ZeroDivisionError):  # the user's own error, as it is
         micrograd.compile(lambda x: 1 / 0)(1.0)
+
+
+def test_arguments_by_name_and_names_of_others():
+    @micrograd.compile
+    def price(spot, strike, years=1.0, *, put=False):
+        """A price."""
+        return spot * strike**2 * years
+
+    assert (price.__name__, price.__doc__) == ("price", "A price.")
+    assert price(strike=3.0, spot=2.0) == 18.0 and price.grad(2.0, strike=3.0, wrt=1) == 12.0
+    assert price.map(strike=[3.0, 4.0], spot=[2.0, 1.0]).tolist() == [18.0, 16.0]
+    for call, message in (
+        (lambda: price(1.0, 2.0, put=True), r"got put=True .*functools.partial\(function, put=True\)"),
+        (lambda: price(strike=2.0), "missing a required argument: 'spot'"),
+        (lambda: price.value_and_gradient(1.0, 2.0), "no attribute 'value_and_gradient'; write value_and_grad"),
+        (lambda: price.source, "programs over samples have it"),
+    ):
+        with pytest.raises((TypeError, AttributeError), match=message):
+            call()
 
 
 def test_values_as_arguments_go_through_the_function_itself():

@@ -67,7 +67,9 @@ def argument_place(i: Any, count: int) -> int:
     try:
         number_of_it = index(i)
     except TypeError:
-        raise TypeError(f"expected wrt to be the number of an argument or a tuple of such, got {brief(i)}") from None
+        raise TypeError(
+            f"expected wrt to be the number of an argument or a tuple of such, got {brief(i)}; the first argument is 0"
+        ) from None
     if not -count <= number_of_it < count:
         raise TypeError(f"expected an argument number {i} to differentiate by, got {count} arguments")
     return number_of_it % count

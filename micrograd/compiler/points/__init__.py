@@ -1,6 +1,7 @@
 """Plain functions as programs: one function, one point, at the speed of its arithmetic.
 
 function        `CompiledFunction`, what users hold
+named           arguments by name, and what other names mean
 nests           numbers in lists, tuples, dictionaries and arrays, as a row of numbers
 recorded        the function as a graph, for arguments of one shape
 purposes        what is computed: value, gradient, Jacobian, Hessian

@@ -7,6 +7,7 @@ wrt         the number of the argument that is differentiated by, a tuple of suc
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import update_wrapper
 from types import FunctionType
 
 from micrograd import derivatives
@@ -14,6 +15,7 @@ from micrograd.collector import paused
 from micrograd.compiler.backends import player_of
 from micrograd.compiler.entries import entries_of
 from micrograd.compiler.points.comparison import compare_routine
+from micrograd.compiler.points.named import in_order, unknown
 from micrograd.compiler.points.nests import NUMBER, floats, size, symbolic, taken_apart
 from micrograd.compiler.points.purposes import PURPOSES, Wanted, expect_number
 from micrograd.compiler.points.recorded import Recorded, record
@@ -42,6 +44,7 @@ PARAMETERS = "parameters"
 class CompiledFunction:
     """What `compile` returns for a plain function. A call is as one of the function; its numbers become floats.
 
+    Arguments may be given by name, too: f.grad(spot=100.0, strike=105.0, wrt=1).
     Arguments are numbers, arrays, and lists, tuples and dictionaries of them, nested; text, None, bools and functions
     are passed on. The function is compiled when it is first called with arguments of a new shape.
     Where there are Values among the arguments, the function itself runs, so that they may be differentiated.
@@ -56,11 +59,12 @@ class CompiledFunction:
         purposes = [*PURPOSES, "sparse jacobian", "sparse hessian"]
         self._short: dict[str, dict[Any, Call]] = {purpose: {} for purpose in purposes}  # by purpose and wrt
         self._lock = guarded(self)  # while a routine is built; after TRACING, which whoever traces has already
+        update_wrapper(self, function, updated=())  # `@compile` keeps name, docstring and signature
 
     def forked(self) -> None:
         """In a forked process: a routine that a thread was building is built again."""
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **named: Any) -> Any:
         """What the function returns, with floats in place of Values.
 
         >>> import micrograd
@@ -68,10 +72,11 @@ class CompiledFunction:
         >>> f([2.0, 0.0])
         0.0
         """
+        args = args if not named else in_order(self.function, args, named)
         found = self._short["value"].get(None, never)(args)
         return self._long("value", None, False, args) if found is None else found
 
-    def value_and_grad(self, *args: Any, wrt: Any = 0) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, wrt: Any = 0, **named: Any) -> tuple[float, Any]:
         """The number that the function returns, and its gradient by one of the arguments, in the shape of that.
 
         If wrt is a tuple of numbers of arguments, the gradient is a tuple; with "parameters" it is by `parameters`: an
@@ -84,16 +89,18 @@ class CompiledFunction:
         (18.0, {'a': 9.0, 'b': 12.0})
         """
         wrt = tuple(wrt) if wrt.__class__ is list else wrt
+        args = args if not named else in_order(self.function, args, named)
         found = self._short["value_and_grad"].get(wrt, never)(args)
         return self._long("value_and_grad", wrt, False, args) if found is None else found
 
-    def grad(self, *args: Any, wrt: Any = 0) -> Any:
+    def grad(self, *args: Any, wrt: Any = 0, **named: Any) -> Any:
         """The gradient alone."""
         wrt = tuple(wrt) if wrt.__class__ is list else wrt
+        args = args if not named else in_order(self.function, args, named)
         found = self._short["grad"].get(wrt, never)(args)
         return self._long("grad", wrt, False, args) if found is None else found
 
-    def jacobian(self, *args: Any, wrt: Any = 0, sparse: bool = False) -> Any:
+    def jacobian(self, *args: Any, wrt: Any = 0, sparse: bool = False, **named: Any) -> Any:
         """The derivative of every number that the function returns, in its place, each in the shape of the argument.
 
         Of an array of shape a by one of shape b it is an array of shape a + b; a list of numbers by an array gives an
@@ -105,10 +112,11 @@ class CompiledFunction:
         [[3.0, 2.0], [1.0, 0.0]]
         """
         wrt = tuple(wrt) if wrt.__class__ is list else wrt
+        args = args if not named else in_order(self.function, args, named)
         found = self._short["sparse jacobian" if sparse else "jacobian"].get(wrt, never)(args)
         return self._long("jacobian", wrt, sparse, args) if found is None else found
 
-    def hessian(self, *args: Any, wrt: Any = 0, sparse: bool = False) -> Any:
+    def hessian(self, *args: Any, wrt: Any = 0, sparse: bool = False, **named: Any) -> Any:
         """The matrix of second derivatives: an array of shape a + a for an array of shape a, lists for a list.
 
         >>> import micrograd
@@ -117,6 +125,7 @@ class CompiledFunction:
         [[6.0, 4.0], [4.0, 0.0]]
         """
         wrt = tuple(wrt) if wrt.__class__ is list else wrt
+        args = args if not named else in_order(self.function, args, named)
         found = self._short["sparse hessian" if sparse else "hessian"].get(wrt, never)(args)
         return self._long("hessian", wrt, sparse, args) if found is None else found
 
@@ -129,7 +138,7 @@ class CompiledFunction:
         found = self._short["hvp"].get(wrt, never)(args)
         return self._long("hvp", wrt, False, args) if found is None else found
 
-    def map(self, *args: Any) -> Any:
+    def map(self, *args: Any, **named: Any) -> Any:
         """What the function returns for each row of its arguments: arrays, or nests of arrays, of equally many rows.
 
         In place of each number that it returns stands an array of them, (n,), and for each array of shape s one of
@@ -141,7 +150,7 @@ class CompiledFunction:
         >>> f.map([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [2.0, 12.0]
         """
-        shape, matrix = rows_of(args)
+        shape, matrix = rows_of(args if not named else in_order(self.function, args, named))
         with TRACING, self._lock:
             if shape not in self._programs:
                 recorded = self._record(shape, matrix[0].tolist())
@@ -160,6 +169,11 @@ class CompiledFunction:
         if not self._recorded:
             raise TypeError("expected the function to be called before: which Values it uses is known when it has run")
         return [x for x, _ in self._recorded[next(reversed(self._recorded))].found]
+
+    if not TYPE_CHECKING:  # which would make every name one that exists
+
+        def __getattr__(self, name: str) -> Any:
+            raise unknown(name)
 
     def __repr__(self) -> str:
         return f"CompiledFunction of {self.function!r}, backend {self.backend!r}"
@@ -189,7 +203,7 @@ class CompiledFunction:
         shape = taken_apart(args, items)
         if symbolic(items):
             return self._plainly(purpose, wrt, args)
-        numbers = floats(items, "the arguments")
+        numbers = floats(items)
         key = purpose, wrt, sparse, shape
         routine = self._routines.get(key)
         if routine is None:

@@ -11,7 +11,7 @@ from enum import Enum
 
 import numpy as np
 
-from micrograd.dispatch import Operators, number
+from micrograd.dispatch import Operators, brief, number
 from micrograd.engine import Value
 
 TYPE_CHECKING = False
@@ -153,14 +153,21 @@ def pieces(shape: Any) -> list[int]:
     return [] if shape[0] == "fixed" else [size(shape)]
 
 
-def floats(items: list[Any], name: str) -> list[float]:
-    """The items as floats; TypeError for what is no number."""
+def floats(items: list[Any]) -> list[float]:
+    """The items of arguments as floats; TypeError for what is no number, ValueError for an int too large."""
     found = []
     for x in items:
         try:
             found.append(number(x))
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{name}: {error}") from None
+        except TypeError:
+            bare = "x.detach()" if hasattr(x, "detach") else "x"
+            cure = f"write np.asarray({bare})" if hasattr(x, "__array__") else "convert it first"
+            raise TypeError(
+                "the arguments: expected a number, or numbers in arrays, lists, tuples or dictionaries, got "
+                f"{brief(x)}; {cure}"
+            ) from None
+        except ValueError as error:
+            raise ValueError(f"the arguments: {error}") from None
     return found
 
 

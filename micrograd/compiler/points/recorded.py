@@ -19,6 +19,7 @@ from micrograd.compiler.scalar.tracer import without_tables
 from micrograd.compiler.self_check import Sample, sampled
 from micrograd.compiler.state import reads
 from micrograd.compiler.state.state import State
+from micrograd.dispatch import Operators, brief, number
 from micrograd.engine import Value
 
 TYPE_CHECKING = False
@@ -43,7 +44,22 @@ class Flat:
         array = np.array if all(x.__class__ is float for x in items) else objects
         found: list[Any] = []
         self.returned = taken_apart(self.function(*built_up(self.shape, iter(items), array)), found, fixed=False)
+        for x in found:
+            if not isinstance(x, (float, Value, Operators)):
+                expect_returned(x)
         return found
+
+
+def expect_returned(x: Any) -> None:
+    """TypeError unless x, which stands for a number in what a function returned, is one."""
+    try:
+        number(x)
+    except TypeError:
+        missing = ": is a return missing?" if x is None else ""
+        raise TypeError(
+            "expected the function to return numbers, alone or in lists, tuples, dictionaries or arrays, "
+            f"got {brief(x)}{missing}"
+        ) from None
 
 
 class Recorded:

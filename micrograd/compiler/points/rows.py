@@ -34,8 +34,16 @@ def row_shape(x: Any, found: list[np.ndarray]) -> Any:
         return "dict", tuple(x), tuple([row_shape(part, found) for part in x.values()])
     if isinstance(x, tuple):
         return "list", type(x), tuple([row_shape(part, found) for part in x])
-    array = np.asarray(x)
-    if array.dtype.kind not in "buif" or array.ndim == 0:
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise ValueError(f"expected rows of equally many numbers, got {brief(x)}") from None
+    if array.ndim == 0 and array.dtype.kind in "buif":
+        raise TypeError(
+            f"expected arrays of numbers, one row for each call, got {brief(x)}; repeat it for each of n, "
+            f"np.full(n, {x}), or let the function use it as it stands"
+        )
+    if array.dtype.kind not in "buif":
         raise TypeError(f"expected arrays of numbers, one row for each call, got {brief(x)}")
     found.append(array.astype(np.float64, copy=False))
     return ("array", array.shape[1:]) if array.ndim > 1 else NUMBER
