@@ -77,7 +77,7 @@ FLOORS = {
         ["rows"],
         ["function"],
     ],
-    "compiler.numpy": [["arithmetic"], ["vocabulary"], ["code", "player"], ["runner"]],
+    "compiler.numpy": [["arithmetic"], ["vocabulary"], ["names"], ["code", "player"], ["runner"]],
     "compiler.llvm": [
         ["instructions", "memory"],
         ["products", "vectors"],

@@ -323,11 +323,11 @@ def test_the_primitives_of_numpy():
     for name in EXACT:
         with np.errstate(all="ignore"):
             found, alone = x[None].copy(), np.empty((1, 1))
-            vocabulary.function(name)(found, out=found)
+            vocabulary.function(name)(found, found)
             assert error(name, found[0]).max() <= LIMIT[name], name
             for place in range(0, len(x), 101):
-                vocabulary.function(name)(x[None, place : place + 1], out=alone)
-                assert same(alone, found[:, place : place + 1]), (name, x[place])
+                vocabulary.function(name)(x[None, place : place + 1], alone)
+                assert np.array_equal(alone, found[:, place : place + 1], equal_nan=True), (name, x[place])
 
 
 @pytest.mark.parametrize("name", ["sin", "cos", "tan"])

@@ -4,8 +4,10 @@
     U       the uniform vector
     x, y    inputs and targets of the block, one row per input; s: the weight of each sample in the mean
     C       index arrays and the like, made once
+    A0, b0  views of U as a matrix and as a column; W_4_20 is W[4:20], and so on
 
-The code is text, in `source`, to be read.
+The code is text, in `source`, to be read: views, which are made once for a number of samples, since with few samples
+making them takes as long as computing, and functions. What a function makes it writes into its last argument.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from micrograd.compiler.arrays.scheduling.buffers import NOWHERE, allocate
 from micrograd.compiler.arrays.scheduling.order import in_order
 from micrograd.compiler.arrays.steps import Map, Slots
 from micrograd.compiler.arrays.symbols import expanded
-from micrograd.compiler.numpy.vocabulary import VOCABULARY, function
+from micrograd.compiler.numpy.names import Names
+from micrograd.compiler.numpy.vocabulary import VOCABULARY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ BLOCK_BYTES = 1 << 21  # of workspace: it should stay in the cache
 
 
 class NumpyCode:
-    """The functions of a program, `before(U)`, `block(x, y, s, W, U)` and `after(U)`, with their source.
+    """The code of a program, as text and ready to run.
 
     passes      those that the program went through
     places      where the rows stand in W; block_size: the most samples of a block
@@ -51,9 +54,13 @@ class NumpyCode:
 
     def __init__(self, source: str, names: dict[str, Any], places: Buffers, block_size: int) -> None:
         self.source, self.passes, self.places, self.block_size = source, PASSES, places, block_size
-        self.before: Callable[..., None] = names["before"]
-        self.block: Callable[..., None] = names["block"]
-        self.after: Callable[..., None] = names["after"]
+        self._code, self._names = compile(source, "<program>", "exec"), names
+
+    def on(self, W: np.ndarray, U: np.ndarray) -> list[Callable[..., None]]:
+        """The functions `before()`, `block(x, y, s)` and `after()`, for a workspace and a uniform vector."""
+        known = {**self._names, "W": W, "U": U}
+        exec(self._code, known)
+        return [known.pop(name) for name in ("before", "block", "after")]  # so that there is no cycle
 
 
 def numpy_code(program: ArrayProgram) -> NumpyCode:
@@ -66,52 +73,23 @@ def numpy_code(program: ArrayProgram) -> NumpyCode:
     before = [line for step in program.before for line in uniform.step(step)]
     block = samples.all()
     after = [line for step in program.after for line in uniform.step(step)]
-    heads = {"def before(U):": before, "def block(x, y, s, W, U):": block, "def after(U):": after}
-    source = "\n\n".join(["\n    ".join([head, *(lines or ["pass"])]) for head, lines in heads.items()]) + "\n"
-    exec(compile(source, "<program>", "exec"), names.known)
+    heads = {"def before():": before, "def block(x, y, s):": block, "def after():": after}
+    texts = ["\n".join([f"{name} = {view}" for view, name in names.views.items()])]
+    texts += ["\n    ".join([head, *(lines or ["pass"])]) for head, lines in heads.items()]
+    source = "\n\n".join(texts) + "\n"
     held = places.count - (0 if copied else inputs)
     block_size = max(256, min(LARGEST_BLOCK, BLOCK_BYTES // (8 * held)))
     return NumpyCode(source, names.known, places, block_size)
 
 
-class Names:
-    """What the source may say: np, C, which holds arrays, and the functions of the primitives in it."""
-
-    def __init__(self) -> None:
-        self.constants: list[Any] = []
-        self.known: dict[str, Any] = {"np": np, "C": self.constants}
-
-    def constant(self, value: Any) -> str:
-        """A name for an array."""
-        self.constants.append(value)
-        return f"C[{len(self.constants) - 1}]"
-
-    def call(self, name: str) -> str:
-        """A name for the function of a primitive."""
-        if name not in self.known:
-            self.known[name] = function(name)
-        return name
-
-    def places(self, index: Index, *, every: bool = False) -> str:
-        """An index as a slice where it is one, else as an array; equal places as one, to broadcast, unless `every`."""
-        if index.ndim > 1:
-            return self.constant(index)
-        first = int(index[0])
-        if len(index) == 1 or (not every and (index == first).all()):
-            return f"{first}:{first + 1}"
-        step = int(index[1]) - first
-        if step > 0 and (index[1:] - index[:-1] == step).all():
-            return f"{first}:{int(index[-1]) + 1}" + (f":{step}" if step > 1 else "")
-        return self.constant(index)
-
-
 class Uniform:
     """Writes steps on slots, in U: lines of Python.
 
-    column      what makes numbers of U fit beside what the steps make; axis: einsum's letter for the samples, if any
+    column      whether numbers of U stand below each other beside what the steps make
+    axis        einsum's letter for the samples, if any
     """
 
-    space, column, axis = "U", "", ""
+    space, column, axis = "U", False, ""
 
     def __init__(self, program: ArrayProgram, names: Names) -> None:
         self.program, self.names = program, names
@@ -127,18 +105,22 @@ class Uniform:
         start = int(self.place_of(step.start))
         if start == NOWHERE:
             return []
-        made = f"{self.space}[{start}:{start + step.count}]"
+        made = self.names.view(f"{self.space}[{start}:{start + step.count}]")
         if isinstance(step, Gather):
-            return [f"{made} = {self._entries(step)}"]
+            return [f"{made}[...] = {self._entries(step)}"]
         if isinstance(step, Map):
             operands = [self._operand(x) for x in step.operands]
-            return [f"{self.names.call(step.op.name)}({', '.join(operands)}, out={made})"]
+            return [f"{self.names.call(step.op.name)}({', '.join([*operands, made])})"]
         if step.guard:
             index, name = self.place_of(step.rows), self.names.call("guarded_sum")
             arguments = f"{self.space}, U, {self.names.constant(index)}, {self.names.constant(step.slots)}"
-            return [f"{made} = {name}({arguments})"]
-        bias = [] if step.bias is None else [f"{made} += {self._operand(Slots(step.bias))}"]
+            return [f"{made}[...] = {name}({arguments})"]
+        bias = [] if step.bias is None else [self._add(made, self._operand(Slots(step.bias)))]
         return self._sums(step, made) + bias
+
+    def _add(self, total: str, more: str) -> str:
+        """A line that adds to a view."""
+        return f"{self.names.call('add')}({total}, {more}, {total})"
 
     def _sums(self, step: Linear, made: str) -> list[str]:
         """Sums of products; one that is 0 may have to be −0."""
@@ -148,12 +130,13 @@ class Uniform:
             lines = self._product(step, made, factors, values)
         else:
             values = self._rows(step.rows)
-            lines = [f"{made} = {self._table(factors, values)}"]
+            lines = [self._table(factors, values, made)]
         if id(step) in self.values:
             indices = f"rk,{'' if step.shared else 'r'}k{self.axis}->r{self.axis}"
-            rare = "" if step.bias is None else f"U[{self.names.places(step.bias)}].all() or "
+            test = self.names.call("without_zero")
+            rare = "" if step.bias is None else f"{test}({self._operand(Slots(step.bias))}) or "
             fix = f'{self.names.call("sign_zeros")}({made}, "{indices}", {factors}, {values})'
-            lines.append(f"if not ({rare}{made}.all()): {fix}")
+            lines.append(f"if not ({rare}{test}({made})): {fix}")
         return lines
 
     def _entries(self, step: Gather) -> str:
@@ -169,11 +152,11 @@ class Uniform:
 
     def _product(self, step: Linear, made: str, factors: str, values: str) -> list[str]:
         """Sums over the same rows: a matrix product."""
-        return [f"np.matmul({factors}, {values}, out={made})"]
+        return [f"np.matmul({factors}, {values}, {made})"]
 
-    def _table(self, factors: str, values: str) -> str:
+    def _table(self, factors: str, values: str, made: str) -> str:
         """Sums each over rows of its own."""
-        return f"({factors} * {values}).sum(1)"
+        return f"np.add.reduce({factors} * {values}, 1, None, {made})"
 
     def _matrix(self, slots: Index) -> str:
         """The factors of a Linear step: a view of U where they stand regularly."""
@@ -185,20 +168,27 @@ class Uniform:
             return f"U[{self.names.constant(slots)}]"
         end = start + down * rows
         if columns == down:
-            return f"U[{start}:{end}].reshape({rows}, {columns})"
-        if end <= self.program.slots:
-            return f"U[{start}:{end}].reshape({rows}, {down})[:, :{columns}]"
-        return f"np.lib.stride_tricks.as_strided(U[{start}:], ({rows}, {columns}), ({8 * down}, 8))"
+            view = f"U[{start}:{end}].reshape({rows}, {columns})"
+        elif end <= self.program.slots:
+            view = f"U[{start}:{end}].reshape({rows}, {down})[:, :{columns}]"
+        else:
+            view = f"np.lib.stride_tricks.as_strided(U[{start}:], ({rows}, {columns}), ({8 * down}, 8))"
+        return self.names.view(view, "A")
 
     def _operand(self, operand: Operand) -> str:
         if isinstance(operand, float):
             return f"{operand!r}" if operand == operand and abs(operand) < 1e308 else f'float("{operand!r}")'
         if isinstance(operand, Slots):
-            return f"U[{self.names.places(operand.index)}]{self.column}"
+            places = self.names.places(operand.index)
+            if places.startswith("C"):
+                return f"U[{places}]" + "[:, None]" * self.column
+            return self.names.view(f"U[{places}, None]", "b") if self.column else self.names.view(f"U[{places}]")
         return self._rows(operand.index)
 
     def _rows(self, index: Index, *, every: bool = False) -> str:
-        return f"{self.space}[{self.names.places(self.place_of(index), every=every)}]"
+        places = self.names.places(self.place_of(index), every=every)
+        text = f"{self.space}[{places}]"
+        return text if places.startswith("C") else self.names.view(text)
 
     def _matrix_of(self, index: Index) -> str:
         """Rows as a factor of a matrix product."""
@@ -211,7 +201,7 @@ class Samples(Uniform):
     copied      whether the inputs are copied into the workspace, since something reads them there
     """
 
-    space, column, axis = "W", "[:, None]", "s"
+    space, column, axis = "W", True, "s"
 
     def __init__(self, program: ArrayProgram, names: Names, places: Buffers, copied: bool) -> None:
         super().__init__(program, names)
@@ -239,23 +229,23 @@ class Samples(Uniform):
             (self._matrix(step.slots[:, run]), self._matrix_of(step.rows[0, run]))
             for run in sorted(runs, key=len, reverse=True)
         ]
-        lines = [f"np.matmul({parts[0][0]}, {parts[0][1]}, out={made})"]
-        return lines + [f"{made} += np.matmul({matrix}, {rows})" for matrix, rows in parts[1:]]
+        lines = [f"np.matmul({parts[0][0]}, {parts[0][1]}, {made})"]
+        return lines + [self._add(made, f"np.matmul({matrix}, {rows})") for matrix, rows in parts[1:]]
 
-    def _table(self, factors: str, values: str) -> str:
-        return f'np.einsum("rk,rks->rs", {factors}, {values})'
+    def _table(self, factors: str, values: str, made: str) -> str:
+        return f'{made}[...] = np.einsum("rk,rks->rs", {factors}, {values})'
 
     def _matrix_of(self, index: Index) -> str:
         """Rows as a factor of a matrix product, for which neighbouring inputs need not be copied."""
         if not self.copied and straight(index, self.program.targets):
-            return f"x[{index[0]}:{index[-1] + 1}]"
+            return "x" if len(index) == self.program.targets else f"x[{index[0]}:{index[-1] + 1}]"
         return super()._matrix_of(index)
 
     def _products_of(self, left: Index, right: Index) -> str:
         """Sums over the samples of left row · right row; with one row for all it is a matrix times a vector."""
         for one, others in ((left, right), (right, left)):
             if (one == one[0]).all():
-                return f"np.matmul({self._rows(others, every=True)}, W[{self.of[one[0]]}])"
+                return f"np.matmul({self._rows(others, every=True)}, {self.names.view(f'W[{self.of[one[0]]}]')})"
         return f'np.einsum("is,is->i", {self._rows(left)}, {self._rows(right)})'
 
     def _sum(self, one: Any) -> str:
@@ -263,7 +253,8 @@ class Samples(Uniform):
             slots = f"{self.names.constant(one.slots)}[:, {self._indices(one.right)}]"
             return f"np.add.at(U, {slots}, {self._rows(one.left, every=True)})"
         slots = self.names.places(one.slots.ravel())
-        return f"U[{slots}] += {self._guarded(one) if one.guard and one.right is not None else self._plain(one)}"
+        more = self._guarded(one) if one.guard and one.right is not None else self._plain(one)
+        return f"U[{slots}] += {more}" if slots.startswith("C") else self._add(self.names.view(f"U[{slots}]"), more)
 
     def _guarded(self, one: Any) -> str:
         name = self.names.call("guarded_outer" if one.shared else "guarded_pairs")
@@ -276,7 +267,7 @@ class Samples(Uniform):
             return f"np.matmul({left}, {right}.T).ravel()"
         if one.left.shape[1] == 1:
             if one.right is None:
-                return f"{self._rows(one.left[:, 0])}.sum(1)"
+                return f"np.add.reduce({self._rows(one.left[:, 0])}, 1)"
             return self._products_of(one.left[:, 0], one.right[:, 0])
         left = self._rows(one.left)
         if one.right is None:

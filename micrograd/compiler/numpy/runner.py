@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 
 from micrograd.compiler.numpy.code import expand, numpy_code
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.samples import Batch
+
+MOST_READY = 4  # numbers of samples for which views are kept: most programs meet one or two
 
 
 class NumpyRunner(Runner):
@@ -29,35 +33,54 @@ class NumpyRunner(Runner):
         self.uniform = np.zeros(program.slots)
         for slot, number in program.constants:
             self.uniform[slot] = number
+        self._value = np.array(program.value, np.int64)
+        self._outputs_at = None if program.outputs is None else self.code.places.of[program.outputs]
+        self._ready: dict[int, Any] = {}  # samples of a block -> its workspace and the functions for it
 
     def _run(
         self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None
     ) -> tuple[float, Any, bool]:
-        finite = self._blocks(batch, leaves, weight, out)
-        program, U = self.program, self.uniform
-        value, gradient = sum(U[program.value].tolist()), None
-        if program.gradient is not None:
-            gradient = U[program.gradient] + 0.0  # as from 0 on
-            finite = finite and bool(np.isfinite(gradient).all())
-        return value, gradient, bool(finite and np.isfinite(value))
+        finite, U = self._blocks(batch, leaves, weight, out), self.uniform
+        value, gradient = sum(U[self._value].tolist()), None
+        if self.program.gradient is not None:
+            gradient = U[self.program.gradient] + 0.0  # as from 0 on
+            finite = finite and all_finite(gradient)
+        return value, gradient, finite and isfinite(value)
 
     def _blocks(self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None) -> bool:
         """Run on all blocks, one after the other; whether the outputs are finite."""
-        program, code, U = self.program, self.code, self.uniform
+        U, X, Y = self.uniform, batch.X, batch.Y
         U[: len(leaves)] = leaves
-        first, count = program.incoming
+        first, count = self.program.incoming
         U[first : first + count] = 0.0
-        n, rows = len(batch), code.places.count
-        size = -(-n // -(-n // code.block_size))  # as many blocks as it takes, of one size
+        n = len(X)
+        size = -(-n // -(-n // self.code.block_size))  # as many blocks as it takes, of one size
         own, finite = isinstance(weight, np.ndarray), True
         with np.errstate(all="ignore"):
-            code.before(U)
+            W, before, block, after = self._functions(size)
+            before()
             for start in range(0, n, size):
                 end = min(n, start + size)
-                W = self.workspace[: rows * (end - start)].reshape(rows, end - start)
-                code.block(batch.X[start:end].T, batch.Y[start:end].T, weight[start:end] if own else weight, W, U)  # type: ignore[index]
+                if end - start < size:
+                    W, _, block, _ = self._functions(end - start)
+                block(X[start:end].T, Y[start:end].T, weight[start:end] if own else weight)  # type: ignore[index]
                 if out is not None:
-                    out[start:end] = W[code.places.of[program.outputs]].T
-                    finite = finite and bool(np.isfinite(out[start:end]).all())
-            code.after(U)
+                    out[start:end] = W[self._outputs_at].T
+                    finite = finite and all_finite(out[start:end])
+            after()
         return finite
+
+    def _functions(self, samples: int) -> Any:
+        """The workspace of a block of so many samples, and the functions of the code for it."""
+        if samples not in self._ready:
+            if len(self._ready) == MOST_READY:
+                del self._ready[next(iter(self._ready))]
+            rows = self.code.places.count
+            W = self.workspace[: rows * samples].reshape(rows, samples)
+            self._ready[samples] = W, *self.code.on(W, self.uniform)
+        return self._ready[samples]
+
+
+def all_finite(numbers: np.ndarray) -> bool:
+    """Whether none is inf or nan."""
+    return bool(np.count_nonzero(np.isfinite(numbers)) == numbers.size)

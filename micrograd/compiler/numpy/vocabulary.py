@@ -1,7 +1,7 @@
 """The primitives on NumPy arrays, with the edge cases of `micrograd.functions`; a new row needs no entry here.
 
 They are NumPy's own functions, some made of those, and formulas of `elementary` for what NumPy has not. All write
-their result to `out`, which may be an operand.
+their result to the last argument, `out`, which may be an operand.
 """
 
 from __future__ import annotations
@@ -43,51 +43,48 @@ def pow(x: Any, y: Any, out: Any) -> None:
 def sigmoid(x: Any, out: Any) -> None:
     """1 / (1 + exp(-x)), or exp x where that overflows or nearly so."""
     e = np.negative(x)
-    np.exp(e, out=e)
-    e += 1.0
-    far = None if largest(e) < NEARLY_INFINITE else (e >= NEARLY_INFINITE, np.exp(x))  # now: out may be x
-    np.divide(1.0, e, out=out)
-    if far is not None:
-        np.copyto(out, far[1], where=far[0])
+    np.exp(e, e)
+    np.add(e, 1.0, e)
+    far = np.greater_equal(e, NEARLY_INFINITE)
+    small = np.exp(x) if np.count_nonzero(far) else None  # now, since out may be x
+    np.divide(1.0, e, out)
+    if small is not None:
+        np.copyto(out, small, where=far)
 
 
 def sech2(x: Any, out: Any) -> None:
     """2 / (1 + cosh 2x), or (2 exp -|x|)² where that overflows or nearly so."""
     c = np.multiply(x, 2.0)
-    np.cosh(c, out=c)
-    c += 1.0
-    far = None if largest(c) < NEARLY_INFINITE else (c >= NEARLY_INFINITE, np.square(2.0 * np.exp(-np.abs(x))))
-    np.divide(2.0, c, out=out)
-    if far is not None:
-        np.copyto(out, far[1], where=far[0])
-
-
-def largest(x: Any) -> Any:
-    """The largest of all numbers; nan if there is one."""
-    return np.maximum.reduce(x, axis=None)
+    np.cosh(c, c)
+    np.add(c, 1.0, c)
+    far = np.greater_equal(c, NEARLY_INFINITE)
+    small = np.square(2.0 * np.exp(-np.abs(x))) if np.count_nonzero(far) else None
+    np.divide(2.0, c, out)
+    if small is not None:
+        np.copyto(out, small, where=far)
 
 
 def softplus(x: Any, out: Any) -> None:
     """log(1 + exp(x)), without overflow."""
     e = np.abs(x)
-    np.negative(e, out=e)
-    np.exp(e, out=e)
-    np.log1p(e, out=e)
+    np.negative(e, e)
+    np.exp(e, e)
+    np.log1p(e, e)
     np.maximum(x, 0.0, out=out)
-    out += e
+    np.add(out, e, out)
 
 
 def relu(x: Any, out: Any) -> None:
     """x where it is positive, else 0; nan stays."""
     np.maximum(x, 0.0, out=out)
-    out += 0.0  # which makes 0 of −0
+    np.add(out, 0.0, out)  # which makes 0 of −0
 
 
 def gaussian(x: Any, out: Any) -> None:
     """exp(-x²), with the last bits of x² kept."""
     near = np.minimum(np.maximum(x, -40.0), 40.0)
     high = np.rint(near * 1024.0) / 1024.0
-    np.multiply(np.exp(-high * high), np.exp((high - near) * (high + near)), out=out)
+    np.multiply(np.exp(-high * high), np.exp((high - near) * (high + near)), out)
 
 
 def maximum(x: Any, y: Any, out: Any) -> None:
@@ -126,6 +123,11 @@ def bits(x: Any) -> Any:
     return np.asarray(x, np.float64).view(np.int64)
 
 
+def without_zero(x: Any) -> bool:
+    """Whether no number is 0."""
+    return not np.count_nonzero(np.equal(x, 0.0))
+
+
 def sign_zeros(total: Any, indices: str, factors: Any, values: Any) -> None:
     """Make those sums of products −0 of which every product is: NumPy starts from 0."""
     signs = np.einsum(indices, np.copysign(1.0, factors), np.copysign(1.0, values), optimize=True)
@@ -157,7 +159,8 @@ def guarded_pairs(W: Any, left: Any, right: Any) -> Any:
 def by_formula(formula: Callable[..., Any]) -> Callable[..., None]:
     """A formula of `elementary` as a primitive."""
 
-    def written(*args: Any, out: Any) -> None:
+    def written(*operands: Any) -> None:
+        *args, out = operands
         out[...] = formula(ArrayArithmetic(), *map(np.atleast_1d, args))
 
     return written
@@ -170,7 +173,7 @@ VOCABULARY = (
     | {name: getattr(np, known) for name, known in FUNCTIONS.items()}
     | {f.__name__: f for f in COMPOSED}
 )
-HELPERS = {f.__name__: f for f in (sign_zeros, guarded_sum, guarded_outer, guarded_pairs)}
+HELPERS = {f.__name__: f for f in (without_zero, sign_zeros, guarded_sum, guarded_outer, guarded_pairs)}
 
 
 def function(name: str) -> Callable[..., Any]:
@@ -181,7 +184,8 @@ def function(name: str) -> Callable[..., Any]:
     op = find(name)
     one_by_one = np.frompyfunc(lambda *args: op.forward(*map(float, args)), len(op.partials), 1)
 
-    def written(*args: Any, out: Any) -> None:
+    def written(*operands: Any) -> None:
+        *args, out = operands
         out[...] = one_by_one(*args)
 
     return written
