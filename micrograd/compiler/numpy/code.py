@@ -18,7 +18,7 @@ from micrograd.compiler.arrays.gather import Gather, Scatter
 from micrograd.compiler.arrays.passes import through
 from micrograd.compiler.arrays.scheduling.buffers import NOWHERE, allocate
 from micrograd.compiler.arrays.scheduling.order import in_order
-from micrograd.compiler.arrays.steps import Map, Slots
+from micrograd.compiler.arrays.steps import Linear, Map, Slots
 from micrograd.compiler.arrays.symbols import expanded
 from micrograd.compiler.numpy.names import Names
 from micrograd.compiler.numpy.vocabulary import VOCABULARY
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from micrograd.compiler.arrays.passes import Pass
     from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.arrays.scheduling.buffers import Buffers
-    from micrograd.compiler.arrays.steps import Index, Linear, Operand
+    from micrograd.compiler.arrays.steps import Index, Operand
 
 
 def expand(program: ArrayProgram) -> ArrayProgram:
@@ -133,10 +133,9 @@ class Uniform:
             lines = [self._table(factors, values, made)]
         if id(step) in self.values:
             indices = f"rk,{'' if step.shared else 'r'}k{self.axis}->r{self.axis}"
-            test = self.names.call("without_zero")
-            rare = "" if step.bias is None else f"{test}({self._operand(Slots(step.bias))}) or "
             fix = f'{self.names.call("sign_zeros")}({made}, "{indices}", {factors}, {values})'
-            lines.append(f"if not ({rare}{test}({made})): {fix}")
+            often = "" if step.bias is None else "unbiased and "
+            lines.append(f"if {often}{self.names.call('any_zero')}({made}): {fix}")
         return lines
 
     def _entries(self, step: Gather) -> str:
@@ -216,6 +215,11 @@ class Samples(Uniform):
         targets, weight = self.program.targets, self.program.weight
         lines = [f"W[0:{targets}] = x"] if self.copied else []
         lines += [f"W[{targets}:{weight}] = y", f"W[{weight}] = s"]
+        values = self.program.steps[: self.program.forward]
+        biases = [step.bias for step in values if isinstance(step, Linear) and step.bias is not None]
+        if biases:  # one that is not 0 hides the sign of a zero
+            places = self.names.places(np.concatenate(biases), every=True)
+            lines.append(f"unbiased = {self.names.call('any_zero')}(U[{places}])")
         for one in self.program.order:
             lines += self.step(one) if one.count else [self._sum(one)]
         return lines

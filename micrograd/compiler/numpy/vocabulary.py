@@ -123,9 +123,9 @@ def bits(x: Any) -> Any:
     return np.asarray(x, np.float64).view(np.int64)
 
 
-def without_zero(x: Any) -> bool:
-    """Whether no number is 0."""
-    return not np.count_nonzero(np.equal(x, 0.0))
+def any_zero(x: Any) -> bool:
+    """Whether a number is 0."""
+    return bool(np.count_nonzero(np.equal(x, 0.0)))  # faster than `all`
 
 
 def sign_zeros(total: Any, indices: str, factors: Any, values: Any) -> None:
@@ -173,7 +173,7 @@ VOCABULARY = (
     | {name: getattr(np, known) for name, known in FUNCTIONS.items()}
     | {f.__name__: f for f in COMPOSED}
 )
-HELPERS = {f.__name__: f for f in (without_zero, sign_zeros, guarded_sum, guarded_outer, guarded_pairs)}
+HELPERS = {f.__name__: f for f in (any_zero, sign_zeros, guarded_sum, guarded_outer, guarded_pairs)}
 
 
 def function(name: str) -> Callable[..., Any]:
