@@ -107,7 +107,7 @@ def a_group(kind: Kind, made: np.ndarray, operands: list[Where], w: np.ndarray, 
         following = iter(outs)  # the row inside is computed first
 
         def apply(row: str, values: Sequence[np.ndarray]) -> np.ndarray:
-            functions[row](*values, out := next(following))
+            functions[row](*values, (out := next(following)))
             return out
 
         kind.of(apply, [w[place] for place in operands])
