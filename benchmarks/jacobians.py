@@ -6,7 +6,7 @@ One core, CPU time; a figure is the median of a call that fills an array of the 
 llvm, of which the time is shown. First all must agree. `hand` has 26 parameters, which are the same for all vertices: a
 kinematic chain of 21 bones, whose placements are blended by weights. `cameras` has none: a row is a camera (Rodrigues'
 rotation, place, focal length, centre, radial distortion), a point, a weight, and where the point was seen. JAX has
-`vmap` of `jacfwd`, compiled, on the same scalar code; CasADi a function mapped over the samples, of which it fills in the
+`vmap` of `jacfwd`, compiled, on the same scalar code; CasADi a function mapped over the samples, which fills in
 nonzeros alone. `first` is seconds from the code to the first matrix.
 """
 
