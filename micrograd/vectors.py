@@ -158,7 +158,19 @@ def scan(f: Callable[[Any, Any], Any], state: Any, xs: Any, *, length: int | Non
         if got != expected:
             raise ValueError(f"scan expects a state as at its start, {expected}; f returned {got} at step {step}")
         outputs.append(output)
+        if step == 0 and len(items) > 1:
+            rest = in_one_go(f, state, output, items[1:])
+            if rest is not None:
+                return rest[0], outputs + rest[1]
     return state, outputs
+
+
+def in_one_go(f: Callable[[Any, Any], Any], state: Any, output: Any, items: list[Any]) -> Any:
+    """(last state, outputs) of the other steps, from code that is traced and can have a loop; else None."""
+    for x in numbers_in([state, output]):
+        if isinstance(x, Operators) and hasattr(x, "loop"):
+            return x.loop(f, state, items)
+    return None
 
 
 def kind_of(made: Any) -> str:

@@ -13,6 +13,7 @@ state/          what Python state the code reads, and whether it changed
 scalar/         the code runs on placeholders: the graph of one sample
 arrays/         the graph as a few steps on whole groups: rolled, differentiated, simplified
 entries/        what is computed once, as one list of operations
+loops/          what is computed once, in loops
 elementary/     exp, tanh, … as arithmetic
 numpy/, llvm/   the steps as code, and what plays entries
 

@@ -26,6 +26,7 @@ class Result:
 class Code:
     """Model, loss and penalty with their parameters; targets is 0 for a target that is a bare number.
 
+    loops       see `Tracer`: a program of samples has none
     indices     which inputs and targets are indices, once the code is traced: see `Trace`
 
     >>> w = Value(3.0)
@@ -47,6 +48,7 @@ class Code:
     ) -> None:
         self.model, self.inputs, self.parameters = model, inputs, list(parameters)
         self.loss, self.targets, self.penalty = loss, targets, penalty
+        self.loops = False
         self.indices: dict[tuple[str, int], int] = {}
         self.charge: tuple[float, list[float]] | None = None  # the penalty and its gradient, once computed
 

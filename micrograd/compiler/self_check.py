@@ -19,6 +19,7 @@ from time import process_time
 from micrograd.compiler.code import Built, Code, Result, derivatives, number_of
 from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.divergence import parting
+from micrograd.compiler.scalar.loops.loop import replayed as replayed_loop
 from micrograd.compiler.scalar.placeholders import TraceError
 from micrograd.compiler.scalar.tracer import Trace, trace_once
 from micrograd.derivatives import gradient
@@ -181,15 +182,28 @@ def replayed(graph: Graph, given: dict[str, Any], noise: float = 0.0, count: int
     """
     generator = random.Random(1)
     nodes: list[Any] = []
-    for kind, args in zip(graph.kind[:count], graph.args):
-        if kind == "take":
+
+    def computed(kind: str, operands: list[Any]) -> Any:
+        if None in operands:  # in the body of a loop, which is computed with it
+            return None
+        made = apply(TABLE[kind], tuple(operands))
+        return made * (1.0 + noise * generator.uniform(-1.0, 1.0)) if noise else made
+
+    for node, (kind, args) in enumerate(zip(graph.kind[:count], graph.args)):
+        if kind == "step":
+            nodes.append(None)
+        elif kind == "take":
             nodes.append(nodes[args[1 + int(number_of(nodes[args[0]]))]])
-            continue
-        if kind not in TABLE:
+        elif kind == "loop":
+            inside = None in [nodes[arg] for arg in args]
+            nodes.append(None if inside else replayed_loop(graph, node, nodes.__getitem__, computed))
+        elif kind == "item":
+            items = nodes[args[0]]
+            nodes.append(None if items is None else items[int(graph.args[args[1]][0])])
+        elif kind not in TABLE:
             nodes.append(args[0] if kind == "constant" else given[kind][args[0]])
-            continue
-        made = apply(TABLE[kind], tuple([nodes[arg] for arg in args]))
-        nodes.append(made * (1.0 + noise * generator.uniform(-1.0, 1.0)) if noise else made)
+        else:
+            nodes.append(computed(kind, [nodes[arg] for arg in args]))
     return nodes
 
 

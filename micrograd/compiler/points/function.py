@@ -12,8 +12,7 @@ from types import FunctionType
 
 from micrograd import derivatives
 from micrograd.collector import paused
-from micrograd.compiler.backends import player_of
-from micrograd.compiler.entries import entries_of
+from micrograd.compiler.loops import player_for
 from micrograd.compiler.points.comparison import compare_routine
 from micrograd.compiler.points.named import in_order, unknown
 from micrograd.compiler.points.nests import NUMBER, floats, size, symbolic, taken_apart
@@ -251,10 +250,10 @@ class CompiledFunction:
         ends = [node for part in made for node in part.nodes]
         if purpose != "value":
             ends.append(total(graph, slopes))
-        entries = entries_of(graph, [*recorded.inputs, *directions, *recorded.nodes], ends)
-        player = player_of(entries, self.backend, self._cache)
+        given = [*recorded.inputs, *directions, *recorded.nodes]
+        player = player_for(graph, given, ends, backend=self.backend, cache=self._cache)
         twin = None if guard or purpose == "value" else lambda: self._twin(key, numbers)
-        routine = Routine(player, made, entries.outputs, recorded.values, shape[2], recorded.indices, twin)
+        routine = Routine(player, made, player.outputs, recorded.values, shape[2], recorded.indices, twin)
         compare_routine(recorded, numbers[:count], purpose, wanted, routine, self.backend)
         return routine
 

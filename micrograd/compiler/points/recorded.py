@@ -7,6 +7,7 @@ reached     the Values that the code can reach beside its arguments: placeholder
 from __future__ import annotations
 
 import random
+from copy import copy
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from micrograd.compiler.points.comparison import compare_graph
 from micrograd.compiler.points.nests import built_up, objects, taken_apart
 from micrograd.compiler.scalar.graph import LEAVES
 from micrograd.compiler.scalar.trace import trace, undo_of
-from micrograd.compiler.scalar.tracer import without_tables
 from micrograd.compiler.self_check import Sample, sampled
 from micrograd.compiler.state import reads
 from micrograd.compiler.state.state import State
@@ -65,8 +65,7 @@ def expect_returned(x: Any) -> None:
 class Recorded:
     """A function for arguments of one shape.
 
-    trace       its graph, with choices in place of tables; the inputs are the numbers of the arguments in a row
-    rows        the trace with its tables, for programs of samples
+    trace       its graph, that of one point (see `Tracer`); the inputs are the numbers of the arguments in a row
     indices     which of the inputs are indices of tables -> how many entries these have
     length      how many nodes the graph has before derivatives are added to it
     returned    the shape of what the function returns
@@ -77,8 +76,7 @@ class Recorded:
     """
 
     def __init__(self, trace: Trace, returned: Any, code: Code) -> None:
-        self.rows, self.returned, self.code = trace, returned, code
-        self.trace = trace = without_tables(trace)
+        self.trace, self.returned, self.code = trace, returned, code
         self.inputs = [trace.graph.leaf("input", i) for i in range(trace.inputs)]
         self.length, self.nodes = len(trace.graph), values_used(trace)
         self.indices = {which: count for (_, which), count in trace.indices.items()}
@@ -89,12 +87,34 @@ class Recorded:
 
 def record(function: Callable[..., Any], shape: Any, numbers: list[float], parameters: Sequence[Value]) -> Recorded:
     """Run the function on placeholders, and compare with what it gives at these numbers, and at some near them."""
-    flat = Flat(function, shape)
-    code = Code(flat, len(numbers), reached(function, parameters))
+    code = Code(Flat(function, shape), len(numbers), reached(function, parameters))
+    code.loops = True
+    try:
+        return recorded_as(code, numbers)
+    except Exception:  # it may be that the steps of a loop do different things, or keep what they get
+        code.loops = False
+        return recorded_as(code, numbers)
+
+
+def recorded_as(code: Code, numbers: list[float]) -> Recorded:
+    """Record code whose graph may have loops or not."""
     with undo_of(code) as undo:
-        recorded = Recorded(trace(code, undo, lambda: code.run(numbers, None)), flat.returned, code)
+        traced = trace(code, undo, lambda: code.run(numbers, None))
+        recorded = Recorded(traced, code.model.returned, code)  # type: ignore[attr-defined]
         compare_graph(recorded, samples_at(code, numbers))
     return recorded
+
+
+def trace_of_rows(recorded: Recorded) -> Trace:
+    """The trace for a program of samples, which has tables, but no loops, and none of the derivatives."""
+    made = copy(recorded.trace)
+    made.graph = made.graph.copy(recorded.length)
+    if not made.graph.loops and not recorded.indices:
+        return made
+    code = copy(recorded.code)
+    code.loops = False
+    with undo_of(code) as undo:
+        return trace(code, undo)
 
 
 def reached(function: Callable[..., Any], parameters: Sequence[Value]) -> list[Value]:

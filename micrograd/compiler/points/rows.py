@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 import numpy as np
 
 from micrograd.compiler.points.nests import NUMBER, pieces, widened
-from micrograd.compiler.points.recorded import sample_at
+from micrograd.compiler.points.recorded import sample_at, trace_of_rows
 from micrograd.compiler.programs import Program
 from micrograd.dispatch import brief
 
@@ -51,11 +49,7 @@ def row_shape(x: Any, found: list[np.ndarray]) -> Any:
 
 def program_of(recorded: Recorded, numbers: list[float], backend: str, cache: bool) -> Program:
     """The program of samples, compared with the function at these numbers when it is built."""
-    trace = recorded.rows
-    if trace is recorded.trace:  # whose graph has got derivatives
-        trace = copy(trace)
-        trace.graph = trace.graph.copy(recorded.length)
-    program = Program(trace, None, backend, None, cache)
+    program = Program(trace_of_rows(recorded), None, backend, None, cache)
     program._check.kept = [sample_at(recorded.code, numbers)]
     return program
 

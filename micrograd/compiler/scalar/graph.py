@@ -2,7 +2,8 @@
 
 node        a number, its place in the lists below; operands stand before results
 kind        "input", "target", "parameter", "captured" (another Value the code used), "constant", a primitive's name, or
-            "take": one of its operands, the first of which is the index, an input or target; the others are uniform
+            "take": one of its operands, the first of which is the index, an input or target; the others are uniform;
+            "step", a leaf that changes from step to step of a loop, "loop" and "item": see `loops.loop`
 args        operands of a primitive, as nodes; of a leaf: which input, target, parameter, captured Value; the constant
 varying     depends on an input or target, so differs from sample to sample; all else is uniform
 """
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from micrograd.compiler.scalar.loops.loop import Loop
+
 SHOWN = 8  # operands of a printed node
-LEAVES = ("input", "target", "parameter", "captured", "constant")
+LEAVES = ("input", "target", "parameter", "captured", "constant", "step")
 
 
 class Graph:
@@ -40,6 +43,7 @@ class Graph:
         self.kind: list[str] = []
         self.args: list[tuple[Any, ...]] = []
         self.varying: list[bool] = []
+        self.loops: dict[int, Loop] = {}
         self._places: dict[Any, int] = {}
         self._numbers: dict[float, int] = {}  # the constants that are told apart by ==
 
@@ -60,6 +64,7 @@ class Graph:
         made = Graph()
         made.kind, made.args, made.varying = self.kind[:count], self.args[:count], self.varying[:count]
         made._places = {key: node for key, node in self._places.items() if count is None or node < count}
+        made.loops = {node: loop for node, loop in self.loops.items() if count is None or node < count}
         return made
 
     def keys(self) -> list[Any]:
@@ -125,6 +130,26 @@ class Graph:
         """A node of its own with the number of another, for what is differentiated by, or a result beside others."""
         nothing = self.constant(-0.0)  # x + −0 is x, to the bit
         return self._node("add", (node, nothing), ("again", len(self)), self.varying[node])
+
+    def step_leaves(self, count: int) -> list[int]:
+        """New leaves for the body of a loop."""
+        first = len(self)
+        return [self.leaf("step", first + k) for k in range(count)]
+
+    def loop(self, loop: Loop, args: tuple[int, ...]) -> int:
+        """The node of a loop on these operands."""
+        key = "loop", args, loop.key()
+        found = self._places.get(key)
+        if found is None:
+            found = self._node("loop", args, key, True)
+            self.loops[found] = loop
+        return found
+
+    def item(self, loop: int, which: int) -> int:
+        """One of the numbers that a loop makes."""
+        args = loop, self.constant(float(which))
+        found = self._places.get(("item", args))
+        return self._node("item", args, ("item", args), True) if found is None else found
 
     def _simpler(self, name: str, args: tuple[int, ...]) -> int | None:
         """A node with the same value to the bit (a power: to the last digit) for any operands, zeros and nan too."""

@@ -10,6 +10,9 @@ symbolic    answered by the tracer, with a new node
 
 from __future__ import annotations
 
+from functools import partial
+
+from micrograd.compiler.scalar.loops.recording import recorded
 from micrograd.compiler.scalar.users_code import users_line
 from micrograd.dispatch import Operators
 from micrograd.engine import Value
@@ -99,6 +102,11 @@ class Placeholder(Operators):
         graph = tracer.graph
         nodes = tracer.slopes(tracer.node_of(self), list(map(tracer.node_of, wrt)))
         return [Traced(tracer, node) if graph.number(node) is None else graph.number(node) for node in nodes]
+
+    def loop(self, f: Callable[..., Any], state: Any, items: Sequence[Any]) -> Any:
+        """What `scan` gives, by a loop; None where it is to be unrolled."""
+        tracer = tracer_of(self)
+        return recorded(tracer, partial(Traced, tracer), f, state, items) if tracer.loops else None
 
     def __copy__(self) -> Any:
         return self

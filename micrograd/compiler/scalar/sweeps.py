@@ -14,34 +14,38 @@ in reverse: forward there is no adjoint that could be 0.
 
 from __future__ import annotations
 
+from functools import partial
+
 from micrograd.compiler.scalar.graph import LEAVES
 from micrograd.compiler.scalar.links import Finite, Links
+from micrograd.compiler.scalar.loops.derivatives import pulled, pushed, tangents_of_item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
+    from typing import Any
 
     from micrograd.compiler.scalar.graph import Graph
 
-    Sparse = dict[int, int]
+    Sparse = dict[Any, int]
 
 
-def collect(graph: Graph, found: Sparse, received: Iterable[tuple[int, int]]) -> Sparse:
+def collect(graph: Graph, found: Sparse, received: Iterable[tuple[Any, int]]) -> Sparse:
     """What a node has, with what it receives added."""
     for k, v in received:
         found[k] = graph.apply("add", (found[k], v)) if k in found else v
     return found
 
 
-def dependent(graph: Graph, wrt: Iterable[int], top: int) -> bytearray:
-    """By node below `top`: 1 if it is one of wrt or depends on one."""
+def dependent(graph: Graph, wrt: Iterable[int], top: int, stops: Container[int] = ()) -> bytearray:
+    """By node below `top`: 1 if it is one of wrt or depends on one; of `stops` only those that are one of wrt."""
     found = bytearray(top)
     for x in wrt:
         if x < top:
             found[x] = 1
     kind = graph.kind
     for node, args in enumerate(graph.args[:top]):
-        if not found[node] and kind[node] not in LEAVES:
+        if not found[node] and kind[node] not in LEAVES and node not in stops:
             for x in args:
                 if found[x]:
                     found[node] = 1
@@ -50,17 +54,35 @@ def dependent(graph: Graph, wrt: Iterable[int], top: int) -> bytearray:
 
 
 def adjoints(
-    graph: Graph, seeds: dict[int, Sparse], wrt: Sequence[int], guard: bool = False, finite: Finite | None = None
+    graph: Graph,
+    seeds: dict[int, Sparse],
+    wrt: Sequence[int],
+    guard: bool = False,
+    finite: Finite | None = None,
+    stops: Container[int] = (),
 ) -> list[Sparse]:
-    """The adjoints of each node of wrt by several ends, from those in `seeds`, {node: {row: adjoint}}."""
+    """The adjoints of each node of wrt by several ends, from those in `seeds`, {node: {row: adjoint}}.
+
+    stops       nodes that hand nothing on to their operands
+    """
     links, kind, args = Links(graph, guard, finite), graph.kind, graph.args
     top = max(seeds, default=-1) + 1
-    active, kept = dependent(graph, wrt, top), set(wrt)
+    active, kept = dependent(graph, wrt, top, stops), set(wrt)
     found = {node: dict(rows) for node, rows in seeds.items()}
     for node in range(top - 1, -1, -1):
-        if not active[node] or node not in found or kind[node] in LEAVES:
+        if not active[node] or node not in found or kind[node] in LEAVES or node in stops:
             continue
         rows = found[node] if node in kept else found.pop(node)
+        if kind[node] == "item":
+            loop, which = args[node]
+            item = int(args[which][0])
+            found[loop] = collect(graph, found.get(loop, {}), [((row, item), v) for row, v in rows.items()])
+            continue
+        if kind[node] == "loop":
+            of_body = partial(adjoints, graph, guard=guard, finite=finite)
+            for x, received in pulled(graph, node, rows, active, guard, of_body).items():
+                found[x] = collect(graph, found.get(x, {}), received.items())
+            continue
         for i, x in enumerate(args[node]):
             link = links.link(node, i) if active[x] else None
             if link is not None:
@@ -85,7 +107,10 @@ def reverse(
     True
     """
     links, kind, args, apply = Links(graph, guard, finite), graph.kind, graph.args, graph.apply
-    found = collect(graph, {}, zip(ends, seeds))
+    found, zero = collect(graph, {}, zip(ends, seeds)), graph.constant(0.0)
+    if "loop" in kind[: max(ends, default=-1) + 1]:
+        given = {end: {0: seed} for end, seed in found.items()}
+        return [rows.get(0, zero) for rows in adjoints(graph, given, wrt, guard, finite)]
     active, kept = dependent(graph, wrt, max(ends, default=-1) + 1), set(wrt)
     for node in range(len(active) - 1, -1, -1):
         if not active[node] or node not in found or kind[node] in LEAVES:
@@ -96,7 +121,6 @@ def reverse(
             if link is not None:
                 received = link(adjoint)
                 found[x] = apply("add", (found[x], received)) if x in found else received
-    zero = graph.constant(0.0)
     return [found.get(x, zero) for x in wrt]
 
 
@@ -117,6 +141,12 @@ def forward(
     for node in range(top):
         limit = limits[node]
         if not limit or node in seeds or kind[node] in LEAVES:
+            continue
+        if kind[node] == "loop":
+            found[node] = pushed(graph, node, found, partial(forward, graph))
+            continue
+        if kind[node] == "item":
+            found[node] = tangents_of_item(graph, node, found.get(args[node][0], {}))
             continue
         made: Sparse = {}
         for i, x in enumerate(args[node]):

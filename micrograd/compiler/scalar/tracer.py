@@ -38,16 +38,19 @@ class Tracer:
     moving      ids of the parameters, which are placeholders in the code: what it computes from them is no Value
     open        whether the code still runs
     refused     the first question for a number, whether or not the code caught the error
+    loops       whether the graph is of one point: `scan` may become a loop there, and `take` is made of choices
     indices     (kind, which) of the inputs and targets that are indices -> how many entries the smallest table has
     """
 
-    def __init__(self, parameters: Sequence[Value], graph: Graph | None = None, built: Sequence[Value] = ()) -> None:
+    def __init__(
+        self, parameters: Sequence[Value], graph: Graph | None = None, built: Sequence[Value] = (), loops: bool = False
+    ) -> None:
         self.graph = Graph() if graph is None else graph
         self.parameters, self.built = list(parameters), {id(x) for x in built}
         self.captured: list[Value] = []
         self.nodes = {id(p): self.graph.leaf("parameter", i) for i, p in enumerate(self.parameters)}
         self.moving: set[int] = set()
-        self.open, self.refused = False, None
+        self.open, self.refused, self.loops = False, None, loops
         self.indices: dict[tuple[str, int], int] = {}
         self._finite = Finite(self.graph)
         self._stand_ins = StandIns()
@@ -95,7 +98,7 @@ class Tracer:
         count = len(entries)
         self.indices[kind, args[0]] = min(count, self.indices.get((kind, args[0]), count))
         nodes = tuple(map(self.node_of, entries))
-        uniform = True not in [self.graph.varying[node] for node in nodes]
+        uniform = not self.loops and True not in [self.graph.varying[node] for node in nodes]
         return self.graph.take(index, nodes) if uniform else chosen(self.graph, index, nodes)
 
     def slopes(self, node: int, wrt: list[int]) -> list[int]:
@@ -203,7 +206,7 @@ def trace_once(
     built: Sequence[Value] | None = None,
 ) -> Trace:
     """One run of the code; `built` are the inner Values that it can reach."""
-    tracer = Tracer(code.parameters, graph, state_of(code).built if built is None else built)
+    tracer = Tracer(code.parameters, graph, state_of(code).built if built is None else built, code.loops)
     loss, penalty, targets = code.loss, code.penalty, code.targets
     with tracer, paused():
         try:
