@@ -90,7 +90,7 @@ FLOORS = {
         ["code", "layout"],
         ["runner"],
     ],
-    "compiler.llvm.machine": [["handlers"], ["library"], ["code"], ["emission"], ["player"]],
+    "compiler.llvm.machine": [["handlers"], ["library"], ["code"], ["emission"], ["player"], ["steps"]],
     "compiler.llvm.native": [["cache"], ["machine_code"], ["direct_call"]],
     "drawing": [["typography"], ["look"], ["layouts"], ["picture", "views"], ["drawn", "explorer"]],
     "drawing.views": [["names"], ["network", "reading"], ["boxes", "forms"], ["collapsed", "fused"], ["choice"]],

@@ -10,7 +10,7 @@ from micrograd.compiler.backends import player_of
 from micrograd.compiler.entries import entries_of
 from micrograd.compiler.entries.nodes import needed
 from micrograd.compiler.loops.plan import Plan
-from micrograd.compiler.loops.steps import Space, Steps, around, blocks, in_python, where
+from micrograd.compiler.loops.steps import Space, Steps, around, blocks, repeated, where
 from micrograd.compiler.scalar.graph import LEAVES
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ class Looped:
             for node in loops:
                 steps, space = self.steps[node], spaces[node]
                 taken = blocks(steps, self.steps, spaces)
-                ready.append(around(steps, space, v, in_python(steps, space, taken)))
+                ready.append(around(steps, space, v, repeated(steps, space, taken)))
 
         def run() -> None:
             for play in ready:

@@ -116,14 +116,32 @@ def around(steps: Steps, space: Space, v: np.ndarray, play: Callable[[], None]) 
     return run
 
 
-def in_python(steps: Steps, space: Space, taken: list[tuple[np.ndarray, int]]) -> Callable[[], None]:
+def repeated(steps: Steps, space: Space, taken: list[tuple[np.ndarray, int]]) -> Callable[[], None]:
+    """A function that plays all steps over the vector of the body, from the state that stands there."""
+    w, tape, state = space.w, space.tape, len(steps.loop.carried)
+    first = len(steps.invariants) + len(steps.sources)
+    carried, backward = w[first : first + state], steps.loop.backward
+    news, notes = steps.body.outputs[:state], steps.body.outputs[state:]
+    copies = [(rows, w[begin : begin + rows.shape[1]]) for rows, begin in taken]
+    player = getattr(steps.body, "player", None)  # none where there are loops in the body
+    if player is not None and player.backend == "llvm" and len(player.code.firsts) == 1:
+        from micrograd.compiler.llvm.machine.steps import in_machine_code
+
+        return in_machine_code(player, w, carried, news, tape, notes, copies, backward)
+    return in_python(space, carried, where(news), where(notes), copies, backward)
+
+
+def in_python(
+    space: Space,
+    carried: np.ndarray,
+    news: Any,
+    notes: Any,
+    copies: Sequence[tuple[np.ndarray, np.ndarray]],
+    backward: bool,
+) -> Callable[[], None]:
     """The steps, one after the other."""
-    loop, w, run, tape = steps.loop, space.w, space.run, space.tape
-    state, fixed = len(loop.carried), len(steps.invariants) + len(steps.sources)
-    carried, noted = w[fixed : fixed + state], tape[:, state:]
-    news, notes = where(steps.body.outputs[:state]), where(steps.body.outputs[state:])
-    order = range(loop.length)[:: -1 if loop.backward else 1]
-    copies = [(rows, w[first : first + rows.shape[1]]) for rows, first in taken]
+    w, run, tape, state = space.w, space.run, space.tape, len(carried)
+    noted, order = tape[:, state:], range(len(tape))[:: -1 if backward else 1]
 
     def play() -> None:
         for t in order:
