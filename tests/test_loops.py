@@ -190,3 +190,19 @@ def test_threads_have_loops_of_their_own():
     expected = [f.value_and_grad(x) for x in points]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(f.value_and_grad, points)) == expected
+
+
+def test_a_derivative_in_the_code_is_a_loop_too():
+    """A Newton step: a gradient and a second derivative on placeholders, which are differentiated again."""
+
+    def f(x, p):
+        return scan(lambda s, v: (tanh(s * p + x * v), None), x, DATA[:12])[0]
+
+    def newton(p):
+        slope = micrograd.grad(lambda x: f(x, p))(0.4)
+        return 0.4 - slope / (1.0 + micrograd.grad(micrograd.grad(lambda x: f(x, p)))(0.4) ** 2)
+
+    compiled = compile(newton, backend="numpy")
+    expected = micrograd.value_and_grad(newton)(0.7)  # with what is outside of the inner functions, Values
+    assert compiled.value_and_grad(0.7) == pytest.approx([v.data for v in expected], rel=1e-12)
+    assert len(graph_of(compiled).loops) > 2

@@ -198,8 +198,7 @@ def replayed(graph: Graph, given: dict[str, Any], noise: float = 0.0, count: int
             inside = None in [nodes[arg] for arg in args]
             nodes.append(None if inside else replayed_loop(graph, node, nodes.__getitem__, computed))
         elif kind == "item":
-            items = nodes[args[0]]
-            nodes.append(None if items is None else items[int(graph.args[args[1]][0])])
+            nodes.append(nodes[args[0]] and nodes[args[0]].items[int(graph.args[args[1]][0])])
         elif kind not in TABLE:
             nodes.append(args[0] if kind == "constant" else given[kind][args[0]])
         else:

@@ -82,7 +82,8 @@ class Finite:
             if kind == "constant":
                 known.append(args[0] - args[0] == 0.0)
             else:
-                known.append(kind in LEAVES or steady(kind) and all(map(known.__getitem__, args)))
+                leaf = kind in LEAVES and kind != "step"  # a state may overflow
+                known.append(leaf or steady(kind) and all(map(known.__getitem__, args)))
         return known[node] == 1
 
 

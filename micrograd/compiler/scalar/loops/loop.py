@@ -121,31 +121,40 @@ def column_of(graph: Graph, source: Source, loop: Loop) -> list[int] | None:
     return list(column) if nodes else []
 
 
-def replayed(
-    graph: Graph, node: int, number: Callable[[int], Any], apply: Callable[[str, list[Any]], Any]
-) -> list[Any]:
-    """The items of a loop by eager arithmetic, from the numbers, or Values, of nodes outside of its body."""
+class Replay:
+    """A loop by eager arithmetic: the items, and the numbers, or Values, of the nodes of each step."""
+
+    def __init__(self, items: list[Any], steps: list[dict[int, Any]]) -> None:
+        self.items, self.steps = items, steps
+
+
+def replayed(graph: Graph, node: int, number: Callable[[int], Any], apply: Callable[[str, list[Any]], Any]) -> Replay:
+    """A loop by eager arithmetic; number: what nodes outside of its body have, a Replay if they are loops."""
     loop = graph.loops[node]
-    here: dict[int, Any] = {}
     body = sorted(loop.body)
+    steps: list[dict[int, Any]] = [{} for _ in range(loop.length)]
+    state = [number(x) for x in graph.args[node][: len(loop.carried)]]
+    for t in range(loop.length)[:: -1 if loop.backward else 1]:
+        here = steps[t]
 
-    def operand(x: int) -> Any:
-        return here[x] if x in here else number(x)
+        def operand(x: int, here: dict[int, Any] = here) -> Any:
+            return here[x] if x in here else number(x)
 
-    state, outputs = [number(x) for x in graph.args[node][: len(loop.carried)]], []
-    for t in range(loop.length):
         here.update(zip(loop.carried, state))
-        for x, source in zip(loop.taken, loop.sources):
-            column, nodes = loop.columns[source[2]]
-            here[x] = number(column[t]) if nodes else column[t]
+        for x, (how, other, k) in zip(loop.taken, loop.sources):
+            if how == "tape":
+                here[x] = number(other).steps[t][graph.loops[other].tape[k]]
+            else:
+                column, nodes = (loop if how == "own" else graph.loops[other]).columns[k]
+                here[x] = operand(column[t]) if nodes else column[t]
         for x in body:
             kind, args = graph.kind[x], graph.args[x]
             if kind == "loop":
                 here[x] = replayed(graph, x, operand, apply)
             elif kind == "item":
-                here[x] = operand(args[0])[int(graph.args[args[1]][0])]
+                here[x] = operand(args[0]).items[int(graph.args[args[1]][0])]
             else:
                 here[x] = apply(kind, [operand(i) for i in args])
         state = [operand(x) for x in loop.news]
-        outputs += [operand(x) for x in loop.outputs]
-    return state + outputs
+        here.update((x, operand(x)) for x in loop.tape)
+    return Replay(state + [here[x] for here in steps for x in loop.outputs], steps)
