@@ -82,16 +82,15 @@ def placed(nodes: Nodes, order: Numbers, bounds: Numbers, place: Numbers, first:
 
 
 def sorted_rows(operands: Numbers, rows: Numbers, place: Numbers, origin: Numbers) -> Numbers:
-    """The rows of a group, those with operands from the same groups together, by the places of these."""
+    """The rows of a group by the places of their operands, of which one or another comes first, or by their groups."""
     places, origins = place[operands], origin[operands]
     if len(rows) < MANY:
         keys = np.concatenate([origins, places], axis=1).tolist()
         return rows[sorted(range(len(rows)), key=keys.__getitem__)]
-    by_place = np.lexsort(places.T[::-1])
-    if (origins == origins[0]).all():
-        return rows[by_place]
-    by_origin = np.lexsort([*places.T[::-1], *origins.T[::-1]])
-    return rows[min(by_origin, by_place, key=lambda by: cost(places[by]))]
+    orders = [np.lexsort(np.roll(places, -first, axis=1).T[::-1]) for first in range(places.shape[1])]
+    if (origins != origins[0]).any():
+        orders.insert(0, np.lexsort([*places.T[::-1], *origins.T[::-1]]))
+    return rows[min(orders, key=lambda by: cost(places[by]))]
 
 
 def cost(places: Numbers) -> int:
