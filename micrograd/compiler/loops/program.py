@@ -45,7 +45,9 @@ class Looped:
             Straight(graph, reads, makes, backend, cache) if makes else None
             for reads, makes in zip(plan.reads, plan.makes)
         ]
-        self.steps = {node: Steps(plan, node, made) for loops in plan.loops for node in loops}
+        self.steps: dict[int, Steps] = {}
+        for node in [node for loops in plan.loops for node in loops]:
+            self.steps[node] = Steps(plan, node, self.steps, made)
 
     def workspace(self) -> tuple[np.ndarray, Callable[[], None]]:
         """See `player_of`."""

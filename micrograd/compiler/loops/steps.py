@@ -24,22 +24,30 @@ if TYPE_CHECKING:
 class Steps:
     """The steps of one loop of a program.
 
-    taken       the taken nodes by source, so that neighbours are taken together
-    noted       the columns of the tape behind the state
-    body        the player of the body; outputs: where in w the new state and what is noted stand
+    sources     of the taken numbers as they stand in w: by their places in rows, so that neighbours are taken together
+    noted       the columns of the tape behind the state, in the order in which they stand in w
+    body        the player of the body
+    news, notes where in w the new state, and what is noted, stand
     """
 
-    def __init__(self, plan: Plan, node: int, player_for: Callable[..., Any]) -> None:
+    def __init__(self, plan: Plan, node: int, others: dict[int, Steps], player_for: Callable[..., Any]) -> None:
         graph = plan.graph
         self.node, self.loop = node, graph.loops[node]
         loop = self.loop
-        order = sorted(range(len(loop.taken)), key=lambda k: (loop.sources[k][0] == "own", *loop.sources[k]))
+
+        def in_rows(k: int) -> Any:
+            how, other, column = loop.sources[k]
+            return how == "own", how, other, others[other].place(column) if how == "tape" else column
+
+        order = sorted(range(len(loop.taken)), key=in_rows)
         self.sources = [loop.sources[k] for k in order]
         leaves = [*loop.invariants, *[loop.taken[k] for k in order], *loop.carried]
-        self.noted = plan.columns[node]
-        tape = loop.tape
-        self.body = player_for(leaves, [*loop.news, *[tape[c] for c in self.noted]])
+        noted, tape = plan.columns[node], loop.tape
+        self.body = player_for(leaves, [*loop.news, *[tape[c] for c in noted]])
         args, count = graph.args[node], len(loop.carried)
+        self.news, self.notes = self.body.outputs[:count], self.body.outputs[count:]
+        by_place = np.argsort(self.notes, kind="stable")
+        self.noted, self.notes = [noted[k] for k in by_place], self.notes[by_place]
         self.start = [plan.slots[x] for x in args[:count]]
         self.invariants = [plan.slots[x] for x in loop.invariants]
         self.columns = [
@@ -121,14 +129,13 @@ def repeated(steps: Steps, space: Space, taken: list[tuple[np.ndarray, int]]) ->
     w, tape, state = space.w, space.tape, len(steps.loop.carried)
     first = len(steps.invariants) + len(steps.sources)
     carried, backward = w[first : first + state], steps.loop.backward
-    news, notes = steps.body.outputs[:state], steps.body.outputs[state:]
     copies = [(rows, w[begin : begin + rows.shape[1]]) for rows, begin in taken]
     player = getattr(steps.body, "player", None)  # none where there are loops in the body
     if player is not None and player.backend == "llvm" and len(player.code.firsts) == 1:
         from micrograd.compiler.llvm.machine.steps import in_machine_code
 
-        return in_machine_code(player, w, carried, news, tape, notes, copies, backward)
-    return in_python(space, carried, where(news), where(notes), copies, backward)
+        return in_machine_code(player, w, carried, steps.news, tape, steps.notes, copies, backward)
+    return in_python(space, carried, where(steps.news), where(steps.notes), copies, backward)
 
 
 def in_python(
