@@ -7,7 +7,7 @@ user's code, and the partials of the table, in its own way:
     engine.Value                                    the number, with the memory of how it was computed
     derivatives.taylor.Series                       coefficients of a power series
     compiler.scalar.placeholders.Placeholder        a node of the scalar graph, while code is traced
-    compiler.scalar.links.Term                      the same node, while its graph is differentiated
+    compiler.scalar.derivatives.links.Term          the same node, while its graph is differentiated
     compiler.arrays.symbols.Symbol                  a whole group of numbers, while a program is differentiated
     compiler.llvm.machine.handlers.Term             a number in machine code that plays entries
     formulas.expressions.Expression                 a formula

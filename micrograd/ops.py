@@ -164,7 +164,7 @@ def pow_base(x: Any, y: Any, out: Any) -> Any:
         if y == 2.0:
             return y * x
     smaller = y - 1.0
-    if getattr(out, "thorough", False):
+    if out.__class__ is not float and thorough(out):
         return pow_base_by_division(x, y, out, smaller)
     if y.__class__ is not float:
         return where(abs(y) <= 0.0, 0.0, y * pow(x, smaller))
@@ -178,7 +178,7 @@ def pow_base(x: Any, y: Any, out: Any) -> Any:
 def pow_base_by_division(x: Any, y: Any, out: Any, smaller: Any) -> Any:
     """y x**y / x, with no rounded y - 1 and no second power; y x**(y - 1) where x**y is too large or has few digits.
 
-    What stands for a number that nobody writes down, `out.thorough`, gets this.
+    For programs, see `dispatch.thorough`.
     """
     quotient = div(y * out, x)
     if y.__class__ is float:

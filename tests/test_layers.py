@@ -56,13 +56,13 @@ FLOORS = {
     "compiler.scalar": [
         ["graph", "holders", "users_code"],
         ["divergence", "loops"],
-        ["links", "placeholders"],
-        ["sweeps"],
-        ["matrices"],
+        ["derivatives"],
+        ["placeholders"],
         ["stand_ins", "undo"],
         ["repeats", "tracer"],
         ["trace"],
     ],
+    "compiler.scalar.derivatives": [["links"], ["sweeps"], ["matrices"]],
     "compiler.arrays": [
         ["prune", "steps"],
         ["gather", "program", "scheduling", "symbols"],

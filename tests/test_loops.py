@@ -13,7 +13,7 @@ from test_scan import AT, PROBLEMS, plain
 import micrograd
 from micrograd import Value, compile, scan, take, tanh
 from micrograd.compiler.loops import player_for
-from micrograd.compiler.scalar import sweeps
+from micrograd.compiler.scalar.derivatives import sweeps
 from micrograd.compiler.scalar.loops import recording
 from micrograd.compiler.scalar.tracer import Tracer
 

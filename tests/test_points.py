@@ -10,6 +10,7 @@ from collections import namedtuple
 from importlib.util import find_spec
 
 import pytest
+from same import near
 
 import micrograd
 from micrograd import Value, functions
@@ -374,3 +375,11 @@ def test_an_index_is_an_argument():
     for index, error in ((3, IndexError), (0.5, ValueError)):
         with pytest.raises(error):
             f(index, 1.0)
+
+
+@pytest.mark.parametrize("exponent", [1.0000001, 0.5, 3.7, -0.2])
+def test_second_derivatives_of_powers_keep_their_digits(exponent):
+    """The first derivative is written so that it can be differentiated: y x**y / x would lose digits near y = 1."""
+    right = exponent * (exponent - 1.0) * 0.7 ** (exponent - 2.0)
+    assert near(micrograd.compile(lambda x: x**exponent).hessian(0.7), right, 4.0)
+    assert near(micrograd.compile(lambda x, y: x**y).hessian(0.7, exponent), right, 4.0)

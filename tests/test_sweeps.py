@@ -10,7 +10,7 @@ import pytest
 
 import micrograd
 from micrograd import Value, functions
-from micrograd.compiler.scalar import sweeps
+from micrograd.compiler.scalar.derivatives import sweeps
 from micrograd.compiler.scalar.tracer import Tracer
 from micrograd.ops import TABLE
 

@@ -24,7 +24,7 @@ from micrograd.compiler.arrays.differentiate import (
 from micrograd.compiler.arrays.prune import prune
 from micrograd.compiler.arrays.roll import roll_loss, roll_outputs, roll_sums
 from micrograd.compiler.arrays.simplify import simplify
-from micrograd.compiler.scalar.matrices import (
+from micrograd.compiler.scalar.derivatives.matrices import (
     hessian_by_inputs,
     hessian_by_parameters,
     jacobian_by_inputs,

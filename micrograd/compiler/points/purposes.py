@@ -13,7 +13,7 @@ import numpy as np
 
 from micrograd.compiler.points.nests import NUMBER, outer, outer_order, size
 from micrograd.compiler.points.routine import FEW, Part
-from micrograd.compiler.scalar.sweeps import hessian_nodes, hvp_nodes, jacobian_nodes, reverse
+from micrograd.compiler.scalar.derivatives.sweeps import hessian_nodes, hvp_nodes, jacobian_nodes, reverse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

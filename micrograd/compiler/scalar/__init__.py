@@ -10,6 +10,5 @@ holders, undo   puts back what tracing left in the user's objects
 repeats         what code will do in later runs
 graph           the graph, every expression once
 loops/          what repeats there: loops over time, and their derivatives, which are loops, too
-links, sweeps   derivatives, as nodes of the same graph
-matrices        Jacobians and Hessians as outputs of a trace
+derivatives/    derivatives, as nodes of the same graph
 """

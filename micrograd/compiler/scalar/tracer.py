@@ -9,11 +9,11 @@ from __future__ import annotations
 from copy import copy
 
 from micrograd.collector import paused
+from micrograd.compiler.scalar.derivatives.links import Finite
+from micrograd.compiler.scalar.derivatives.sweeps import reverse
 from micrograd.compiler.scalar.graph import LEAVES, Graph, chosen
-from micrograd.compiler.scalar.links import Finite
 from micrograd.compiler.scalar.placeholders import Placeholder, Traced, TraceError
 from micrograd.compiler.scalar.stand_ins import StandIns
-from micrograd.compiler.scalar.sweeps import reverse
 from micrograd.compiler.scalar.users_code import line_of, users_line
 from micrograd.compiler.state.state import State
 from micrograd.dispatch import brief, number
@@ -103,7 +103,7 @@ class Tracer:
 
     def slopes(self, node: int, wrt: list[int]) -> list[int]:
         """The derivatives of a node, zero-safe as those of eager code."""
-        return reverse(self.graph, [node], [self.graph.constant(1.0)], wrt, True, self._finite)
+        return reverse(self.graph, [node], [self.graph.constant(1.0)], wrt, True, self._finite, again=True)
 
     def node_of(self, x: Any) -> int:
         """The node of a placeholder, a Value (with all it was computed from) or a number."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from copy import copy
 
-from micrograd.compiler.scalar.sweeps import hessian_nodes, jacobian_nodes
+from micrograd.compiler.scalar.derivatives.sweeps import hessian_nodes, jacobian_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from micrograd.compiler.scalar.sweeps import Sparse
+    from micrograd.compiler.scalar.derivatives.sweeps import Sparse
     from micrograd.compiler.scalar.tracer import Trace
 
 MOST = 1_000_000  # entries of a matrix

@@ -41,7 +41,7 @@ class Term(Operators):
     """
 
     __slots__ = ("graph", "node")
-    thorough = True  # a derivative is right near overflow, too: it may be long
+    thorough = True
 
     def __init__(self, graph: Graph, node: int) -> None:
         self.graph, self.node = graph, node
@@ -49,18 +49,25 @@ class Term(Operators):
     def operate(self, name: str, args: tuple[Any, ...]) -> Any:
         """The primitive as a node; a float where it is a constant."""
         graph = self.graph
-        nodes = tuple([x.node if x.__class__ is Term else graph.constant(float(x)) for x in args])
-        return term(graph, graph.apply(name, nodes))
+        nodes = tuple([x.node if isinstance(x, Term) else graph.constant(float(x)) for x in args])
+        return term(graph, graph.apply(name, nodes), self.__class__)
 
 
-def term(graph: Graph, node: int) -> Any:
+class ShortTerm(Term):
+    """The same where what is made is differentiated again: a long partial would lose digits there."""
+
+    __slots__ = ()
+    thorough = False
+
+
+def term(graph: Graph, node: int, kind: type[Term]) -> Any:
     """A node as a partial sees it."""
-    return graph.args[node][0] if graph.kind[node] == "constant" else Term(graph, node)
+    return graph.args[node][0] if graph.kind[node] == "constant" else kind(graph, node)
 
 
 def node_of(graph: Graph, x: Any) -> int:
     """The node of what a partial gave."""
-    node: int = x.node if x.__class__ is Term else graph.constant(x)
+    node: int = x.node if isinstance(x, Term) else graph.constant(x)
     return node
 
 
@@ -99,11 +106,13 @@ class Links:
     """The links of a graph from a node to its operands: what tangents and adjoints are multiplied by on their way.
 
     finite      spares guards where the local derivative is finite
+    again       what is made is differentiated again
     last, made  the node whose symbols were made last, and those
     """
 
-    def __init__(self, graph: Graph, guard: bool, finite: Finite | None = None) -> None:
+    def __init__(self, graph: Graph, guard: bool, finite: Finite | None = None, again: bool = False) -> None:
         self.graph, self.guard, self.finite = graph, guard, finite
+        self.term = ShortTerm if again else Term
         self.last = -1
         self.made: list[Any] = []
 
@@ -126,7 +135,7 @@ class Links:
         else:
             symbols = self.symbols(node)
             if op.selects:
-                return lambda v: node_of(graph, partial(*symbols, term(graph, v)))
+                return lambda v: node_of(graph, partial(*symbols, term(graph, v, self.term)))
             factor = node_of(graph, partial(*symbols))
             if self.guard and not (self.finite and self.finite.holds(factor)):
                 return lambda v: self.guarded(apply("mul", (factor, v)), v)
@@ -136,8 +145,8 @@ class Links:
         """The operands of a node and the node itself, as its partials see them; those of the last one are kept."""
         if self.last != node:
             graph, self.last = self.graph, node
-            self.made = [term(graph, x) for x in graph.args[node]]
-            self.made.append(Term(graph, node))
+            self.made = [term(graph, x, self.term) for x in graph.args[node]]
+            self.made.append(self.term(graph, node))
         return self.made
 
     def entry(self, node: int, i: int) -> Link | None:

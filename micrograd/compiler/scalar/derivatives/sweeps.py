@@ -3,6 +3,7 @@
 tangent     of a node: its derivative along an input or a direction, a node; sparse: {column: tangent}, without zeros
 adjoint     of a node: the derivative of an output by it, a node; sparse: {row: adjoint}, without zeros
 ends        the nodes that are differentiated; wrt: those that they are differentiated by
+again       what is made is differentiated again
 guard       a contribution of an adjoint that is exactly 0 is 0, even through a factor of inf or nan, as in eager code
 
 All sweeps go through the nodes once, in their order, and make nodes behind them: nothing recurses, and the structure of
@@ -16,8 +17,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from micrograd.compiler.scalar.derivatives.links import Finite, Links
 from micrograd.compiler.scalar.graph import LEAVES
-from micrograd.compiler.scalar.links import Finite, Links
 from micrograd.compiler.scalar.loops.derivatives import pulled, pushed, tangents_of_item
 
 TYPE_CHECKING = False
@@ -59,13 +60,14 @@ def adjoints(
     wrt: Sequence[int],
     guard: bool = False,
     finite: Finite | None = None,
+    again: bool = False,
     stops: Container[int] = (),
 ) -> list[Sparse]:
     """The adjoints of each node of wrt by several ends, from those in `seeds`, {node: {row: adjoint}}.
 
     stops       nodes that hand nothing on to their operands
     """
-    links, kind, args = Links(graph, guard, finite), graph.kind, graph.args
+    links, kind, args = Links(graph, guard, finite, again), graph.kind, graph.args
     top = max(seeds, default=-1) + 1
     active, kept = dependent(graph, wrt, top, stops), set(wrt)
     found = {node: dict(rows) for node, rows in seeds.items()}
@@ -79,7 +81,7 @@ def adjoints(
             found[loop] = collect(graph, found.get(loop, {}), [((row, item), v) for row, v in rows.items()])
             continue
         if kind[node] == "loop":
-            of_body = partial(adjoints, graph, guard=guard, finite=finite)
+            of_body = partial(adjoints, graph, guard=guard, finite=finite, again=again)
             for x, received in pulled(graph, node, rows, active, guard, of_body).items():
                 found[x] = collect(graph, found.get(x, {}), received.items())
             continue
@@ -97,6 +99,7 @@ def reverse(
     wrt: Sequence[int],
     guard: bool = False,
     finite: Finite | None = None,
+    again: bool = False,
 ) -> list[int]:
     """The nodes Σ seed · ∂end/∂x for each x in wrt; a constant 0 where no end depends on it.
 
@@ -106,11 +109,11 @@ def reverse(
     >>> reverse(graph, [graph.apply("mul", (x, y))], [graph.constant(1.0)], [x, y]) == [y, x]
     True
     """
-    links, kind, args, apply = Links(graph, guard, finite), graph.kind, graph.args, graph.apply
+    links, kind, args, apply = Links(graph, guard, finite, again), graph.kind, graph.args, graph.apply
     found, zero = collect(graph, {}, zip(ends, seeds)), graph.constant(0.0)
     if "loop" in kind[: max(ends, default=-1) + 1]:
         given = {end: {0: seed} for end, seed in found.items()}
-        return [rows.get(0, zero) for rows in adjoints(graph, given, wrt, guard, finite)]
+        return [rows.get(0, zero) for rows in adjoints(graph, given, wrt, guard, finite, again)]
     active, kept = dependent(graph, wrt, max(ends, default=-1) + 1), set(wrt)
     for node in range(len(active) - 1, -1, -1):
         if not active[node] or node not in found or kind[node] in LEAVES:
@@ -253,7 +256,7 @@ def hessian_nodes(graph: Graph, end: int, wrt: Sequence[int], guard: bool = Fals
     Forward through the gradient; guarded, in reverse.
     """
     one = graph.constant(1.0)
-    slopes = reverse(graph, [end], [one], wrt, guard)
+    slopes = reverse(graph, [end], [one], wrt, guard, again=True)
     if guard:
         rows = jacobian_nodes(graph, slopes, wrt, guard)
         return slopes, [{j: node for j, node in row.items() if j <= i} for i, row in enumerate(rows)]
@@ -266,5 +269,5 @@ def hessian_nodes(graph: Graph, end: int, wrt: Sequence[int], guard: bool = Fals
 def hvp_nodes(graph: Graph, end: int, wrt: Sequence[int], vector: Sequence[int], guard: bool = False) -> list[int]:
     """The second derivatives of an end times a vector of nodes: the gradient, differentiated along it."""
     one = graph.constant(1.0)
-    slopes = reverse(graph, [end], [one], wrt, guard)
+    slopes = reverse(graph, [end], [one], wrt, guard, again=True)
     return reverse(graph, slopes, vector, wrt, True) if guard else directional(graph, slopes, wrt, vector)
