@@ -59,9 +59,9 @@ def compile(  # noqa: F811
 ) -> Any:
     """Scalar code as a program: over arrays of samples, or, without `inputs`, a plain function at one point.
 
-    `compile(function)`: a function of numbers, arrays, and lists, tuples and dictionaries of them, as it stands. See
-    `CompiledFunction` for what it gives: values, gradients, Jacobians, Hessians. parameters: Values that it uses, a
-    list, or a dictionary by name; those that it is found to use unless given.
+    `compile(function)`: a function of numbers, arrays, and lists, tuples and dictionaries of them, as it stands.
+    `help` of what comes back, a `CompiledFunction`, says what it gives: values, gradients, Jacobians, Hessians.
+    parameters: Values that it uses, a list, or a dictionary by name; those that it is found to use unless given.
 
     All else is over arrays of samples.
     Either `compile(model, inputs=2, …)`: the model is an nn.Module, or a function of a list of `inputs` Values with its
