@@ -16,7 +16,7 @@ from micrograd.collector import paused
 from micrograd.dispatch import number
 from micrograd.engine import Value, assemble, numbered
 from micrograd.messages.counterparts import absent
-from micrograd.ops import TABLE
+from micrograd.ops import TABLE, name_in_table
 from micrograd.system.disk import write
 
 __all__ = ["FileError", "load", "save"]
@@ -114,7 +114,7 @@ def row_of(node: Value, operands: tuple[Any, ...], quoted: Callable[[str], str])
         return f"[null, {label}, {in_json(node.data)}, {in_json(node.grad)}]"
     entries = [str(x) if x.__class__ is int else f'"{exact(x)}"' for x in operands]
     entries += ["null" if d is None else in_json(d) for d in node._cached]
-    return f'["{node.op.name}", {label}, {in_json(node.data)}, {in_json(node.grad)}, {", ".join(entries)}]'
+    return f'["{name_in_table(node.op)}", {label}, {in_json(node.data)}, {in_json(node.grad)}, {", ".join(entries)}]'
 
 
 def exact(x: Any) -> str:

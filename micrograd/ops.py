@@ -96,17 +96,17 @@ class Op:
         return f"<Op {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return find, (self.name,)  # a copied or pickled graph refers to the one row
+        return find, (name_in_table(self),)  # a copied or pickled graph refers to the one row
 
     @property
     def cost(self) -> int:
-        """About how many additions it takes.
+        """About how many additions it takes; TypeError for a definition that cannot be followed.
 
         >>> TABLE["add"].cost, TABLE["relu"].cost, TABLE["sigmoid"].cost
         (1, 2, 33)
         """
         if self._cost is None:
-            self._cost = LIBRARY_FUNCTION if self.definition is None else cost_of(self.definition, len(self.partials))
+            self._cost = LIBRARY_FUNCTION if self.definition is None else cost_of(self)
         return self._cost
 
     def local(self, i: int, args: tuple[Any, ...], out: Any) -> Any:
@@ -135,6 +135,20 @@ def find(name: str) -> Op:
         raise ValueError(f"expected the name of a primitive ({', '.join(TABLE)}), got {name!r}") from None
 
 
+def name_in_table(op: Op) -> str:
+    """The name by which `find` gives this very row; ValueError, with the cure, if it gives none, or another.
+
+    >>> name_in_table(TABLE["mul"])
+    'mul'
+    """
+    if TABLE.get(op.name) is not op:
+        raise ValueError(
+            f"the primitive {op.name!r} is not in the table of primitives: put its row there, "
+            f"micrograd.ops.TABLE[{op.name!r}] = row"
+        )
+    return op.name
+
+
 class Counted(Operators):
     """An operand that adds up the cost of what is done to it."""
 
@@ -149,10 +163,14 @@ class Counted(Operators):
         return self
 
 
-def cost_of(definition: Callable[..., Any], operands: int) -> int:
-    """The cost of all primitives in a definition."""
+def cost_of(op: Op) -> int:
+    """The cost of all primitives in the definition of a row; TypeError if that branches on numbers, or uses itself."""
     counted = Counted()
-    definition(*[counted] * operands)
+    try:
+        op.definition(*[counted] * len(op.partials))  # type: ignore[misc]
+    except (TypeError, RecursionError) as error:
+        why = "it uses itself" if isinstance(error, RecursionError) else error
+        raise TypeError(f"the definition of {op.name} is no expression over other primitives: {why}") from error
     return counted.total
 
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -11,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import micrograd
-from micrograd import compile, derivative, explain, functions, gradient, losses
-from micrograd.dispatch import of_one, operate
+from micrograd import compile, derivative, explain, explore, export, functions, gradient, losses, save
+from micrograd.dispatch import by_definition, of_one, operate
 from micrograd.drawing.explorer.javascript import rule
-from micrograd.engine import Value, unary
+from micrograd.engine import Value, apply, unary
 from micrograd.ops import TABLE, Op
 
 
@@ -113,3 +114,36 @@ def test_compiled_code_computes_a_definition(monkeypatch, backend, irregular):
     again = defined.value_and_gradient(defined.batch(X, y))
     assert math.isfinite(value) and again[0] == pytest.approx(value, rel=1e-13)
     assert again[1].tolist() == pytest.approx(slopes.tolist(), rel=1e-12)
+
+
+def test_a_row_that_the_table_has_not_is_not_written_by_its_name(table, tmp_path):
+    """Who reads the name back, from a file, a pickle or in a page, would get the other row."""
+    other = Op("cube", "", CUBE.forward, (0.0,), "")
+    y = apply(other, (Value(2.0),)) + cube(Value(2.0))
+    for written in (lambda: save(y, tmp_path / "graph.json"), lambda: pickle.dumps(y)):
+        with pytest.raises(ValueError, match="the primitive 'cube' is not in the table"):
+            written()
+    assert '"cube": null' in explore(y, {}).html
+
+
+@pytest.mark.parametrize(
+    "definition, why",
+    [
+        (lambda x: x if x > 0.0 else -x, r"write where\(condition, x, y\), not a branch"),
+        (lambda x: math.exp(x), r"Write micrograd.exp\(v\)"),
+        (lambda x: functions.where(x > 0.0, apply(TABLE["cube"], (x - 1.0,)), x), "it uses itself"),
+    ],
+)
+def test_a_definition_that_is_no_expression_is_refused_by_its_name(monkeypatch, definition, why):
+    monkeypatch.setitem(TABLE, "cube", Op("cube", "", cube, CUBE.partials, "", definition=definition))
+    with pytest.raises(TypeError, match=f"the definition of cube is no expression over other primitives: .*{why}"):
+        compile(lambda x: cube(x[0]), 1, parameters=[], backend="numpy")
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc")
+def test_c_of_a_definition_that_needs_not_all_operands(monkeypatch, tmp_path):
+    second = by_definition(lambda x, y: 3.0 * y)
+    monkeypatch.setitem(TABLE, "second", Op("second", "", second, (0.0, 3.0), ""))
+    source = export(lambda x: apply(TABLE["second"], tuple(x)), 2, language="c", name="f")
+    (tmp_path / "f.c").write_text(source)
+    subprocess.run(["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-c", "f.c"], cwd=tmp_path, check=True)

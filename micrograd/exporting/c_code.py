@@ -136,7 +136,8 @@ def from_definition(op: Op) -> tuple[tuple[str, ...], str]:
     writer = CWriter(graph, one_by_one(graph), op.name)
     [result] = writer.body()
     head = f"static double {called(op.name)}({', '.join([f'double {x}' for x in writer.input_names])}) {{"
-    return tuple(writer.used), "\n    ".join([head, *writer.lines, f"return {result};"]) + "\n}"
+    unused = [f"(void){x};" for x, node in zip(writer.input_names, graph.input_nodes) if node not in writer.parts.uses]
+    return tuple(writer.used), "\n    ".join([head, *unused, *writer.lines, f"return {result};"]) + "\n}"
 
 
 def called(name: str) -> str:

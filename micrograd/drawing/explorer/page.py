@@ -19,6 +19,7 @@ from micrograd.drawing.views.choice import view_of
 from micrograd.drawing.views.reading import Reading, read_graph
 from micrograd.engine import Value, topological
 from micrograd.notation.signs import clean
+from micrograd.ops import TABLE
 from micrograd.system.disk import write
 
 TYPE_CHECKING = False
@@ -71,7 +72,9 @@ def explore(
     diagram = view_of(graph, "full", "LR")
     for box in diagram.boxes:
         box.width = max(box.width, ROOM)
-    rules = {node.op.name: rule(node.op) for node in graph.nodes if node.op is not None}
+    rows = [node.op for node in graph.nodes if node.op is not None]
+    foreign = {op.name for op in rows if TABLE.get(op.name) is not op}
+    rules = {op.name: "null" if op.name in foreign else rule(op) for op in rows}
     return Explorer(Picture(diagram), scene(graph, slider_places(original, leaves)), rules)
 
 
