@@ -8,6 +8,7 @@ fixed       what is no number and stays what it is: text, None, bools, functions
 from __future__ import annotations
 
 from enum import Enum
+from math import prod
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def size(shape: Any) -> int:
     """How many numbers a nest of this shape has."""
     how = shape[0]
     if how == "array":
-        return int(np.prod(shape[1], dtype=np.int64))
+        return prod(shape[1])
     return 1 if how == "number" else 0 if how == "fixed" else sum(map(size, shape[2]))
 
 

@@ -38,6 +38,7 @@ class Part:
 
     def __init__(self, nodes: list[int], shape: Any, places: np.ndarray | None = None, sparse: Any = None) -> None:
         self.nodes, self.shape, self.places, self.sparse = nodes, shape, places, sparse
+        self.count = size(shape)
 
     def reader(self, w: np.ndarray, outputs: np.ndarray) -> Callable[[], Any]:
         """The function that reads the nest from a vector; `outputs` are the places of the ends in it."""
@@ -64,7 +65,7 @@ class Part:
         if self.sparse is not None:
             return like(self.sparse, numbers)
         if self.places is not None:
-            filled = np.zeros(size(self.shape))
+            filled = np.zeros(self.count)
             filled[self.places] = numbers
             numbers = filled
         if self.shape[0] == "array":
