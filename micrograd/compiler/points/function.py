@@ -16,12 +16,11 @@ from micrograd.compiler.loops import player_for
 from micrograd.compiler.points.comparison import compare_routine
 from micrograd.compiler.points.named import in_order, unknown
 from micrograd.compiler.points.nests import NUMBER, floats, size, symbolic, taken_apart
-from micrograd.compiler.points.purposes import PURPOSES, Wanted, expect_number
+from micrograd.compiler.points.purposes import PURPOSES, Wanted, expect_number, own, total
 from micrograd.compiler.points.recorded import Recorded, record
 from micrograd.compiler.points.routine import Routine
 from micrograd.compiler.points.rows import program_of, rows_of, stacked
 from micrograd.compiler.points.short import never, short
-from micrograd.compiler.scalar.graph import LEAVES
 from micrograd.derivatives.plain import argument_place
 from micrograd.dispatch import brief
 from micrograd.expect import leaves
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.points.short import Call
     from micrograd.compiler.programs import Program
-    from micrograd.compiler.scalar.graph import Graph
     from micrograd.engine import Value
 
 PARAMETERS = "parameters"
@@ -45,7 +43,8 @@ class CompiledFunction:
 
     Arguments may be given by name, too: f.grad(spot=100.0, strike=105.0, wrt=1).
     Arguments are numbers, arrays, and lists, tuples and dictionaries of them, nested; text, None, bools and functions
-    are passed on. The function is compiled when it is first called with arguments of a new shape.
+    are passed on. The function is compiled when it is first called with arguments of a new shape. The numbers of Values
+    that it uses are read at every call; all other state of Python is frozen then, as in `compile`.
     Where there are Values among the arguments, the function itself runs, so that they may be differentiated.
     """
 
@@ -294,22 +293,6 @@ class CompiledFunction:
         if isinstance(self._given, dict):
             return ("dict", tuple(self._given), (NUMBER,) * len(nodes)), nodes
         return ("array", (len(nodes),)), nodes
-
-
-def own(graph: Graph, ends: list[int]) -> list[int]:
-    """The ends, each a node of its own that is made, so that all of them may stand side by side."""
-    found: dict[int, None] = {}
-    for node in ends:
-        found[graph.again(node) if node in found or graph.kind[node] in LEAVES else node] = None
-    return list(found)
-
-
-def total(graph: Graph, nodes: list[int]) -> int:
-    """Their sum, which is finite only where all of them are."""
-    found = graph.constant(0.0)
-    for node in nodes:
-        found = graph.apply("add", (found, node))
-    return graph.again(found)
 
 
 def check_parameters(parameters: Any) -> list[Value]:

@@ -14,6 +14,7 @@ import numpy as np
 from micrograd.compiler.points.nests import NUMBER, outer, outer_order, size
 from micrograd.compiler.points.routine import FEW, Part
 from micrograd.compiler.scalar.derivatives.sweeps import hessian_nodes, hvp_nodes, jacobian_nodes, reverse
+from micrograd.compiler.scalar.graph import LEAVES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,3 +140,19 @@ def expect_number(purpose: str, returned: Any) -> None:
             f"{purpose} expects a function that returns one Value or number, got {kind} of {size(returned)}; "
             "the derivatives of several are `jacobian`"
         )
+
+
+def own(graph: Graph, ends: list[int]) -> list[int]:
+    """The ends, each a node of its own that is made, so that all of them may stand side by side."""
+    found: dict[int, None] = {}
+    for node in ends:
+        found[graph.again(node) if node in found or graph.kind[node] in LEAVES else node] = None
+    return list(found)
+
+
+def total(graph: Graph, nodes: list[int]) -> int:
+    """Their sum, which is finite only where all of them are."""
+    found = graph.constant(0.0)
+    for node in nodes:
+        found = graph.apply("add", (found, node))
+    return graph.again(found)
