@@ -383,3 +383,24 @@ def test_second_derivatives_of_powers_keep_their_digits(exponent):
     right = exponent * (exponent - 1.0) * 0.7 ** (exponent - 2.0)
     assert near(micrograd.compile(lambda x: x**exponent).hessian(0.7), right, 4.0)
     assert near(micrograd.compile(lambda x, y: x**y).hessian(0.7, exponent), right, 4.0)
+
+
+WAYS = [("reverse", "grad"), ("jacobian_nodes", "jacobian"), ("hessian_nodes", "hessian")]
+
+
+@pytest.mark.parametrize("way, purpose", WAYS)
+def test_a_fault_of_the_compiler_is_found(way, purpose, monkeypatch):
+    from micrograd.compiler.points import purposes
+
+    right = getattr(purposes, way)
+
+    def wrong(graph, *args):  # the last derivative twice
+        found = right(graph, *args)
+        row = found[1][-1] if way == "hessian_nodes" else found[-1] if way == "jacobian_nodes" else found
+        k = len(row) - 1 if way == "reverse" else max(row)
+        row[k] = graph.apply("add", (row[k], row[k]))
+        return found
+
+    monkeypatch.setattr(purposes, way, wrong)
+    with pytest.raises(micrograd.compiler.CompilerError, match=f"compiled {purpose} differs"):
+        getattr(micrograd.compile(rosenbrock), purpose)([0.3, -0.5, 0.7])

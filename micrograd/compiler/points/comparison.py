@@ -1,7 +1,8 @@
 """What is compiled is compared: the graph with the function on plain numbers, every routine with the graph.
 
-The graph runs on plain numbers, forward and backward; its second derivatives are those of eager code. Of a matrix of
-derivatives one product with a vector is compared, which costs no more than a gradient.
+The graph runs on plain numbers, forward and backward. Of a matrix of derivatives one product with a vector is compared,
+which costs no more than a gradient; second derivatives with a difference of gradients, and where that is not near,
+with those of eager code.
 
 numbers     of the arguments, in a row
 """
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from micrograd.compiler.points.routine import Routine
     from micrograd.compiler.self_check import Sample
 
-FEW_NODES = 2000  # of a graph whose second derivatives are compared, too: they take a hundred times as long
-MANY_NODES = 20_000  # of all steps of loops: derivatives of more are not compared, as they are made of a body alone
+FEW_NODES = 20_000  # of a graph whose second derivatives are taken, which costs a hundred times as much
+STEP, CLOSE = 1e-6, 1e-4  # of a difference of gradients, and how near it is to the second derivatives, relative
+# Of all steps of loops, by the order of the derivatives: those of more are not compared, as they are made of a body alone
+LOOPED = {1: 20_000, 2: 2_000}
 
 
 def compare_graph(recorded: Recorded, samples: Sequence[Sample]) -> None:
@@ -54,10 +57,8 @@ def compare_routine(
     recorded: Recorded, numbers: list[float], purpose: str, wanted: Wanted, routine: Routine, backend: str
 ) -> None:
     """CompilerError where the routine differs from the graph."""
-    looped = bool(recorded.trace.graph.loops)
-    if purpose in ("hessian", "hvp") and recorded.work > FEW_NODES:
-        return
-    if looped and purpose != "value" and recorded.work > MANY_NODES:
+    looped, second = bool(recorded.trace.graph.loops), purpose in ("hessian", "hvp")
+    if looped and purpose != "value" and recorded.work > LOOPED[1 + second]:
         return
     vector = [1.0 + 0.1 * i for i in range(len(wanted.wrt))]
     weights = [1.0 + 0.1 * i if purpose == "jacobian" else 1.0 for i in range(len(wanted.ends))]
@@ -75,12 +76,14 @@ def compare_routine(
             return [number_of(nodes[i]) for i in wanted.ends]
         by = [nodes[i] for i in wanted.wrt]
         y = along([nodes[i] for i in wanted.ends], weights)
-        if purpose in ("hessian", "hvp") and isinstance(y, Value):
+        if second and isinstance(y, Value):
             y = along(gradient(y, by), vector)
         return derivatives(y, by)
 
     with paused():
-        if purpose in ("hessian", "hvp") or looped and purpose != "value":
+        if second or looped and purpose != "value":
+            if not looped and slope_between(recorded, numbers, wanted, found, vector) or recorded.work > FEW_NODES:
+                return
             true = expected(0.0)
         elif purpose == "value":
             nodes = played(recorded, numbers)
@@ -90,6 +93,22 @@ def compare_routine(
         place = differing(found, true, expected)
     if place is not None:
         raise fault(purpose, found[place], true[place], backend)
+
+
+def slope_between(
+    recorded: Recorded, numbers: list[float], wanted: Wanted, found: list[float], vector: list[float]
+) -> bool:
+    """Whether second derivatives along a vector are near the difference of the gradients at two points on it."""
+    base = played(recorded, numbers)
+    largest = max([1.0, *[abs(base[x]) for x in wanted.wrt]]) / max([1.0, *vector])
+    ends = [(end, 1.0) for end in wanted.ends]
+    gradients = []
+    for step in (STEP * largest, -STEP * largest):
+        shift = {x: step * v for x, v in zip(wanted.wrt, vector)}
+        gradients.append(pulled(recorded, played(recorded, numbers, shift), ends, wanted.wrt))
+    slopes = [(a - b) / (2.0 * STEP * largest) for a, b in zip(*gradients)]
+    scale = max(map(abs, [*slopes, *found]), default=0.0)
+    return all(abs(a - b) <= CLOSE * scale for a, b in zip(found, slopes))
 
 
 def along(terms: Sequence[Any], weights: Sequence[float]) -> Any:
@@ -110,8 +129,11 @@ def product(purpose: str, wanted: Wanted, result: Any, vector: list[float]) -> l
     return multiplied
 
 
-def played(recorded: Recorded, numbers: Sequence[float]) -> Any:
-    """The numbers of the nodes of the recorded graph, or of its outputs alone where there are loops."""
+def played(recorded: Recorded, numbers: Sequence[float], shift: dict[int, float] | None = None) -> Any:
+    """The numbers of the nodes of the recorded graph, or of its outputs alone where there are loops.
+
+    shift       leaves that are moved, and how far; not where there are loops
+    """
     trace = recorded.trace
     if trace.graph.loops:
         player = player_for(trace.graph, [*recorded.inputs, *recorded.nodes], trace.outputs, backend="numpy")
@@ -127,6 +149,8 @@ def played(recorded: Recorded, numbers: Sequence[float]) -> Any:
             found.append(TABLE[kind].forward(*[found[x] for x in args]))
         else:
             found.append(args[0] if kind == "constant" else given[kind][args[0]])
+            if shift and len(found) - 1 in shift:
+                found[-1] += shift[len(found) - 1]
     return found
 
 
