@@ -2,8 +2,9 @@
 
 The function is the same for all loops; a context, an array of 64-bit words, says what it works on.
 
-block       neighbouring numbers of a row for each step, which are copied into w
 tape        a row for each step: the state that it begins with, then what is noted
+copy        of neighbouring numbers: where they stand, how far that moves on from row to row, how many bytes they have,
+            where they go, and how far that moves on
 """
 
 from __future__ import annotations
@@ -23,36 +24,47 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.llvm.machine.player import LlvmPlayer
 
-WORDS = ("play", "entries", "w", "length", "from", "onward", "state", "states", "news", "scratch", "tape", "width",
-         "notes", "noted", "blocks", "count")  # fmt: skip
-POINTERS = ("play", "entries", "w", "state", "news", "scratch", "tape", "notes", "blocks")
+    Copy = tuple[int, int, int, int, int]
+
+WORDS = ("play", "entries", "w", "first_row", "onward", "length", "before", "befores", "after", "afters")
+POINTERS = ("play", "entries", "w", "before", "after")
+COPY = ("source", "source_apart", "bytes", "target", "target_apart")
 
 
-def loads() -> str:
-    """The instructions that read the words of a context."""
+def loads(names: Sequence[str], array: str) -> str:
+    """The instructions that read words, one after the other; those that are pointers as such."""
     return "\n".join(
-        f"  %{name}_at = getelementptr i64, ptr %context, i64 {k}\n"
-        f"  %{name} = load {'ptr' if name in POINTERS else 'i64'}, ptr %{name}_at, align 8"
-        for k, name in enumerate(WORDS)
+        f"  %{name}_at = getelementptr i64, ptr %{array}, i64 {k}\n"
+        f"  %{name} = load {'ptr' if name in (*POINTERS, 'source', 'target') else 'i64'}, ptr %{name}_at, align 8"
+        for k, name in enumerate(names)
     )
 
 
-# One step copies the blocks, notes the state, plays, notes what is noted, and gathers the new state. A block is four
-# words: where its rows begin, how far they are apart, how many bytes it has, where in w it goes
 STEPS = f"""declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
-define internal void @gathered(ptr %to, ptr %w, ptr %index, i64 %count) nounwind {{
+define internal void @copied(ptr %copies, i64 %count, i64 %row) nounwind {{
 entry:
   %some = icmp sgt i64 %count, 0
   br i1 %some, label %one, label %done
 one:
-  %k = phi i64 [0, %entry], [%following, %one]
-  %place_at = getelementptr i64, ptr %index, i64 %k
-  %place = load i64, ptr %place_at, align 8
-  %from = getelementptr double, ptr %w, i64 %place
-  %number = load double, ptr %from, align 8
-  %there = getelementptr double, ptr %to, i64 %k
-  store double %number, ptr %there, align 8
+  %k = phi i64 [0, %entry], [%following, %next]
+  %word = mul i64 %k, {len(COPY)}
+  %copy = getelementptr i64, ptr %copies, i64 %word
+{loads(COPY, "copy")}
+  %source_offset = mul i64 %source_apart, %row
+  %from = getelementptr i8, ptr %source, i64 %source_offset
+  %target_offset = mul i64 %target_apart, %row
+  %to = getelementptr i8, ptr %target, i64 %target_offset
+  %single = icmp eq i64 %bytes, 8
+  br i1 %single, label %number, label %several
+number:
+  %x = load double, ptr %from, align 8
+  store double %x, ptr %to, align 8
+  br label %next
+several:
+  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %to, ptr align 8 %from, i64 %bytes, i1 false)
+  br label %next
+next:
   %following = add nuw nsw i64 %k, 1
   %more = icmp ult i64 %following, %count
   br i1 %more, label %one, label %done
@@ -62,41 +74,15 @@ done:
 
 define void @steps(ptr %context) nounwind {{
 entry:
-{loads()}
-  %state_bytes = mul i64 %states, 8
-  %taking = icmp sgt i64 %count, 0
+{loads(WORDS, "context")}
   br label %step
 step:
-  %i = phi i64 [0, %entry], [%following, %play_it]
-  %t = phi i64 [%from, %entry], [%then, %play_it]
-  br i1 %taking, label %take, label %play_it
-take:
-  %b = phi i64 [0, %step], [%after, %take]
-  %word = mul i64 %b, 4
-  %rows_at = getelementptr i64, ptr %blocks, i64 %word
-  %rows = load ptr, ptr %rows_at, align 8
-  %apart_at = getelementptr i64, ptr %rows_at, i64 1
-  %apart = load i64, ptr %apart_at, align 8
-  %bytes_at = getelementptr i64, ptr %rows_at, i64 2
-  %bytes = load i64, ptr %bytes_at, align 8
-  %goes_at = getelementptr i64, ptr %rows_at, i64 3
-  %goes = load ptr, ptr %goes_at, align 8
-  %offset = mul i64 %t, %apart
-  %row = getelementptr i8, ptr %rows, i64 %offset
-  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %goes, ptr align 8 %row, i64 %bytes, i1 false)
-  %after = add nuw nsw i64 %b, 1
-  %others = icmp ult i64 %after, %count
-  br i1 %others, label %take, label %play_it
-play_it:
-  %at = mul i64 %t, %width
-  %note = getelementptr double, ptr %tape, i64 %at
-  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %note, ptr align 8 %state, i64 %state_bytes, i1 false)
+  %i = phi i64 [0, %entry], [%following, %step]
+  %row = phi i64 [%first_row, %entry], [%next_row, %step]
+  call void @copied(ptr %before, i64 %befores, i64 %row)
   call void %play(ptr %entries, ptr %w)
-  %behind = getelementptr double, ptr %note, i64 %states
-  call void @gathered(ptr %behind, ptr %w, ptr %notes, i64 %noted)
-  call void @gathered(ptr %scratch, ptr %w, ptr %news, i64 %states)
-  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %state, ptr align 8 %scratch, i64 %state_bytes, i1 false)
-  %then = add i64 %t, %onward
+  call void @copied(ptr %after, i64 %afters, i64 %row)
+  %next_row = add i64 %row, %onward
   %following = add nuw nsw i64 %i, 1
   %more = icmp ult i64 %following, %length
   br i1 %more, label %step, label %done
@@ -111,13 +97,25 @@ def code(cache: bool) -> Any:
     return machine_code(STEPS, host(), cache=cache)
 
 
+def gathered(w: np.ndarray, places: np.ndarray, target: np.ndarray) -> list[Copy]:
+    """The copies of numbers of w to neighbouring columns of a target of rows, or of one row."""
+    begins = np.flatnonzero(np.diff(places, prepend=-2) != 1).tolist()
+    apart = target.strides[0] if target.ndim == 2 else 0
+    ends = [*begins[1:], len(places)]
+    first, column = address_of(w), target.strides[-1]
+    return [
+        (first + 8 * int(places[a]), 0, 8 * (b - a), address_of(target) + column * a, apart)
+        for a, b in zip(begins, ends)
+    ]
+
+
 def in_machine_code(
     player: LlvmPlayer,
     w: np.ndarray,
     carried: np.ndarray,
-    news: Sequence[int],
+    news: np.ndarray,
     tape: np.ndarray,
-    notes: Sequence[int],
+    notes: np.ndarray,
     blocks: Sequence[tuple[np.ndarray, np.ndarray]],
     backward: bool,
 ) -> Callable[[], None]:
@@ -127,32 +125,28 @@ def in_machine_code(
     blocks: (rows, the part of w that each goes to); backward: from the last row to the first.
     """
     [first] = player.code.firsts
-    length = len(tape)
-    indices = np.asarray(news, np.int64), np.asarray(notes, np.int64)
-    scratch = np.empty(len(carried) + 1)
-    told = [[address_of(rows), rows.strides[0], rows.shape[1] * 8, address_of(part)] for rows, part in blocks]
-    table = np.array(told, np.int64).reshape(-1, 4)
+    length, states = len(tape), len(carried)
+    scratch = np.empty(states)
+    before = [(address_of(x), x.strides[0], 8 * x.shape[1], address_of(part), 0) for x, part in blocks]
+    before.append((address_of(carried), 0, 8 * states, address_of(tape), tape.strides[0]))
+    after = gathered(w, notes, tape[:, states:]) + gathered(w, news, scratch)
+    after.append((address_of(scratch), 0, 8 * states, address_of(carried), 0))
+    tables = [np.array([copy for copy in copies if copy[2]], np.int64) for copies in (before, after)]
     words = {
         "play": player.library.play or ctypes.c_uint64.from_address(first).value,
         "entries": first,
         "w": address_of(w),
-        "length": length,
-        "from": length - 1 if backward else 0,
+        "first_row": length - 1 if backward else 0,
         "onward": -1 if backward else 1,
-        "state": address_of(carried),
-        "states": len(carried),
-        "news": address_of(indices[0]),
-        "scratch": address_of(scratch),
-        "tape": address_of(tape),
-        "width": tape.shape[1],
-        "notes": address_of(indices[1]),
-        "noted": len(indices[1]),
-        "blocks": address_of(table),
-        "count": len(table),
+        "length": length,
+        "before": address_of(tables[0]),
+        "befores": len(tables[0]),
+        "after": address_of(tables[1]),
+        "afters": len(tables[1]),
     }
     context = np.array([words[name] for name in WORDS], np.int64)
     play = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(code(player.library.cache).address("steps"))
     run: Any = functools.partial(play, ctypes.c_void_p(address_of(context)))
-    run.keeps = player, w, tape, indices, scratch, [rows for rows, _ in blocks], table, context
+    run.keeps = player, w, tape, scratch, [rows for rows, _ in blocks], tables, context
     made: Callable[[], None] = run
     return made
