@@ -19,7 +19,7 @@ __all__ = ["dot", "logsumexp", "mean", "scan", "softmax", "take"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from micrograd.signatures import Operand
@@ -126,7 +126,8 @@ def scan(f: Callable[[Any, Any], Any], state: Any, xs: Any, *, length: int | Non
     state: a number, a Value, or a list, tuple, dictionary or array of them, nested as it may be; f gives it back in the
     same structure. xs: a list, an array or a frame, whose rows f gets as lists; None where f needs none: `length` says
     how many steps there are then, and f gets None. An output may be anything, None too. What f uses beside is the same
-    at every step. Derivatives go through all of it, in code that is compiled too.
+    at every step. Derivatives go through all of it, in code that is compiled too. In a plain function that is compiled f
+    runs once for all steps but the first, where it can: if it asks for no number, and what it gets and makes is alike.
     Raises TypeError for xs without an order, and if f does not return a pair; ValueError if the structure of the state
     changes, or if xs are not as many as length says.
 
@@ -187,7 +188,8 @@ def form(x: Any) -> str:
     'a list of (1 number, a tuple of (2 numbers))'
     """
     if isinstance(x, (list, tuple)):
-        runs = [(one, len(list(alike))) for one, alike in groupby(map(form, x))]
+        forms = ["a number"] * len(x) if flat(x) else map(form, x)
+        runs = [(one, len([*alike])) for one, alike in groupby(forms)]
         items = [f"{n} number{'s' if n > 1 else ''}" if one == "a number" else f"{n} × {one}" if n > 1 else one
                  for one, n in runs]  # fmt: skip
         return f"a {type(x).__name__} of ({', '.join(items)})"
@@ -200,6 +202,11 @@ def form(x: Any) -> str:
     return "a number"
 
 
+def flat(x: Sequence[Any]) -> bool:
+    """Whether a list or tuple has nothing but numbers, as far as their classes say."""
+    return all(kind is float or hasattr(kind, "operate") for kind in set(map(type, x)))
+
+
 def numbers_in(x: Any) -> list[Any]:
     """The numbers of a structure, in order."""
     if isinstance(x, dict):
@@ -208,7 +215,7 @@ def numbers_in(x: Any) -> list[Any]:
         x = x.ravel().tolist()
     elif not isinstance(x, (list, tuple)):
         return [x]
-    return [one for part in x for one in numbers_in(part)]
+    return list(x) if flat(x) else [one for part in x for one in numbers_in(part)]
 
 
 def filled(x: Any, numbers: Iterator[Any]) -> Any:
