@@ -124,7 +124,7 @@ class LlvmRunner(Runner):
         """See `Runner.step`; a batch that comes again gets the short way."""
         value, gradient, finite = super().step(batch, leaves, weight, out)
         known = self._known[batch.key]
-        if known.was_run and self._emitted is None:
+        if known.was_run:
             self._emit()
         if finite and gradient is not None and known.was_run and batch.key not in self.again:
             self.again[batch.key] = self._short_way(known)
@@ -132,12 +132,13 @@ class LlvmRunner(Runner):
         return value, gradient, finite
 
     def _emit(self) -> None:
-        """Replace what is played once a step by code that does the same to the bit, where that is quicker."""
-        self._emitted = []
-        for k, code in enumerate(self.played[:2]):
-            if pays(code):
-                self._emitted.append(Emitted(code, self._cache))
-                self._words[2 * k] = self._emitted[-1].address
+        """Replace what is played once a step by code that does the same to the bit, once, where that is quicker."""
+        with self._lock:
+            if self._emitted is None:
+                pay = [k for k, code in enumerate(self.played[:2]) if pays(code)]
+                self._emitted = [Emitted(self.played[k], self._cache) for k in pay]
+                for k, emitted in zip(pay, self._emitted):
+                    self._words[2 * k] = emitted.address
 
     def _run(
         self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None
@@ -181,7 +182,7 @@ class LlvmRunner(Runner):
             in_use.buffer_info()[0],
             not short,
         )
-        keep = known.layout, contexts, self._workspaces, in_use, self.machine, self.played
+        keep = known.layout, contexts, self._workspaces, in_use, self.machine, self.played, self._emitted
         step = direct_call.direct(words, partial(np.empty, parameters), keep, self._cache)
         return step if short else direct_call.taking_turns(step, self._lock, self._in_use)
 
