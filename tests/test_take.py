@@ -203,7 +203,7 @@ def test_tables_of_all_kinds_stand_in_a_program(backend):
 
 
 def test_an_irregular_program_has_tables_too():
-    """On LLVM it becomes a tape."""
+    """On LLVM it is played."""
     rows, shifts = table(4, 2), table(4, 1, 1)
     generator = random.Random(2)
 
