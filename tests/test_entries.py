@@ -331,6 +331,7 @@ class TestMachine:
         from micrograd.compiler.llvm.machine import emission, player
 
         monkeypatch.setattr(emission, "PART", 30)
+        monkeypatch.setattr(emission, "TOGETHER", 3)
         monkeypatch.setattr(emission, "pays", lambda code: True)
         monkeypatch.setattr(player, "pays", lambda code: True)
         monkeypatch.setattr(player, "EARNED", 3)

@@ -17,7 +17,7 @@ from micrograd.compiler.entries.kinds import SUM
 from micrograd.compiler.llvm.instructions import Function
 from micrograd.compiler.llvm.machine.handlers import ARGUMENTS, ENTRY, row
 from micrograd.compiler.llvm.memory import address_of
-from micrograd.compiler.llvm.native.machine_code import machine_code
+from micrograd.compiler.llvm.native.machine_code import machine_code_of
 from micrograd.compiler.llvm.vectors import VectorArithmetic
 from micrograd.compiler.llvm.vocabulary import VOCABULARY, declared
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from micrograd.compiler.llvm.machine.code import Code
 
 PART = 300  # entries
-FEWEST, MOST = 20, 20_000  # entries that are worth it
+TOGETHER = 20  # parts that LLVM makes at a time: some tenths of a second, after which Ctrl-C is heard
+FEWEST, MOST, MOST_MIXED = 20, 100_000, 20_000  # entries that are worth it; those of which more than a tenth are played
 NEVER, ALWAYS = -1, 1 << 62  # parts
 
 
@@ -37,40 +38,45 @@ class Emitted:
     """Entries as machine code in this process: `address` takes the arguments of a handler, and reads the second."""
 
     def __init__(self, code: Code, cache: bool) -> None:
-        made = Emission(code, "emitted")
-        self._keeps = machine_code(made.text, code.library.processor, cache=cache, quick=True), code
-        self.address = self._keeps[0].address("emitted")
-        self._words = made.write_lists(self._keeps[0].address_of_data("lists_emitted"))
+        text = Text(code)
+        self._machine = machine_code_of(text.sources, code.library.processor, cache=cache, quick=True)
+        self.address = self._machine.address("emitted")
+        self._code, self._words = code, text.write_lists(self._machine.address_of_data("lists"))
 
 
 def pays(code: Code) -> bool:
-    """Whether emitted entries are quicker: mostly arithmetic, and not more than stay in the first caches."""
-    return FEWEST <= len(code.head) <= MOST and 2 * int(inline(code).sum()) > len(code.head)
+    """Whether emitted entries are quicker: mostly arithmetic, and not more than stay in the caches."""
+    total, quick = len(code.head), int(inline(code).sum())
+    return FEWEST <= total <= (MOST if 10 * quick > 9 * total else MOST_MIXED) and 2 * quick > total
 
 
-class Emission:
+class Text:
     """The text of entries as functions, and what these read.
 
-    text        `name`, of ARGUMENTS, runs them all; it reads the global variable `lists`, see `table_of`
-    lists       for each list of entries that are played, which of the entries of the code
+    sources     `emitted`, of ARGUMENTS, runs the parts; it passes on the global variable `lists`
+    lists       for each list of entries that are played, which of the entries of the code; the variable has two addresses
+                for each, that of what plays it and that of its first entry
     """
 
-    def __init__(self, code: Code, name: str) -> None:
-        self.code, self.name = code, name
+    def __init__(self, code: Code) -> None:
+        self.code = code
         self.lists: list[list[int]] = []
         self._inline = inline(code)
         self._stored = stored(code, self._inline)
         parts = [range(k, min(k + PART, len(code.head))) for k in range(0, len(code.head), PART)]
-        texts = [self._part(f"{name}_{number}", part) for number, part in enumerate(parts)]
-        f = Function(name, ARGUMENTS, "")
+        texts = [self._part(f"part{number}", part) for number, part in enumerate(parts)]
+        f = Function("emitted", ARGUMENTS, "")
         for number in range(len(parts)):  # an address in a register, since quick selection knows no others
-            f.line(f"call void @{name}_{number}(ptr %w, ptr @lists_{name})")
-        lists = f"@lists_{name} = global [{2 * len(self.lists)} x ptr] zeroinitializer"
-        self.text = "\n".join([declared({1}), lists, *texts, f.text()])
+            f.line(f"call void @part{number}(ptr %w, ptr @lists)")
+        known = [f"declare void @part{number}(ptr, ptr)" for number in range(len(parts))]
+        lists = f"@lists = global [{2 * len(self.lists)} x ptr] zeroinitializer"
+        self.sources = ["\n".join([*known, lists, f.text()])]
+        for k in range(0, len(texts), TOGETHER):
+            self.sources.append("\n".join([declared({1}), *texts[k : k + TOGETHER]]))
 
     def _part(self, name: str, part: range) -> str:
         """One function."""
-        f, entries, known = Function(name, "ptr %w, ptr %lists"), self.code.entries, {}
+        f, entries, known = Function(name, "ptr %w, ptr %lists", ""), self.code.entries, {}
         c, played = VectorArithmetic(f, 1), False
         for number, k in zip(part, self.code.head[part.start : part.stop].tolist()):
             if not self._inline[number]:
