@@ -308,6 +308,24 @@ class TestCode:
         ]
         assert gradient.tolist() == pytest.approx(slopes, rel=1e-6) and math.isfinite(value)
 
+    def test_what_runs_once_a_step_is_emitted_when_a_batch_comes_again(self):
+        a, b = Value(0.9), Value(0.3)
+
+        def model(x):
+            s = a
+            for _ in range(60):
+                s = (a * s + b) / (s * s + 1.0)
+            return s * x[0]
+
+        program = compile(model, 1, parameters=[a, b], loss=losses.squared_error, backend="llvm", cache=False)
+        batch = program.batch([[0.5], [2.0]], [0.1, 0.7])
+        runner, found = program._runner("gradient"), []
+        for k in range(4):
+            value, gradient = program.value_and_gradient(batch, at=[0.8, 0.2])
+            found.append((value, *gradient.tolist()))
+            assert bool(runner._emitted) == (k > 0)
+        assert found == found[:1] * 4
+
     def test_layers_of_one_size_share_their_code(self):
         counts = []
         for depth in (5, 60):

@@ -21,8 +21,8 @@ import numpy as np
 from micrograd.compiler.llvm import irregular
 from micrograd.compiler.llvm.code import expand, llvm_code
 from micrograd.compiler.llvm.layout import Context, Layout, layout_of
-from micrograd.compiler.llvm.machine.code import Code
-from micrograd.compiler.llvm.machine.emission import Emitted, pays
+from micrograd.compiler.llvm.machine.code import code_of
+from micrograd.compiler.llvm.machine.emission import Emitted, emitted, pays
 from micrograd.compiler.llvm.machine.library import library
 from micrograd.compiler.llvm.memory import NAMES, address_of, aligned
 from micrograd.compiler.llvm.native import direct_call
@@ -105,7 +105,7 @@ class LlvmRunner(Runner):
         for slot, number in code.constants:
             self.uniform[slot] = number
         one, many = [library(processor, lanes, cache=cache) for lanes in (1, irregular.LANES)]
-        self.played = [Code(entries, played_by) for entries, played_by in zip(code.played, (one, one, many))]
+        self.played = [code_of(entries, played_by) for entries, played_by in zip(code.played, (one, one, many))]
         self._words = (ctypes.c_uint64 * 6).from_address(machine.address_of_data("entries"))  # see `uniform.PLAYED`
         for k, entries in enumerate(self.played):
             self._words[2 * k : 2 * k + 2] = [entries.play(), entries.firsts[0]]
@@ -136,9 +136,9 @@ class LlvmRunner(Runner):
         with self._lock:
             if self._emitted is None:
                 pay = [k for k, code in enumerate(self.played[:2]) if pays(code)]
-                self._emitted = [Emitted(self.played[k], self._cache) for k in pay]
-                for k, emitted in zip(pay, self._emitted):
-                    self._words[2 * k] = emitted.address
+                self._emitted = [emitted(self.played[k], self._cache) for k in pay]
+                for k, made in zip(pay, self._emitted):
+                    self._words[2 * k] = made.address
 
     def _run(
         self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None

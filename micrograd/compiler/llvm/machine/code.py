@@ -35,31 +35,38 @@ class Code:
     calls_python    whether a row's function in Python is called
     """
 
-    def __init__(self, entries: Entries, library: Library, piece: int = ALL) -> None:
-        self.entries, self.library = entries, library
-        head, form, count = heads(entries) if library.lanes == 1 else one_by_one(entries)
-        place = np.arange(len(head)) + np.arange(len(head)) // piece  # a stop behind each piece
-        self.head, self.form, self.place = head, form, place
-        self.words = words = np.zeros((len(head) + max(1, -(-len(head) // piece)), 3), np.uint64)
-        self.firsts = [address_of(words[k:]) for k in range(0, len(words), piece + 1)]
-        used, which = np.unique(entries.kind[head] * len(FORMS) + form, return_inverse=True)
-        wanted = [(entries.kinds[number // len(FORMS)], FORMS[number % len(FORMS)]) for number in used.tolist()]
-        addresses = np.array(library.addresses(wanted), np.uint64)
-        self.calls_python = library.calls_python(wanted)
-        words[:, 0] = library.stop
-        words[place, 0] = addresses[which]
-        halves = words.view(np.uint32)
-        halves[place, 2] = entries.made[head]
-        halves[place, 3:] = entries.operands[head]
-        several = form != ONE
-        halves[place[several], 2] = count[several]
-        halves[place[several], 3] = entries.made[head[several]]
-        self.tables, told = tables(entries, head[several], form[several], count[several], library.width)
-        words[place[several], 2] = told
+    def __init__(self, entries: Entries, library: Library, head: Numbers, form: Numbers, piece: int) -> None:
+        self.entries, self.library, self.head, self.form = entries, library, head, form
+        self.place = np.arange(len(head)) + np.arange(len(head)) // piece  # a stop behind each piece
+        self.words = np.zeros((len(head) + max(1, -(-len(head) // piece)), 3), np.uint64)
+        self.firsts = [address_of(self.words[k:]) for k in range(0, len(self.words), piece + 1)]
+        self.tables: list[np.ndarray] = []
+        self.calls_python = False
 
     def play(self) -> int:
         """The address of what plays the first piece: a function of the address of the first entry and that of w."""
         return self.library.play_from(self.firsts[0])
+
+
+def code_of(entries: Entries, library: Library, piece: int = ALL) -> Code:
+    """The code of a program, in pieces of so many entries."""
+    head, form, count = heads(entries) if library.lanes == 1 else one_by_one(entries)
+    code = Code(entries, library, head, form, piece)
+    used, which = np.unique(entries.kind[head] * len(FORMS) + form, return_inverse=True)
+    wanted = [(entries.kinds[number // len(FORMS)], FORMS[number % len(FORMS)]) for number in used.tolist()]
+    addresses = np.array(library.addresses(wanted), np.uint64)
+    code.calls_python = library.calls_python(wanted)
+    words, place, several = code.words, code.place, form != ONE
+    words[:, 0] = library.stop
+    words[place, 0] = addresses[which]
+    halves = words.view(np.uint32)
+    halves[place, 2] = entries.made[head]
+    halves[place, 3:] = entries.operands[head]
+    halves[place[several], 2] = count[several]
+    halves[place[several], 3] = entries.made[head[several]]
+    code.tables, told = tables(entries, head[several], form[several], count[several], library.width)
+    words[place[several], 2] = told
+    return code
 
 
 def one_by_one(entries: Entries) -> tuple[Numbers, Numbers, Numbers]:
@@ -70,46 +77,43 @@ def one_by_one(entries: Entries) -> tuple[Numbers, Numbers, Numbers]:
 
 def heads(entries: Entries) -> tuple[Numbers, Numbers, Numbers]:
     """(the entries that the machine has, the form of each, how many results or terms it stands for)."""
-    total, kind = len(entries), entries.kind
-    costly = np.array([one.costly for one in entries.kinds] or [False])[kind]
-    sums = are_sums(entries)
-    begin, end = entries.runs()
-    alike = group_sizes(entries)
-    if len(begin):
-        runs = np.bincount(entries.group[begin], minlength=int(entries.group[-1]) + 1)[entries.group[begin]]
-        kept = ~costly[begin] | (runs <= 1 + alike[begin] // SCATTERED)
-        begin, end = begin[kept], end[kept]
-    form, count = np.full(total, ONE), np.ones(total, np.int64)
-    inside = np.zeros(total + 1, np.int64)
-    np.add.at(inside, begin, 1)
-    np.add.at(inside, end, -1)
-    in_run = np.cumsum(inside)[:total] > 0
+    _, form, count = one_by_one(entries)
+    costly = np.array([one.costly for one in entries.kinds] or [False])[entries.kind]
+    begin, end = runs_that_pay(entries, costly)
     form[begin], count[begin] = RUN, end - begin
+    inside = np.zeros(len(entries) + 1, np.int64)
+    inside[begin] = 1
+    inside[end] -= 1  # where one run ends another may begin
+    in_run = np.cumsum(inside)[:-1] > 0
     others = costly & ~in_run
-    follows = np.zeros(total, bool)  # it goes on with results of the costly entry before
+    follows = np.zeros(len(entries), bool)  # it goes on with results of the costly entry before
     follows[1:] = others[1:] & others[:-1] & (entries.group[1:] == entries.group[:-1])
     follows[1:] &= entries.made[1:] == entries.made[:-1] + 1
-    first = np.flatnonzero(others & ~follows)
-    lengths = np.diff(np.append(np.flatnonzero(~follows), total))[np.searchsorted(np.flatnonzero(~follows), first)]
-    long = lengths >= FEW_COSTLY
+    first = np.flatnonzero(~follows)
+    lengths = np.diff(np.append(first, len(entries)))
+    long = others[first] & (lengths >= FEW_COSTLY)
     form[first[long]], count[first[long]] = EACH, lengths[long]
     gone = in_run | follows
     gone[begin] = False
-    terms = entries.operands[sums, 1] - entries.operands[sums, 0]
-    count[sums] = terms
+    sums = are_sums(entries)
+    count[sums] = entries.operands[sums, 1] - entries.operands[sums, 0]
     form[sums] = [RUN if beside(entries.terms[a:b]) else EACH for a, b in entries.operands[sums, :2].tolist()]
     head = np.flatnonzero(~gone)
     return head, form[head], count[head]
 
 
+def runs_that_pay(entries: Entries, costly: Any) -> tuple[Numbers, Numbers]:
+    """(first entries, ends) of the runs, but for those of groups of costly functions that fall into many."""
+    begin, end = entries.runs()
+    group = entries.group[begin]
+    runs, sizes = np.bincount(group), np.bincount(entries.group)
+    kept = ~costly[begin] | (runs[group] <= 1 + sizes[group] // SCATTERED)
+    return begin[kept], end[kept]
+
+
 def are_sums(entries: Entries) -> Any:
     """By entry: whether it is a sum."""
     return np.array([one.row == SUM for one in entries.kinds] or [False])[entries.kind]
-
-
-def group_sizes(entries: Entries) -> Numbers:
-    """By entry: how many are in its group."""
-    return np.bincount(entries.group)[entries.group] if len(entries) else entries.group
 
 
 def beside(places: Numbers) -> bool:

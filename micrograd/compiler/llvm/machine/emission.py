@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.entries.kinds import Kind
     from micrograd.compiler.llvm.machine.code import Code
+    from micrograd.compiler.llvm.native.machine_code import MachineCode
 
 PART = 300  # entries
 TOGETHER = 20  # parts that LLVM makes at a time: some tenths of a second, after which Ctrl-C is heard
@@ -37,11 +38,16 @@ NEVER, ALWAYS = -1, 1 << 62  # parts
 class Emitted:
     """Entries as machine code in this process: `address` takes the arguments of a handler, and reads the second."""
 
-    def __init__(self, code: Code, cache: bool) -> None:
-        text = Text(code)
-        self._machine = machine_code_of(text.sources, code.library.processor, cache=cache, quick=True)
-        self.address = self._machine.address("emitted")
-        self._code, self._words = code, text.write_lists(self._machine.address_of_data("lists"))
+    def __init__(self, code: Code, machine: MachineCode, words: np.ndarray) -> None:
+        self._keeps = code, machine, words
+        self.address = machine.address("emitted")
+
+
+def emitted(code: Code, cache: bool) -> Emitted:
+    """The machine code of entries."""
+    text = Text(code)
+    machine = machine_code_of(text.sources(), code.library.processor, cache=cache, quick=True)
+    return Emitted(code, machine, text.write_lists(machine.address_of_data("lists")))
 
 
 def pays(code: Code) -> bool:
@@ -53,26 +59,27 @@ def pays(code: Code) -> bool:
 class Text:
     """The text of entries as functions, and what these read.
 
-    sources     `emitted`, of ARGUMENTS, runs the parts; it passes on the global variable `lists`
-    lists       for each list of entries that are played, which of the entries of the code; the variable has two addresses
-                for each, that of what plays it and that of its first entry
+    lists       for each list of entries that are played, which of the entries of the code: complete with the text. The
+                global variable of that name has two addresses for each, of what plays it and of its first entry
     """
 
     def __init__(self, code: Code) -> None:
-        self.code = code
-        self.lists: list[list[int]] = []
+        self.code, self.lists = code, list[list[int]]()
         self._inline = inline(code)
         self._stored = stored(code, self._inline)
-        parts = [range(k, min(k + PART, len(code.head))) for k in range(0, len(code.head), PART)]
+
+    def sources(self) -> list[str]:
+        """Texts: `emitted`, of ARGUMENTS, runs the parts, which stand in the others."""
+        total = len(self.code.head)
+        parts = [range(k, min(k + PART, total)) for k in range(0, total, PART)]
         texts = [self._part(f"part{number}", part) for number, part in enumerate(parts)]
         f = Function("emitted", ARGUMENTS, "")
         for number in range(len(parts)):  # an address in a register, since quick selection knows no others
             f.line(f"call void @part{number}(ptr %w, ptr @lists)")
         known = [f"declare void @part{number}(ptr, ptr)" for number in range(len(parts))]
         lists = f"@lists = global [{2 * len(self.lists)} x ptr] zeroinitializer"
-        self.sources = ["\n".join([*known, lists, f.text()])]
-        for k in range(0, len(texts), TOGETHER):
-            self.sources.append("\n".join([declared({1}), *texts[k : k + TOGETHER]]))
+        together = ["\n".join(texts[k : k + TOGETHER]) for k in range(0, len(texts), TOGETHER)]
+        return ["\n".join([*known, lists, f.text()]), *[f"{declared({1})}\n{text}" for text in together]]
 
     def _part(self, name: str, part: range) -> str:
         """One function."""

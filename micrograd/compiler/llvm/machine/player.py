@@ -6,8 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from micrograd.compiler.llvm.machine.code import Code
-from micrograd.compiler.llvm.machine.emission import Emitted, pays
+from micrograd.compiler.llvm.machine.code import code_of
+from micrograd.compiler.llvm.machine.emission import emitted, pays
 from micrograd.compiler.llvm.machine.library import TAIL_CALLS, library
 from micrograd.compiler.llvm.memory import address_of, aligned
 from micrograd.compiler.llvm.native.machine_code import host
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.entries import Entries
+    from micrograd.compiler.llvm.machine.emission import Emitted
     from micrograd.compiler.llvm.native.machine_code import Processor
 
 PIECE = 1_000_000  # entries: some milliseconds, after which Ctrl-C is heard
@@ -48,7 +49,7 @@ class LlvmPlayer:
             raise ValueError(f"expected at most 2³¹ numbers, got {entries.size:,}")
         self.entries, self.cache = entries, cache
         self.library = library(processor or host(), 1, tail, cache)
-        self.code = Code(entries, self.library, PIECE)
+        self.code = code_of(entries, self.library, PIECE)
         self._emitted: Emitted | None = None
         self._lock = guarded(self)
 
@@ -61,9 +62,8 @@ class LlvmPlayer:
         w = aligned(entries.size + width)  # vectors are read beyond the last number
         for place, number in entries.constants:
             w[place] = number
-        emitted = self.emitted if pays(code) else None
-        plays = EARNED if self._emitted is None else 1
-        pieces = [self.library.call(first, address_of(w), plays, emitted) for first in code.firsts]
+        earned = (EARNED if self._emitted is None else 1, self.emitted) if pays(code) else (0, None)
+        pieces = [self.library.call(first, address_of(w), *earned) for first in code.firsts]
         run: Any = pieces[0] if len(pieces) == 1 else partial(one_by_one, pieces)
         run.keeps = w, self  # which the machine reads and writes
         return w[: entries.size], run
@@ -72,7 +72,7 @@ class LlvmPlayer:
         """The address of code that does what is played, made at the first call."""
         with self._lock:
             if self._emitted is None:
-                self._emitted = Emitted(self.code, self.cache)
+                self._emitted = emitted(self.code, self.cache)
             return self._emitted.address
 
 
