@@ -211,6 +211,7 @@ def test_counterparts_exist_and_their_formulas_are_right():
         "log_sigmoid": -math.log1p(math.exp(-X)), "log_softmax": X - math.log(math.exp(X) + 1),
         "log10": math.log10(X), "log2": math.log2(X), "exp2": 2**X, "square": X * X, "power": X**3, "reciprocal": 1 / X,
         "divide": X / 3, "rsqrt": X**-0.5, "heaviside": 1.0, "sign": 1.0,
+        "asinh": math.asinh(X), "acosh": math.acosh(X),
     }  # fmt: skip
     names = {
         **vars(micrograd.functions),

@@ -83,6 +83,8 @@ FORMULAS = {
     "[x - logsumexp(xs) for x in xs]": "log_softmax",
     "log(x) / log(10.0)": "log10",
     "log(x) / log(2.0)": "log2",
+    "where(x < 0.0, -log1p(x * x / (1.0 + hypot(1.0, x)) - x), log1p(x * x / (1.0 + hypot(1.0, x)) + x))": "asinh arcsinh",
+    "log(x + sqrt(x - 1.0) * sqrt(x + 1.0))": "acosh arccosh",
     "2.0 ** x": "exp2",
     "x ** 2": "square",
     "x ** y": "power",
@@ -152,6 +154,19 @@ def advice(module: ModuleType, name: str) -> str:
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"it has {', '.join(sorted(own.values()))}" if len(own) < 20 else ""
+
+
+def lacking(error: Exception) -> str:
+    """What to use in place of a function of NumPy that looks in vain for a method of its name; "" for other errors.
+
+    >>> lacking(TypeError("argument 0 of type Value which has no callable arctan method"))
+    'use micrograd.atan'
+    """
+    from re import search
+
+    name = search(r"no callable (\w+) method", str(error))
+    cure = "" if name is None else advice(sys.modules["micrograd"], name[1])
+    return cure if cure.startswith(("use ", "write ")) else ""
 
 
 def is_import(frame: FrameType) -> bool:

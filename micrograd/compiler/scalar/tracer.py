@@ -18,6 +18,7 @@ from micrograd.compiler.scalar.users_code import line_of, users_line
 from micrograd.compiler.state.state import State
 from micrograd.dispatch import brief, number
 from micrograd.engine import Value, topological
+from micrograd.messages.counterparts import lacking
 from micrograd.ops import TABLE
 from micrograd.system.forking import TRACING
 
@@ -247,9 +248,10 @@ def fault_of_placeholders(error: Exception, on_numbers: Callable[[], Any] | None
         on_numbers()
     except Exception:
         return error
+    cure = lacking(error) or "compute with micrograd's functions alone"
     refusal = TraceError(
         f"on numbers the code runs, but while it is compiled it raises {type(error).__name__}: {error}. It asks what "
-        "kind of thing it got, or does with a number what a Value cannot. Compute with micrograd's functions alone. "
+        f"kind of thing it got, or does with a number what a Value cannot. {cure[0].upper()}{cure[1:]}. "
         f"In {line_of(error)}"
     )
     refusal.__cause__ = error
