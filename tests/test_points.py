@@ -265,6 +265,7 @@ def test_arguments_by_name_and_names_of_others():
         (lambda: price(strike=2.0), "missing a required argument: 'spot'"),
         (lambda: price.value_and_gradient(1.0, 2.0), "no attribute 'value_and_gradient'; write value_and_grad"),
         (lambda: price.source, "programs over samples have it"),
+        (lambda: micrograd.compile(lambda x: x[0], 1, parameters=[]).grad, "'grad'; write value_and_gradient"),
     ):
         with pytest.raises((TypeError, AttributeError), match=message):
             call()

@@ -352,6 +352,13 @@ class Program:
             raise TypeError(f'only the backend "llvm" has an intermediate representation, this is "{self.backend}"')
         return self.source
 
+    if not TYPE_CHECKING:  # which would make every name one that exists
+
+        def __getattr__(self, name: str) -> Any:
+            gradient = name in ("grad", "gradient", "value_and_grad", "value_and_gradients")
+            cure = "; write value_and_gradient, or compile(function) without inputs for one point" if gradient else ""
+            raise AttributeError(f"a program over samples has no attribute {name!r}{cure}", name=name)
+
     def __repr__(self) -> str:
         names = names_of(self.parameters)
         shown = f" ({listed(names)})" if names and all(names) else ""
