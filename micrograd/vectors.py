@@ -127,7 +127,7 @@ def scan(f: Callable[[Any, Any], Any], state: Any, xs: Any, *, length: int | Non
     same structure. xs: a list, an array or a frame, whose rows f gets as lists; None where f needs none: `length` says
     how many steps there are then, and f gets None. An output may be anything, None too. What f uses beside is the same
     at every step. Derivatives go through all of it, in code that is compiled too. In a plain function that is compiled
-    f runs once for all steps but the first, where it can: if it asks for no number, and what it gets and makes is alike.
+    f runs once for all steps but the first, where it can: if it asks for no number, and all it gets and makes is alike.
     Raises TypeError for xs without an order, and if f does not return a pair; ValueError if the structure of the state
     changes, or if xs are not as many as length says.
 
