@@ -406,3 +406,20 @@ def test_a_fault_of_the_compiler_is_found(way, purpose, monkeypatch):
     monkeypatch.setattr(purposes, way, wrong)
     with pytest.raises(micrograd.compiler.CompilerError, match=f"compiled {purpose} differs"):
         getattr(micrograd.compile(rosenbrock), purpose)([0.3, -0.5, 0.7])
+
+
+def test_what_is_passed_on_is_nothing_to_differentiate_by():
+    """The derivative of x² by True was True, by text that text."""
+    f = micrograd.compile(lambda x, mode: x * x if mode else 3.0 * x)
+    assert f(2.0, True) == 4.0 and f.grad(2.0, False) == 3.0
+    for args, wrt in (((True, True), 0), ((2.0, True), 1), ((2.0, "text"), (0, 1))):
+        with pytest.raises(TypeError, match="expected numbers to differentiate by, got (bool|str)"):
+            f.grad(*args, wrt=wrt)
+
+
+def test_second_derivatives_that_are_all_rounding_are_no_fault():
+    for x in np.linspace(0.1, 3.0, 50).tolist():
+        f = micrograd.compile(lambda x: micrograd.hypot(x[0], x[0]) * x[1], backend="numpy")
+        [[found, _], [_, zero]] = f.hessian([x, 1.0])
+        assert abs(found) < 1e-13 and zero == 0.0
+        assert f.hvp([x, 1.0], [1.0, 0.0]) == pytest.approx([0.0, math.sqrt(2.0)], abs=1e-13)

@@ -83,7 +83,9 @@ FORMULAS = {
     "[x - logsumexp(xs) for x in xs]": "log_softmax",
     "log(x) / log(10.0)": "log10",
     "log(x) / log(2.0)": "log2",
-    "where(x < 0.0, -log1p(x * x / (1.0 + hypot(1.0, x)) - x), log1p(x * x / (1.0 + hypot(1.0, x)) + x))": "asinh arcsinh",
+    "where(x < 0.0, -log1p(x * x / (1.0 + hypot(1.0, x)) - x), log1p(x * x / (1.0 + hypot(1.0, x)) + x))": (
+        "asinh arcsinh"
+    ),
     "log(x + sqrt(x - 1.0) * sqrt(x + 1.0))": "acosh arccosh",
     "2.0 ** x": "exp2",
     "x ** 2": "square",
