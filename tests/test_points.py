@@ -423,3 +423,15 @@ def test_second_derivatives_that_are_all_rounding_are_no_fault():
         [[found, _], [_, zero]] = f.hessian([x, 1.0])
         assert abs(found) < 1e-13 and zero == 0.0
         assert f.hvp([x, 1.0], [1.0, 0.0]) == pytest.approx([0.0, math.sqrt(2.0)], abs=1e-13)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("sparse", [False, True])
+def test_derivatives_at_a_pole_come_without_warnings(sparse):
+    if sparse:
+        pytest.importorskip("scipy")
+    f = micrograd.compile(lambda x: functions.sqrt(x[0]) * x[1], backend="numpy")
+    slopes, curvature = f.jacobian([0.0, 1.0], sparse=sparse), f.hessian([0.0, 1.0], sparse=sparse)
+    if sparse:
+        [slopes], curvature = slopes.toarray().tolist(), curvature.toarray().tolist()
+    assert slopes == [math.inf, 0.0] and curvature == [[-math.inf, math.inf], [math.inf, 0.0]]

@@ -128,7 +128,8 @@ def product(purpose: str, wanted: Wanted, result: Any, vector: list[float]) -> l
         matrix = np.empty(len(found))
         matrix[outer_order(wanted.by if purpose == "hessian" else wanted.returned, wanted.by)] = found
         matrix = matrix.reshape(-1, len(wanted.wrt) or 1)
-    multiplied: list[float] = (matrix @ np.array(vector) if purpose == "hessian" else matrix.T @ vector).tolist()
+    with np.errstate(all="ignore"):  # they may be inf and nan
+        multiplied: list[float] = (matrix @ np.array(vector) if purpose == "hessian" else matrix.T @ vector).tolist()
     return multiplied
 
 
