@@ -149,6 +149,20 @@ def test_values_that_the_function_makes_are_no_parameters():
     assert g(1.0) == 13.0 and g.grad(1.0, wrt="parameters").tolist() == [4.0]
 
 
+def test_arithmetic_with_arrays_goes_item_by_item():
+    w, a = Value(2.0), np.array([1.0, 2.0])
+    for function in (
+        lambda x: (w * a * x).sum(),
+        lambda x: (a - x).prod() + (x - a).prod(),
+        lambda x: (x / a).sum() + (a / x).sum() + (w + a).sum(),
+        lambda x: (x**a).sum() + (a**w).sum(),
+    ):
+        expected = [number.data for number in micrograd.value_and_grad(function)(1.5)]
+        assert list(micrograd.compile(function).value_and_grad(1.5)) == pytest.approx(expected, rel=1e-14)
+    program = micrograd.compile(lambda x: list(w * np.array(x)), inputs=2, parameters=[w])
+    assert program.predict([[1.0, 2.0]]).tolist() == [[2.0, 4.0]]
+
+
 def test_a_module_has_its_parameters():
     net = micrograd.nn.MLP(2, [3, 1])
     f = micrograd.compile(net)

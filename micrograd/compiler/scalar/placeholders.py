@@ -163,7 +163,7 @@ def compared(x: Any, other: Any) -> Any:
 
 def is_array(x: Any) -> bool:
     """Whether x is an array that computes with foreign objects, item by item: NumPy's."""
-    return hasattr(type(x), "__array_ufunc__") and x.shape != ()
+    return hasattr(type(x), "__array_ufunc__") and getattr(x, "shape", ()) != ()
 
 
 def operator(name: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
