@@ -15,7 +15,6 @@ import numpy as np
 
 from micrograd.collector import paused
 from micrograd.compiler.code import derivatives, number_of
-from micrograd.compiler.loops import player_for
 from micrograd.compiler.points.nests import outer_order, taken_apart
 from micrograd.compiler.self_check import differing, fault, not_as_recorded, replayed
 from micrograd.derivatives.graphs import gradient
@@ -142,7 +141,7 @@ def played(recorded: Recorded, numbers: Sequence[float], shift: dict[int, float]
     """
     trace = recorded.trace
     if trace.graph.loops:
-        player = player_for(trace.graph, [*recorded.inputs, *recorded.nodes], trace.outputs, backend="numpy")
+        player = recorded.player(trace.graph, [*recorded.inputs, *recorded.nodes], trace.outputs)
         w, run = player.workspace()
         w[: len(recorded.inputs) + len(recorded.nodes)] = [*numbers, *[x.data for x in recorded.values]]
         run()

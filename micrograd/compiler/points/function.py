@@ -7,7 +7,7 @@ wrt         the number of the argument that is differentiated by, a tuple of suc
 from __future__ import annotations
 
 from copy import deepcopy
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from types import FunctionType
 
 from micrograd import derivatives
@@ -250,7 +250,7 @@ class CompiledFunction:
         if purpose != "value":
             ends.append(total(graph, slopes))
         given = [*recorded.inputs, *directions, *recorded.nodes]
-        player = player_for(graph, given, ends, backend=self.backend, cache=self._cache)
+        player = self._player()(graph, given, ends)
         twin = None if guard or purpose == "value" else lambda: self._twin(key, numbers)
         routine = Routine(player, made, player.outputs, recorded.values, shape[2], recorded.indices, twin)
         compare_routine(recorded, numbers[:count], purpose, wanted, routine, self.backend)
@@ -264,10 +264,15 @@ class CompiledFunction:
                 self._routines[key_of_twin] = self._build(key, numbers, guard=True)
             return self._routines[key_of_twin]
 
+    def _player(self) -> Callable[..., Any]:
+        """See `player_for`."""
+        return partial(player_for, backend=self.backend, cache=self._cache)
+
     def _record(self, shape: Any, numbers: list[float]) -> Recorded:
         if shape not in self._recorded:
             given = self._given.values() if isinstance(self._given, dict) else self._given or ()
-            self._recorded[shape] = record(self.function, shape, numbers, leaves(list(given), "parameters"))
+            parameters = leaves(list(given), "parameters")
+            self._recorded[shape] = record(self.function, shape, numbers, parameters, self._player())
         return self._recorded[shape]
 
     def _by(self, recorded: Recorded, parts: Any, wrt: Any) -> tuple[Any, list[int]]:

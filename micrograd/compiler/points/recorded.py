@@ -75,11 +75,12 @@ class Recorded:
     inputs      the nodes of the arguments
     values      the Values whose numbers are read at every call: those that the graph needs, in the order of their use
     nodes       of those Values
+    player      makes what plays some nodes of the graph: `player_for` on the backend of the function
     found       (Value, node) of those that were there before the function ran
     """
 
-    def __init__(self, trace: Trace, returned: Any, code: Code) -> None:
-        self.trace, self.returned, self.code = trace, returned, code
+    def __init__(self, trace: Trace, returned: Any, code: Code, player: Callable[..., Any]) -> None:
+        self.trace, self.returned, self.code, self.player = trace, returned, code, player
         self.inputs = [trace.graph.leaf("input", i) for i in range(trace.inputs)]
         self.length, self.nodes = len(trace.graph), values_used(trace)
         loops = trace.graph.loops.values()
@@ -90,22 +91,24 @@ class Recorded:
         self.found = [(x, i) for x, i in zip(self.values, self.nodes) if trace.graph.kind[i] == "parameter"]
 
 
-def record(function: Callable[..., Any], shape: Any, numbers: list[float], parameters: Sequence[Value]) -> Recorded:
+def record(
+    function: Callable[..., Any], shape: Any, numbers: list[float], parameters: Sequence[Value], player: Callable[..., Any]
+) -> Recorded:
     """Run the function on placeholders, and compare with what it gives at these numbers, and at some near them."""
     code = Code(Flat(function, shape), len(numbers), reached(function, parameters))
     code.loops = True
     try:
-        return recorded_as(code, numbers)
+        return recorded_as(code, numbers, player)
     except Exception:  # it may be that the steps of a loop do different things, or keep what they get
         code.loops = False
-        return recorded_as(code, numbers)
+        return recorded_as(code, numbers, player)
 
 
-def recorded_as(code: Code, numbers: list[float]) -> Recorded:
+def recorded_as(code: Code, numbers: list[float], player: Callable[..., Any]) -> Recorded:
     """Record code whose graph may have loops or not."""
     with undo_of(code) as undo:
         traced = trace(code, undo, lambda: code.run(numbers, None))
-        recorded = Recorded(traced, code.model.returned, code)  # type: ignore[attr-defined]
+        recorded = Recorded(traced, code.model.returned, code, player)  # type: ignore[attr-defined]
         compare_graph(recorded, samples_at(code, numbers, recorded.work))
     return recorded
 
