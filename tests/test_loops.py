@@ -6,16 +6,20 @@ import math
 import random
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
-from test_scan import AT, PROBLEMS, plain
+from test_scan import AT, PROBLEMS, ordinary, plain
 
 import micrograd
 from micrograd import Value, compile, scan, take, tanh
-from micrograd.compiler.loops import player_for
 from micrograd.compiler.scalar.derivatives import sweeps
 from micrograd.compiler.scalar.loops import recording
 from micrograd.compiler.scalar.tracer import Tracer
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+from micrograd.compiler.llvm.machine import player  # noqa: E402
+from micrograd.compiler.loops import player_for  # noqa: E402
 
 BACKENDS = ["numpy", "llvm"]
 GENERATOR = random.Random(2)
@@ -44,11 +48,11 @@ def results(problem, given, backend, looped, guard=False):
         end = tracer.node_of(problem(x))
     graph, wrt = tracer.graph, [v.node for v in x]
     assert bool(graph.loops) == looped
-    player = player_for(graph, wrt, derivatives(graph, end, wrt, guard), backend=backend)
-    w, run = player.workspace()
+    played = player_for(graph, wrt, derivatives(graph, end, wrt, guard), backend=backend)
+    w, run = played.workspace()
     w[: len(given)] = given
     run()
-    return w[player.outputs].copy()
+    return w[played.outputs].copy()
 
 
 def agrees(problem, given, backend="numpy", guard=False):
@@ -206,3 +210,15 @@ def test_a_derivative_in_the_code_is_a_loop_too():
     expected = micrograd.value_and_grad(newton)(0.7)  # with what is outside of the inner functions, Values
     assert compiled.value_and_grad(0.7) == pytest.approx([v.data for v in expected], rel=1e-12)
     assert len(graph_of(compiled).loops) > 2
+
+
+def test_a_body_that_is_played_often_gets_code_of_its_own(monkeypatch):
+    monkeypatch.setattr(player, "EARNED", 60)
+    f = compile(lambda p: ordinary(p, DATA, scan), backend="llvm")
+    given = np.array([0.9, 0.5, 0.4, 0.3])
+    value, slopes = f.value_and_grad(given)
+    for _ in range(4):
+        again, others = f.value_and_grad(given)
+        assert (again, others.tobytes()) == (value, slopes.tobytes())
+    [routine] = f._routines.values()
+    assert [steps.body.player.plays() for steps in routine.player.steps.values()] == [1, 1]

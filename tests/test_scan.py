@@ -5,12 +5,12 @@ from __future__ import annotations
 import collections
 import random
 
-import numpy as np
 import pytest
 
 import micrograd
 from micrograd import Value, compile, exp, grad, gradient, hessian, log, losses, scan, sigmoid, tanh
 
+np = pytest.importorskip("numpy")
 STEPS = 5
 
 
@@ -96,6 +96,7 @@ def hessian_and_all(f):
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_compiled_code_has_the_loop_too(problem, backend):
     """The sequence as a sample: many sequences, one set of parameters."""
+    pytest.importorskip("llvmlite" if backend == "llvm" else "numpy")
     p = [Value(x) for x in AT]
 
     def model(x):

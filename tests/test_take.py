@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 
-import numpy as np
 import pytest
 
 from micrograd import Trainer, Value, compile, dot, export, losses, nn, optim, softmax, take
 from micrograd.compiler import TraceError
 
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
 BACKENDS = ["eager", "numpy", "llvm"]
 USERS, FILMS, RANK = 7, 5, 3
 

@@ -62,11 +62,15 @@ class LlvmPlayer:
         w = aligned(entries.size + width)  # vectors are read beyond the last number
         for place, number in entries.constants:
             w[place] = number
-        earned = (EARNED if self._emitted is None else 1, self.emitted) if pays(code) else (0, None)
+        earned = (self.plays(), self.emitted) if pays(code) else (0, None)
         pieces = [self.library.call(first, address_of(w), *earned) for first in code.firsts]
         run: Any = pieces[0] if len(pieces) == 1 else partial(one_by_one, pieces)
         run.keeps = w, self  # which the machine reads and writes
         return w[: entries.size], run
+
+    def plays(self) -> int:
+        """After how many plays it is time for code of its own, if that pays."""
+        return EARNED if self._emitted is None else 1
 
     def emitted(self) -> int:
         """The address of code that does what is played, made at the first call."""

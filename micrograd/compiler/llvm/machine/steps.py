@@ -14,6 +14,7 @@ import functools
 
 import numpy as np
 
+from micrograd.compiler.llvm.machine.emission import pays
 from micrograd.compiler.llvm.memory import address_of
 from micrograd.compiler.llvm.native.machine_code import host, machine_code
 
@@ -133,7 +134,7 @@ def in_machine_code(
     after.append((address_of(scratch), 0, 8 * states, address_of(carried), 0))
     tables = [np.array([copy for copy in copies if copy[2]], np.int64) for copies in (before, after)]
     words = {
-        "play": player.library.play or ctypes.c_uint64.from_address(first).value,
+        "play": player.library.play_from(first),
         "entries": first,
         "w": address_of(w),
         "first_row": length - 1 if backward else 0,
@@ -145,8 +146,26 @@ def in_machine_code(
         "afters": len(tables[1]),
     }
     context = np.array([words[name] for name in WORDS], np.int64)
-    play = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(code(player.library.cache).address("steps"))
-    run: Any = functools.partial(play, ctypes.c_void_p(address_of(context)))
-    run.keeps = player, w, tape, scratch, [rows for rows, _ in blocks], tables, context
-    made: Callable[[], None] = run
-    return made
+    keeps = w, tape, scratch, [rows for rows, _ in blocks], tables
+    return Repeated(player, context, length, keeps).run
+
+
+class Repeated:
+    """The steps of a loop; when the body has been played often enough it gets code of its own, if that pays.
+
+    left        how many plays until then; keeps: what the context has the addresses of
+    """
+
+    def __init__(self, player: LlvmPlayer, context: np.ndarray, length: int, keeps: Any) -> None:
+        self.player, self.context, self.length, self.keeps = player, context, length, keeps
+        self.left = player.plays() if pays(player.code) else 0
+        play = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(code(player.cache).address("steps"))
+        self._play = functools.partial(play, ctypes.c_void_p(address_of(context)))
+
+    def run(self) -> None:
+        """Play all steps."""
+        self._play()
+        if self.left > 0:
+            self.left -= self.length
+            if self.left <= 0:
+                self.context[WORDS.index("play")] = self.player.emitted()
