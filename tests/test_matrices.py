@@ -148,6 +148,25 @@ def test_results_of_any_number_of_samples_go_where_they_are_wanted(count, backen
         assert (room[[0, -1]] == 7.0).all()
 
 
+@without_llvm
+def test_chunks_in_threads_have_their_own_weights_and_room(monkeypatch):
+    from micrograd.compiler.llvm import runner
+
+    w = Value(0.5, "w")
+    X, y, weights = np.random.default_rng(0).normal(size=(3, 5000))
+    found = []
+    for threads, work in ((1, 10**9), (2, 100), (1, 100)):
+        monkeypatch.setattr(runner, "CHUNK_WORK", work)
+        program = micrograd.compile(
+            lambda x: (w * x[0]).tanh(), 1, loss=lambda p, t: (p - t) ** 2, parameters=[w], threads=threads
+        )
+        value, slopes = program.value_and_gradient(X, y, wrt=("parameters", "inputs"), weights=weights)
+        jacobian, curvature = program.jacobian(X), program.hessian(X, y, wrt="parameters", weights=weights)
+        found.append([value, *slopes[0], *curvature.ravel(), *slopes[1].ravel(), *jacobian.ravel()])
+    assert len(program._runner("jacobian by inputs")._known) == 0  # of batches that are gone
+    assert found[1] == found[2] and found[0] == pytest.approx(found[1], rel=1e-12, abs=1e-12)
+
+
 @backends
 def test_slopes_by_inputs_and_parameters_in_one_pass(backend):
     model, rng = RandomModel(5), np.random.default_rng(5)

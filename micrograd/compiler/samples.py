@@ -120,7 +120,11 @@ def ragged(rows: Any, name: str) -> str:
 
 def samples(X: Any, inputs: int, *, copy: bool = True) -> np.ndarray:
     """X as an array (n, inputs); single numbers are samples of one input."""
-    array = numbers(X, "X", copy=copy)
+    return in_rows(numbers(X, "X", copy=copy), inputs)
+
+
+def in_rows(array: np.ndarray, inputs: int) -> np.ndarray:
+    """The same for numbers that have been checked."""
     if array.ndim == 1 and inputs == 1:
         array = array[:, None]
     if array.ndim != 2 or (len(array) and array.shape[1] != inputs):
@@ -177,5 +181,6 @@ def one_or_many(X: Any, inputs: int) -> tuple[np.ndarray, bool]:
     if inputs == 1 and not hasattr(X, "__len__") and not hasattr(X, "__iter__") or getattr(X, "shape", None) == ():
         return samples([X], inputs, copy=False), True
     array = numbers(X, "X", copy=False)
-    single = array.shape == (inputs,) and inputs > 1
-    return samples(array[None] if single else array, inputs, copy=False), single
+    if array.shape == (inputs,) and inputs > 1:
+        return array[None], True
+    return in_rows(array, inputs), False
