@@ -297,6 +297,17 @@ def test_values_as_arguments_go_through_the_function_itself():
     assert outer.grad(1.0) == 27.0
 
 
+def test_a_compiled_function_is_traced_within_another():
+    w = Value(2.0)
+    inner = micrograd.compile(lambda x: w * x * x)
+    for _ in range(2):  # the second inner function has been compiled before
+        outer = micrograd.compile(lambda x, inner=inner: x * inner(3.0) + inner.grad(x))
+        assert outer(1.0) == 22.0 and outer.grad(1.0, wrt="parameters").tolist() == [11.0]
+        w.data = 4.0
+        assert outer(1.0) == 44.0 and inner(1.0) == 4.0
+        w.data = 2.0
+
+
 def test_threads_have_workspaces_of_their_own():
     f = micrograd.compile(rosenbrock)
     points = np.random.default_rng(1).normal(size=(8, 20))

@@ -199,7 +199,7 @@ class CompiledFunction:
         """The call with arguments of any shape."""
         items: list[Any] = []
         shape = taken_apart(args, items)
-        if symbolic(items):
+        if symbolic(items) or TRACING._is_owned():  # type: ignore[attr-defined]
             return self._plainly(purpose, wrt, args)
         numbers = floats(items)
         key = purpose, wrt, sparse, shape
@@ -212,11 +212,11 @@ class CompiledFunction:
         return routine.play(numbers)
 
     def _plainly(self, purpose: str, wrt: Any, args: tuple[Any, ...]) -> Any:
-        """The same by the function itself, for arguments with Values among them."""
+        """The same by the function itself, where there are Values among the arguments, or this thread traces code."""
         if purpose == "value":
             return self.function(*args)
         if wrt == PARAMETERS:
-            raise TypeError('expected numbers as arguments beside wrt="parameters", got Values')
+            raise TypeError('expected numbers as arguments beside wrt="parameters", and no code around it')
         return getattr(derivatives, purpose)(self.function, wrt=wrt)(*args)
 
     # building

@@ -12,6 +12,7 @@ from struct import error as StructError
 import numpy as np
 
 from micrograd.compiler.points.nests import NUMBER, is_flat
+from micrograd.system.forking import TRACING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,15 @@ def never(args: tuple[Any, ...]) -> None:
 
 
 def short(routine: Routine) -> Call:
-    """The short way of a routine."""
+    """The short way of a routine; none while this thread traces code, for which Values have no numbers."""
+    if not routine.values:
+        return by_shape(routine)
+    call, traces = by_shape(routine), TRACING._is_owned  # type: ignore[attr-defined]
+    return lambda args: None if traces() else call(args)
+
+
+def by_shape(routine: Routine) -> Call:
+    """The way that arguments of the routine's shapes go."""
     shapes = routine.shapes
     if routine.indices or not shapes:
         return never
