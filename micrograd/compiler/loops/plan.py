@@ -13,93 +13,97 @@ if TYPE_CHECKING:
 
 
 class Plan:
-    """Parts and loops by stage.
+    """The parts and loops of a program, stage by stage.
 
-    wanted      by node: 1 for those that the ends need
-    slots       node -> its place in v, for what is given, constants that are no operand of an entry, and what one part
-                or loop makes and another reads; ends stand last, in order, where they are made
-    reads       by stage: the nodes that its entries read from v; makes: those that they hand on
     loops       by stage: the loops that run after its entries
     items       loop -> the items that are read
     columns     loop -> the columns of its tape that are read, beside the state
+    slots       node -> its place in v: of what is given, of constants that no entry reads, and of what one part or loop
+                makes and another reads; ends that are made stand last, in order
+    reads       by stage: the nodes that its entries read from v; makes: those that they hand on
     """
 
-    def __init__(self, graph: Graph, leaves: Sequence[int], ends: Sequence[int]) -> None:
-        self.graph = graph
-        self.given = {node: k for k, node in enumerate(leaves)}
-        stops = bytearray([kind in LEAVES for kind in graph.kind])
-        for node in leaves:
-            stops[node] = 1
-        self.wanted = needed(graph.args, stops, ends)
-        self.slots: dict[int, int] = dict(self.given)
-        self.constants: list[tuple[int, float]] = []
+    def __init__(self, graph: Graph, loops: list[list[int]]) -> None:
+        self.graph, self.loops = graph, loops
         self.items: dict[int, list[int]] = {}
         self.columns: dict[int, list[int]] = {}
-        self._find_stages(stops)
-        self._find_columns()
-        self._find_slots(ends)
+        self.slots: dict[int, int] = {}
+        self.reads: list[list[int]] = [[] for _ in loops]
+        self.makes: list[list[int]] = [[] for _ in loops]
 
-    def _find_stages(self, stops: bytearray) -> None:
-        kind, args = self.graph.kind, self.graph.args
-        self.stage = stage = [0] * len(kind)
-        self.loops: list[list[int]] = [[]]
-        for node, used in enumerate(self.wanted):
-            if used and not stops[node]:
-                stage[node] = max([stage[x] for x in args[node]], default=0) + (kind[node] == "item")
-                while len(self.loops) <= stage[node]:
-                    self.loops.append([])
-                if kind[node] == "loop":
-                    self.loops[stage[node]].append(node)
-                elif kind[node] == "item":
-                    self.items.setdefault(args[node][0], []).append(node)
-        self.made = [used and not stops[node] and kind[node] not in ("loop", "item")
-                     for node, used in enumerate(self.wanted)]  # fmt: skip
-
-    def _find_columns(self) -> None:
-        found: dict[int, set[int]] = {node: set() for loops in self.loops for node in loops}
-        for node in found:
-            loop = self.graph.loops[node]
-            for how, other, column in loop.sources:
-                if how == "tape" and column >= len(self.graph.loops[other].carried):
-                    found[other].add(column)
-            count = len(loop.carried)
-            for item in self.items.get(node, ()):
-                which = self.which(item)
-                if which >= count:
-                    found[node].add(count + (which - count) % len(loop.outputs))
-        self.columns = {node: sorted(columns) for node, columns in found.items()}
+    @property
+    def constants(self) -> list[tuple[int, float]]:
+        """(slot, number) of the constants in v."""
+        graph = self.graph
+        return [(slot, graph.args[x][0]) for x, slot in self.slots.items() if graph.kind[x] == "constant"]
 
     def which(self, item: int) -> int:
         """The number of an item among those of its loop."""
         return int(self.graph.args[self.graph.args[item][1]][0])
 
-    def _find_slots(self, ends: Sequence[int]) -> None:
-        kind, args, stage = self.graph.kind, self.graph.args, self.stage
-        self.reads: list[list[int]] = [[] for _ in self.loops]
-        self.makes: list[list[int]] = [[] for _ in self.loops]
-        read: list[set[int]] = [set() for _ in self.loops]
-        handed: dict[int, None] = {}
-        for node, used in enumerate(self.wanted):
-            if not used:
-                continue
-            if self.made[node]:
-                for x in args[node]:
-                    if kind[x] != "constant" or x in self.given:
-                        if not self.made[x] or stage[x] < stage[node]:
-                            read[stage[node]].add(x)
-                            handed[x] = None
-            elif kind[node] == "loop" and node not in self.given:
-                handed.update(dict.fromkeys([x for x in args[node] if kind[x] != "loop"]))
-        items = [item for found in self.items.values() for item in found]
-        last = dict.fromkeys(ends)
-        for node in [*handed, *items, *last]:
-            if node not in self.slots and (node not in last or kind[node] == "constant"):
-                self.slots[node] = len(self.slots)
-                if kind[node] == "constant":
-                    self.constants.append((self.slots[node], self.graph.args[node][0]))
-        for node in last:
-            self.slots.setdefault(node, len(self.slots))
-        for node in self.slots:
-            if self.made[node]:
-                self.makes[stage[node]].append(node)
-        self.reads = [sorted(nodes) for nodes in read]
+
+def live(graph: Graph, leaves: Sequence[int], ends: Sequence[int]) -> list[int]:
+    """The nodes that are made on the way from the leaves to the ends, in order; loops and items are among them."""
+    stops = bytearray([kind in LEAVES for kind in graph.kind])
+    for node in leaves:
+        stops[node] = 1
+    return [node for node, used in enumerate(needed(graph.args, stops, ends)) if used and not stops[node]]
+
+
+def plan_of(graph: Graph, leaves: Sequence[int], ends: Sequence[int]) -> Plan:
+    """The plan of what makes the ends."""
+    kind, args, made = graph.kind, graph.args, live(graph, leaves, ends)
+    stage = dict.fromkeys(range(len(kind)), 0)
+    for node in made:
+        stage[node] = max([stage[x] for x in args[node]], default=0) + (kind[node] == "item")
+    loops: list[list[int]] = [[] for _ in range(1 + max([stage[node] for node in made], default=0))]
+    for node in made:
+        if kind[node] == "loop":
+            loops[stage[node]].append(node)
+    plan = Plan(graph, loops)
+    for node in made:
+        if kind[node] == "item":
+            plan.items.setdefault(args[node][0], []).append(node)
+    plan.columns = columns_read(plan)
+    find_slots(plan, [node for node in made if kind[node] not in ("loop", "item")], stage, leaves, ends)
+    return plan
+
+
+def columns_read(plan: Plan) -> dict[int, list[int]]:
+    """For each loop the columns of its tape that other loops, or items, read, beside the state."""
+    graph = plan.graph
+    found: dict[int, set[int]] = {node: set() for loops in plan.loops for node in loops}
+    for node in found:
+        loop = graph.loops[node]
+        count = len(loop.carried)
+        for how, other, column in loop.sources:
+            if how == "tape" and column >= len(graph.loops[other].carried):
+                found[other].add(column)
+        outputs = [plan.which(item) - count for item in plan.items.get(node, ()) if plan.which(item) >= count]
+        found[node].update([count + which % len(loop.outputs) for which in outputs])
+    return {node: sorted(columns) for node, columns in found.items()}
+
+
+def find_slots(
+    plan: Plan, entries: list[int], stage: dict[int, int], leaves: Sequence[int], ends: Sequence[int]
+) -> None:
+    """Find what each part reads and makes, and give it slots; entries: the nodes that parts make."""
+    kind, args = plan.graph.kind, plan.graph.args
+    given, made = set(leaves), set(entries)
+    read: list[dict[int, None]] = [{} for _ in plan.loops]
+    for node in entries:
+        for x in args[node]:
+            own = x in made and stage[x] == stage[node]
+            if not own and (kind[x] != "constant" or x in given):
+                read[stage[node]][x] = None
+    operands = [x for loops in plan.loops for loop in loops for x in args[loop] if kind[x] != "loop"]
+    items = [item for found in plan.items.values() for item in found]
+    last = dict.fromkeys(ends)
+    constants = [end for end in last if kind[end] == "constant"]
+    first = [node for part in read for node in part] + operands + items + constants
+    for node in [*leaves, *[node for node in first if node not in last or kind[node] == "constant"], *last]:
+        plan.slots.setdefault(node, len(plan.slots))
+    plan.reads = [sorted(part) for part in read]
+    for node in plan.slots:
+        if node in made:
+            plan.makes[stage[node]].append(node)

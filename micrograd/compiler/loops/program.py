@@ -8,10 +8,8 @@ import numpy as np
 
 from micrograd.compiler.backends import player_of
 from micrograd.compiler.entries import entries_of
-from micrograd.compiler.entries.nodes import needed
-from micrograd.compiler.loops.plan import Plan
+from micrograd.compiler.loops.plan import live, plan_of
 from micrograd.compiler.loops.steps import Space, Steps, around, blocks, repeated, where
-from micrograd.compiler.scalar.graph import LEAVES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +35,7 @@ class Looped:
     """A program with loops; `outputs`: where in v its ends stand."""
 
     def __init__(self, graph: Graph, leaves: Sequence[int], ends: Sequence[int], backend: str, cache: bool) -> None:
-        self.plan = plan = Plan(graph, leaves, ends)
-        self.backend = backend
+        self.plan = plan = plan_of(graph, leaves, ends)
         self.outputs = np.array([plan.slots[end] for end in ends], np.int64)
         made = partial(player_for, graph, backend=backend, cache=cache)
         self.parts = [
@@ -100,9 +97,5 @@ def player_for(
     >>> print(w[player.outputs])
     [9.]
     """
-    stops = bytearray([kind in LEAVES for kind in graph.kind])
-    for node in leaves:
-        stops[node] = 1
-    wanted = needed(graph.args, stops, ends)
-    loops = any(wanted[node] and not stops[node] for node in graph.loops)
+    loops = any(node in graph.loops for node in live(graph, leaves, ends)) if graph.loops else False
     return (Looped if loops else Straight)(graph, leaves, ends, backend, cache)

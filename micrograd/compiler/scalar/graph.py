@@ -64,7 +64,7 @@ class Graph:
         made = Graph()
         made.kind, made.args, made.varying = self.kind[:count], self.args[:count], self.varying[:count]
         made._places = {key: node for key, node in self._places.items() if count is None or node < count}
-        made.loops = {node: loop for node, loop in self.loops.items() if count is None or node < count}
+        made.loops = {node: loop.again() for node, loop in self.loops.items() if count is None or node < count}
         return made
 
     def keys(self) -> list[Any]:

@@ -13,6 +13,8 @@ source      where the numbers of a taken node stand: ("own", 0, k), a column of 
 
 from __future__ import annotations
 
+from copy import copy
+
 from micrograd.compiler.scalar.graph import LEAVES
 
 TYPE_CHECKING = False
@@ -49,6 +51,12 @@ class Loop:
         self.body: set[int] = set()
         self.kept: list[int] = []
         self.known: dict[Any, Any] = {}
+
+    def again(self) -> Loop:
+        """The same in another graph, which makes derivatives of its own."""
+        made = copy(self)
+        made.kept, made.known = list(self.kept), {}
+        return made
 
     def key(self) -> Any:
         """Equal for loops that do the same with equal operands."""
