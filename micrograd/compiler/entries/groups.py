@@ -87,10 +87,18 @@ def sorted_rows(operands: Numbers, rows: Numbers, place: Numbers, origin: Number
     if len(rows) < MANY:
         keys = np.concatenate([origins, places], axis=1).tolist()
         return rows[sorted(range(len(rows)), key=keys.__getitem__)]
-    orders = [np.lexsort(np.roll(places, -first, axis=1).T[::-1]) for first in range(places.shape[1])]
+    keys = [np.roll(places, -first, axis=1) for first in range(places.shape[1])]
     if (origins != origins[0]).any():
-        orders.insert(0, np.lexsort([*places.T[::-1], *origins.T[::-1]]))
-    return rows[min(orders, key=lambda by: cost(places[by]))]
+        keys.insert(0, np.concatenate([origins, places], axis=1))
+    best, least = rows, 2 * len(rows)
+    for key in keys:
+        by = np.lexsort(key.T[::-1])
+        found = cost(places[by])
+        if found < least:
+            best, least = rows[by], found
+        if 2 * least < len(rows):  # others would hardly be better
+            break
+    return best
 
 
 def cost(places: Numbers) -> int:
