@@ -222,3 +222,22 @@ def test_a_body_that_is_played_often_gets_code_of_its_own(monkeypatch):
         assert (again, others.tobytes()) == (value, slopes.tobytes())
     [routine] = f._routines.values()
     assert [steps.body.player.plays() for steps in routine.player.steps.values()] == [1, 1]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_adjoint_of_zero_stops_in_a_loop(backend):
+    """Beside √0, whose derivative is inf: the guarded twin runs, which is made of loops too."""
+
+    def f(p):
+        def step(s, x):
+            root = micrograd.where(x * p[0] > 0.0, micrograd.sqrt(x * p[0]), 0.0)
+            return s * 0.9 + root * p[1], None
+
+        return scan(step, 0.0, [0.0, 1.0, 0.0, -1.0, 2.0] * 5)[0]
+
+    compiled = compile(f, backend=backend)
+    value, slopes = compiled.value_and_grad([0.5, 2.0])
+    expected, others = micrograd.value_and_grad(f)([0.5, 2.0])
+    assert [value, *slopes] == pytest.approx([expected, *others], rel=1e-13)
+    assert np.array(compiled.hessian([0.5, 2.0])) == pytest.approx(np.array(micrograd.hessian(f)([0.5, 2.0])))
+    assert len(compiled._routines) > 2  # the twin of the gradient is one of them
