@@ -27,7 +27,7 @@ Words that mean one thing in all of these rooms:
         samples
     pass: a function from program to program; `program.stages` has what each made. In `llvm/` a stage is another thing:
         the code of one nest
-    purpose: what a program computes: predictions, the value, the gradient, derivatives by the inputs
+    purpose: what a program computes: predictions, the value, gradients, Jacobians, Hessians
     guarded: zero-safe: an adjoint of exactly 0 stops, even beside a factor of inf or nan
     fusion: steps that run in one loop, a nest; buffer: the place of a row in memory, which others take after it
     vocabulary: the primitives that a target has; others are their definitions over those

@@ -1,5 +1,7 @@
 """`Program`: what `compile` returns, a program over arrays of samples that is built purpose by purpose.
 
+It is long for its docstrings: each method is a few lines, which check what is given and run a purpose.
+
 X, y        samples, (n, inputs), and their targets, (n,) or (n, targets): arrays, lists, frames
 at          the numbers of the parameters, (p,), in the order of `program.parameters`, which the repr shows; or some of
             them by names, {"w": 2.0}. What is not given keeps its present number
@@ -16,7 +18,7 @@ from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.trace import undo_of
 from micrograd.compiler.scalar.tracer import Trace, trace_once
 from micrograd.compiler.self_check import Sample, SelfCheck, sampled
-from micrograd.expect import option, rows_of
+from micrograd.expect import option
 from micrograd.system.forking import guarded
 
 TYPE_CHECKING = False
@@ -70,13 +72,13 @@ class Program:
             return self.predict(X, at=at, out=out)
         rows, single = data.one_or_many(X, self._trace.inputs)
         if not single:
-            return self._predicted(self._bare(rows), at, out)
+            return self._predicted(data.without_targets(self._trace, rows), at, out)
         if self._trace.bare:
             if out is not None:
                 raise TypeError("expected no out: the result of one row is a number")
-            return float(self._predicted(self._bare(rows), at, None)[0])
+            return float(self._predicted(data.without_targets(self._trace, rows), at, None)[0])
         out = room(out, (len(self._trace.outputs),), rows)
-        self._predicted(self._bare(rows), at, out[None])
+        self._predicted(data.without_targets(self._trace, rows), at, out[None])
         return out
 
     def predict(self, X: Any, *, at: Any = None, out: Any = None) -> np.ndarray:
@@ -84,7 +86,7 @@ class Program:
 
         out: an array of float64 that takes them, and is returned.
         """
-        return self._predicted(self._samples(X), at, out)
+        return self._predicted(data.samples_of(self._trace, X), at, out)
 
     def _predicted(self, batch: Batch, at: Any, out: Any) -> np.ndarray:
         shape = len(batch), *(() if self._trace.bare else (len(self._trace.outputs),))
@@ -99,7 +101,7 @@ class Program:
         Σ weight · loss + penalty then, whatever the weights add up to. One number is that of every sample: the sum over
         the samples is weights=1.
         """
-        return self._run("value", self._batch(X, y, weights), at)[0]
+        return self._run("value", data.batch_of(self._trace, self._loss, X, y, weights), at)[0]
 
     def value_and_gradient(
         self, X: Any, y: Any = None, *, wrt: Any = "parameters", at: Any = None, weights: Any = None
@@ -125,8 +127,8 @@ class Program:
             if again is not None and (found := again(at)) is not None:
                 return found
         if not plain:
-            return self._gradients(self._batch(X, y, weights), at, wrt)
-        return self._run("gradient", self._batch(X, y, weights), at)
+            return self._gradients(data.batch_of(self._trace, self._loss, X, y, weights), at, wrt)
+        return self._run("gradient", data.batch_of(self._trace, self._loss, X, y, weights), at)
 
     def _gradients(self, batch: Batch, at: Any, wrt: Any) -> tuple[float, Any]:
         """The value, and its derivatives by inputs, or by parameters and inputs."""
@@ -155,7 +157,7 @@ class Program:
         [[[15.0], [-0.75]]]
         """
         option(wrt, "wrt", ("inputs", "parameters"))
-        batch, trace = self._samples(X), self._trace
+        batch, trace = data.samples_of(self._trace, X), self._trace
         count = trace.inputs if wrt == "inputs" else len(trace.parameters)
         out = room(out, (len(batch), *(() if trace.bare else (len(trace.outputs),)), count), batch.X)
         self._run(f"jacobian by {wrt}", batch, at, out)
@@ -180,7 +182,7 @@ class Program:
         """
         option(wrt, "wrt", ("inputs", "parameters"))
         if wrt == "parameters":
-            batch, count = self._batch(X, y, weights), len(self.parameters)
+            batch, count = data.batch_of(self._trace, self._loss, X, y, weights), len(self.parameters)
             out = room(out, (count, count), batch.X)
             out[:] = self._run("hessian by parameters", batch, at)[1].reshape(count, count)
             return out
@@ -188,7 +190,7 @@ class Program:
             raise TypeError("expected no targets and weights: they belong to the value, whose inputs are no parameters")
         if not self._trace.bare:
             raise TypeError("expected a model with a single output for its hessian, got one that returns a list")
-        batch, count = self._samples(X), self._trace.inputs
+        batch, count = data.samples_of(self._trace, X), self._trace.inputs
         out = room(out, (len(batch), count, count), batch.X)
         self._run("hessian by inputs", batch, at, out)
         return out
@@ -199,7 +201,7 @@ class Program:
 
         if not self._trace.bare:
             raise TypeError("expected a model with a single output for input gradients, got one that returns a list")
-        batch = self._samples(X)
+        batch = data.samples_of(self._trace, X)
         outputs = np.empty((len(batch), 1 + self._trace.inputs))
         self._run("input gradient", batch, at, outputs)
         return outputs[:, 0].copy(), outputs[:, 1:] + 0.0  # as a gradient that starts from 0: never −0
@@ -208,50 +210,9 @@ class Program:
         """X, y and weights, if there are some, checked and laid out once, to be given as X many times."""
         if isinstance(X, Batch):
             raise TypeError("expected samples and targets, got a batch, which is laid out already")
-        batch = self._batch(X, y, weights, copy=True)
+        batch = data.batch_of(self._trace, self._loss, X, y, weights, copy=True)
         data.expect_places(batch, self._trace.indices)
         return data.frozen(batch)
-
-    def _batch(self, X: Any, y: Any, weights: Any = None, *, copy: bool = False) -> Batch:
-        """X and y checked; X may be a batch, which has its targets."""
-        inputs, targets = self._trace.inputs, self._trace.targets or 1
-        if isinstance(X, Batch):
-            if X.X.shape[1] != inputs or X.Y.shape[1] != targets:
-                raise ValueError(
-                    f"expected a batch of {inputs} inputs and {targets} targets, "
-                    f"got one of {X.X.shape[1]} and {X.Y.shape[1]}"
-                )
-            if y is not None or weights is not None:
-                what = "targets y" if y is not None else "weights"
-                raise TypeError(f"expected a batch alone, which has its targets and weights, got {what} beside it")
-            return X
-        rows = data.samples(X, inputs, copy=copy)
-        weights = None if weights is None else data.weights(weights, len(rows))
-        if self._loss is None:
-            if y is not None:
-                raise TypeError("expected no targets: this program has no loss")
-            return self._bare(rows, weights)
-        if y is None:
-            raise TypeError("expected targets y beside X")
-        y = rows_of(y, "y")
-        prepare = getattr(self._loss, "prepare", None)
-        if prepare is not None:
-            y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(self._trace.outputs))
-        return Batch(rows, data.targets(y, targets, len(rows), copy=copy), weights)
-
-    def _samples(self, X: Any) -> Batch:
-        """Samples checked, whose targets do not matter; X may be a batch."""
-        inputs = self._trace.inputs
-        if not isinstance(X, Batch):
-            return self._bare(data.samples(X, inputs, copy=False))
-        if X.X.shape[1] != inputs:
-            raise ValueError(f"expected a batch of {inputs} inputs, got one of {X.X.shape[1]}")
-        return X if X.Y.shape[1] == (self._trace.targets or 1) else self._bare(X.X)
-
-    def _bare(self, rows: np.ndarray, weights: np.ndarray | None = None) -> Batch:
-        import numpy as np
-
-        return Batch(rows, np.zeros((len(rows), self._trace.targets or 1)), weights)
 
     def _run(self, purpose: str, batch: Batch, at: Any, out: np.ndarray | None = None) -> tuple[float, Any]:
         """Value and gradient, if the purpose has them, and `out` filled; by its guarded twin where one is not finite.

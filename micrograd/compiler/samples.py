@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from micrograd.compiler.scalar.tracer import Trace
+
 
 class Batch:
     """Samples X, (n, inputs), and targets Y, (n, targets), both float64 in C order; `take` picks some samples.
@@ -59,6 +61,49 @@ def frozen(batch: Batch) -> Batch:
         if array is not None:
             array.flags.writeable = False
     return batch
+
+
+def batch_of(trace: Trace, loss: Any, X: Any, y: Any, given: Any = None, *, copy: bool = False) -> Batch:
+    """X, y and weights, if some are given, checked for a program; X may be a batch, which has its own."""
+    inputs, width = trace.inputs, trace.targets or 1
+    if isinstance(X, Batch):
+        if X.X.shape[1] != inputs or X.Y.shape[1] != width:
+            raise ValueError(
+                f"expected a batch of {inputs} inputs and {width} targets, got one of {X.X.shape[1]} and {X.Y.shape[1]}"
+            )
+        if y is not None or given is not None:
+            what = "targets y" if y is not None else "weights"
+            raise TypeError(f"expected a batch alone, which has its targets and weights, got {what} beside it")
+        return X
+    rows = samples(X, inputs, copy=copy)
+    own = None if given is None else weights(given, len(rows))
+    if loss is None:
+        if y is not None:
+            raise TypeError("expected no targets: this program has no loss")
+        return without_targets(trace, rows, own)
+    if y is None:
+        raise TypeError("expected targets y beside X")
+    y = rows_of(y, "y")
+    prepare = getattr(loss, "prepare", None)
+    if prepare is not None:
+        y = prepare(y.tolist() if hasattr(y, "tolist") else list(y), len(trace.outputs))
+    return Batch(rows, targets(y, width, len(rows), copy=copy), own)
+
+
+def samples_of(trace: Trace, X: Any) -> Batch:
+    """Samples checked, whose targets do not matter; X may be a batch."""
+    if not isinstance(X, Batch):
+        return without_targets(trace, samples(X, trace.inputs, copy=False))
+    if X.X.shape[1] != trace.inputs:
+        raise ValueError(f"expected a batch of {trace.inputs} inputs, got one of {X.X.shape[1]}")
+    return X if X.Y.shape[1] == (trace.targets or 1) else without_targets(trace, X.X)
+
+
+def without_targets(trace: Trace, rows: np.ndarray, own: np.ndarray | None = None) -> Batch:
+    """Rows that have been checked, with weights of their own; where a program reads targets, they are 0."""
+    import numpy as np
+
+    return Batch(rows, np.zeros((len(rows), trace.targets or 1)), own)
 
 
 def numbers(data: Any, name: str, *, copy: bool = True) -> np.ndarray:
