@@ -162,6 +162,23 @@ class TestOut:
         with pytest.raises((TypeError, ValueError), match=message):
             pair("numpy")[0].predict(X, out=given)
 
+    @backends
+    def test_gradients_go_there_too(self, backend):
+        _, one = pair(backend)
+        X, y = np.random.default_rng(2).normal(size=(9, 2)), np.zeros(9)
+        value, (slopes, by_inputs) = one.value_and_gradient(X, y, wrt=("parameters", "inputs"))
+        room = np.empty(2), np.empty((9, 2))
+        for wrt, out in (("parameters", room[0]), ("inputs", room[1]), (["parameters", "inputs"], room)):
+            found = one.value_and_gradient(X, y, wrt=wrt, out=out)
+            assert found[0] == pytest.approx(value, rel=1e-15)
+            for got, place in zip(*[[x] if wrt in ("parameters", "inputs") else x for x in (found[1], out)]):
+                assert got is place
+            assert slopes == pytest.approx(room[0], rel=1e-13)
+        assert by_inputs.tolist() == room[1].tolist()
+        for wrt, out in (("inputs", room), (("parameters", "inputs"), room[0]), (("inputs",), room)):
+            with pytest.raises((TypeError, ValueError), match="expected out to be"):
+                one.value_and_gradient(X, y, wrt=wrt, out=out)
+
     def test_a_number_needs_no_room(self):
         with pytest.raises(TypeError, match="the result of one row is a number"):
             pair("numpy")[1]([1.0, 2.0], out=np.empty(1))

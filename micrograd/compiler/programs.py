@@ -18,12 +18,13 @@ from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.trace import undo_of
 from micrograd.compiler.scalar.tracer import Trace, trace_once
 from micrograd.compiler.self_check import Sample, SelfCheck, sampled
+from micrograd.dispatch import brief
 from micrograd.expect import option
 from micrograd.system.forking import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     import numpy as np
@@ -104,12 +105,12 @@ class Program:
         return self._run("value", data.batch_of(self._trace, self._loss, X, y, weights), at)[0]
 
     def value_and_gradient(
-        self, X: Any, y: Any = None, *, wrt: Any = "parameters", at: Any = None, weights: Any = None
+        self, X: Any, y: Any = None, *, wrt: Any = "parameters", at: Any = None, weights: Any = None, out: Any = None
     ) -> tuple[float, Any]:
         """The value, with weights as in `value`, and its derivative by each parameter, (p,).
 
         wrt="inputs": its derivative by each input of each sample, (n, inputs). wrt=("parameters", "inputs"): both, in a
-        tuple, by one pass.
+        tuple, by one pass. out: an array that takes the derivative, or several for several.
 
         >>> from micrograd import Value, compile, losses
         >>> w = Value(2.0)
@@ -122,24 +123,38 @@ class Program:
         ([1.0], [[2.0], [0.0]])
         """
         plain = wrt.__class__ is str and wrt == "parameters"
-        if plain and at is not None and y is None and weights is None and X.__class__ is Batch:
+        if plain and at is not None and y is None and weights is None and out is None and X.__class__ is Batch:
             again = self._again.get(X.key)
             if again is not None and (found := again(at)) is not None:
                 return found
-        if not plain:
-            return self._gradients(data.batch_of(self._trace, self._loss, X, y, weights), at, wrt)
-        return self._run("gradient", data.batch_of(self._trace, self._loss, X, y, weights), at)
-
-    def _gradients(self, batch: Batch, at: Any, wrt: Any) -> tuple[float, Any]:
-        """The value, and its derivatives by inputs, or by parameters and inputs."""
-        names = wrt if isinstance(wrt, (tuple, list)) else [wrt]
+        batch = data.batch_of(self._trace, self._loss, X, y, weights)
+        if plain and out is None:
+            return self._run("gradient", batch, at)
+        several = isinstance(wrt, (tuple, list))
+        names = wrt if several else [wrt]
         for name in names:
             option(name, "wrt", ("parameters", "inputs"))
-        slopes: dict[str, Any] = {"inputs": room(None, batch.X.shape)}
-        value, slopes["parameters"] = self._run("gradients", batch, at, slopes["inputs"])
-        slopes["inputs"] += 0.0  # as from 0 on: never −0
-        found = tuple([slopes[name] for name in names])
-        return value, found if isinstance(wrt, (tuple, list)) else found[0]
+        places = out if several and out is not None else [out] * len(names)
+        if not isinstance(places, (tuple, list)) or len(places) != len(names):
+            raise ValueError(f"expected out to be one array for each of wrt={wrt!r}, got {brief(out)}")
+        value, found = self._gradients(batch, at, names, places)
+        return value, tuple(found) if several else found[0]
+
+    def _gradients(self, batch: Batch, at: Any, names: Sequence[str], places: Sequence[Any]) -> tuple[float, list[Any]]:
+        """The value, and its derivatives by parameters, inputs or both, each in its place, if it is given one."""
+        shapes = {"parameters": (len(self.parameters),), "inputs": batch.X.shape}
+        found = [room(place, shapes[name], batch.X) for name, place in zip(names, places)]
+        slopes: dict[str, Any] = {}
+        if "inputs" in names:
+            slopes["inputs"] = found[names.index("inputs")]
+            value, slopes["parameters"] = self._run("gradients", batch, at, slopes["inputs"])
+            slopes["inputs"] += 0.0  # as from 0 on: never −0
+        else:
+            value, slopes["parameters"] = self._run("gradient", batch, at)
+        for name, place in zip(names, found):
+            if place is not slopes[name]:
+                place[:] = slopes[name]
+        return value, found
 
     def jacobian(self, X: Any, *, wrt: str = "inputs", at: Any = None, out: Any = None) -> np.ndarray:
         """The derivatives of each output of a sample by each of its inputs, or by each parameter.
