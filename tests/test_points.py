@@ -451,6 +451,14 @@ def test_second_derivatives_that_are_all_rounding_are_no_fault():
         assert f.hvp([x, 1.0], [1.0, 0.0]) == pytest.approx([0.0, math.sqrt(2.0)], abs=1e-13)
 
 
+@pytest.mark.parametrize("function", [lambda x: functions.hypot(x, x), lambda x: (3.0 * x) / (x + 2.0 * x)])
+def test_derivatives_that_are_all_rounding_are_no_fault(function):
+    for x in [0.1 + 0.1 * i for i in range(30)]:
+        f = micrograd.compile(lambda x: function(x[0]), backend="numpy")
+        assert abs(f.hessian([x])[0][0]) < 1e-12 > abs(f.hvp([x], [1.0])[0])
+        assert f.grad([x])[0] == pytest.approx(f.jacobian([x])[0], abs=1e-14)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("sparse", [False, True])
 def test_derivatives_at_a_pole_come_without_warnings(sparse):
@@ -497,3 +505,5 @@ def test_random_functions_at_special_values(backend):
         for _ in range(8):
             point = [draw.choice(SPECIAL) if draw.random() < 0.5 else draw.gauss(0.0, 1.5) for _ in range(3)]
             assert same(f.value_and_grad(point), micrograd.value_and_grad(function)(point)), (seed, point)
+
+
