@@ -505,5 +505,3 @@ def test_random_functions_at_special_values(backend):
         for _ in range(8):
             point = [draw.choice(SPECIAL) if draw.random() < 0.5 else draw.gauss(0.0, 1.5) for _ in range(3)]
             assert same(f.value_and_grad(point), micrograd.value_and_grad(function)(point)), (seed, point)
-
-

@@ -92,7 +92,11 @@ class Recorded:
 
 
 def record(
-    function: Callable[..., Any], shape: Any, numbers: list[float], parameters: Sequence[Value], player: Callable[..., Any]
+    function: Callable[..., Any],
+    shape: Any,
+    numbers: list[float],
+    parameters: Sequence[Value],
+    player: Callable[..., Any],
 ) -> Recorded:
     """Run the function on placeholders, and compare with what it gives at these numbers, and at some near them."""
     code = Code(Flat(function, shape), len(numbers), reached(function, parameters))
