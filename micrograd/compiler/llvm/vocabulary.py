@@ -14,7 +14,7 @@ import functools
 from micrograd.compiler.elementary.arithmetic import ALONE
 from micrograd.compiler.elementary.table import FAR, FORMULAS
 from micrograd.compiler.llvm.instructions import Function, kind
-from micrograd.compiler.llvm.vectors import VectorArithmetic, declarations
+from micrograd.compiler.llvm.vectors import CONVENTION, VectorArithmetic, declarations
 from micrograd.ops import find
 
 TYPE_CHECKING = False
@@ -113,8 +113,8 @@ def far(name: str, lanes: int) -> str:
     body = "\n".join(f.lines)
     # memory(none), willreturn: it is arithmetic on %x alone; the formulas of FAR call nothing
     return (
-        f"define internal {kind(lanes)} @{f.name}({kind(lanes)} %x) noinline cold nounwind willreturn memory(none) "
-        f"{{\nentry:\n{body}\n  ret {kind(lanes)} {value}\n}}"
+        f"define internal {CONVENTION} {kind(lanes)} @{f.name}({kind(lanes)} %x) "
+        f"noinline cold nounwind willreturn memory(none) {{\nentry:\n{body}\n  ret {kind(lanes)} {value}\n}}"
     )
 
 
@@ -123,7 +123,8 @@ def lane_by_lane(name: str, primitive: str, operands: int, lanes: int) -> str:
     T = kind(lanes)
     names = ["%x", "%y", "%z"][:operands]
     # nounwind: C does not throw, and ctypes prints what a row's `forward` raises
-    lines = [f"define internal {T} @{name}_{lanes}({', '.join([f'{T} {x}' for x in names])}) noinline nounwind {{"]
+    passed = ", ".join([f"{T} {x}" for x in names])
+    lines = [f"define internal {CONVENTION} {T} @{name}_{lanes}({passed}) noinline nounwind {{"]
     if lanes == 1:
         arguments = ", ".join([f"double {x}" for x in names])
         return "\n".join([*lines, f"  %r = call double @{PREFIX}{primitive}({arguments})", "  ret double %r", "}"])
