@@ -65,11 +65,15 @@ class Entries:
             return None
         return int(out[0]), len(out)
 
+    @property
+    def sums(self) -> Any:
+        """By entry: whether it is a sum."""
+        return np.array([kind.row == SUM for kind in self.kinds] or [False])[self.kind]
+
     def runs(self) -> tuple[Numbers, Numbers]:
         """(first entries, ends) of parts of groups whose results and operands stand side by side."""
-        is_sum = np.array([kind.row == SUM for kind in self.kinds] or [False])[self.kind]
         beside = self.group * 2 * (self.size + len(self) + 1) - self.made + np.arange(len(self))
-        return regular(self.operands, np.where(is_sum, -1 - np.arange(len(self)), beside))
+        return regular(self.operands, np.where(self.sums, -1 - np.arange(len(self)), beside))
 
     def __str__(self) -> str:
         lines = [f"{self.given} numbers given, {len(self.constants)} constants, {len(self)} entries"]
@@ -165,16 +169,14 @@ def entries_at(
 def finish(entries: Entries, nodes: Nodes, place: Numbers) -> None:
     """Places in the place of nodes."""
     terms: list[Numbers] = []
-    begin = 0
-    for k in np.flatnonzero([kind.row == SUM for kind in nodes.kinds])[:1].tolist():
-        for entry in np.flatnonzero(entries.kind == k).tolist():
-            added = np.sort(place[nodes.terms[int(entries.made[entry])]])
-            terms.append(added)
-            entries.operands[entry] = begin, begin + len(added), begin + len(added)
-            begin += len(added)
-    is_sum = np.array([kind.row == SUM for kind in nodes.kinds] or [False])[entries.kind]
+    begin, sums = 0, entries.sums
+    for entry in np.flatnonzero(sums).tolist():
+        added = np.sort(place[nodes.terms[int(entries.made[entry])]])
+        terms.append(added)
+        entries.operands[entry] = begin, begin + len(added), begin + len(added)
+        begin += len(added)
     entries.terms = np.concatenate(terms) if terms else entries.terms
-    entries.operands = np.where(is_sum[:, None], entries.operands, place[entries.operands])
+    entries.operands = np.where(sums[:, None], entries.operands, place[entries.operands])
     entries.made = place[entries.made]
 
 

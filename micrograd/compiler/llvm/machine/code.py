@@ -95,7 +95,7 @@ def heads(entries: Entries) -> tuple[Numbers, Numbers, Numbers]:
     form[first[long]], count[first[long]] = EACH, lengths[long]
     gone = in_run | follows
     gone[begin] = False
-    sums = are_sums(entries)
+    sums = entries.sums
     count[sums] = entries.operands[sums, 1] - entries.operands[sums, 0]
     form[sums] = [RUN if beside(entries.terms[a:b]) else EACH for a, b in entries.operands[sums, :2].tolist()]
     head = np.flatnonzero(~gone)
@@ -109,11 +109,6 @@ def runs_that_pay(entries: Entries, costly: Any) -> tuple[Numbers, Numbers]:
     runs, sizes = np.bincount(group), np.bincount(entries.group)
     kept = ~costly[begin] | (runs[group] <= 1 + sizes[group] // SCATTERED)
     return begin[kept], end[kept]
-
-
-def are_sums(entries: Entries) -> Any:
-    """By entry: whether it is a sum."""
-    return np.array([one.row == SUM for one in entries.kinds] or [False])[entries.kind]
 
 
 def beside(places: Numbers) -> bool:
@@ -130,7 +125,7 @@ def tables(
     regular = np.ascontiguousarray(np.stack([operands[head], step], axis=2).astype(np.int32))
     words = address_of(regular) + regular.itemsize * regular[:1].size * np.arange(len(head))
     found = [regular]
-    for k in np.flatnonzero((form == EACH) | are_sums(entries)[head]).tolist():
+    for k in np.flatnonzero((form == EACH) | entries.sums[head]).tolist():
         at, n = int(head[k]), int(count[k])
         kind = entries.kinds[entries.kind[at]]
         columns = [entries.terms[slice(*operands[at, :2])]] if kind.row == SUM else operands[at : at + n].T

@@ -13,7 +13,7 @@ import ctypes
 
 import numpy as np
 
-from micrograd.compiler.entries.kinds import SUM
+from micrograd.compiler.elementary.table import FORMULAS
 from micrograd.compiler.llvm.instructions import Function
 from micrograd.compiler.llvm.machine.handlers import ARGUMENTS, ENTRY, row
 from micrograd.compiler.llvm.memory import address_of
@@ -132,7 +132,7 @@ def inline(code: Code) -> Any:
 
 def is_inline(kind: Kind) -> bool:
     """Whether it is arithmetic or a choice: exact operations, of which a handler makes nothing else."""
-    return kind.row != SUM and not kind.costly and kind.row in VOCABULARY
+    return not kind.costly and kind.row in VOCABULARY and kind.row not in FORMULAS
 
 
 def stored(code: Code, inline: Any) -> Any:
@@ -143,8 +143,7 @@ def stored(code: Code, inline: Any) -> Any:
     last = np.full(entries.size, NEVER)
     for column in entries.operands.T:
         np.maximum.at(last, np.where(within, column, 0), np.where(within, part, NEVER))
-        sums = np.array([kind.row == SUM for kind in entries.kinds] or [False])[entries.kind]
-        last[column[~within & ~sums]] = ALWAYS
+        last[column[~within & ~entries.sums]] = ALWAYS
     last[entries.terms] = ALWAYS
     last[entries.outputs] = ALWAYS
     return last[entries.made[code.head]] > part[code.head]
