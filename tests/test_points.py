@@ -7,7 +7,9 @@ import math
 import pickle
 import random
 import threading
+import weakref
 from collections import namedtuple
+from enum import IntEnum
 from importlib.util import find_spec
 
 import pytest
@@ -15,6 +17,7 @@ from same import near
 
 import micrograd
 from micrograd import Value, functions
+from micrograd.collector import paused
 
 np = pytest.importorskip("numpy")
 BACKENDS = ["numpy", "llvm"] if find_spec("llvmlite") else ["numpy"]
@@ -505,3 +508,20 @@ def test_random_functions_at_special_values(backend):
         for _ in range(8):
             point = [draw.choice(SPECIAL) if draw.random() < 0.5 else draw.gauss(0.0, 1.5) for _ in range(3)]
             assert same(f.value_and_grad(point), micrograd.value_and_grad(function)(point)), (seed, point)
+
+
+def test_true_and_one_are_two_arguments():
+    class One(IntEnum):
+        ONE = 1
+
+    f = micrograd.compile(lambda x, flag: 2.0 * x if flag is True else 3.0 * x)
+    assert (f(1.0, True), f(1.0, One.ONE)) == (2.0, 3.0)
+
+
+def test_a_compiled_function_dies_with_its_last_user():
+    f = micrograd.compile(lambda x: functions.sqrt(x[0]) * x[1])
+    with paused():
+        f.value_and_grad([1.0, 2.0]), f.hessian([0.0, 1.0])
+        last = weakref.ref(f)
+        del f
+        assert last() is None

@@ -944,3 +944,14 @@ def test_code_that_can_be_compiled_again_is():
     settings.branch = True
     assert trainer.predict([1.0, -1.0]) == [1.0, -2.0]
     assert trainer.objective.backend == "eager"
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("llvm", marks=without_llvm)])
+def test_a_derivative_that_is_rounding_alone_is_no_fault(backend):
+    """Of 3w / (w + 2w), which is 1 for all w."""
+    for k in range(20):
+        w = Value(0.5 + 0.013 * k)
+        program = micrograd.compile(
+            lambda x, w=w: (3.0 * w) / (w + 2.0 * w) * x[0], 1, parameters=[w], loss=lambda y, _: y, backend=backend
+        )
+        assert abs(program.value_and_gradient([[1.0]], [0.0])[1][0]) < 1e-14

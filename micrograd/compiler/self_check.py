@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-9  # of the largest number: rounding errors are far below, a wrong program is far above
 EPSILON = 2.0**-53  # the largest relative rounding error of one operation
+NOISES = [1.0 + 0.2 * k for k in range(16)]  # of it: what is rounding alone is 0 in many a try
 FEWEST = 2  # samples that are compared at least
 SHARE, BRIEF = 0.25, 0.05  # the part of the time of compiling that others may take; seconds that they always may
 
@@ -153,10 +154,15 @@ class SelfCheck:
     def recorded(self, sample: Sample, noise: float = 0.0, wanted: str = "") -> Numbers:
         """What the trace gives by eager arithmetic, if every result is off by up to `noise` of itself.
 
+        So are the numbers that it starts from, since a derivative that is 0 may be rounding alone.
         wanted: the matrix of derivatives that is to be among it, if it is one.
         """
-        trace = self.trace
-        leaves, inputs = [Value(x) for x in self.leaves], [Value(x) for x in sample.row]
+        trace, generator = self.trace, random.Random(2)
+
+        def leaf(x: float) -> Value:
+            return Value(x * (1.0 + 8.0 * noise * generator.uniform(-1.0, 1.0)) if noise else x)
+
+        leaves, inputs = list(map(leaf, self.leaves)), list(map(leaf, sample.row))
         count = len(trace.parameters)
         given: dict[str, Any] = {"input": inputs, "target": sample.ready}
         given |= {"parameter": leaves, "captured": leaves[count:]}
@@ -251,7 +257,7 @@ def differing(found: list[float], expected: list[float], shaken: Callable[[float
     for place, (a, b) in enumerate(zip(found, expected)):
         same = a == b or (a != a and b != b) if not isfinite(b) else abs(a - b) <= TOLERANCE * scale
         if not same:
-            exact, *moved = [shaken(k * EPSILON)[place] for k in (0, 1, 2, 4)]
+            exact, *moved = [shaken(k * EPSILON)[place] for k in (0.0, *NOISES)]
             if not abs(a - b) <= 100.0 * max([abs(x - exact) for x in moved]):
                 return place
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from copy import deepcopy
 from functools import partial, update_wrapper
 from types import FunctionType
+from weakref import WeakMethod
 
 from micrograd import derivatives
 from micrograd.collector import paused
@@ -251,7 +252,8 @@ class CompiledFunction:
             ends.append(total(graph, slopes))
         given = [*recorded.inputs, *directions, *recorded.nodes]
         player = self._player()(graph, given, ends)
-        twin = None if guard or purpose == "value" else lambda: self._twin(key, numbers)
+        made_by = WeakMethod(self._twin)  # so that the function is freed when nobody has it any more
+        twin = None if guard or purpose == "value" else lambda: made_by()(key, numbers)  # type: ignore[misc]
         routine = Routine(player, made, player.outputs, recorded.values, shape[2], recorded.indices, twin)
         compare_routine(recorded, numbers[:count], purpose, wanted, routine, self.backend)
         return routine

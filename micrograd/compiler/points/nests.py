@@ -47,7 +47,7 @@ def taken_apart(x: Any, items: list[Any], fixed: bool = True) -> Any:
         items += x.ravel().tolist()
         return "array", x.shape
     if fixed and (isinstance(x, FIXED) or callable(x) and not hasattr(x, "operate")):
-        return "fixed", x
+        return "fixed", x, type(x)  # True is 1 for ==
     items.append(x.item() if getattr(x, "shape", None) == () and hasattr(x, "item") else x)
     return NUMBER
 
