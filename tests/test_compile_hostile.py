@@ -184,7 +184,7 @@ class TestCode:
             (lambda x: [[x[0]]], "return .* got list"),
             (lambda x: {"a": x[0]}, "return .* got dict"),
             (lambda x: np.array(x), "return .* got ndarray"),
-            (lambda x: round(x[0]), "line"),
+            (lambda x: round(x[0], 1), "line"),
             (lambda x: math.floor(x[0]) * x[0], "line"),
             (lambda x: np.max(x), r"In .*test_compile_hostile.py, line"),
             (lambda x: copy.deepcopy(x[0]), r"In .*test_compile_hostile.py, line"),
