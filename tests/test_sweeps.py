@@ -179,6 +179,9 @@ def test_zero_entries_are_missing_and_both_ways_agree():
 def test_counts_are_the_tangents_and_adjoints_that_are_made():
     graph, ends, x = traced(lambda x: [functions.sin(x[0]), functions.cos(x[0]), x[0] * x[1]], 2)
     assert sweeps.counts(graph, ends, x) == (4, 3)
+    graph, ends, x = traced(lambda x: [functions.sin(x[0]) * x[1], functions.exp(x[0]) * x[1]], 2)
+    varying = [graph.kind[node] == "mul" for node in range(len(graph))]  # as if x[1] were of a sample
+    assert sweeps.counts(graph, ends, x, varying) == (4, 4)  # adjoints of sin and exp vary, their tangents do not
 
 
 def test_a_hessian_of_a_sum_of_neighbours_is_a_band_made_in_linear_time():

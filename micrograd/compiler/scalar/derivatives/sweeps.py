@@ -189,7 +189,8 @@ def counts(
 ) -> tuple[int, int]:
     """How many tangents a forward sweep makes, and how many adjoints a reverse one, for a matrix of derivatives.
 
-    counted     by node: whether its tangents and adjoints count; all do unless given
+    counted     by node: whether its tangents count, and its adjoints; all do unless given. Those of what such a node is
+                made of count, too: what is the same for all samples has adjoints that are not
     """
     kind, args = graph.kind, graph.args
     top = max(ends, default=-1) + 1
@@ -209,14 +210,16 @@ def counts(
                 tangents += bits.bit_count()
     for k, end in enumerate(ends):
         serves[end] |= 1 << k
+    counts_too = [True] * top if counted is None else list(counted[:top])
     for node in range(top - 1, -1, -1):
         bits = serves[node]
         if bits and depends[node] and kind[node] not in LEAVES:
-            if counted is None or counted[node]:
+            if counts_too[node]:
                 received += bits.bit_count()
             for x in args[node]:
                 if depends[x]:
                     serves[x] |= bits
+                    counts_too[x] |= counts_too[node]
     return tangents, received
 
 
