@@ -239,6 +239,12 @@ class Linear(Step):
         bias = None if self.bias is None else slot_of[self.bias]
         return Linear(self.rows, slot_of[self.slots], bias, self.start, self.guard)
 
+    def part(self, first: int, count: int) -> Linear:
+        """Some of its rows."""
+        some = slice(first, first + count)
+        bias = None if self.bias is None else self.bias[some]
+        return Linear(self.rows[some], self.slots[some], bias, self.start + first, self.guard)
+
     def __str__(self) -> str:
         bias = "" if self.bias is None else f"u[{spelled(self.bias)}] + "
         kind = f"{'matrix' if self.shared else 'table'} {self.count}×{self.rows.shape[1]}"

@@ -11,7 +11,7 @@ depth       how many functions, such as tanh, one after the other a row waits fo
 
 from __future__ import annotations
 
-from micrograd.compiler.arrays.scheduling.order import MOST_ITEMS, goes_on, most_items
+from micrograd.compiler.arrays.scheduling.order import MOST_ITEMS, goes_on, most_items, short_sum
 from micrograd.compiler.arrays.steps import Linear, Map, Pairs, Step
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Item = Union[Map, Linear]
 
-SHORT, MOST_SUMS = 32, 8
+MOST_SUMS = 8
 MANY_SUMS = 32  # of small programs, see one_by_one
 
 
@@ -237,5 +237,4 @@ def mark(fused: Fused, program: ArrayProgram) -> None:
 
 def elementwise(step: Any) -> bool:
     """Whether a step is a Map, or a short sum, which is fused like one."""
-    short = isinstance(step, Linear) and step.count == 1 and step.rows.shape[1] <= SHORT and not step.guard
-    return bool(step.rounds or short)
+    return bool(step.rounds or (step.count == 1 and short_sum(step)))

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.arrays.program import ArrayProgram
-    from micrograd.compiler.arrays.steps import Index, Map, Step, Sum
+    from micrograd.compiler.arrays.steps import Index, Map, Sum
 
 PANEL = 32  # so many rows of a block, half of a first cache of 32 kB, are added to all sums before the next ones
+SHORT = 32  # terms of a sum that is fused like a Map
 MOST_ITEMS, MOST_ITEMS_ALONE = 200, 600  # of a loop; of one that adds nothing up
-FEW_ROWS, FEW_ROWS_ALONE = 4, 16  # of a step of a small program, see one_by_one
+FEW_ROWS, FEW_ROWS_ALONE = 4, 64  # of a step of a small program, see one_by_one
 
 
 def in_order(program: ArrayProgram) -> ArrayProgram:
@@ -53,12 +54,12 @@ def one_by_one(program: ArrayProgram) -> ArrayProgram:
     """The Maps of a small program without layers row by row, so that all of it fits into one loop."""
     made = program.copy()
     rows = sum([step.count for step in program.order])
-    few = FEW_ROWS if program.sums else FEW_ROWS_ALONE
-    if rows <= most_items(program) and all(one_row_or_few(step, few) for step in program.order):
+    if rows <= most_items(program) and all(one_row_or_few(step, not program.sums) for step in program.order):
         made.order = []
         step: Any
         for step in program.order:
-            made.order += [step.part(r, 1) for r in range(step.count)] if step.rounds else [step]
+            apart = step.rounds or isinstance(step, Linear)
+            made.order += [step.part(r, 1) for r in range(step.count)] if apart else [step]
     return made
 
 
@@ -67,9 +68,21 @@ def most_items(program: ArrayProgram) -> int:
     return MOST_ITEMS if program.sums else MOST_ITEMS_ALONE
 
 
-def one_row_or_few(step: Step, few: int) -> bool:
-    """Whether a step makes one row, or a few quick ones; a function is better called for one row after the other."""
-    return step.count == 1 or isinstance(step, Pairs) or bool(step.rounds and step.quick and step.count <= few)
+def one_row_or_few(step: Any, alone: bool) -> bool:
+    """Whether a step makes one row, or a few quick ones; a function is better called for one row after the other.
+
+    alone: the program adds nothing up; then there may be short sums, too, but no products: these have loops of their own.
+    """
+    if step.count == 1 or isinstance(step, Pairs):
+        return True
+    if alone and short_sum(step):
+        return not step.shared and step.work <= FEW_ROWS_ALONE
+    return bool(step.rounds and step.quick and step.count <= (FEW_ROWS_ALONE if alone else FEW_ROWS))
+
+
+def short_sum(step: Any) -> bool:
+    """Whether a step has sums of few terms, which run as Maps do where they are one by one."""
+    return isinstance(step, Linear) and step.rows.shape[1] <= SHORT and not step.guard
 
 
 def parts_of(step: Any, index: Index, product: dict[int, Any]) -> list[Map]:
