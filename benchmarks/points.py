@@ -1,12 +1,15 @@
 """Functions of one point, value and gradient: against C, CasADi, JAX and eager Values; and Hessians.
 
-    python benchmarks/points.py [--only NAMES] [--quick] [--hessians]
+    python benchmarks/points.py [--only NAMES] [--quick] [--hessians | --calls | --growth]
 
 One core, CPU time; a figure is the median time of a call divided by that of micrograd's (the backend llvm, where there
 is llvmlite). C is `points.c`, written by hand; CasADi runs the same scalar code on its own virtual machine, through
 its buffers, with the copies of argument and results that micrograd makes too; JAX has the function in arrays, loops
-over time as `lax.scan`. First all must agree to 1e-9 of the largest entry. `first` is seconds from the code to the
-first gradient, llvmlite being imported. With --hessians it is the Hessian of a function with few nonzeros.
+over time as `lax.scan`. First all must agree to 1e-9 of the largest entry. `first` is CPU seconds from the code to the
+first gradient, llvmlite being imported and the machine, which is made once per computer, being there.
+
+In place of the table: --hessians has the Hessian of a function with few nonzeros, --calls a call of each kind, of a
+function so small that the way to it and back is what is seen, --growth functions of 10³ to 10⁶ nodes and derivatives.
 """
 
 from __future__ import annotations
@@ -153,14 +156,74 @@ def hessians():
     print(point.name + ": " + ", ".join(f"{name} {taken * 1e6:.1f} µs" for name, taken in times.items()))
 
 
+def valley(p):
+    """A small function of two numbers."""
+    x, y = p
+    return (1.0 - x) ** 2 + 100.0 * (y - x * x) ** 2 + 0.1 * functions.sin(3.0 * x * y)
+
+
+def calls():
+    """Print the time of a call of each kind, beside CasADi's."""
+    f, of_numbers = micrograd.compile(valley), micrograd.compile(lambda x, y: valley([x, y]))
+    pair = micrograd.compile(lambda p: [valley(p), p[0] * p[1]])
+    x, numbers, names = np.array([0.3, 0.4]), [0.3, 0.4], {"x": 0.3, "y": 0.4}
+    of_names = micrograd.compile(lambda p: valley([p["x"], p["y"]]))
+    steps = {"nothing": lambda: None}
+    for kind, argument in (("array", x), ("list", numbers)):
+        for name in ("__call__", "value_and_grad", "grad", "hessian"):
+            steps[f"{kind}, {name}"] = lambda call=getattr(f, name), argument=argument: call(argument)
+        steps[f"{kind}, hvp"] = lambda argument=argument: f.hvp(argument, argument)
+        steps[f"{kind}, jacobian"] = lambda argument=argument: pair.jacobian(argument)
+    steps["numbers, __call__"] = lambda: of_numbers(0.3, 0.4)
+    steps["numbers, value_and_grad"] = lambda: of_numbers.value_and_grad(0.3, 0.4, wrt=(0, 1))
+    steps["dictionary, value_and_grad"] = lambda: of_names.value_and_grad(names)
+    right = micrograd.value_and_grad(valley)(numbers)
+    for name, step in steps.items():
+        if "value_and_grad" in name:
+            value, gradient = step()
+            gradient = list(gradient.values()) if isinstance(gradient, dict) else gradient
+            if not (np.isclose(value, right[0], rtol=1e-12) and np.allclose(gradient, right[1], rtol=1e-12)):
+                raise RuntimeError(f"{name} gives {value}, {gradient}, not {right}")
+    if importlib.util.find_spec("casadi"):
+        import casadi as package
+
+        p = package.SX.sym("p", 2)
+        value = (1.0 - p[0]) ** 2 + 100.0 * (p[1] - p[0] * p[0]) ** 2 + 0.1 * package.sin(3.0 * p[0] * p[1])
+        steps["CasADi's buffers"] = buffered(package.Function("f", [p], [value, package.gradient(value, p)]), x, [1, 2])
+    times = compiled.measured(steps, rounds=15)
+    nothing = times.pop("nothing")
+    for name, taken in times.items():
+        print(f"{name:28}{(taken - nothing) * 1e9:8.0f} ns")
+
+
+def growth(backend):
+    """Print seconds to the first gradient, and the largest memory so far, of random graphs and chains of any size.
+
+    A node of the random graph takes some 4.6 with its derivative, one of the chain some 9.
+    """
+    import resource
+
+    print(f"{'first gradient, ' + backend:36}{'s':>8}{'µs a node':>12}{'MB so far':>12}")
+    for make, parts in ((workloads.irregular, 4.6), (workloads.chain, 9.0)):
+        program(make(100), backend)()
+        for size in (1_000, 10_000, 100_000, 1_000_000):
+            point = make(round(size / parts))
+            start = time.process_time()
+            program(point, backend)()
+            taken = time.process_time() - start
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+            print(f"{point.name:36}{taken:8.2f}{taken / size * 1e6:12.1f}{memory:12.0f}", flush=True)
+
+
 def row(point, makers, rounds):
     """Times of a call, and seconds to the first."""
     steps, seconds = {}, {}
     for name, make in makers.items():
-        start = time.perf_counter()
-        steps[name] = make(point)
-        steps[name]()
-        seconds[name] = time.perf_counter() - start
+        for _ in range(2 if name == "llvm" else 1):  # the first builds the machine
+            start = time.process_time()
+            steps[name] = make(point)
+            steps[name]()
+            seconds[name] = time.process_time() - start
     compiled.agree(steps, next(iter(steps)))
     return compiled.measured(steps, rounds=rounds), seconds
 
@@ -169,15 +232,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="NAMES", default=",".join(ALL), help="some of %(default)s")
     parser.add_argument("--quick", action="store_true", help="three rounds")
-    parser.add_argument("--hessians", action="store_true", help="Hessians, in place of the table")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--hessians", action="store_true", help="Hessians, in place of the table")
+    kinds.add_argument("--calls", action="store_true", help="calls of every kind")
+    kinds.add_argument("--growth", action="store_true", help="first gradients of functions of any size")
     options = parser.parse_args()
     unknown = [name for name in options.only.split(",") if name not in ALL]
     if unknown:
         parser.error(f"expected --only with names among {', '.join(ALL)}, got {', '.join(unknown)}")
-    if options.hessians:
-        hessians()
-        return
     fast = "llvm" if importlib.util.find_spec("llvmlite") else "numpy"
+    if options.hessians or options.calls:
+        (hessians if options.hessians else calls)()
+        return
+    if options.growth:
+        for backend in dict.fromkeys((fast, "numpy")):
+            growth(backend)
+        return
     library = contenders.build(source="points.c")
     columns = ["C", "numpy", "CasADi", "JAX", "eager"]
     print(f"{'CPU time of a call':31}{fast + ', µs':>12}" + "".join([f"{name:>9}" for name in columns]), end="")
