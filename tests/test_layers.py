@@ -73,8 +73,9 @@ FLOORS = {
     "compiler.entries": [["kinds", "runs"], ["nodes"], ["combine", "groups", "reuse"], ["entries"], ["steps"]],
     "compiler.points": [
         ["named", "nests"],
-        ["comparison", "routine", "short"],
-        ["purposes", "recorded"],
+        ["comparison", "periods", "routine", "short"],
+        ["purposes", "rolling"],
+        ["recorded"],
         ["rows"],
         ["function"],
     ],

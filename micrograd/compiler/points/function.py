@@ -18,7 +18,7 @@ from micrograd.compiler.points.comparison import compare_routine
 from micrograd.compiler.points.named import in_order, unknown
 from micrograd.compiler.points.nests import NUMBER, floats, size, symbolic, taken_apart
 from micrograd.compiler.points.purposes import PURPOSES, Wanted, expect_number, own, total
-from micrograd.compiler.points.recorded import Recorded, record
+from micrograd.compiler.points.recorded import Recorded, for_columns, record
 from micrograd.compiler.points.routine import Routine
 from micrograd.compiler.points.rows import program_of, rows_of, stacked
 from micrograd.compiler.points.short import never, short
@@ -45,7 +45,8 @@ class CompiledFunction:
     Arguments may be given by name, too: f.grad(spot=100.0, strike=105.0, wrt=1).
     Arguments are numbers, arrays, and lists, tuples and dictionaries of them, nested; text, None, bools and functions
     are passed on. The function is compiled when it is first called with arguments of a new shape. The numbers of Values
-    that it uses are read at every call; all other state of Python is frozen then, as in `compile`.
+    that it uses are read at every call; all other state of Python is frozen then, as in `compile`. A long loop over
+    time whose steps do the same may become a loop of the program; `repr` names it.
     Where there are Values among the arguments, the function itself runs, so that they may be differentiated.
     """
 
@@ -175,7 +176,8 @@ class CompiledFunction:
             raise unknown(name)
 
     def __repr__(self) -> str:
-        return f"CompiledFunction of {self.function!r}, backend {self.backend!r}"
+        found = [f", loop of {loop}" for recorded in self._recorded.values() for loop in recorded.loops]
+        return f"CompiledFunction of {self.function!r}, backend {self.backend!r}{''.join(found)}"
 
     def __copy__(self) -> CompiledFunction:
         return CompiledFunction(self.function, self._given, self.backend, self._cache)
@@ -235,8 +237,11 @@ class CompiledFunction:
         count = size(arguments)
         recorded = self._record(arguments, numbers[:count])
         expect_number(purpose, recorded.returned)
-        graph = recorded.trace.graph
         by, nodes = ((), []) if purpose == "value" else self._by(recorded, parts, wrt)
+        if purpose in ("jacobian", "hessian"):
+            recorded = for_columns(recorded, len(nodes))
+            by, nodes = self._by(recorded, parts, wrt)
+        graph = recorded.trace.graph
         directions = [graph.leaf("input", count + i) for i in range(size(vector))] if vector else []
         if vector and len(directions) != len(nodes):
             raise ValueError(

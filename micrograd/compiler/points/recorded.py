@@ -14,6 +14,7 @@ import numpy as np
 from micrograd.compiler.code import Code
 from micrograd.compiler.points.comparison import compare_graph
 from micrograd.compiler.points.nests import built_up, objects, taken_apart
+from micrograd.compiler.points.rolling import rolled, straight
 from micrograd.compiler.scalar.graph import LEAVES
 from micrograd.compiler.scalar.trace import trace, undo_of
 from micrograd.compiler.self_check import Sample, sampled
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from micrograd.compiler.scalar.tracer import Trace
 
 MUCH_WORK = 100_000  # operations: some tenths of a second
+MOST_COLUMNS = 32  # of a matrix of derivatives of a loop that was found as a period
 
 
 class Flat:
@@ -77,14 +79,23 @@ class Recorded:
     nodes       of those Values
     player      makes what plays some nodes of the graph: `player_for` on the backend of the function
     found       (Value, node) of those that were there before the function ran
+    loops       what its loops are, for people
+    periodic    whether a loop of it was found as a period
+    straight    the same without that loop, once it is needed
     """
 
-    def __init__(self, trace: Trace, returned: Any, code: Code, player: Callable[..., Any]) -> None:
+    straight: Recorded | None = None
+
+    def __init__(
+        self, trace: Trace, returned: Any, code: Code, player: Callable[..., Any], periodic: bool = False
+    ) -> None:
         self.trace, self.returned, self.code, self.player = trace, returned, code, player
+        self.periodic = periodic
         self.inputs = [trace.graph.leaf("input", i) for i in range(trace.inputs)]
         self.length, self.nodes = len(trace.graph), values_used(trace)
-        loops = trace.graph.loops.values()
-        self.work = self.length + sum([loop.length * len(loop.body) for loop in loops])
+        sizes = [(loop.length, len(loop.body)) for loop in trace.graph.loops.values()]
+        self.work = self.length + sum([steps * operations for steps, operations in sizes])
+        self.loops = [f"{steps} steps of {operations} operations" for steps, operations in sizes]
         self.indices = {which: count for (_, which), count in trace.indices.items()}
         kinds = {"parameter": trace.parameters, "captured": trace.captured}
         self.values = [kinds[trace.graph.kind[node]][trace.graph.args[node][0]] for node in self.nodes]
@@ -112,13 +123,26 @@ def recorded_as(code: Code, numbers: list[float], player: Callable[..., Any]) ->
     """Record code whose graph may have loops or not."""
     with undo_of(code) as undo:
         traced = trace(code, undo, lambda: code.run(numbers, None))
-        recorded = Recorded(traced, code.model.returned, code, player)  # type: ignore[attr-defined]
+        found = rolled(traced) if code.loops else traced
+        recorded = Recorded(found, code.model.returned, code, player, found is not traced)  # type: ignore[attr-defined]
         compare_graph(recorded, samples_at(code, numbers, recorded.work))
     return recorded
 
 
+def for_columns(recorded: Recorded, count: int) -> Recorded:
+    """The same for a matrix of derivatives with so many columns: of many, each would be a loop along all steps."""
+    if not recorded.periodic or count <= MOST_COLUMNS:
+        return recorded
+    if recorded.straight is None:
+        unrolled = straight(recorded.trace)
+        recorded.straight = Recorded(unrolled, recorded.returned, recorded.code, recorded.player)
+    return recorded.straight
+
+
 def trace_of_rows(recorded: Recorded) -> Trace:
     """The trace for a program of samples, which has tables, but no loops, and none of the derivatives."""
+    if recorded.periodic and not recorded.indices:
+        return straight(recorded.trace)
     made = copy(recorded.trace)
     made.graph = made.graph.copy(recorded.length)
     if not made.graph.loops and not recorded.indices:
