@@ -19,6 +19,7 @@ import argparse
 import ctypes
 import importlib.util
 import time
+from functools import partial
 
 import contenders
 import numpy as np
@@ -171,7 +172,7 @@ def calls():
     steps = {"nothing": lambda: None}
     for kind, argument in (("array", x), ("list", numbers)):
         for name in ("__call__", "value_and_grad", "grad", "hessian"):
-            steps[f"{kind}, {name}"] = lambda call=getattr(f, name), argument=argument: call(argument)
+            steps[f"{kind}, {name}"] = partial(getattr(f, name), argument)
         steps[f"{kind}, hvp"] = lambda argument=argument: f.hvp(argument, argument)
         steps[f"{kind}, jacobian"] = lambda argument=argument: pair.jacobian(argument)
     steps["numbers, __call__"] = lambda: of_numbers(0.3, 0.4)
