@@ -71,7 +71,7 @@ def most_items(program: ArrayProgram) -> int:
 def one_row_or_few(step: Any, alone: bool) -> bool:
     """Whether a step makes one row, or a few quick ones; a function is better called for one row after the other.
 
-    alone: the program adds nothing up; then there may be short sums, too, but no products, which have loops of their own.
+    alone: the program adds nothing up; then there may be short sums, too, but no products, whose loops are their own.
     """
     if step.count == 1 or isinstance(step, Pairs):
         return True
