@@ -168,9 +168,10 @@ def test_through_is_all_of_them():
 @pytest.mark.skipif("llvm" not in BACKENDS, reason="loops are fused for llvm")
 def test_short_sums_of_a_program_without_sums_run_in_the_one_loop_of_the_others():
     def model(x):
-        return [2.0 * x[i] - x[(3 * i + 1) % 16] + x[(5 * i + 2) % 16] * 3.0 - x[15 - i] for i in range(12)]
+        sums = [2.0 * x[i] - x[(3 * i + 1) % 16] + x[(5 * i + 2) % 16] * 3.0 - x[15 - i] for i in range(12)]
+        return [*sums, x[0] * x[1]]
 
     program, X = micrograd.compile(model, 16, parameters=[], threads=1), np.random.default_rng(0).normal(size=(70, 16))
     assert np.allclose(program.predict(X), [model(x) for x in X.tolist()], rtol=1e-14)
     assert "table 12×4" in str(program.stages["roll_outputs"])
-    assert len(program.stages["fuse"].fused.nests) == 1
+    assert len(program.stages["fuse"].fused.nests) == 1, "not in the loop of x[0] * x[1]"

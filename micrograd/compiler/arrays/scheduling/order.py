@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PANEL = 32  # so many rows of a block, half of a first cache of 32 kB, are added to all sums before the next ones
 SHORT = 32  # terms of a sum that is fused like a Map
 MOST_ITEMS, MOST_ITEMS_ALONE = 200, 600  # of a loop; of one that adds nothing up
-FEW_ROWS, FEW_ROWS_ALONE = 4, 64  # of a step of a small program, see one_by_one
+FEW_ROWS, FEW_ROWS_ALONE, FEW_TERMS = 4, 24, 64  # of a small program's step, see one_by_one
 
 
 def in_order(program: ArrayProgram) -> ArrayProgram:
@@ -51,9 +51,14 @@ def by_product(program: ArrayProgram) -> ArrayProgram:
 
 
 def one_by_one(program: ArrayProgram) -> ArrayProgram:
-    """The Maps of a small program without layers row by row, so that all of it fits into one loop."""
+    """The Maps of a small program without layers row by row, so that all of it fits into one loop.
+
+    Steps that add nothing up and are of one length have one loop as they are, over rows too, which is quicker.
+    """
     made = program.copy()
     rows = sum([step.count for step in program.order])
+    if not program.sums and len({step.count for step in program.order}) == 1:
+        return made
     if rows <= most_items(program) and all(one_row_or_few(step, not program.sums) for step in program.order):
         made.order = []
         step: Any
@@ -71,12 +76,12 @@ def most_items(program: ArrayProgram) -> int:
 def one_row_or_few(step: Any, alone: bool) -> bool:
     """Whether a step makes one row, or a few quick ones; a function is better called for one row after the other.
 
-    alone: the program adds nothing up; then there may be short sums, too, but no products, whose loops are their own.
+    alone: the program adds nothing up; then short sums may be few, too, but products have loops of their own.
     """
     if step.count == 1 or isinstance(step, Pairs):
         return True
     if alone and short_sum(step):
-        return not step.shared and step.work <= FEW_ROWS_ALONE
+        return not step.shared and step.work <= FEW_TERMS
     return bool(step.rounds and step.quick and step.count <= (FEW_ROWS_ALONE if alone else FEW_ROWS))
 
 
