@@ -20,6 +20,7 @@ from micrograd.compiler.scalar.tracer import Trace, trace_once
 from micrograd.compiler.self_check import Sample, SelfCheck, sampled
 from micrograd.dispatch import brief
 from micrograd.expect import option
+from micrograd.messages.refusals import Elsewhere
 from micrograd.system.forking import guarded
 
 TYPE_CHECKING = False
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.code import Code
     from micrograd.compiler.runner import Runner
+
+ELSEWHERE = {
+    name: Elsewhere(
+        name, "a program over samples", "write value_and_gradient, or compile(function) without inputs for one point"
+    )
+    for name in ("grad", "gradient", "value_and_grad", "value_and_gradients")
+}
 
 
 class Program:
@@ -328,12 +336,10 @@ class Program:
             raise TypeError(f'only the backend "llvm" has an intermediate representation, this is "{self.backend}"')
         return self.source
 
-    if not TYPE_CHECKING:  # which would make every name one that exists
+    vars().update(ELSEWHERE)
 
-        def __getattr__(self, name: str) -> Any:
-            gradient = name in ("grad", "gradient", "value_and_grad", "value_and_gradients")
-            cure = "; write value_and_gradient, or compile(function) without inputs for one point" if gradient else ""
-            raise AttributeError(f"a program over samples has no attribute {name!r}{cure}", name=name)
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in ELSEWHERE]
 
     def __repr__(self) -> str:
         names = names_of(self.parameters)

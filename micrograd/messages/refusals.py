@@ -114,6 +114,23 @@ class Slip:
         )
 
 
+class Elsewhere:
+    """The attribute that a class lacks under a name that others use for what it has: it says what to write.
+
+    A `__getattr__` would make all attributes of the class slower.
+    """
+
+    __slots__ = ("message", "name")
+
+    def __init__(self, name: str, whose: str, cure: str) -> None:
+        self.name, self.message = name, f"{whose} has no attribute {name!r}; {cure}"
+
+    def __get__(self, instance: Any, owner: type) -> Elsewhere:
+        if instance is None:
+            return self
+        raise AttributeError(self.message, name=self.name)
+
+
 def slips_of(fields: tuple[str, ...]) -> dict[str, Slip]:
     """The attributes that refuse all slips of these names."""
     return {name: Slip(name, field) for field in fields for name in slips(field)}

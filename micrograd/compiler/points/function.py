@@ -15,7 +15,7 @@ from micrograd import derivatives
 from micrograd.collector import paused
 from micrograd.compiler.loops import player_for
 from micrograd.compiler.points.comparison import compare_routine
-from micrograd.compiler.points.named import in_order, unknown
+from micrograd.compiler.points.named import ELSEWHERE, in_order
 from micrograd.compiler.points.nests import NUMBER, floats, size, symbolic, taken_apart
 from micrograd.compiler.points.purposes import PURPOSES, Wanted, expect_number, own, total
 from micrograd.compiler.points.recorded import Recorded, for_columns, record
@@ -170,10 +170,10 @@ class CompiledFunction:
             raise TypeError("expected the function to be called before: which Values it uses is known when it has run")
         return [x for x, _ in self._recorded[next(reversed(self._recorded))].found]
 
-    if not TYPE_CHECKING:  # which would make every name one that exists
+    vars().update(ELSEWHERE)
 
-        def __getattr__(self, name: str) -> Any:
-            raise unknown(name)
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in ELSEWHERE]
 
     def __repr__(self) -> str:
         found = [f", loop of {loop}" for recorded in self._recorded.values() for loop in recorded.loops]

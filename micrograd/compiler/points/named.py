@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from micrograd.messages.refusals import Elsewhere
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
 # What others, and programs of samples, call what a compiled function has
+NAMES = {
+    "write grad": "gradient jac",
+    "write value_and_grad": "value_and_gradient value_and_gradients",
+    "write hessian": "hess",
+    "write hvp": "hessp hessian_vector_product",
+    "write map": "predict vmap batch",
+    "programs over samples have it, compile(model, inputs=…)": "source graph steps stages value input_gradients",
+}
 ELSEWHERE = {
-    "grad": "gradient jac",
-    "value_and_grad": "value_and_gradient value_and_gradients",
-    "hessian": "hess",
-    "hvp": "hessp hessian_vector_product",
-    "map": "predict vmap batch",
+    name: Elsewhere(name, "a compiled function", cure) for cure, names in NAMES.items() for name in names.split()
 }
 
 
@@ -32,11 +38,3 @@ def in_order(function: Callable[..., Any], args: tuple[Any, ...], named: dict[st
             f"or that has no place; give all before it, or fix it: compile(functools.partial(function, {name}={x!r}))"
         )
     return bound.args
-
-
-def unknown(name: str) -> AttributeError:
-    """The error for an attribute that compiled functions do not have, with what it is called here."""
-    cures = [f"; write {cure}" for cure, names in ELSEWHERE.items() if name in names.split()]
-    if name in ("source", "graph", "steps", "stages", "value", "input_gradients"):
-        cures = ["; programs over samples have it, compile(model, inputs=…)"]
-    return AttributeError(f"a compiled function has no attribute {name!r}{''.join(cures)}", name=name)
