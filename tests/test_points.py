@@ -390,6 +390,27 @@ def test_short_ways_check_what_they_get():
         assert h.grad(points[2], 2.0, [3, 4.0], wrt=2) == [0.0, 12.0]
 
 
+def test_short_ways_of_dictionaries_and_of_arrays():
+    f = micrograd.compile(lambda p: p["a"] * functions.exp(p["b"]))
+    point = {"a": 2.0, "b": 0.0}
+    for _ in range(3):
+        assert f.value_and_grad(point) == (2.0, {"a": 1.0, "b": 2.0})
+        assert f.value_and_grad({"a": 3, "b": np.float64(0.0)}) == (3.0, {"a": 1.0, "b": 3.0})
+        assert f.value_and_grad({"b": 0.0, "a": 2.0}) == (2.0, {"b": 2.0, "a": 1.0})  # by names, in another order
+        assert f({"a": math.inf, "b": -math.inf}) != f({"a": math.inf, "b": 0.0})
+        assert isinstance(f({"a": Value(2.0), "b": 0.0}), Value)
+        with pytest.raises(KeyError):
+            f({"a": 2.0, "c": 0.0})
+        with pytest.raises(TypeError, match="expected a number"):
+            f({"a": 2.0, "b": 0.0j})
+    g = micrograd.compile(lambda x, y: (x * y).sum() * x[0])
+    x, y = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    for _ in range(3):
+        assert g.hvp(x, y, x).tolist() == [14.0, 4.0]
+        assert g(x, y) == g(x.astype(int), y) == g([1.0, 2.0], y) == g(x[::-1][::-1], y) == 11.0
+        assert g(x[:1], y[:1]) == 3.0 and g.grad(x, y, wrt=1).tolist() == [1.0, 2.0]
+
+
 def test_repeated_calls_compile_once():
     f = micrograd.compile(lambda x: x * x)
     assert [f.value_and_grad(1.0), f.value_and_grad(2.0), f(3.0), f.hessian(3.0)] == [(1.0, 2.0), (4.0, 4.0), 9.0, 2.0]

@@ -91,6 +91,11 @@ def is_flat(shape: Any) -> bool:
     return shape[0] == "list" and shape[1] in (list, tuple) and all(part == NUMBER for part in shape[2])
 
 
+def is_flat_dict(shape: Any) -> bool:
+    """Whether a nest is a dictionary of numbers."""
+    return shape[0] == "dict" and all(part == NUMBER for part in shape[2])
+
+
 def of_lists(shape: Any) -> tuple[int, ...] | None:
     """The dimensions of a list of numbers, or of lists of equally many, nested; None for other nests.
 

@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from micrograd.compiler.points.nests import NUMBER, built_up, is_flat, of_lists, size
+from micrograd.compiler.points.nests import NUMBER, built_up, is_flat, is_flat_dict, of_lists, size
 from micrograd.vectors import place_of
 
 TYPE_CHECKING = False
@@ -55,6 +55,8 @@ class Part:
                     return view.reshape(dimensions).tolist
                 if is_flat(self.shape):
                     return lambda: tuple(view.tolist())
+                if is_flat_dict(self.shape):
+                    return lambda: dict(zip(self.shape[1], view.tolist()))
             read = view.copy
         else:
             read = partial(w.take, outputs)

@@ -11,7 +11,7 @@ from struct import error as StructError
 
 import numpy as np
 
-from micrograd.compiler.points.nests import NUMBER, is_flat
+from micrograd.compiler.points.nests import NUMBER, is_flat, is_flat_dict
 from micrograd.system.forking import TRACING
 
 TYPE_CHECKING = False
@@ -50,6 +50,10 @@ def by_shape(routine: Routine) -> Call:
         return of_numbers(routine, tuple)
     if len(shapes) == 1 and is_flat(shapes[0]):
         return of_numbers(routine, shapes[0][1])
+    if len(shapes) == 1 and is_flat_dict(shapes[0]):
+        return of_numbers(routine, dict)
+    if all(shape[0] == "array" for shape in shapes):
+        return of_arrays(routine)
     return of_several(routine) if all(shape[0] in ("number", "array") or is_flat(shape) for shape in shapes) else never
 
 
@@ -88,16 +92,21 @@ def of_one_array(routine: Routine) -> Call:
 
 
 def of_numbers(routine: Routine, kind: type) -> Call:
-    """For numbers alone: all arguments, or those in the one list or tuple that is the argument."""
+    """For numbers alone: all arguments, or those in the one list, tuple or dictionary that is the argument."""
     count, values, twin, check, first = routine.count, routine.values, routine.twin, routine.check, routine.first
     pop, push, workspace, alone = routine.free.pop, routine.free.append, routine.workspace, len(routine.parts) == 1
     write, inside, double, numbers = Struct(f"{count}d").pack_into, routine.shapes[0] != NUMBER, float, NUMBERS
+    keys = routine.shapes[0][1] if kind is dict else None
 
     def call(args: Any) -> Any:
         if inside:
             if len(args) != 1 or args[0].__class__ is not kind:
                 return None
             args = args[0]
+            if keys is not None:
+                if tuple(args) != keys:
+                    return None
+                args = [*args.values()]
         if len(args) != count:
             return None
         for x in args:
@@ -119,6 +128,28 @@ def of_numbers(routine: Routine, kind: type) -> Call:
         total = w[check] if twin else 0.0
         push(space)
         return found if total - total == 0.0 or twin is None else twin().play(args)
+
+    return call
+
+
+def of_arrays(routine: Routine) -> Call:
+    """For several arrays of doubles."""
+    shapes, double, array, pop = [shape[1] for shape in routine.shapes], DOUBLE, np.ndarray, routine.free.pop
+    workspace, results, count = routine.workspace, routine.results, len(routine.shapes)
+
+    def call(args: tuple[Any, ...]) -> Any:
+        if len(args) != count:
+            return None
+        for x, shape in zip(args, shapes):
+            if x.__class__ is not array or x.shape != shape or x.dtype is not double:
+                return None
+        try:
+            space = pop()
+        except IndexError:
+            space = workspace()
+        for view, x in zip(space[1], args):
+            view[...] = x
+        return results(space)
 
     return call
 
