@@ -17,7 +17,7 @@ np = pytest.importorskip("numpy")
 
 from micrograd.compiler.backends import player_of  # noqa: E402
 from micrograd.compiler.entries import entries_of  # noqa: E402
-from micrograd.compiler.entries.kinds import SUM, is_pair  # noqa: E402
+from micrograd.compiler.entries.kinds import SUM, Kind, is_pair  # noqa: E402
 from micrograd.compiler.scalar.graph import Graph  # noqa: E402
 
 BACKENDS = ["numpy", "llvm"] if find_spec("llvmlite") else ["numpy"]
@@ -251,6 +251,25 @@ class TestMachine:
             w[: len(leaves)] = numbers
             run()
             assert w[entries.outputs].tolist() == pytest.approx(expected, rel=1e-12, abs=1e-12, nan_ok=True)
+
+    @pytest.mark.parametrize("form", ["one", "run", "each"])
+    def test_handlers_of_another_architecture_jump_to_the_next(self, form):
+        import llvmlite.binding as binding
+
+        from micrograd.compiler.llvm.machine.handlers import handler
+
+        binding.initialize_all_targets()
+        binding.initialize_all_asmprinters()
+        try:
+            target = binding.Target.from_triple("aarch64-unknown-linux-gnu")
+        except RuntimeError:
+            pytest.skip("llvmlite has no AArch64")
+        machine = target.create_target_machine(features="+neon", opt=2)
+        for kind in (Kind("mul"), Kind("sin"), Kind("add", "mul", 0)):
+            module = binding.parse_assembly(handler(kind, form, 1, 2, True))
+            module.triple, module.data_layout = machine.triple, str(machine.target_data)
+            module.verify()
+            assert machine.emit_object(module) and "\tbr\t" in machine.emit_assembly(module)
 
     def test_threads_have_workspaces_of_their_own(self):
         from concurrent.futures import ThreadPoolExecutor
