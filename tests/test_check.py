@@ -396,10 +396,10 @@ def test_backward_agrees_with_backward_on_random_graphs():
     assert min(found.values()) > 20
 
 
-def test_a_hundred_thousand_deep():
+def test_a_million_deep():
     x = Value(0.0)
     node = x.sqrt()
-    for _ in range(100_000):
+    for _ in range(1_000_000):
         node = node + 1.0
     fault = why_nan(node)
     assert (fault.direction, fault.op) == ("backward", "sqrt")

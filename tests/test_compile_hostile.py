@@ -449,9 +449,9 @@ class TestLife:
         assert calls(2000) < 4.5 * calls(500)
 
     @backends
-    def test_a_graph_10_000_nodes_deep(self, backend):
-        w, program = deep(5_000, backend)
-        assert program.predict([1.0])[0] == chain(w, [Value(1.0)], 5_000).data
+    def test_a_graph_40_000_nodes_deep(self, backend):
+        w, program = deep(20_000, backend)
+        assert program.predict([1.0])[0] == chain(w, [Value(1.0)], 20_000).data
 
 
 def chain(w, x, depth):
