@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_OPERANDS = 3
-ARITHMETIC = ("add", "sub", "mul", "div")
-OF_ONE = ("neg", "sqrt")
 MOST_QUICK = 10  # the highest cost of a row that takes about as long as to fetch its operands
 
 
@@ -72,6 +70,10 @@ def arity(row: str) -> int:
 
 def is_pair(row: str, inside: str) -> bool:
     """Whether one entry may make both: arithmetic alone, since functions are quicker many at a time, in groups."""
-    if row in ARITHMETIC:
-        return inside in ARITHMETIC or inside in OF_ONE
-    return row in OF_ONE and inside in ARITHMETIC
+    return is_arithmetic(row) and is_arithmetic(inside) and arity(row) + arity(inside) > 2
+
+
+def is_arithmetic(row: str) -> bool:
+    """Whether a row is quick, and neither a choice nor made of others."""
+    op = None if row == SUM else find(row)
+    return op is not None and op.cost <= MOST_QUICK and not (op.comparison or op.selects or op.definition)

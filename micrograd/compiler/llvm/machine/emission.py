@@ -132,7 +132,8 @@ def inline(code: Code) -> Any:
 
 def is_inline(kind: Kind) -> bool:
     """Whether it is arithmetic or a choice: exact operations, of which a handler makes nothing else."""
-    return not kind.costly and kind.row in VOCABULARY and kind.row not in FORMULAS
+    rows = [row for row in (kind.row, kind.inside) if row]
+    return not kind.costly and all(row in VOCABULARY and row not in FORMULAS for row in rows)
 
 
 def stored(code: Code, inline: Any) -> Any:
