@@ -8,6 +8,7 @@ arguments       what a program is given beside its samples
 runner          what a program runs on: the protocol of every backend
 backends        those that there are, by name
 self_check      every program is compared with the code as eager runs it
+descent/        many steps of an optimiser in one call
 points/         plain functions at one point: `compile(function)`
 state/          what Python state the code reads, and whether it changed
 scalar/         the code runs on placeholders: the graph of one sample
