@@ -91,6 +91,7 @@ FLOORS = {
         ["irregular", "loops", "uniform"],
         ["code", "layout"],
         ["runner"],
+        ["descent"],
     ],
     "compiler.llvm.machine": [["handlers"], ["library"], ["code"], ["emission"], ["player"], ["steps"]],
     "compiler.llvm.native": [["cache"], ["machine_code"], ["direct_call"]],

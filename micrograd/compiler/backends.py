@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.descent.rule import Rule
     from micrograd.compiler.entries import Entries
     from micrograd.compiler.runner import Runner
+    from micrograd.compiler.samples import Batch
 
 BACKENDS = ("auto", "llvm", "numpy")
 MOST_STEPS = {"numpy": 50_000}  # of one sample, which take half a minute and two gigabytes to compile
@@ -57,6 +59,19 @@ def runner_of(program: ArrayProgram, backend: str, threads: int | None, cache: b
     from micrograd.compiler.numpy.runner import NumpyRunner
 
     return NumpyRunner(program)
+
+
+def steps_of(runner: Any, batch: Batch, rule: Rule, size: int) -> Any:
+    """What takes many steps in one call on a runner; ValueError, with a part of a sentence, where nothing does."""
+    if runner.backend != "llvm":
+        raise ValueError(f'the backend "{runner.backend}" has no machine code')
+    if runner.calls_python:
+        raise ValueError("the program calls a function in Python")
+    if runner.chunks(min(size, len(batch))) > 1:
+        raise ValueError("a batch is work for several threads")
+    from micrograd.compiler.llvm.descent.steps import LlvmSteps
+
+    return LlvmSteps(runner, batch, rule, size)
 
 
 def player_of(entries: Entries, backend: str, cache: bool = True) -> Any:

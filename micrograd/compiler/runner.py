@@ -85,12 +85,17 @@ class Runner:
     ) -> tuple[float, Any, bool]:
         """Run and read the results while no other thread does."""
         expect_places(batch, self.program.trace.indices)
+        found: tuple[float, Any, bool] = self.alone(self._run, batch, leaves, weight, out)
+        return found
+
+    def alone(self, work: Callable[..., Any], *args: Any) -> Any:
+        """What work(*args) gives, while no other thread has the workspace. RuntimeError in the middle of a step."""
         with self._lock:
             if self._in_use[0]:
                 raise RuntimeError(REENTERED)
             try:
                 self._in_use[0] = 1
-                return self._run(batch, leaves, weight, out)
+                return work(*args)
             finally:
                 self._in_use[0] = 0
 

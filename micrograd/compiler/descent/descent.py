@@ -3,14 +3,18 @@
 p           the numbers of the parameters, (p,)
 order       numbers of samples, one epoch after the other; a step takes the next few of them
 bound       a loss beyond it is one that has diverged
-reason      why the steps cannot be taken in machine code, as a part of a sentence
 """
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import numpy as np
 
+from micrograd.compiler.backends import steps_of
+from micrograd.compiler.descent.rule import MOVING, Unreadable, read
 from micrograd.compiler.samples import expect_places
+from micrograd.optim.update_rule import UpdateRule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,35 +44,115 @@ class Steps:
 
 
 class Descent:
-    """An optimiser at work on the samples of a batch; `descent_of` makes one.
+    """An optimiser at work on the samples of a batch, so many a step; `descent_of` makes one.
 
-    reason      "" where steps are taken in machine code
+    reason      why no step is taken in machine code, as a part of a sentence; "" where they are
     """
 
-    def __init__(self, program: Program, batch: Batch, optimizer: Any) -> None:
-        self.program, self.batch, self.optimizer, self.reason = program, batch, optimizer, ""
+    def __init__(self, program: Program, batch: Batch, optimizer: Any, size: int) -> None:
+        self.program, self.batch, self.optimizer, self.size, self.reason = program, batch, optimizer, size, ""
         self._rule: Rule | None = None
-        self._read_from: dict[str, Any] = {}  # the attributes of the optimiser that the rule was read with
+        self._attributes: list[Any] = []  # of the optimiser, with which the rule was read
         self._machine: Any = None
-        self._seconds = 0.0  # of a step, as the last call took them; 0 before there was one
+        self._seconds = 0.0  # of a step in the last call; 0 before there was one
 
-    def run(
-        self, p: Numbers, order: Any = None, size: int | None = None, first: int = 0, steps: int = 1,
-        bound: float = np.inf,
-    ) -> Steps:  # fmt: skip
+    def run(self, p: Numbers, steps: int, *, order: Any = None, first: int = 0, bound: float = np.inf) -> Steps:
         """At most so many steps from p; the optimiser moves, the parameters of the program do not.
 
         It ends before the first step whose loss or gradient is not finite, or whose loss is beyond the bound, and after
-        some 50 milliseconds.
+        some 50 milliseconds. The first step of all is one that plain code takes.
 
-        order: of as many epochs as it has, (epochs · n,), after which it begins again; None takes the samples as they
-        come. size: of a batch, all samples unless given; the last of an epoch may be shorter. first: the step of
-        the order that it begins with. What is interrupted may have moved the optimiser: see `Optimizer.go_back`.
+        order: the numbers of samples of as many epochs as it has, (epochs · n,), after which it begins again; None
+        takes the samples as they come. first: the step of the order that it begins with. What is interrupted may have
+        moved the optimiser, so see `Optimizer.go_back`.
         """
+        self.read()
+        done, optimizer = 0, self.optimizer
+        if self._rule is not None and optimizer.steps and optimizer.count == len(p):
+            count = self._pace(steps)
+            table, moments = self._table(self._rule, count), moments_of(optimizer, len(p))
+            if table is not None and moments is not None:
+                losses = np.empty(count if len(table) == 1 else len(table))
+                started = perf_counter()
+                order = self._order(order)
+                leaves = self.program._leaves(p)
+                done, p, gradient = self._machine.run(leaves, moments, table, order, first, losses, bound)
+                if done:
+                    self._seconds = (perf_counter() - started) / done
+                    optimizer.state, optimizer.steps = tuple(moments), optimizer.steps + done
+                return Steps(p, gradient if done else None, losses[:done], done < len(losses))
         return Steps(p.copy(), None, np.empty(0), True)
 
+    def read(self) -> None:
+        """Read the rule of the optimiser, if that may be another than before."""
+        now = attributes(self.optimizer)
+        if len(now) == len(self._attributes) and all(x is y for x, y in zip(now, self._attributes)):
+            return
+        self._attributes = now
+        try:
+            rule = read(self.optimizer)
+            if self._rule is None or self._rule.key() != rule.key():
+                self._machine = steps_of(self.program._runner("gradient"), self.batch, rule, self.size)
+            self._rule, self.reason = rule, ""
+        except (Unreadable, ValueError) as error:
+            self._rule, self._machine, self.reason = None, None, str(error)
 
-def descent_of(program: Program, batch: Batch, optimizer: Any) -> Descent:
-    """The descent of an optimiser on the samples of a batch that belongs to a program with a value."""
+    def _pace(self, steps: int) -> int:
+        """So many steps, or as many as a call may have."""
+        return min(steps, MOST, max(1, int(PIECE / self._seconds)) if self._seconds else FIRST)
+
+    def _table(self, rule: Rule, count: int) -> Numbers | None:
+        """The table for so many steps, for fewer where Python has an error at one of them, and None for none."""
+        optimizer, first = self.optimizer, self.optimizer.steps
+        plain = not callable(optimizer.lr) and getattr(optimizer.rate, "__func__", None) is UpdateRule.rate
+        while count:
+            try:
+                return rule.table(optimizer.lr if plain else optimizer.rate, range(first, first + count))
+            except Exception:  # plain code has it again when it comes to that step
+                count //= 2
+        return None
+
+    def _order(self, order: Any) -> Any:
+        """The order as 64-bit numbers of samples, None for all in each step; IndexError for others."""
+        n = len(self.batch)
+        if self.size >= n:
+            return None
+        if order is None:
+            if self._as_they_come is None:
+                self._as_they_come = np.arange(n)
+            return self._as_they_come
+        found = np.ascontiguousarray(order, np.int64).reshape(-1)
+        if len(found) % n or not len(found):
+            raise ValueError(f"expected the order of whole epochs of {n} samples, got {len(found)} numbers")
+        if found.min() < 0 or found.max() >= n:
+            raise IndexError(f"expected numbers of samples below {n}, got {found.min()} to {found.max()}")
+        return found
+
+    _as_they_come: Any = None
+
+
+def attributes(optimizer: Any) -> list[Any]:
+    """What the rule of an optimiser may depend on: its attributes, but for those that every step changes."""
+    return [x for name, x in vars(optimizer).items() if name not in MOVING] + [len(optimizer.state or ())]
+
+
+def moments_of(optimizer: Any, count: int) -> Any:
+    """The moments as one array of its own, (moments, p); None if they are not one number for each parameter."""
+    state = optimizer.state or ()
+    found = np.empty((len(state), count))
+    for k, moment in enumerate(state):
+        if np.shape(moment) != (count,):
+            return None
+        found[k] = moment
+    return found
+
+
+def descent_of(program: Program, batch: Batch, optimizer: Any, size: int | None = None) -> Descent:
+    """The descent of an optimiser on batches of so many of the samples, all unless given; see `Descent.run`.
+
+    The program has a value, and the batch is one that it made.
+    """
     expect_places(batch, program._trace.indices)
-    return Descent(program, batch, optimizer)
+    made = Descent(program, batch, optimizer, size or len(batch))
+    made.read()
+    return made

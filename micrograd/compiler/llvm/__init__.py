@@ -13,4 +13,5 @@ layout          a batch as the code reads it
 machine/        plays entries
 native/         from text to machine code
 runner          runs it, in one thread or several
+descent/        runs it many times, with steps of an optimiser between
 """

@@ -95,7 +95,7 @@ class LlvmRunner(Runner):
     ) -> None:
         super().__init__(program)
         self.code, self.source, self.passes = code, code.source, code.passes
-        self.machine, self.threads, self._cache = machine, threads, cache
+        self.machine, self.processor, self.threads, self.cache = machine, processor, threads, cache
         entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
         names = ("prepare", "chunk", "finish", "whole")
         self._prepare, self._chunk, self._finish, self._whole = [entry(machine.address(name)) for name in names]
@@ -125,18 +125,18 @@ class LlvmRunner(Runner):
         value, gradient, finite = super().step(batch, leaves, weight, out)
         known = self._known[batch.key]
         if known.was_run:
-            self._emit()
+            self.emit()
         if finite and gradient is not None and known.was_run and batch.key not in self.again:
             self.again[batch.key] = self._short_way(known)
         known.was_run = True
         return value, gradient, finite
 
-    def _emit(self) -> None:
+    def emit(self) -> None:
         """Replace what is played once a step by code that does the same to the bit, once, where that is quicker."""
         with self._lock:
             if self._emitted is None:
                 pay = [k for k, code in enumerate(self.played[:2]) if pays(code)]
-                self._emitted = [emitted(self.played[k], self._cache) for k in pay]
+                self._emitted = [emitted(self.played[k], self.cache) for k in pay]
                 for k, made in zip(pay, self._emitted):
                     self._words[2 * k] = made.address
 
@@ -183,7 +183,7 @@ class LlvmRunner(Runner):
             not short,
         )
         keep = known.layout, contexts, self._workspaces, in_use, self.machine, self.played, self._emitted
-        step = direct_call.direct(words, partial(np.empty, parameters), keep, self._cache)
+        step = direct_call.direct(words, partial(np.empty, parameters), keep, self.cache)
         return step if short else direct_call.taking_turns(step, self._lock, self._in_use)
 
     def _take_up(self, batch: Batch) -> Known:
@@ -195,18 +195,22 @@ class LlvmRunner(Runner):
 
     def _contexts(self, layout: Layout) -> list[Context]:
         """One for each chunk."""
-        most = min(MOST_CHUNKS, layout.blocks // CHUNK_BLOCKS)
-        chunks = max(1, min(most, layout.blocks * self.work // CHUNK_WORK))
+        chunks = self.chunks(layout.samples)
         bounds = [layout.blocks * k // chunks for k in range(chunks + 1)]
         block, contexts = self.code.block, []
         for k in range(chunks):
-            workspace = self._workspace(k if self.threads > 1 else min(k, 1))
+            workspace = self.workspace(k if self.threads > 1 else min(k, 1))
             begin, end = bounds[k] * block, min(bounds[k + 1] * block, layout.samples)
             data = {"x": layout.address + 8 * begin * self.code.leaves}
             contexts.append(Context({**workspace.addresses, **data}, workspace.sums, begin, end))
         return contexts
 
-    def _workspace(self, number: int) -> Workspace:
+    def chunks(self, samples: int) -> int:
+        """How many chunks so many samples are."""
+        blocks = -(-samples // self.code.block)
+        return max(1, min(MOST_CHUNKS, blocks // CHUNK_BLOCKS, blocks * self.work // CHUNK_WORK))
+
+    def workspace(self, number: int) -> Workspace:
         """That of a chunk. The first sums straight on; one thread needs one, and other sums for all other chunks."""
         first, count = self.program.incoming
         while len(self._workspaces) <= number:

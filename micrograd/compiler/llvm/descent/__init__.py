@@ -1,0 +1,5 @@
+"""Many steps of an optimiser as machine code around that of a program.
+
+code        its text: samples gathered, the program's own code, the update rule, and the loop around them
+steps       it runs on the memory of a runner
+"""
