@@ -80,6 +80,7 @@ FLOORS = {
         ["rows"],
         ["function"],
     ],
+    "compiler.descent": [["rule"], ["descent"], ["loop"], ["program"]],
     "compiler.loops": [["plan"], ["steps"], ["program"]],
     "compiler.numpy": [["arithmetic"], ["vocabulary"], ["names"], ["code", "player"], ["runner"]],
     "compiler.llvm": [

@@ -11,6 +11,7 @@ from micrograd.system.packages import expect_whole, missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from micrograd.compiler.arrays.program import ArrayProgram
@@ -61,8 +62,11 @@ def runner_of(program: ArrayProgram, backend: str, threads: int | None, cache: b
     return NumpyRunner(program)
 
 
-def steps_of(runner: Any, batch: Batch, rule: Rule, size: int) -> Any:
-    """What takes many steps in one call on a runner; ValueError, with a part of a sentence, where nothing does."""
+def steps_of(runner: Any, batch: Batch, rule: Rule, size: int, captured: Callable[[], Any]) -> Any:
+    """What takes many steps of a rule in one call on a runner; captured() gives the numbers of captured Values.
+
+    ValueError, with a part of a sentence, where nothing does.
+    """
     if runner.backend != "llvm":
         raise ValueError(f'the backend "{runner.backend}" has no machine code')
     if runner.calls_python:
@@ -71,7 +75,7 @@ def steps_of(runner: Any, batch: Batch, rule: Rule, size: int) -> Any:
         raise ValueError("a batch is work for several threads")
     from micrograd.compiler.llvm.descent.steps import LlvmSteps
 
-    return LlvmSteps(runner, batch, rule, size)
+    return LlvmSteps(runner, batch, rule, size, captured)
 
 
 def player_of(entries: Entries, backend: str, cache: bool = True) -> Any:

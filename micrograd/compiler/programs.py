@@ -10,7 +10,7 @@ at          the numbers of the parameters, (p,), in the order of `program.parame
 from __future__ import annotations
 
 from micrograd.compiler import samples as data
-from micrograd.compiler.arguments import leaves_at, listed, names_of, room
+from micrograd.compiler.arguments import leaves_at, listed, names_of, numbers_of, room
 from micrograd.compiler.arrays.passes import PURPOSES, stages, through
 from micrograd.compiler.arrays.program import ArrayProgram
 from micrograd.compiler.backends import chosen, expect_short, runner_of
@@ -164,6 +164,27 @@ class Program:
                 place[:] = slopes[name]
         return value, found
 
+    def descend(self, X: Any, optimizer: Any, *, steps: int) -> np.ndarray:
+        """So many steps of an optimiser, each with the gradient on all samples; the value before each step, (steps,).
+
+        X is a batch, see `batch`; of a program without a loss it may be samples. The parameters move, and so does the
+        state of the optimiser: to call it again is to go on. The steps have the bits of `value_and_gradient` and
+        `optimizer.advance`, one after the other. In machine code thousands of them are one call, if the rule of the
+        optimiser can be read: it is an `optim.UpdateRule` whose `update` asks for no number.
+        NotFinite, an ArithmeticError, where a value or gradient is nan or inf, says where that comes from; then, and
+        after Ctrl-C, what was done stays. For batches, epochs and a history take a Trainer.
+
+        >>> from micrograd import Value, compile, losses, optim
+        >>> w = Value(0.0)
+        >>> program = compile(lambda x: w * x[0], 1, parameters=[w], loss=losses.squared_error)
+        >>> values = program.descend(program.batch([1.0, 2.0], [3.0, 6.0]), optim.SGD(lr=0.1), steps=100)
+        >>> values[:3].tolist(), round(w.data, 6)
+        ([22.5, 5.625, 1.40625], 3.0)
+        """
+        from micrograd.compiler.descent.program import descend
+
+        return descend(self, data.batch_of(self._trace, self._loss, X, None), optimizer, steps)
+
     def jacobian(self, X: Any, *, wrt: str = "inputs", at: Any = None, out: Any = None) -> np.ndarray:
         """The derivatives of each output of a sample by each of its inputs, or by each parameter.
 
@@ -254,6 +275,10 @@ class Program:
     def _leaves(self, at: Any) -> np.ndarray:
         """The numbers of parameters and captured Values."""
         return leaves_at(at, self._trace)
+
+    def _captured(self) -> np.ndarray:
+        """The numbers of captured Values."""
+        return numbers_of(self._trace.captured)
 
     def follow(self, code: Code) -> bool:
         """Trace the code again: True if this program still computes what it does, with the Values that it holds now."""

@@ -11,18 +11,15 @@ from time import perf_counter
 
 import numpy as np
 
-from micrograd.compiler.backends import steps_of
 from micrograd.compiler.descent.rule import MOVING, Unreadable, read
-from micrograd.compiler.samples import expect_places
 from micrograd.optim.update_rule import UpdateRule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from micrograd.compiler.descent.rule import Numbers, Rule
-    from micrograd.compiler.programs import Program
-    from micrograd.compiler.samples import Batch
 
 PIECE = 0.05  # seconds that a call may last: then Ctrl-C is heard, and other threads have their turn
 FIRST = 16  # steps of a first call, which tells how long one takes
@@ -44,17 +41,21 @@ class Steps:
 
 
 class Descent:
-    """An optimiser at work on the samples of a batch, so many a step; `descent_of` makes one.
+    """An optimiser at work on an objective; `descent_of` makes the one on the samples of a program.
 
+    steps_of    makes what takes many steps of a rule in one call, see `backends.steps_of`
+    samples     how many there are; size: how many a step takes
     reason      why no step is taken in machine code, as a part of a sentence; "" where they are
     """
 
-    def __init__(self, program: Program, batch: Batch, optimizer: Any, size: int) -> None:
-        self.program, self.batch, self.optimizer, self.size, self.reason = program, batch, optimizer, size, ""
+    def __init__(self, optimizer: Any, steps_of: Callable[[Rule], Any], samples: int = 1, size: int = 1) -> None:
+        self.optimizer, self.samples, self.size, self.reason = optimizer, samples, size, ""
+        self._steps_of = steps_of
+        self._machine: Any = None
         self._rule: Rule | None = None
         self._attributes: list[Any] = []  # of the optimiser, with which the rule was read
-        self._machine: Any = None
         self._seconds = 0.0  # of a step in the last call; 0 before there was one
+        self._as_they_come: Any = None
 
     def run(self, p: Numbers, steps: int, *, order: Any = None, first: int = 0, bound: float = np.inf) -> Steps:
         """At most so many steps from p; the optimiser moves, the parameters of the program do not.
@@ -67,21 +68,19 @@ class Descent:
         moved the optimiser, so see `Optimizer.go_back`.
         """
         self.read()
-        done, optimizer = 0, self.optimizer
-        if self._rule is not None and optimizer.steps and optimizer.count == len(p):
-            count = self._pace(steps)
-            table, moments = self._table(self._rule, count), moments_of(optimizer, len(p))
-            if table is not None and moments is not None:
-                losses = np.empty(count if len(table) == 1 else len(table))
-                started = perf_counter()
-                order = self._order(order)
-                leaves = self.program._leaves(p)
-                done, p, gradient = self._machine.run(leaves, moments, table, order, first, losses, bound)
-                if done:
-                    self._seconds = (perf_counter() - started) / done
-                    optimizer.state, optimizer.steps = tuple(moments), optimizer.steps + done
-                return Steps(p, gradient if done else None, losses[:done], done < len(losses))
-        return Steps(p.copy(), None, np.empty(0), True)
+        optimizer = self.optimizer
+        if self._rule is None or not optimizer.steps or optimizer.count != len(p):
+            return Steps(p.copy(), None, np.empty(0), True)
+        count = self._pace(steps)
+        table, moments = self._table(self._rule, count), moments_of(optimizer, len(p))
+        if table is None or moments is None:
+            return Steps(p.copy(), None, np.empty(0), True)
+        losses, started = np.empty(count if len(table) == 1 else len(table)), perf_counter()
+        done, p, gradient = self._machine.run(p, moments, table, self._order(order), first, losses, bound)
+        if done:
+            self._seconds = (perf_counter() - started) / done
+            optimizer.state, optimizer.steps = tuple(moments), optimizer.steps + done
+        return Steps(p, gradient if done else None, losses[:done], done < len(losses))
 
     def read(self) -> None:
         """Read the rule of the optimiser, if that may be another than before."""
@@ -92,7 +91,7 @@ class Descent:
         try:
             rule = read(self.optimizer)
             if self._rule is None or self._rule.key() != rule.key():
-                self._machine = steps_of(self.program._runner("gradient"), self.batch, rule, self.size)
+                self._machine = self._steps_of(rule)
             self._rule, self.reason = rule, ""
         except (Unreadable, ValueError) as error:
             self._rule, self._machine, self.reason = None, None, str(error)
@@ -114,7 +113,7 @@ class Descent:
 
     def _order(self, order: Any) -> Any:
         """The order as 64-bit numbers of samples, None for all in each step; IndexError for others."""
-        n = len(self.batch)
+        n = self.samples
         if self.size >= n:
             return None
         if order is None:
@@ -127,8 +126,6 @@ class Descent:
         if found.min() < 0 or found.max() >= n:
             raise IndexError(f"expected numbers of samples below {n}, got {found.min()} to {found.max()}")
         return found
-
-    _as_they_come: Any = None
 
 
 def attributes(optimizer: Any) -> list[Any]:
@@ -145,14 +142,3 @@ def moments_of(optimizer: Any, count: int) -> Any:
             return None
         found[k] = moment
     return found
-
-
-def descent_of(program: Program, batch: Batch, optimizer: Any, size: int | None = None) -> Descent:
-    """The descent of an optimiser on batches of so many of the samples, all unless given; see `Descent.run`.
-
-    The program has a value, and the batch is one that it made.
-    """
-    expect_places(batch, program._trace.indices)
-    made = Descent(program, batch, optimizer, size or len(batch))
-    made.read()
-    return made

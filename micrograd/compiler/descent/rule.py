@@ -173,7 +173,7 @@ class Rule:
     0  input 0
     1  input 1
     2  captured 0
-    3  mul 1 2
+    3  mul 2 1
     4  sub 0 3
     """
 

@@ -10,8 +10,9 @@ row         of the table: the columns of a rule at a step
 from __future__ import annotations
 
 import ctypes
+import math
 
-from micrograd.compiler.llvm.instructions import Function
+from micrograd.compiler.llvm.instructions import Function, literal
 from micrograd.compiler.llvm.memory import NAMES
 from micrograd.compiler.llvm.vectors import VectorArithmetic
 from micrograd.compiler.llvm.vocabulary import declared, primitive
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from micrograd.compiler.llvm.instructions import Integer, Registers
 
 
-ADDRESSES = ("code", "context", "p", "g", "value", "last", "moments", "table", "constants", "losses", "X", "Y", "W",
-             "x", "w", "order", "end", "at")  # fmt: skip
+ADDRESSES = ("code", "context", "p", "g", "value", "status", "last", "moments", "table", "constants", "losses",
+             "X", "Y", "W", "x", "w", "order", "end", "at")  # fmt: skip
 NUMBERS = ("stride", "place", "samples", "size", "steps")
 
 
@@ -31,7 +32,8 @@ class Words(ctypes.Structure):
     """What the loop is told: addresses but for those named below.
 
     code, context   of the program's step, and what that is given
-    p, g, value     numbers that the program reads and makes; the status stands behind the value
+    p, g, value     numbers that the program reads and makes
+    status          a number that is finite where the gradient is
     last            the gradient of the last step
     moments         one after the other; table: its rows, `stride` bytes apart; constants: those of the rule
     losses          the value of every step
@@ -58,86 +60,101 @@ def word(name: str, kind: str = "ptr") -> str:
     )
 
 
-def descent_code(rule: Rule, registers: Registers, count: int, widths: tuple[int, int], block: int, grain: int) -> str:
+class Batches:
+    """How the samples of a batch are put together: the numbers of inputs and targets, and the samples of a block.
+
+    grain       the last block is filled up to a multiple of it
+    """
+
+    def __init__(self, widths: tuple[int, int], block: int, grain: int) -> None:
+        self.widths, self.block, self.grain = widths, block, grain
+
+
+def descent_code(rule: Rule, registers: Registers, count: int, batches: Batches | None) -> str:
     """The text of `descend`, which gives how many steps it did, for so many parameters.
 
-    widths: the numbers of inputs and targets; block: how many samples stand together; grain: they are filled up to
-    a multiple of this.
+    Without batches the program's code is that of one point: it is given p, too, with which its numbers begin.
     """
-    functions = [gather(widths, block, grain), update(rule, registers, count)]
-    texts = [declared({1, registers.lanes}), *[f.text() for f in functions], loop()]
+    functions = [update(rule, registers, count), *([] if batches is None else [gather(batches)])]
+    texts = [declared({1, registers.lanes}), *[f.text() for f in functions], loop(batches is not None)]
     return "\n\n".join(texts) + "\n"
 
 
-def loop() -> str:
+def loop(gathers: bool) -> str:
     """The loop over the steps; it is one function of LLVM, which reads best in one piece."""
     numbers = "\n".join([word(name, "i64") for name in NUMBERS])
-    addresses, tail = "\n".join(map(word, ADDRESSES)), len(NAMES)
+    addresses, arguments = "\n".join(map(word, ADDRESSES)), "ptr %context" if gathers else "ptr %context, ptr %p"
     return f"""define i64 @descend(ptr %words) nounwind {{
 entry:
 {addresses}
 {numbers}
 {word("bound", "double")}
-  %status_at = getelementptr double, ptr %value, i64 1
-  %count_at = getelementptr i64, ptr %context, i64 {tail}
-  %weight_at = getelementptr i64, ptr %context, i64 {tail + 1}
-  %taken = icmp ne ptr %order, null
   br label %step
 step:
-  %k = phi i64 [0, %entry], [%next, %moved]
-  %from = phi ptr [%at, %entry], [%following, %moved]
-  %before = phi i64 [%place, %entry], [%behind, %moved]
-  %row = phi ptr [%table, %entry], [%next_row, %moved]
-  br i1 %taken, label %take, label %run
-take:
-  %left = sub i64 %samples, %before
-  %all = icmp ult i64 %size, %left
-  %n = select i1 %all, i64 %size, i64 %left
-  %real = uitofp i64 %n to double
-  %weight = fdiv double 1.0, %real
-  store i64 %n, ptr %count_at, align 8
-  store double %weight, ptr %weight_at, align 8
-  call void @gather(ptr %x, ptr %w, ptr %X, ptr %Y, ptr %W, ptr %from, i64 %n)
-  %up_to = getelementptr i64, ptr %from, i64 %n
-  %ended = icmp eq ptr %up_to, %end
-  %again = select i1 %ended, ptr %order, ptr %up_to
-  %done = add i64 %before, %n
-  %over = icmp eq i64 %done, %samples
-  %placed = select i1 %over, i64 0, i64 %done
-  br label %run
-run:
-  %following = phi ptr [%from, %step], [%again, %take]
-  %behind = phi i64 [%before, %step], [%placed, %take]
-  call void %code(ptr %context)
+  %k = phi i64 [0, %entry], [%next, %fine]
+  %row = phi ptr [%table, %entry], [%next_row, %fine]
+{taking() if gathers else ""}
+  call void %code({arguments})
   %loss = load double, ptr %value, align 8
-  %status = load double, ptr %status_at, align 8
-  %finite = fcmp oeq double %status, 0.0
-  %allowed = fcmp ole double %loss, %bound
-  %fine = and i1 %finite, %allowed
-  br i1 %fine, label %move, label %stop
-move:
+  %sum = load double, ptr %status, align 8
+  %zero = fmul double %sum, 0.0
+  %is_finite = fcmp oeq double %zero, 0.0
+  %is_allowed = fcmp ole double %loss, %bound
+  %is_number = fcmp ogt double %loss, {literal(-math.inf)}
+  %is_some = and i1 %is_allowed, %is_number
+  %is_fine = and i1 %is_finite, %is_some
+  br i1 %is_fine, label %fine, label %stop
+fine:
   %loss_at = getelementptr double, ptr %losses, i64 %k
   store double %loss, ptr %loss_at, align 8
   call void @update(ptr %p, ptr %g, ptr %last, ptr %moments, ptr %row, ptr %constants)
-  br label %moved
-moved:
   %next = add i64 %k, 1
   %next_row = getelementptr i8, ptr %row, i64 %stride
   %more = icmp ult i64 %next, %steps
   br i1 %more, label %step, label %stop
 stop:
-  %steps_done = phi i64 [%k, %run], [%next, %moved]
-  ret i64 %steps_done
+  %done = phi i64 [%k, %{"run" if gathers else "step"}], [%next, %fine]
+  ret i64 %done
 }}"""
 
 
-def gather(widths: tuple[int, int], block: int, grain: int) -> Function:
+def taking() -> str:
+    """The part of it that takes the next samples, and tells the program how many they are; `run` goes on."""
+    tail = len(NAMES)
+    return f"""  %from = phi ptr [%at, %entry], [%following, %fine]
+  %before = phi i64 [%place, %entry], [%behind, %fine]
+  %takes = icmp ne ptr %order, null
+  br i1 %takes, label %take, label %run
+take:
+  %left = sub i64 %samples, %before
+  %full = icmp ult i64 %size, %left
+  %n = select i1 %full, i64 %size, i64 %left
+  %real = uitofp i64 %n to double
+  %weight = fdiv double 1.0, %real
+  %count_at = getelementptr i64, ptr %context, i64 {tail}
+  %weight_at = getelementptr i64, ptr %context, i64 {tail + 1}
+  store i64 %n, ptr %count_at, align 8
+  store double %weight, ptr %weight_at, align 8
+  call void @gather(ptr %x, ptr %w, ptr %X, ptr %Y, ptr %W, ptr %from, i64 %n)
+  %up_to = getelementptr i64, ptr %from, i64 %n
+  %at_end = icmp eq ptr %up_to, %end
+  %again = select i1 %at_end, ptr %order, ptr %up_to
+  %taken = add i64 %before, %n
+  %over = icmp eq i64 %taken, %samples
+  %placed = select i1 %over, i64 0, i64 %taken
+  br label %run
+run:
+  %following = phi ptr [%from, %step], [%again, %take]
+  %behind = phi i64 [%before, %step], [%placed, %take]"""
+
+
+def gather(batches: Batches) -> Function:
     """Put samples row by row into blocks, as `layout.Layout` does: the last one fills up the last block.
 
     Weights of their own come with them, 0 for what fills up.
     """
     f = Function("gather", "ptr %x, ptr %w, ptr %X, ptr %Y, ptr %W, ptr %order, i64 %n")
-    leaves = sum(widths)
+    widths, block, grain, leaves = batches.widths, batches.block, batches.grain, sum(batches.widths)
     last = f.value("sub nuw nsw i64 %n, 1")  # a batch has a sample at least
     filled = f.value(f"and i64 {f.value(f'add nuw nsw i64 {last}, {grain}')}, {-grain}")
     weighs = f.value("icmp ne ptr %W, null")
