@@ -75,7 +75,7 @@ FLOORS = {
     "compiler.points": [
         ["named", "nests"],
         ["comparison", "periods", "routine", "short"],
-        ["purposes", "rolling"],
+        ["descent", "purposes", "rolling"],
         ["recorded"],
         ["rows"],
         ["function"],

@@ -78,6 +78,17 @@ def steps_of(runner: Any, batch: Batch, rule: Rule, size: int, captured: Callabl
     return LlvmSteps(runner, batch, rule, size, captured)
 
 
+def point_steps_of(player: Any, rule: Rule, count: int, places: Any, given: Callable[[], Any]) -> Any:
+    """The same for a program of one point that `player_of` plays; see `PointSteps`."""
+    if player.backend != "llvm":
+        raise ValueError(f'the backend "{player.backend}" has no machine code')
+    if player.code.calls_python:
+        raise ValueError("the program calls a function in Python")
+    from micrograd.compiler.llvm.descent.steps import PointSteps
+
+    return PointSteps(player, rule, count, places, given)
+
+
 def player_of(entries: Entries, backend: str, cache: bool = True) -> Any:
     """What plays entries on a backend; cache as in `compile`.
 

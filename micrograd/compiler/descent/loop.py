@@ -1,4 +1,4 @@
-"""`descend`: steps until they are done, in machine code where that is possible, and an error where one is not finite."""
+"""`descend`: steps until they are done, in machine code where that is possible, and NotFinite where they end."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ purposes        what is computed: value, gradient, Jacobian, Hessian
 routine         one purpose for one shape: what is played, and read
 short           the short ways of a call
 rows            a function over rows of numbers, as a program of samples
+descent         steps of an optimiser
 comparison      the graph with the function, every routine with the graph
 """
 

@@ -11,12 +11,15 @@ from functools import partial, update_wrapper
 from types import FunctionType
 from weakref import WeakMethod
 
+import numpy as np
+
 from micrograd import derivatives
 from micrograd.collector import paused
 from micrograd.compiler.loops import player_for
 from micrograd.compiler.points.comparison import compare_routine
+from micrograd.compiler.points.descent import PARAMETERS, Where, descend
 from micrograd.compiler.points.named import ELSEWHERE, in_order
-from micrograd.compiler.points.nests import NUMBER, floats, size, symbolic, taken_apart
+from micrograd.compiler.points.nests import NUMBER, built_up, floats, size, symbolic, taken_apart
 from micrograd.compiler.points.purposes import PURPOSES, Wanted, expect_number, own, total
 from micrograd.compiler.points.recorded import Recorded, for_columns, record
 from micrograd.compiler.points.routine import Routine
@@ -35,8 +38,6 @@ if TYPE_CHECKING:
     from micrograd.compiler.points.short import Call
     from micrograd.compiler.programs import Program
     from micrograd.engine import Value
-
-PARAMETERS = "parameters"
 
 
 class CompiledFunction:
@@ -138,6 +139,21 @@ class CompiledFunction:
         found = self._short["hvp"].get(wrt, never)(args)
         return self._long("hvp", wrt, False, args) if found is None else found
 
+    def descend(self, *args: Any, steps: int, wrt: Any = None) -> Any:
+        """So many steps of an optimiser, which stands behind the arguments: f.descend(x, optimizer, steps=100).
+
+        From an argument on, the first unless `wrt` says another, or several: (values, x), the value before each step,
+        (steps,), and where they led. wrt="parameters", or no argument: the parameters move, and the values alone come
+        back. Bits, speed, errors and Ctrl-C as in `Program.descend`; TypeError if the function returns several numbers.
+
+        >>> import micrograd
+        >>> f = micrograd.compile(lambda p: (p[0] - 1.0) ** 2 + (p[1] - p[0]) ** 2)
+        >>> values, x = f.descend([0.0, 0.0], micrograd.optim.SGD(lr=0.1), steps=200)
+        >>> float(values[0]), [round(number, 6) for number in x]
+        (1.0, [1.0, 1.0])
+        """
+        return descend(self, args, steps, wrt)
+
     def map(self, *args: Any, **named: Any) -> Any:
         """What the function returns for each row of its arguments: arrays, or nests of arrays, of equally many rows.
 
@@ -221,6 +237,14 @@ class CompiledFunction:
         if wrt == PARAMETERS:
             raise TypeError('expected numbers as arguments beside wrt="parameters", and no code around it')
         return getattr(derivatives, purpose)(self.function, wrt=wrt)(*args)
+
+    def _stand(self, shape: Any, numbers: list[float], wrt: Any) -> tuple[Any, list[int], Where]:
+        """The shape and the nodes of what steps change from these numbers on, and where it stands."""
+        wrt = tuple(wrt) if wrt.__class__ is list else wrt
+        self._long("value_and_grad", wrt, False, built_up(shape, iter(numbers), np.array))
+        recorded = self._record(shape, numbers)
+        by, nodes = self._by(recorded, shape[2], wrt)
+        return by, nodes, Where(self._routines["value_and_grad", wrt, False, shape], recorded, numbers, nodes)
 
     # building
 

@@ -38,7 +38,7 @@ class Words(ctypes.Structure):
     moments         one after the other; table: its rows, `stride` bytes apart; constants: those of the rule
     losses          the value of every step
     X, Y, W         rows of samples, of targets, and weights, 0 where there are none
-    x, w            where those of a batch go
+    x, w            where those of a batch go; x: of a program of one point, the numbers that it works on
     order, end      numbers of samples, as many as there are for all steps until it begins again; 0 for all samples
     at, place       where in the order the first step begins, and how many samples of its epoch stand before it
     samples, size   how many there are, and how many a step takes
@@ -73,7 +73,7 @@ class Batches:
 def descent_code(rule: Rule, registers: Registers, count: int, batches: Batches | None) -> str:
     """The text of `descend`, which gives how many steps it did, for so many parameters.
 
-    Without batches the program's code is that of one point: it is given p, too, with which its numbers begin.
+    Without batches the program's code is that of one point, which works on the numbers at x.
     """
     functions = [update(rule, registers, count), *([] if batches is None else [gather(batches)])]
     texts = [declared({1, registers.lanes}), *[f.text() for f in functions], loop(batches is not None)]
@@ -83,7 +83,7 @@ def descent_code(rule: Rule, registers: Registers, count: int, batches: Batches 
 def loop(gathers: bool) -> str:
     """The loop over the steps; it is one function of LLVM, which reads best in one piece."""
     numbers = "\n".join([word(name, "i64") for name in NUMBERS])
-    addresses, arguments = "\n".join(map(word, ADDRESSES)), "ptr %context" if gathers else "ptr %context, ptr %p"
+    addresses, arguments = "\n".join(map(word, ADDRESSES)), "ptr %context" if gathers else "ptr %context, ptr %x"
     return f"""define i64 @descend(ptr %words) nounwind {{
 entry:
 {addresses}

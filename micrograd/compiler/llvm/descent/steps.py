@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.descent.rule import Rule
+    from micrograd.compiler.llvm.machine.player import LlvmPlayer
     from micrograd.compiler.llvm.native.machine_code import MachineCode, Processor
     from micrograd.compiler.llvm.runner import LlvmRunner
     from micrograd.compiler.samples import Batch
@@ -55,15 +56,44 @@ class Loop:
         return done
 
 
+class PointSteps:
+    """Steps of a rule at one point, whose program is played over a vector of its own, or has code of its own.
+
+    places      where in the vector p, the value, the gradient and what is finite with it stand
+    given       gives the numbers with which the vector begins
+    """
+
+    def __init__(
+        self, player: LlvmPlayer, rule: Rule, count: int, places: tuple[int, int, int, int], given: Callable[[], Any]
+    ) -> None:
+        processor = player.library.processor
+        text = descent_code(rule, processor.registers, count, None)
+        self._loop, self._given = Loop(text, rule, count, processor, player.cache), given
+        self._vector, self._keeps = player.workspace()
+        words, address = self._loop.words, address_of(self._vector)
+        words.x = address
+        words.code, words.context = player.quickest()
+        words.p, words.value, words.g, words.status = [address + 8 * place for place in places]
+        self._p = slice(places[0], places[0] + count)
+
+    def run(
+        self, p: Any, moments: Any, table: Any, order: Any, first: int, losses: Any, bound: float
+    ) -> tuple[int, Any, Any]:
+        """As `LlvmSteps.run`; there is no order."""
+        self._loop.begin(moments, table, losses, bound)
+        given, vector = self._given(), self._vector
+        vector[: len(given)] = given
+        vector[self._p] = p
+        return self._loop.run(), vector[self._p].copy(), self._loop.last.copy()
+
+
 class LlvmSteps:
     """Steps of a rule on the samples of a batch, so many at a time.
 
     captured    gives the numbers of captured Values
     """
 
-    def __init__(
-        self, runner: LlvmRunner, batch: Batch, rule: Rule, size: int, captured: Callable[[], Any]
-    ) -> None:
+    def __init__(self, runner: LlvmRunner, batch: Batch, rule: Rule, size: int, captured: Callable[[], Any]) -> None:
         code, widths = runner.code, (batch.X.shape[1], batch.Y.shape[1])
         grain = code.block if code.fused is None else code.registers.grain
         self.runner, self.batch, self.size, self.captured = runner, batch, min(size, len(batch)), captured

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from micrograd.compiler.llvm.machine.code import code_of
-from micrograd.compiler.llvm.machine.emission import emitted, pays
+from micrograd.compiler.llvm.machine.emission import FEWEST, emitted, pays
 from micrograd.compiler.llvm.machine.library import TAIL_CALLS, library
 from micrograd.compiler.llvm.memory import address_of, aligned
 from micrograd.compiler.llvm.native.machine_code import host
@@ -78,6 +78,16 @@ class LlvmPlayer:
             if self._emitted is None:
                 self._emitted = emitted(self.code, self.cache)
             return self._emitted.address
+
+    def quickest(self) -> tuple[int, int]:
+        """(address of a function, what it is given first and reads, or not): it plays over the vector given then.
+
+        It is for many plays, so it has code of its own where that pays. ValueError for more than one piece.
+        """
+        if len(self.code.firsts) > 1:
+            raise ValueError("the program is too long for one call")
+        address = self.emitted() if pays(self.code) or len(self.code.head) < FEWEST else self.code.play()
+        return address, self.code.firsts[0]
 
 
 def one_by_one(calls: list[Callable[[], None]]) -> None:
