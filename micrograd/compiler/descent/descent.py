@@ -130,7 +130,8 @@ class Descent:
 
 def attributes(optimizer: Any) -> list[Any]:
     """What the rule of an optimiser may depend on: its attributes, but for those that every step changes."""
-    return [x for name, x in vars(optimizer).items() if name not in MOVING] + [len(optimizer.state or ())]
+    moments = len(getattr(optimizer, "state", None) or ())
+    return [moments, *[x for name, x in vars(optimizer).items() if name not in MOVING]]
 
 
 def moments_of(optimizer: Any, count: int) -> Any:

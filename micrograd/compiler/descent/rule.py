@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 # Rows that NumPy's arrays and machine code round alike. Functions such as exp are within a few ulp of each other
-EXACT = {"add", "sub", "mul", "div", "neg", "abs", "sqrt", "less", "less_equal", "greater", "greater_equal", "where"}
+EXACT = {"add", "sub", "mul", "div", "neg", "abs", "sqrt", "less", "less_equal", "greater", "greater_equal", "where",
+         "maximum", "minimum"}  # fmt: skip
 OF_STEPS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "pow": operator.pow,
     "neg": operator.neg, "abs": operator.abs, "less": operator.lt, "less_equal": operator.le, "greater": operator.gt,
@@ -100,6 +101,10 @@ class Quantity(Operators):
             return self.operate("sqrt", (x,))
         return x if exponent == 1 else x * x if exponent == 2 else 1.0 / x
 
+    def clip(self, low: Any, high: Any, out: Any = None) -> Any:
+        """What numpy.clip asks for."""
+        return OF_NUMPY["minimum"](OF_NUMPY["maximum"](self, low), high)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> Any:
         return by_numpy(self, ufunc, method, args, options)
 
@@ -113,7 +118,8 @@ def sign(x: Any) -> Any:
 OF_NUMPY: dict[str, Callable[..., Any]] = {
     "sqrt": functions.sqrt, "absolute": operator.abs, "negative": operator.neg, "square": lambda x: x * x, "sign": sign,
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
-    "power": operator.pow, "less": operator.lt, "less_equal": operator.le, "greater": operator.gt,
+    "power": operator.pow, "maximum": functions.maximum, "minimum": functions.minimum,
+    "less": operator.lt, "less_equal": operator.le, "greater": operator.gt,
     "greater_equal": operator.ge,
 }  # fmt: skip
 
