@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import threading
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ import pytest
 from micrograd import Value, compile, log, losses, maximum, nn, optim, sigmoid, take, tanh
 from micrograd.compiler.descent import Descent, descent_of
 from micrograd.compiler.descent.rule import Unreadable, read
+from micrograd.compiler.llvm.descent.shuffle import shuffled
 from micrograd.compiler.llvm.runner import LlvmRunner
 from micrograd.optim import UpdateRule
 from micrograd.optim.optimizer import NotFinite, Optimizer
@@ -217,6 +219,19 @@ def test_it_stops_before_a_step_that_is_not_finite_or_beyond_the_bound():
     rule.steps, rule.state = 1, (moment,)
     done = descent.run(first, 9, order=order, first=1, bound=0.05)
     assert done.stopped and done.losses.tolist() == expected[1:2] and expected[1] < 0.05 < expected[2]
+
+
+def test_orders_are_those_of_random():
+    program, batch = network()
+    for seed in ("0 0", "1 7", "2 99"):
+        expected = list(range(23))
+        random.Random(seed).shuffle(expected)
+        descents = descent_of(program, batch, optim.SGD()), descent_of(*network("numpy"), optim.SGD())
+        assert [descent.shuffled(seed).tolist() for descent in descents] == [expected] * 2
+    for count in [*range(40), 1023, 1024, 1025, 70_000]:
+        expected = list(range(count))
+        random.Random("3").shuffle(expected)
+        assert shuffled(count, "3").tolist() == expected
 
 
 def test_what_it_refuses():

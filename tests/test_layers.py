@@ -81,6 +81,7 @@ FLOORS = {
         ["function"],
     ],
     "compiler.descent": [["rule"], ["descent"], ["loop"], ["program"]],
+    "compiler.llvm.descent": [["code", "shuffle"], ["steps"]],
     "compiler.loops": [["plan"], ["steps"], ["program"]],
     "compiler.numpy": [["arithmetic"], ["vocabulary"], ["names"], ["code", "player"], ["runner"]],
     "compiler.llvm": [

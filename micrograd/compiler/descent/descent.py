@@ -7,6 +7,7 @@ bound       a loss beyond it is one that has diverged
 
 from __future__ import annotations
 
+import random
 from time import perf_counter
 
 import numpy as np
@@ -81,6 +82,15 @@ class Descent:
             self._seconds = (perf_counter() - started) / done
             optimizer.state, optimizer.steps = tuple(moments), optimizer.steps + done
         return Steps(p, gradient if done else None, losses[:done], done < len(losses))
+
+    def shuffled(self, seed: str) -> Numbers:
+        """The numbers of the samples, (n,), in the order that `random.Random(seed).shuffle` gives them."""
+        if self._machine is not None:
+            found: Numbers = self._machine.shuffled(seed)
+            return found
+        order = list(range(self.samples))
+        random.Random(seed).shuffle(order)
+        return np.array(order)
 
     def read(self) -> None:
         """Read the rule of the optimiser, if that may be another than before."""

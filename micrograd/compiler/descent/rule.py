@@ -141,16 +141,14 @@ class Reading:
     def __init__(self, moments: int) -> None:
         self.graph = Graph()
         self.columns: dict[ByStep, int] = {}
-        self.rates: list[ByStep] = []
-        self.step = ByStep(int, ())
+        self.step, self.learning_rate = ByStep(int, ()), ByStep(float, ())
         self.p, self.g, *self.moments = [Quantity(self, self.graph.leaf("input", i)) for i in range(2 + moments)]
 
     def rate(self, step: Any) -> ByStep:
         """In the place of the rule's own: the learning rate at the step."""
         if step is not self.step:
             raise Unreadable("it asks for the learning rate at another step")
-        self.rates.append(ByStep(float, ()))
-        return self.rates[-1]
+        return self.learning_rate
 
     def node_of(self, x: Any) -> int:
         """The node of a quantity, of a number by step, or of a number."""
@@ -187,8 +185,8 @@ class Rule:
 
     def __init__(self, reading: Reading, ends: list[int]) -> None:
         self.graph, self.ends, self.moments = reading.graph, ends, len(reading.moments)
-        self._step, self._rates, self._columns = reading.step, reading.rates, list(reading.columns)
-        self._order = needed(self._columns, [reading.step, *reading.rates])
+        self._step, self._rate, self._columns = reading.step, reading.learning_rate, list(reading.columns)
+        self._order = needed(self._columns)
         graph, wanted = self.graph, {self.gradient, *ends}
         for node in range(len(graph) - 1, -1, -1):
             if node in wanted and graph.kind[node] in TABLE:
@@ -201,13 +199,14 @@ class Rule:
 
         rate: the learning rate, or a function of the step. Whatever error Python has at one of the steps.
         """
-        known: dict[ByStep, Any] = {self._step: steps}
-        if callable(rate):
-            rates = [[rate(step) for _ in self._rates] for step in steps]
-            known.update(zip(self._rates, zip(*rates)))
-        else:
-            known.update(dict.fromkeys(self._rates, rate))
+        known: dict[ByStep, Any] = {}
         for x in self._order:
+            if x is self._step:
+                known[x] = steps
+                continue
+            if x is self._rate:
+                known[x] = list(map(rate, steps)) if callable(rate) else rate
+                continue
             operands = [known[y] if isinstance(y, ByStep) else y for y in x.args]
             if any(map(is_row, operands)):
                 known[x] = list(map(x.compute, *[y if is_row(y) else repeat(y) for y in operands]))
@@ -241,18 +240,17 @@ def is_row(x: Any) -> bool:
     return isinstance(x, (list, tuple, range))
 
 
-def needed(ends: Sequence[ByStep], given: Sequence[ByStep]) -> list[ByStep]:
-    """What is computed for the ends, operands first, beside what is given."""
-    known, order = dict.fromkeys(given), dict[ByStep, None]()
+def needed(ends: Sequence[ByStep]) -> list[ByStep]:
+    """The ends and what they are computed from, operands first."""
+    order: dict[ByStep, None] = {}
     waiting = list(reversed(ends))
     while waiting:
-        x = waiting[-1]
-        missing = [y for y in x.args if isinstance(y, ByStep) and y not in order and y not in known]
+        missing = [x for x in waiting[-1].args if isinstance(x, ByStep) and x not in order]
         if missing:
             waiting += missing
         else:
             order[waiting.pop()] = None
-    return [x for x in order if x not in known]
+    return list(order)
 
 
 def read(optimizer: Any) -> Rule:

@@ -11,6 +11,7 @@ import functools
 import numpy as np
 
 from micrograd.compiler.llvm.descent.code import Batches, Words, descent_code
+from micrograd.compiler.llvm.descent.shuffle import shuffled
 from micrograd.compiler.llvm.layout import Context, layout_of
 from micrograd.compiler.llvm.memory import address_of, aligned
 from micrograd.compiler.llvm.native.machine_code import machine_code
@@ -139,6 +140,10 @@ class LlvmSteps:
             words.at = words.order + 8 * (epoch * n % len(order) + words.place)
         found: tuple[int, Any, Any] = self.runner.alone(self._run, p, self.captured())
         return found
+
+    def shuffled(self, seed: str) -> Any:
+        """See `Descent.shuffled`."""
+        return shuffled(len(self.batch), seed)
 
     def _run(self, p: Any, captured: Any) -> tuple[int, Any, Any]:
         uniform, count = self.runner.uniform, self._loop.count
