@@ -393,6 +393,16 @@ def test_functions_descend_from_nests_beside_other_arguments_and_values():
         compile(lambda x: [x, x]).descend(1.0, optim.SGD(), steps=3)
 
 
+def test_a_value_that_is_not_finite_beside_a_gradient_that_is():
+    far = Value(1.0)
+    f, rule = compile(lambda x: x + far), optim.SGD(lr=0.5)
+    assert f.descend(1.0, rule, steps=3)[1] == -0.5
+    far.data = math.inf
+    with pytest.raises(NotFinite, match="the value is not finite before step 1 of 2"):
+        f.descend(1.0, rule, steps=2)
+    assert rule.steps == 3
+
+
 def test_functions_say_where_a_nan_comes_from():
     f, rule = compile(log), optim.SGD(lr=0.6)
     with pytest.raises(NotFinite, match=r"before step 3 of 9; .* log\(x\)") as caught:

@@ -118,6 +118,7 @@ def sign(x: Any) -> Any:
 OF_NUMPY: dict[str, Callable[..., Any]] = {
     "sqrt": functions.sqrt, "absolute": operator.abs, "negative": operator.neg, "square": lambda x: x * x, "sign": sign,
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "true_divide": operator.truediv,
     "power": operator.pow, "maximum": functions.maximum, "minimum": functions.minimum,
     "less": operator.lt, "less_equal": operator.le, "greater": operator.gt,
     "greater_equal": operator.ge,

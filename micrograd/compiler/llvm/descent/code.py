@@ -10,9 +10,8 @@ row         of the table: the columns of a rule at a step
 from __future__ import annotations
 
 import ctypes
-import math
 
-from micrograd.compiler.llvm.instructions import Function, literal
+from micrograd.compiler.llvm.instructions import Function
 from micrograd.compiler.llvm.memory import NAMES
 from micrograd.compiler.llvm.vectors import VectorArithmetic
 from micrograd.compiler.llvm.vocabulary import declared, primitive
@@ -100,7 +99,8 @@ step:
   %zero = fmul double %sum, 0.0
   %is_finite = fcmp oeq double %zero, 0.0
   %is_allowed = fcmp ole double %loss, %bound
-  %is_number = fcmp ogt double %loss, {literal(-math.inf)}
+  %loss_zero = fmul double %loss, 0.0
+  %is_number = fcmp oeq double %loss_zero, 0.0
   %is_some = and i1 %is_allowed, %is_number
   %is_fine = and i1 %is_finite, %is_some
   br i1 %is_fine, label %fine, label %stop

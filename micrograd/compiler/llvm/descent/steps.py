@@ -118,7 +118,8 @@ class LlvmSteps:
         words.code, words.context = runner.machine.address("whole"), self._context.address
         words.p, words.g, words.value = numbers, numbers + 8 * code.gradient, numbers + 8 * code.value
         words.status = words.value + 8
-        words.X, words.Y, words.x, words.w = map(address_of, (batch.X, batch.Y, self._x, self._w))
+        self._data = [np.ascontiguousarray(array, float) for array in (batch.X, batch.Y)]
+        words.X, words.Y, words.x, words.w = map(address_of, (*self._data, self._x, self._w))
         words.W = 0 if weights is None else address_of(weights)
         words.samples, words.size = len(batch), self.size
 
