@@ -67,6 +67,7 @@ FLOORS = {
     "compiler.arrays": [
         ["prune", "steps"],
         ["gather", "program", "scheduling", "symbols"],
+        ["number_by_number"],
         ["accumulate", "differentiate", "roll", "simplify"],
         ["passes"],
     ],

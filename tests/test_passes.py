@@ -175,3 +175,35 @@ def test_short_sums_of_a_program_without_sums_run_in_the_one_loop_of_the_others(
     assert np.allclose(program.predict(X), [model(x) for x in X.tolist()], rtol=1e-14)
     assert "table 12×4" in str(program.stages["roll_outputs"])
     assert len(program.stages["fuse"].fused.nests) == 1, "not in the loop of x[0] * x[1]"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_uniform_steps_with_little_in_common_are_differentiated_number_by_number(backend):
+    """A chain; beside a weighted sum, a parameter that is received as it is, and 0 times the slope of √ at 0."""
+    rng = random.Random(3)
+    a, b, c = [Value(rng.gauss(0.0, 1.0)) for _ in range(3)]
+    zero = Value(0.0)
+
+    def s():
+        s = a
+        for k in range(120):
+            s = [tanh(s * b) + c, s / (1.0 + b * b) - a, a * s + b * c + c * a][k % 3]
+        return s
+
+    def penalty(parameters):
+        return parameters[0] * 0.1 + s() * s()
+
+    parameters = [a, b, c, zero]
+    compiled = [
+        micrograd.compile(lambda x: s() * x[0] + c * x[1] + rest(), 2, parameters=parameters, backend=backend,
+                          loss=losses.squared_error, penalty=penalty)
+        for rest in (lambda: 0.0, lambda: 0.0 * micrograd.sqrt(zero))
+    ]  # fmt: skip
+    assert all(len(program.steps.before) > 100 for program in compiled)
+    X, y = [[1.0, 2.0], [-0.5, 0.3]], [0.2, -0.1]
+    value = sum((s() * x[0] + c * x[1] - t) ** 2 for x, t in zip(X, y)) / 2.0 + penalty(parameters)
+    right = micrograd.gradient(value, parameters[:3])
+    for program in compiled:
+        found, gradient = program.value_and_gradient(X, y)
+        assert found == pytest.approx(value.data, rel=1e-13)
+        assert gradient.tolist() == pytest.approx([g.data for g in right] + [0.0], rel=1e-11)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from micrograd.compiler.arrays.gather import Gather, Scatter
+from micrograd.compiler.arrays.number_by_number import little_in_common, reversed_number_by_number
 from micrograd.compiler.arrays.steps import NONE, Linear, Map, Outer, Pairs, Rows, Slots
 from micrograd.compiler.arrays.symbols import MapBuilder, Product
 from micrograd.ops import DETACH, MUL, WHERE
@@ -292,6 +293,9 @@ def differentiate_uniform(program: ArrayProgram) -> ArrayProgram:
         seeds.append((made.value[-1], made.slot_space.constant(1.0)))
     active, parameters = active_parameters(made), len(made.trace.parameters)
     space = made.slot_space
+    if little_in_common(made.before):
+        made.gradient = np.array(reversed_number_by_number(made, seeds, parameters), np.int64)
+        return made
     reverse = Reverse(made.before, space, space, active, np.zeros(made.slots, bool), made.guard).run(seeds)
     gradient = reverse.adjoints(NONE, 0, parameters)
     made.after = made.after + reverse.steps

@@ -57,6 +57,9 @@ class StepNodes:
         return self
 
     def _map(self, step: Map) -> None:
+        if step.count == 1:  # as most are where there are thousands
+            self._one(step)
+            return
         first, columns = len(self.kind), []
         for x in step.operands:
             if isinstance(x, float):
@@ -66,6 +69,14 @@ class StepNodes:
         self.args += zip(*columns)
         self.kind += [step.op.name] * step.count
         self.row[step.own] = np.arange(first, first + step.count)
+
+    def _one(self, step: Map) -> None:
+        row, slot = self.row.item, self.slot.item
+        args = [
+            slot(self.constant(x)) if x.__class__ is float else (row if x.__class__ is Rows else slot)(x.index.item(0))
+            for x in step.operands
+        ]
+        self.row[step.start] = self.add(step.op.name, *args)
 
     def _sums(self, step: Linear) -> None:
         """Terms times 1 and −1 are added and taken away as they are, which is exact."""
