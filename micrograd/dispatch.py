@@ -111,6 +111,8 @@ def operate(function: Callable[..., Any], *args: Any) -> Any:
     for x in args:
         if hasattr(x, "operate"):
             return x.operate(function.__name__, args)
+    if len(args) == 1 and isinstance(x, float):  # NumPy's, of which arrays are full
+        return function(float(x))
     call = f"{function.__name__}(v{', …' * (len(args) - 1)})"
     return function(*[number(x, call) for x in args])
 

@@ -204,7 +204,7 @@ def form(x: Any) -> str:
 
 def flat(x: Sequence[Any]) -> bool:
     """Whether a list or tuple has nothing but numbers, as far as their classes say."""
-    return all(kind is float or hasattr(kind, "operate") for kind in set(map(type, x)))
+    return all(issubclass(kind, float) or hasattr(kind, "operate") for kind in set(map(type, x)))
 
 
 def numbers_in(x: Any) -> list[Any]:

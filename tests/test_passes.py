@@ -194,11 +194,9 @@ def test_uniform_steps_with_little_in_common_are_differentiated_number_by_number
         return parameters[0] * 0.1 + s() * s()
 
     parameters = [a, b, c, zero]
-    compiled = [
-        micrograd.compile(lambda x: s() * x[0] + c * x[1] + rest(), 2, parameters=parameters, backend=backend,
-                          loss=losses.squared_error, penalty=penalty)
-        for rest in (lambda: 0.0, lambda: 0.0 * micrograd.sqrt(zero))
-    ]  # fmt: skip
+    models = [lambda x: s() * x[0] + c * x[1], lambda x: s() * x[0] + c * x[1] + 0.0 * micrograd.sqrt(zero)]
+    kind = {"parameters": parameters, "loss": losses.squared_error, "penalty": penalty, "backend": backend}
+    compiled = [micrograd.compile(model, 2, **kind) for model in models]
     assert all(len(program.steps.before) > 100 for program in compiled)
     X, y = [[1.0, 2.0], [-0.5, 0.3]], [0.2, -0.1]
     value = sum((s() * x[0] + c * x[1] - t) ** 2 for x, t in zip(X, y)) / 2.0 + penalty(parameters)

@@ -1,7 +1,7 @@
 """Uniform steps that have little in common, such as those of a filter, differentiated number by number.
 
-A step of a few rows costs as much as one of many: such steps become a scalar graph, whose sweep is quicker, and what the
-sweep makes becomes steps of one row.
+A step of a few rows costs as much as one of many: such steps become a scalar graph, whose sweep is quicker, and what
+the sweep makes becomes steps of one row.
 
 leaf        a slot that comes in: parameters, captured Values, sums over the samples
 seed        (slot, the slot of what it receives from outside)

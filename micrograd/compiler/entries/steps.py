@@ -73,7 +73,7 @@ class StepNodes:
     def _one(self, step: Map) -> None:
         row, slot = self.row.item, self.slot.item
         args = [
-            slot(self.constant(x)) if x.__class__ is float else (row if x.__class__ is Rows else slot)(x.index.item(0))
+            slot(self.constant(x)) if isinstance(x, float) else (row if x.__class__ is Rows else slot)(x.index.item(0))
             for x in step.operands
         ]
         self.row[step.start] = self.add(step.op.name, *args)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.scalar.loops.loop import Loop
+    from micrograd.ops import Op
 
 SHOWN = 8  # operands of a printed node
 LEAVES = ("input", "target", "parameter", "captured", "constant", "step")
@@ -105,18 +106,24 @@ class Graph:
 
     def apply(self, name: str, args: tuple[int, ...]) -> int:
         """The primitive `name` on nodes: simplified where that is exact, else one node."""
-        found = self._places.get((name, args))
+        key, places, kind, op = (name, args), self._places, self.kind, TABLE[name]
+        found = places.get(key)
         if found is not None:
             return found
-        simpler = self._simpler(name, args)
-        if simpler is not None:
-            return simpler
-        if TABLE[name].commutative:
-            found = self._places.get((name, args[::-1]))
+        kinds = [kind[x] for x in args]
+        if "constant" in kinds or (op.of_negative is not None and kinds[-1] == NEG.name):
+            simpler = self._simpler(op, args)
+            if simpler is not None:
+                return simpler
+        if op.commutative:
+            found = places.get((name, args[::-1]))
             if found is not None:
                 return found
         varying = self.varying
-        return self._node(name, args, (name, args), True in [varying[i] for i in args])
+        for x in args:
+            if varying[x]:
+                return self._node(name, args, key, True)
+        return self._node(name, args, key, False)
 
     def take(self, index: int, entries: tuple[int, ...]) -> int:
         """The one of the entries, uniform nodes, that an input or target chooses."""
@@ -151,15 +158,12 @@ class Graph:
         found = self._places.get(("item", args))
         return self._node("item", args, ("item", args), True) if found is None else found
 
-    def _simpler(self, name: str, args: tuple[int, ...]) -> int | None:
+    def _simpler(self, op: Op, args: tuple[int, ...]) -> int | None:
         """A node with the same value to the bit (a power: to the last digit) for any operands, zeros and nan too."""
-        kind, op = self.kind, TABLE[name]
-        if op.of_negative is None and "constant" not in [kind[i] for i in args]:
-            return None
-        numbers = [self.args[i][0] if kind[i] == "constant" else None for i in args]
+        numbers = [self.number(i) for i in args]
         if None not in numbers:
             return self.constant(op.forward(*numbers))
-        if name == POW.name and numbers[1] in POWERS:
+        if op is POW and numbers[1] in POWERS:
             return self._product(args[0], int(numbers[1]))
         found = simpler(op, args, numbers, self._negated)
         if found is None:
