@@ -553,3 +553,30 @@ def test_a_compiled_function_dies_with_its_last_user():
         last = weakref.ref(f)
         del f
         assert last() is None
+
+
+def test_map_of_one_row_gives_what_map_of_many_does():
+    Pair = namedtuple("Pair", "a b")
+    functions_of = [
+        lambda p: p[0] * p[1],
+        lambda p: [p[0], p[1] * 2.0],
+        lambda p: (p * 2.0, {"sum": p[0] + p[1], "both": [p[0], p * 3.0]}),
+        lambda p: Pair([p[0]], p[1]),
+    ]
+    X = np.array([[1.0, 2.0], [3.0, 4.0]])
+    for function in functions_of:
+        f = micrograd.compile(function)
+        many, one = f.map(X), f.map(X[1:])
+        assert str(one) == str(micrograd.compile(function).map(X[1:].tolist())) and same_rows(one, many)
+        with pytest.raises(ValueError, match="finite"):
+            f.map(np.array([[1.0, np.inf]]))
+    of_two = micrograd.compile(lambda p, q: p[0] * q[0, 1])
+    assert of_two.map(X[:1], X[None]).tolist() == [2.0]
+
+
+def same_rows(one, many):
+    """Whether the arrays of one nest are the last rows of those of another, in the same containers."""
+    if isinstance(many, np.ndarray):
+        return one.tolist() == many[-1:].tolist()
+    parts = [(one[key], many[key]) for key in many] if isinstance(many, dict) else list(zip(one, many))
+    return type(one) is type(many) and len(one) == len(many) and all(same_rows(*pair) for pair in parts)

@@ -112,6 +112,28 @@ class TestOneRowOrMany:
         assert type(one(X[0])) is float and two(X[0], at={"v": 0.0}).tolist() == [2.5, 0.0]
 
     @backends
+    def test_a_row_goes_a_short_way(self, backend):
+        """Which has all kinds of outputs, reads Values at every call, and leaves to others what it does not take."""
+        a, c = Value(2.0, "a"), Value(0.5)
+        program = micrograd.compile(
+            lambda x: [x[0], 7.0, x[0] * x[1] + c, a, x[0], a * x[1]], 2, parameters=[a], backend=backend
+        )
+        program = pickle.loads(pickle.dumps(program)) if backend == "numpy" else program
+        for row in ([1.0, 2.0], (1, 2), np.array([1.0, 2.0]), np.array([1, 2]), [np.float64(1.0), 2]):
+            assert program(row).tolist() == [1.0, 7.0, 2.5, 2.0, 1.0, 4.0]
+        assert program([1.0, 2.0], at=[9.0]).tolist() == program([1.0, 2.0], at={"a": 9.0}).tolist()
+        assert program([1e308, 1e308]).tolist()[2] == np.inf  # their sum is no number, they are
+        for row, message in (([np.nan, 1.0], "finite"), ([10**400, 1.0], "larger int"), ([a, 1.0], "got a Value")):
+            with pytest.raises((TypeError, ValueError), match=message):
+                program(row)
+        values = {x.label: x for x in [*program._trace.parameters, *program._trace.captured]}
+        values["a"].data, values[""].data = 3.0, 1.0
+        assert program([1.0, 2.0]).tolist() == [1.0, 7.0, 3.0, 3.0, 1.0, 6.0]
+        values["a"].data = "3.0"
+        with pytest.raises(TypeError, match="the data of the Value a"):
+            program([1.0, 2.0])
+
+    @backends
     def test_of_one_input_a_list_is_many(self, backend):
         x = Value(1.0)
         program = micrograd.compile(x * 2.0, [x], backend=backend)

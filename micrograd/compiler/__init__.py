@@ -7,6 +7,7 @@ samples         data as the compiled code takes them
 arguments       what a program is given beside its samples
 runner          what a program runs on: the protocol of every backend
 backends        those that there are, by name
+one_row         the short way of a single row
 self_check      every program is compared with the code as eager runs it
 descent/        many steps of an optimiser in one call
 points/         plain functions at one point: `compile(function)`

@@ -58,6 +58,7 @@ class Program:
         self._runners: dict[str, Runner] = {}
         self._again: dict[object, Any] = {}  # that of the runner of the gradient, once there is one
         self._check = SelfCheck(trace)
+        self._row = self._one_row()
         self._lock = guarded(self)  # while a runner is built
 
     def forked(self) -> None:
@@ -77,6 +78,9 @@ class Program:
         >>> program([3.0, 1.0]), program([[3.0, 1.0], [0.0, 1.0]]).tolist(), program([3.0, 1.0], at={"w": 1.0})
         (7.0, [7.0, 1.0], 4.0)
         """
+        found = self._row(X, at) if out is None else None
+        if found is not None:
+            return found
         if isinstance(X, Batch):
             return self.predict(X, at=at, out=out)
         rows, single = data.one_or_many(X, self._trace.inputs)
@@ -280,6 +284,12 @@ class Program:
         """The numbers of captured Values."""
         return numbers_of(self._trace.captured)
 
+    def _one_row(self) -> Any:
+        """What runs a single row; see `one_row`."""
+        from micrograd.compiler.one_row import fits, one_row
+
+        return one_row(self._trace, self._check, self.backend, self._cache) if fits(self._trace) else lambda X, at: None
+
     def follow(self, code: Code) -> bool:
         """Trace the code again: True if this program still computes what it does, with the Values that it holds now."""
         with undo_of(code) as undo:
@@ -288,6 +298,7 @@ class Program:
         if not recorded.same(self._trace):
             return False
         self._trace = recorded
+        self._row = self._one_row()
         return True
 
     def samples_again(self, code: Code) -> Iterator[Sample]:
@@ -376,4 +387,8 @@ class Program:
 
     def __reduce__(self) -> Any:
         arguments = self._trace, self._loss, self.backend, self._threads, self._cache
-        return Program, arguments, {"_check": self._check}
+        return Program, arguments, self._check
+
+    def __setstate__(self, check: SelfCheck) -> None:
+        self._check = check
+        self._row = self._one_row()

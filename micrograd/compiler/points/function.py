@@ -23,7 +23,7 @@ from micrograd.compiler.points.nests import NUMBER, built_up, floats, size, symb
 from micrograd.compiler.points.purposes import PURPOSES, Wanted, expect_number, own, total
 from micrograd.compiler.points.recorded import Recorded, for_columns, record
 from micrograd.compiler.points.routine import Routine
-from micrograd.compiler.points.rows import program_of, rows_of, stacked
+from micrograd.compiler.points.rows import in_one_row, only_row, program_of, rows_of, stacked
 from micrograd.compiler.points.short import never, short
 from micrograd.derivatives.plain import argument_place
 from micrograd.dispatch import brief
@@ -166,7 +166,11 @@ class CompiledFunction:
         >>> f.map([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [2.0, 12.0]
         """
-        shape, matrix = rows_of(args if not named else in_order(self.function, args, named))
+        args = args if not named else in_order(self.function, args, named)
+        only = only_row(args)
+        if only:
+            return in_one_row(self(*only))
+        shape, matrix = rows_of(args)
         with TRACING, self._lock:
             if shape not in self._programs:
                 recorded = self._record(shape, matrix[0].tolist())

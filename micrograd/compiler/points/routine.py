@@ -53,10 +53,12 @@ class Part:
                     return view.reshape(self.shape[1]).copy
                 if (dimensions := of_lists(self.shape)) is not None:
                     return view.reshape(dimensions).tolist
+                numbers = view.tolist
                 if is_flat(self.shape):
-                    return lambda: tuple(view.tolist())
+                    return lambda: tuple(numbers())
                 if is_flat_dict(self.shape):
-                    return lambda: dict(zip(self.shape[1], view.tolist()))
+                    keys = self.shape[1]
+                    return lambda: dict(zip(keys, numbers()))
             read = view.copy
         else:
             read = partial(w.take, outputs)

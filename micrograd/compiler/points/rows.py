@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd.compiler.points.nests import NUMBER, pieces, widened
+from micrograd.compiler.one_row import DOUBLE
+from micrograd.compiler.points.nests import NUMBER, pieces, taken_apart, widened
 from micrograd.compiler.points.recorded import sample_at, trace_of_rows
 from micrograd.compiler.programs import Program
 from micrograd.dispatch import brief
@@ -58,8 +59,33 @@ def stacked(returned: Any, outputs: np.ndarray) -> Any:
     """The outputs, (n, numbers), as a nest with arrays of n in place of numbers."""
     if returned[0] == "list" and returned[2] and all(part == NUMBER for part in returned[2]):
         return outputs
-    parts = np.split(outputs, np.cumsum(pieces(returned))[:-1], axis=1)
+    parts, first = [], 0
+    for count in pieces(returned):
+        parts.append(outputs[:, first : first + count])
+        first += count
     return filled(widened(returned, (len(outputs),)), iter(parts))
+
+
+def only_row(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The arguments of the one call, where each is an array of one row of finite doubles; else None."""
+    row = []
+    for x in args:
+        if x.__class__ is not np.ndarray or x.ndim < 2 or len(x) != 1 or x.dtype is not DOUBLE:
+            return None
+        total = sum(x.ravel().tolist())
+        if total - total != 0.0:
+            return None
+        row.append(x[0])
+    return tuple(row)
+
+
+def in_one_row(found: Any) -> Any:
+    """What a function returned for the only row, as `stacked` gives it."""
+    if found.__class__ is float:
+        return np.array([found])
+    items: list[float] = []
+    returned = taken_apart(found, items)
+    return stacked(returned, np.array([items]))
 
 
 def filled(shape: Any, parts: Any) -> Any:

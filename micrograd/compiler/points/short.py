@@ -11,6 +11,7 @@ from struct import error as StructError
 
 import numpy as np
 
+from micrograd.compiler.one_row import DOUBLE, NUMBERS
 from micrograd.compiler.points.nests import NUMBER, is_flat, is_flat_dict
 from micrograd.system.forking import TRACING
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from micrograd.compiler.points.routine import Routine
 
     Call = Callable[[tuple[Any, ...]], Any]
-
-DOUBLE = np.dtype(np.float64)
-NUMBERS = frozenset([float, int, np.float64])
 
 
 def never(args: tuple[Any, ...]) -> None:
@@ -52,8 +50,10 @@ def by_shape(routine: Routine) -> Call:
         return of_numbers(routine, shapes[0][1])
     if len(shapes) == 1 and is_flat_dict(shapes[0]):
         return of_numbers(routine, dict)
-    if all(shape[0] == "array" for shape in shapes):
-        return of_arrays(routine)
+    if all(is_flat(shape) for shape in shapes):
+        return of_lists(routine)
+    if len(shapes) == 2 and shapes[0][0] == shapes[1][0] == "array":
+        return of_two_arrays(routine)
     return of_several(routine) if all(shape[0] in ("number", "array") or is_flat(shape) for shape in shapes) else never
 
 
@@ -106,7 +106,7 @@ def of_numbers(routine: Routine, kind: type) -> Call:
             if keys is not None:
                 if tuple(args) != keys:
                     return None
-                args = [*args.values()]
+                args = args.values()
         if len(args) != count:
             return None
         for x in args:
@@ -127,28 +127,83 @@ def of_numbers(routine: Routine, kind: type) -> Call:
         found = read() if alone else (w[first], read_last())
         total = w[check] if twin else 0.0
         push(space)
-        return found if total - total == 0.0 or twin is None else twin().play(args)
+        return found if total - total == 0.0 or twin is None else twin().play([*args])
 
     return call
 
 
-def of_arrays(routine: Routine) -> Call:
-    """For several arrays of doubles."""
-    shapes, double, array, pop = [shape[1] for shape in routine.shapes], DOUBLE, np.ndarray, routine.free.pop
-    workspace, results, count = routine.workspace, routine.results, len(routine.shapes)
+def results_of(routine: Routine) -> Callable[[tuple[Any, ...]], Any]:
+    """What `Routine.results` does, for a workspace that has the numbers of the arguments, by local names."""
+    values, twin, check, first = routine.values, routine.twin, routine.check, routine.first
+    push, alone = routine.free.append, len(routine.parts) == 1
+
+    def results(space: tuple[Any, ...]) -> Any:
+        given, _, leaves, run, read, read_last, w = space
+        if values:
+            leaves[:] = [value.data for value in values]
+        run()
+        found = read() if alone else (w[first], read_last())
+        total = w[check] if twin else 0.0
+        if total - total == 0.0 or twin is None:
+            push(space)
+            return found
+        numbers = given.copy()
+        push(space)
+        return twin().play(numbers)
+
+    return results
+
+
+def of_lists(routine: Routine) -> Call:
+    """For several lists or tuples of numbers."""
+    expected = [(shape[1], len(shape[2])) for shape in routine.shapes]
+    write, numbers, count = Struct(f"{routine.count}d").pack_into, NUMBERS, len(expected)
+    pop, workspace, results = routine.free.pop, routine.workspace, results_of(routine)
 
     def call(args: tuple[Any, ...]) -> Any:
         if len(args) != count:
             return None
-        for x, shape in zip(args, shapes):
-            if x.__class__ is not array or x.shape != shape or x.dtype is not double:
+        found: list[Any] = []
+        for x, (kind, length) in zip(args, expected):
+            if x.__class__ is not kind or len(x) != length:
                 return None
+            found += x
+        if not numbers.issuperset(map(type, found)):
+            return None
         try:
             space = pop()
         except IndexError:
             space = workspace()
-        for view, x in zip(space[1], args):
-            view[...] = x
+        try:
+            write(space[-1], 0, *found)
+        except (OverflowError, StructError):  # an int that is too large for a float
+            return None
+        return results(space)
+
+    return call
+
+
+def of_two_arrays(routine: Routine) -> Call:
+    """For two arrays of doubles, such as a point and a direction."""
+    (_, shape), (_, other) = routine.shapes
+    double, array, pop = DOUBLE, np.ndarray, routine.free.pop
+    workspace, results = routine.workspace, results_of(routine)
+
+    def call(args: tuple[Any, ...]) -> Any:
+        if len(args) != 2:
+            return None
+        x, y = args
+        if x.__class__ is not array or x.shape != shape or x.dtype is not double:
+            return None
+        if y.__class__ is not array or y.shape != other or y.dtype is not double:
+            return None
+        try:
+            space = pop()
+        except IndexError:
+            space = workspace()
+        first, second = space[1]
+        first[...] = x
+        second[...] = y
         return results(space)
 
     return call
@@ -161,6 +216,7 @@ def of_several(routine: Routine) -> Call:
         (kinds.get(how, rest[0]) if rest else float, rest[0] if how == "array" else None, len(rest[-1]) if rest else 0)
         for how, *rest in routine.shapes
     ]
+    free_space, results = routine.free_space, results_of(routine)
 
     def call(args: tuple[Any, ...]) -> Any:
         if len(args) != len(expected):
@@ -174,9 +230,9 @@ def of_several(routine: Routine) -> Call:
                     return None
             elif length and (len(x) != length or not NUMBERS.issuperset(map(type, x))):
                 return None
-        space = routine.free_space()
+        space = free_space()
         for view, x in zip(space[1], args):
             view[...] = x
-        return routine.results(space)
+        return results(space)
 
     return call
