@@ -241,3 +241,17 @@ def test_an_adjoint_of_zero_stops_in_a_loop(backend):
     assert [value, *slopes] == pytest.approx([expected, *others], rel=1e-13)
     assert np.array(compiled.hessian([0.5, 2.0])) == pytest.approx(np.array(micrograd.hessian(f)([0.5, 2.0])))
     assert len(compiled._routines) > 2  # the twin of the gradient is one of them
+
+
+def test_where_a_loop_has_no_derivative_its_steps_have(monkeypatch):
+    def refuse(graph, loops):
+        raise NotImplementedError
+
+    monkeypatch.setattr("micrograd.compiler.scalar.loops.derivatives.known_at_a_step", refuse)
+
+    def function(p):
+        return scan(lambda s, x: (tanh(s * p[0]) + x * p[1], s), p[1], [0.1 * k for k in range(20)])[0]
+
+    f = compile(function, backend="numpy")
+    assert np.allclose(f.hessian([0.3, 0.5]), micrograd.hessian(function)([0.3, 0.5]), rtol=1e-12)
+    assert "loop of" in repr(f)

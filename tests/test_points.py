@@ -546,6 +546,19 @@ def test_true_and_one_are_two_arguments():
     assert (f(1.0, True), f(1.0, One.ONE)) == (2.0, 3.0)
 
 
+def test_functions_among_the_arguments_are_not_kept_for_ever(monkeypatch):
+    monkeypatch.setattr("micrograd.compiler.points.function.MOST_FIXED", 3)
+    f, seen = micrograd.compile(lambda x, g: g(x) * x, backend="numpy"), []
+    first = lambda x: x  # noqa: E731
+    for k in range(6):
+        g = lambda x, k=k: k * x  # noqa: E731
+        seen.append(weakref.ref(g))
+        assert (f(2.0, g), f.grad(2.0, g), f.hvp(2.0, g, 1.0)) == (4.0 * k, 4.0 * k, 2.0 * k)
+        assert f(2.0, first) == 4.0
+    del g
+    assert [one() is None for one in seen] == [True, True, True, True, False, False]
+
+
 def test_a_compiled_function_dies_with_its_last_user():
     f = micrograd.compile(lambda x: functions.sqrt(x[0]) * x[1])
     with paused():

@@ -19,9 +19,9 @@ from micrograd.compiler.loops import player_for
 from micrograd.compiler.points.comparison import compare_routine
 from micrograd.compiler.points.descent import PARAMETERS, Where, descend
 from micrograd.compiler.points.named import ELSEWHERE, in_order
-from micrograd.compiler.points.nests import NUMBER, built_up, floats, size, symbolic, taken_apart
+from micrograd.compiler.points.nests import NUMBER, built_up, floats, has_fixed, size, symbolic, taken_apart
 from micrograd.compiler.points.purposes import PURPOSES, Wanted, expect_number, own, total
-from micrograd.compiler.points.recorded import Recorded, for_columns, record
+from micrograd.compiler.points.recorded import Recorded, for_columns, record, without_loops
 from micrograd.compiler.points.routine import Routine
 from micrograd.compiler.points.rows import in_one_row, only_row, program_of, rows_of, stacked
 from micrograd.compiler.points.short import never, short
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from micrograd.compiler.points.short import Call
     from micrograd.compiler.programs import Program
     from micrograd.engine import Value
+
+MOST_FIXED = 128  # kinds of arguments with something fixed, such as functions, of which every call may bring another
 
 
 class CompiledFunction:
@@ -57,6 +59,7 @@ class CompiledFunction:
         self._recorded: dict[Any, Recorded] = {}
         self._routines: dict[Any, Routine] = {}
         self._programs: dict[Any, Program] = {}
+        self._fixed: dict[Any, None] = {}  # shapes with something fixed, that which was asked for last at the end
         purposes = [*PURPOSES, "sparse jacobian", "sparse hessian"]
         self._short: dict[str, dict[Any, Call]] = {purpose: {} for purpose in purposes}  # by purpose and wrt
         self._lock = guarded(self)  # while a routine is built; after TRACING, which whoever traces has already
@@ -227,6 +230,8 @@ class CompiledFunction:
         numbers = floats(items)
         key = purpose, wrt, sparse, shape
         routine = self._routines.get(key)
+        if shape in self._fixed:
+            self._fixed[shape] = self._fixed.pop(shape, None)
         if routine is None:
             with TRACING, self._lock, paused():
                 routine = self._routines.get(key) or self._build(key, numbers, guard=False)
@@ -252,8 +257,11 @@ class CompiledFunction:
 
     # building
 
-    def _build(self, key: Any, numbers: list[float], guard: bool) -> Routine:
-        """The routine of a purpose for arguments of a shape, compared with the function at these numbers."""
+    def _build(self, key: Any, numbers: list[float], guard: bool, loops: bool = True) -> Routine:
+        """The routine of a purpose for arguments of a shape, compared with the function at these numbers.
+
+        loops: False for one in which the steps of loops stand one after the other.
+        """
         purpose, wrt, sparse, shape = key
         parts = shape[2]
         vector: tuple[Any, ...] = ()
@@ -264,6 +272,7 @@ class CompiledFunction:
         arguments = ("list", tuple, tuple(parts))
         count = size(arguments)
         recorded = self._record(arguments, numbers[:count])
+        recorded = recorded if loops else without_loops(recorded)
         expect_number(purpose, recorded.returned)
         by, nodes = ((), []) if purpose == "value" else self._by(recorded, parts, wrt)
         if purpose in ("jacobian", "hessian"):
@@ -276,7 +285,10 @@ class CompiledFunction:
                 f"hvp expects one number for each of the {len(nodes)} of the argument, got {len(directions)}"
             )
         wanted = Wanted(graph, recorded.trace.outputs, recorded.returned, nodes, by, directions, sparse)
-        made = PURPOSES[purpose](wanted, guard)
+        try:
+            made = PURPOSES[purpose](wanted, guard)
+        except NotImplementedError:  # a loop has no derivative of such an order; its steps have
+            return self._build(key, numbers, guard, loops=False)
         for part in made:
             part.nodes = own(graph, part.nodes)
         slopes = [node for part in made[purpose == "value_and_grad" :] for node in part.nodes]
@@ -304,11 +316,24 @@ class CompiledFunction:
         return partial(player_for, backend=self.backend, cache=self._cache)
 
     def _record(self, shape: Any, numbers: list[float]) -> Recorded:
+        if has_fixed(shape):
+            self._keep(shape)
         if shape not in self._recorded:
             given = self._given.values() if isinstance(self._given, dict) else self._given or ()
             parameters = leaves(list(given), "parameters")
             self._recorded[shape] = record(self.function, shape, numbers, parameters, self._player())
         return self._recorded[shape]
+
+    def _keep(self, shape: Any) -> None:
+        """Forget what was made for other shapes with something fixed, if there are many."""
+        self._fixed.pop(shape, None)
+        self._fixed[shape] = None
+        while len(self._fixed) > MOST_FIXED:
+            old = next(iter(self._fixed))
+            for made in (self._fixed, self._recorded, self._programs):
+                made.pop(old, None)
+            for key in [key for key in self._routines if key[3][2][: len(old[2])] == old[2]]:
+                del self._routines[key]
 
     def _by(self, recorded: Recorded, parts: Any, wrt: Any) -> tuple[Any, list[int]]:
         """The shape and the nodes of what is differentiated by."""

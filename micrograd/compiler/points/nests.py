@@ -86,6 +86,11 @@ def size(shape: Any) -> int:
     return 1 if how == "number" else 0 if how == "fixed" else sum(map(size, shape[2]))
 
 
+def has_fixed(shape: Any) -> bool:
+    """Whether something of a nest is fixed."""
+    return shape[0] == "fixed" or shape[0] in ("list", "dict") and any(map(has_fixed, shape[2]))
+
+
 def is_flat(shape: Any) -> bool:
     """Whether a nest is a list or tuple of numbers."""
     return shape[0] == "list" and shape[1] in (list, tuple) and all(part == NUMBER for part in shape[2])

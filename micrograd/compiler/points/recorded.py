@@ -81,7 +81,7 @@ class Recorded:
     found       (Value, node) of those that were there before the function ran
     loops       what its loops are, for people
     periodic    whether a loop of it was found as a period
-    straight    the same without that loop, once it is needed
+    straight    the same without loops, once it is needed
     """
 
     straight: Recorded | None = None
@@ -131,8 +131,11 @@ def recorded_as(code: Code, numbers: list[float], player: Callable[..., Any]) ->
 
 def for_columns(recorded: Recorded, count: int) -> Recorded:
     """The same for a matrix of derivatives with so many columns: of many, each would be a loop along all steps."""
-    if not recorded.periodic or count <= MOST_COLUMNS:
-        return recorded
+    return recorded if not recorded.periodic or count <= MOST_COLUMNS else without_loops(recorded)
+
+
+def without_loops(recorded: Recorded) -> Recorded:
+    """The same with all steps of its loops, one after the other."""
     if recorded.straight is None:
         unrolled = straight(recorded.trace)
         recorded.straight = Recorded(unrolled, recorded.returned, recorded.code, recorded.player)
