@@ -13,6 +13,8 @@ non-differentiable functions"):
 3. Else the limit, which may be infinite: sqrt'(0) = inf. Where there is none (atan2 at the origin, 0**0): 0.
 4. Where the function is not defined: what the formula of the derivative gives, mostly nan (but log'(-1) = -1).
 
+Where second derivatives depend on the order in which they are taken, as of x**y at 0**1, they are left open.
+
 The tables list expressions of Values x and y with the value and the derivatives that `backward` leaves, exact to the
 bit. (A derivative of -0.0 is read as 0, since `grad` starts from 0.) The last column has value and derivatives in
 PyTorch 2 where they differ by more than the sign of a 0, and "–" where it has no such expression.

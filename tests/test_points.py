@@ -465,6 +465,19 @@ def test_a_fault_of_the_compiler_is_found(way, purpose, monkeypatch):
         getattr(micrograd.compile(rosenbrock), purpose)([0.3, -0.5, 0.7])
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_is_left_open_is_no_fault(backend):
+    """The sign of 0/0 depends on the processor, and x**y has no second derivative by both at 0**1."""
+    signed = micrograd.compile(lambda x, y: micrograd.copysign(y, x / x), backend=backend)
+    assert abs(signed(0.0, 2.0)) == 2.0 and abs(signed.grad(0.0, 2.0, wrt=1)) == 1.0
+    assert micrograd.compile(lambda x, y: x**y, backend=backend).hessian(0.0, 1.0) == 0.0
+    power = micrograd.compile(lambda p: p[0] ** p[1], backend=backend)
+    assert power.hessian([0.0, 1.0]) == [[0.0, 0.0], [0.0, 0.0]]
+    x, y = Value(0.0), Value(1.0)
+    assert abs(micrograd.compile(micrograd.copysign(y, x / x), [x, y], backend=backend)([0.0, 1.0])) == 1.0
+    assert not micrograd.compile(x**y, [x, y], backend=backend).hessian([[0.0, 1.0]]).any()
+
+
 def test_what_is_passed_on_is_nothing_to_differentiate_by():
     """The derivative of x² by True was True, by text that text."""
     f = micrograd.compile(lambda x, mode: x * x if mode else 3.0 * x)

@@ -9,6 +9,7 @@ runner          what a program runs on: the protocol of every backend
 backends        those that there are, by name
 one_row         the short way of a single row
 self_check      every program is compared with the code as eager runs it
+open_cases      where what the code gives is left open
 descent/        many steps of an optimiser in one call
 points/         plain functions at one point: `compile(function)`
 state/          what Python state the code reads, and whether it changed

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import random
 from itertools import islice
-from math import isfinite
+from math import isfinite, isqrt
 from time import process_time
 
 from micrograd.compiler.code import Built, Code, Result, derivatives, number_of
+from micrograd.compiler.open_cases import sign_of_nan_matters
 from micrograd.compiler.samples import Batch
 from micrograd.compiler.scalar.divergence import parting
 from micrograd.compiler.scalar.loops.loop import replayed as replayed_loop
@@ -110,9 +111,20 @@ class SelfCheck:
             if place is None:
                 continue
             a, b = found[place], expected[what][place]
-            if differing(shaken(0.0), expected[what], shaken) is None:
+            if differing(shaken(0.0), expected[what], shaken) is not None:
+                raise not_as_recorded(what, a, b, sample, code)
+            if not self.left_open(what, sample, expected[what], shaken):
                 raise fault(what, a, b, runner.backend)
-            raise not_as_recorded(what, a, b, sample, code)
+
+    def left_open(
+        self, what: str, sample: Sample, expected: list[float], shaken: Callable[[float], list[float]]
+    ) -> bool:
+        """Whether what the code gives may be something else, see `open_cases`."""
+        if what.startswith("hessian"):
+            size = isqrt(len(expected))
+            if differing([x for i in range(size) for x in expected[i::size]], expected, shaken) is not None:
+                return True
+        return sign_of_nan_matters(self.trace.graph, self.nodes(sample.row, sample.ready, self.leaves))
 
     def trace_itself(self, code: Code) -> None:
         """TraceError if the trace differs from the code on made-up samples."""
@@ -164,9 +176,7 @@ class SelfCheck:
 
         leaves, inputs = list(map(leaf, self.leaves)), list(map(leaf, sample.row))
         count = len(trace.parameters)
-        given: dict[str, Any] = {"input": inputs, "target": sample.ready}
-        given |= {"parameter": leaves, "captured": leaves[count:]}
-        nodes = replayed(trace.graph, given, noise)
+        nodes = self.nodes(inputs, sample.ready, leaves, noise)
         outputs = [nodes[i] for i in trace.outputs]
         numbers = {"prediction": [number_of(x) for x in outputs]}
         if trace.bare:
@@ -179,6 +189,13 @@ class SelfCheck:
         if is_matrix(wanted):
             numbers[wanted] = matrix(wanted, outputs, value, inputs, leaves[:count])
         return numbers
+
+    def nodes(self, inputs: Any, target: list[float], leaves: list[Any], noise: float = 0.0) -> list[Any]:
+        """The nodes of the graph by eager arithmetic, see `replayed`."""
+        trace = self.trace
+        given = {"input": inputs, "target": target}
+        given |= {"parameter": leaves, "captured": leaves[len(trace.parameters) :]}
+        return replayed(trace.graph, given, noise)
 
 
 def replayed(graph: Graph, given: dict[str, Any], noise: float = 0.0, count: int | None = None) -> list[Any]:

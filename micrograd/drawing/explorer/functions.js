@@ -10,16 +10,20 @@ const mg = Object.assign(Object.create(Math), {
     return a < 2 ** 52 ? mg.copysign(a + 2 ** 52 - 2 ** 52, x) : x;
   },
 
-  // (2/√π) exp(-x²) Σ 2ⁿ x²ⁿ⁺¹ / (1·3·5···(2n+1)): no term is negative, so nothing cancels (Abramowitz & Stegun 7.1.6);
-  // beyond 6 the function is ±1 to the last digit. x² is split so that rounding it does not cost digits in the tails.
+  // (2/√π) exp(-x²) Σ 2ⁿ x²ⁿ⁺¹ / (1·3·5···(2n+1)): no term is negative, so nothing cancels (Abramowitz & Stegun 7.1.6).
+  // Beyond 1 what is missing to ±1 is smaller, a continued fraction (7.1.14); so nothing is larger than 1.
   erf(x) {
-    if (!(Math.abs(x) < 6)) return Number.isNaN(x) ? x : Math.sign(x);
+    const a = Math.abs(x);
+    if (a > 1) {
+      let fraction = a;
+      for (let k = 250; k > 0; k--) fraction = a + k / 2 / fraction;
+      return Math.sign(x) * (1 - Math.exp(-x * x) / (Math.sqrt(Math.PI) * fraction));
+    }
     let sum = x;
-    for (let n = 1, term = x; sum + term !== sum; n++) {
+    for (let n = 1, term = x; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
       term *= (2 * x * x) / (2 * n + 1);
       sum += term;
     }
-    const high = Math.round(x * 1024) / 1024;
-    return (2 / Math.sqrt(Math.PI)) * Math.exp(-high * high) * Math.exp((high - x) * (high + x)) * sum;
+    return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
   },
 });
