@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Tile = tuple[int, int, int]  # see `tiles`
 
 AT_ONCE = 4  # sums over the samples, since each waits for its last addition
+TURNED = 1024  # numbers of outputs that are turned before they are copied, 8 kB
 MANY_LANES = 2048  # sums of an outer product that have as many lanes, 16 kB, are kept as numbers
 
 
@@ -182,38 +183,52 @@ def turned(f: Function, rows: list[str], vb: Integer, lanes: int) -> list[str]:
 def outputs(memory: Memory, rows: Index) -> Function:
     """Write the outputs of a block as the user has them, sample by sample, and add 0 times each to the status.
 
-    They are turned in spare rows, which stay in the first cache, and copied from there in one go: what is written at
-    once as whole lines of a cache need not be read before. Only the `real` samples are, not what fills the block up.
+    Some samples at a time are turned in spare rows, which stay in the first cache, and copied from there in one go:
+    what is written at once as whole lines of a cache need not be read before. Only the `real` samples are, not what
+    fills the block up.
     """
     f, lanes, width = Function("outputs", f"{ARGUMENTS}, i64 %real, ptr %status"), memory.registers.lanes, len(rows)
-    stage, zero = memory.at_place(f, memory.spare_rows(width)), splat(0.0, lanes)
+    part, zero = min(memory.block, lanes * max(1, TURNED // (width * lanes))), splat(0.0, lanes)
+    stage = memory.at_place(f, memory.spare_rows(-(-part * width // memory.block)))
     full, rest = divmod(width, lanes)
 
-    def square(columns: Index, times: int, q: Integer, v: Integer, place: Integer, status: str) -> list[str]:
+    def square(columns: Index, times: int, q: Integer, v: Integer, target: str, status: str) -> list[str]:
         pointers = [memory.row_of(f, columns[c::lanes][:times], q) for c in range(lanes)]
-        target = f.at(f.at(stage, f.times(v, width)), place)
         for s, vector in enumerate(turned(f, pointers, v, lanes)):
             some = f.shuffle(vector, "poison", range(width), lanes) if width < lanes else vector
             f.store(some, f.at(target, s * width), min(width, lanes))
             status = f.multiply_add(vector, zero, status, lanes)
         return [status]
 
-    def samples(v: Integer, status: str) -> list[str]:
+    def samples(v: Integer, target: str, status: str) -> list[str]:
         if width == 1:  # in a row already
             vector = f.load(f.at(memory.row(f, int(rows[0])), v), lanes)
-            f.store(vector, f.at(stage, v), lanes)
+            f.store(vector, target, lanes)
             return [f.multiply_add(vector, zero, status, lanes)]
-        carried = [(kind(lanes), status)]
-        [status] = f.loop(full, lambda q, status: square(rows, full, q, v, f.times(q, lanes), status), carried)
+
+        def one(q: Integer, status: str) -> list[str]:
+            return square(rows, full, q, v, f.at(target, f.times(q, lanes)), status)
+
+        [status] = f.loop(full, one, [(kind(lanes), status)])
         if rest:  # over a part of the square before, if there is one
             place = max(0, width - lanes)
-            [status] = square(np.resize(rows[place:], lanes), 1, 0, v, place, status)
+            [status] = square(np.resize(rows[place:], lanes), 1, 0, v, f.at(target, place), status)
         return [status]
 
-    [found] = f.loop("%n", samples, [(kind(lanes), zero)], lanes)
+    def some(first: Integer, status: str) -> list[str]:
+        left = f.value(f"sub nuw nsw i64 %real, {first}")
+        count = f.value(f"select i1 {f.value(f'icmp ult i64 {left}, {part}')}, i64 {left}, i64 {part}")
+
+        def vector(v: Integer, status: str) -> list[str]:
+            return samples(f.plus(first, v), f.at(stage, f.times(v, width)), status)
+
+        [status] = f.loop(count, vector, [(kind(lanes), status)], lanes)
+        target, size = f.at("%o", f.times(first, width)), f.times(count, 8 * width)
+        f.line(f"call void @llvm.memcpy.p0.p0.i64(ptr align 8 {target}, ptr align 8 {stage}, i64 {size}, i1 false)")
+        return [status]
+
+    [found] = f.loop("%real", some, [(kind(lanes), zero)], part)
     f.store(f.arithmetic("fadd", f.load("%status", 1), f.sum(found, lanes), 1), "%status", 1)
-    size = f.times("%real", 8 * width)
-    f.line(f"call void @llvm.memcpy.p0.p0.i64(ptr align 8 %o, ptr align 8 {stage}, i64 {size}, i1 false)")
     return f
 
 
