@@ -69,7 +69,8 @@ FLOORS = {
     "compiler.scalar.derivatives": [["links"], ["sweeps"], ["matrices"]],
     "compiler.arrays": [
         ["prune", "steps"],
-        ["gather", "program", "scheduling", "symbols"],
+        ["gather"],
+        ["program", "scheduling", "symbols"],
         ["number_by_number"],
         ["accumulate", "differentiate", "roll", "simplify"],
         ["passes"],

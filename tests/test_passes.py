@@ -205,3 +205,33 @@ def test_uniform_steps_with_little_in_common_are_differentiated_number_by_number
         found, gradient = program.value_and_gradient(X, y)
         assert found == pytest.approx(value.data, rel=1e-13)
         assert gradient.tolist() == pytest.approx([g.data for g in right] + [0.0], rel=1e-11)
+
+
+@pytest.mark.skipif("llvm" not in BACKENDS, reason="loops are fused for llvm")
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_are_sorted_so_that_a_product_goes_on_in_one_loop(seed, monkeypatch):
+    """Some are read by one step, some by another, in other orders than they are made, some twice, some by no step."""
+    from micrograd.compiler.llvm import code
+
+    draw = random.Random(seed)
+    factors = [[draw.gauss(0.0, 1.0) for _ in range(4)] for _ in range(40)]
+    first, second = draw.sample(range(40), 18), draw.sample(range(40), 18 if seed else 40)
+    second = [i for i in second if seed or i not in first]
+
+    def model(x):
+        products = [sum([a * b for a, b in zip(row, x)]) for row in factors]
+        moved = [products[i] + 0.5 * i for i in first]
+        twice = [products[i] * x[3 + i % 2] for i in second]
+        return [*[y * x[k % 3] for k, y in enumerate(reversed(moved))], *[-y for y in twice], products[0]]
+
+    X = np.random.default_rng(seed).normal(size=(70, 5))
+    X[3], X[5], X[7] = 0.0, -0.0, 1e200
+    program = micrograd.compile(model, 5, parameters=[], threads=1, backend="llvm", cache=False)
+    found = program.predict(X)
+    assert np.allclose(found, [model(x) for x in X.tolist()], rtol=1e-12)
+    kept = program.stages["fuse"].fused.in_memory.sum()
+    monkeypatch.setattr(code, "PASSES", [one for one in code.PASSES if one.__name__ != "line_up"])
+    plain = micrograd.compile(model, 5, parameters=[], threads=1, backend="llvm", cache=False)
+    assert np.allclose(found, plain.predict(X), rtol=1e-15)
+    others = plain.stages["fuse"].fused.in_memory.sum()
+    assert kept < others, "no row less goes through memory"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from micrograd.compiler.arrays.gather import Gather, Scatter
 from micrograd.compiler.arrays.passes import through
+from micrograd.compiler.arrays.scheduling.alignment import line_up
 from micrograd.compiler.arrays.scheduling.buffers import allocate
 from micrograd.compiler.arrays.scheduling.fusion import Nest, apart, fuse
 from micrograd.compiler.arrays.scheduling.order import by_product, in_order, one_by_one
@@ -43,7 +44,7 @@ def expand(program: ArrayProgram) -> ArrayProgram:
 
 
 # Of a program whose samples are not played
-PASSES: list[Pass] = [expand, in_order, by_product, one_by_one, fuse, allocate]
+PASSES: list[Pass] = [expand, in_order, by_product, line_up, one_by_one, fuse, allocate]
 SMALLEST_BLOCK, USUAL_BLOCK, LARGEST_BLOCK = 32, 64, 512
 BLOCK_BYTES = 16384  # larger blocks than the usual must not fill more than half of a first cache
 TABLE_BYTES = 40960  # rows that fit into a first cache, or nearly so; a matrix product goes through few at a time
