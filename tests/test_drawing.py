@@ -215,9 +215,9 @@ def test_names():
 
 
 def test_names_of_parameters_are_unambiguous():
-    from micrograd.drawing.typography import typeset
     from micrograd.drawing.views.names import parameter_names
     from micrograd.nn import MLP
+    from micrograd.notation.signs import typeset
 
     shown = [typeset(name) for _, name in parameter_names(MLP(12, [12, 11, 1]))]
     assert len(set(shown)) == len(shown) == 12 * 13 + 11 * 13 + 12

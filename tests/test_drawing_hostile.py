@@ -15,9 +15,9 @@ from drawing_help import chain, network, parsed
 
 from micrograd import nn
 from micrograd.drawing import draw
-from micrograd.drawing.typography import typeset, width
+from micrograd.drawing.typography import width
 from micrograd.engine import Value
-from micrograd.notation.signs import clean, numeral
+from micrograd.notation.signs import clean, numeral, typeset
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 HOSTILE = [
@@ -115,7 +115,7 @@ def test_labels_in_maths_type():
 
 
 def test_clean():
-    assert clean("plain") == "plain" and clean("a" * 24) == "a" * 24 and clean("a" * 25) == "a" * 23 + "…"
+    assert clean("plain") == "plain" and clean("a" * 24) == "a" * 24 and clean("a" * 25) == "a" * 12 + "…" + "a" * 11
     assert clean("a\x00b\nc\x7f") == "a␀b␤c�" and clean("\ud800\ufffe") == "��"
     assert clean("\u202ex\u2066") == "x" and clean("שלום") == "\u2068שלום\u2069"
 

@@ -9,9 +9,9 @@ layouts/        where it stands: `dot` and our own, and how it is written
 explorer/       the page with a player
 
 A label on its way from `Value(…, label="w1")` to the page: `draw` (drawn) lets `read_graph` (views.reading) number the
-nodes and find their names, a view, such as `full` (views.boxes), makes a Diagram of boxes and edges, in which `typeset`
-(typography) writes w₁; a Picture has it laid out when it is asked (layouts.dot, or layouts.layered where `dot` is not
-there or does worse), and `svg_of` (layouts.svg) writes it down.
+nodes and find their names, no two of which look alike (notation.naming), a view, such as `full` (views.boxes), makes a
+Diagram of boxes and edges, in which `typeset` (notation.signs) writes w₁; a Picture has it laid out when it is asked
+(layouts.dot, or layouts.layered where `dot` is not there or does worse), and `svg_of` (layouts.svg) writes it down.
 """
 
 from __future__ import annotations

@@ -1,18 +1,14 @@
-"""Text in pictures: labels in maths type, short numbers, safe characters, and how wide a line will be.
-
-label       what a user called a value: any string at all
-clean       free of characters that XML forbids or that would reorder the text around it
-"""
+"""Text in pictures: short numbers, lists, and how wide a line will be. Names are typeset in `notation.signs`."""
 
 from __future__ import annotations
 
-from micrograd.notation.signs import SHORT, SUPERSCRIPTS, maths, numeral, parameter, parts
+from micrograd.notation.signs import SUPERSCRIPTS, numeral
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LONGEST, LONGEST_TOOLTIP = SHORT, 400
+LONGEST_TOOLTIP = 400
 
 # Advance widths of Helvetica in thousandths of the font size, from its published metrics (Adobe Core 14 AFM).
 METRICS = {
@@ -20,19 +16,6 @@ METRICS = {
     611: "FTZ", 667: "ABEKPSVXY&", 722: "CDHNRUw", 778: "GOQ", 833: "Mm", 889: "%", 944: "W", 1015: "@",
 }  # fmt: skip
 WIDTHS = {ord(character): advance for advance, characters in METRICS.items() for character in characters}
-
-
-def typeset(label: str) -> str:
-    """A label in maths type: `w1` is w₁, `w_1_12` is w₁,₁₂, `yhat` is ŷ; what is no such name stays as it is.
-
-    A network's "layer 1 neuron 2 w3" is w₁₂₃; with a number of two digits w₁,₁₂,₃, so that no two look the same.
-
-    >>> typeset("w1"), typeset("w_1_12"), typeset("yhat"), typeset("sigma2"), typeset("x_i"), typeset("learning_rate")
-    ('w₁', 'w₁,₁₂', 'ŷ', 'σ₂', 'xᵢ', 'learning_rate')
-    >>> typeset("layer 1 neuron 2 w3"), typeset("layer 1 neuron 12 b")
-    ('w₁₂₃', 'b₁,₁₂')
-    """
-    return maths(label) if parts(label) or parameter(label) else label
 
 
 def superscript(x: float) -> str:

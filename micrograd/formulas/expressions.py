@@ -88,6 +88,13 @@ def weight(expression: Expression) -> int:
     return own + sum([weight(x) for x in expression.args])
 
 
+def exact(expression: Expression) -> Any:
+    """What tells an expression from others that are written alike, since numbers are written to three digits."""
+    if expression.op is None:
+        return expression.name or expression.data
+    return expression.op.name, *[exact(x) for x in expression.args]
+
+
 def in_writing(expression: Expression, writing: Writing, least: int = 0) -> str:
     """The formula, in brackets if it binds less strongly than `least`."""
     text, strength = written(expression, writing)
@@ -133,7 +140,8 @@ def written_sum(expression: Expression, writing: Writing) -> tuple[str, int]:
     for x, subtracted in found:
         negative, text, strength = signed(x, writing)
         terms.append((negative != subtracted, text, strength))
-    if len(terms) == 2 and terms[0] == terms[1] and terms[0][2] >= PRODUCT and not terms[0][0]:
+    twice = len(terms) == 2 and terms[0] == terms[1] and exact(found[0][0]) == exact(found[1][0])
+    if twice and terms[0][2] >= PRODUCT and not terms[0][0]:
         return writing.coefficient(2.0, terms[0][1]), PRODUCT  # a + a
     negative, text, strength = terms[0]
     text = fill(NEG, [(text, strength)], writing) if negative else text
@@ -154,14 +162,14 @@ def power(base: Expression, exponent: Expression, writing: Writing) -> tuple[str
 
 
 class Product:
-    """A product taken apart: coefficient · Π over / (divisor · Π under); all written factors as (text, strength)."""
+    """A product taken apart: coefficient · Π over / (divisor · Π under)."""
 
     __slots__ = ("coefficient", "divisor", "over", "under")
 
     def __init__(self) -> None:
         self.coefficient = self.divisor = 1.0
-        self.over: list[tuple[str, int]] = []
-        self.under: list[tuple[str, int]] = []
+        self.over: list[Expression] = []
+        self.under: list[Expression] = []
 
     def reduce(self) -> None:
         """Plain numbers above and below as few as exactness allows: 4/2 is 2, 0.5/x is 1/(2x)."""
@@ -176,8 +184,8 @@ class Product:
             self.coefficient = -1.0 if self.coefficient < 0.0 else 1.0
 
 
-def taken_apart(expression: Expression, writing: Writing) -> Product:
-    """A product or quotient, its factors written."""
+def taken_apart(expression: Expression) -> Product:
+    """A product or quotient, its factors apart."""
     product = Product()
     waiting = [(expression, False)]
     while waiting:
@@ -195,7 +203,7 @@ def taken_apart(expression: Expression, writing: Writing) -> Product:
             else:
                 product.coefficient *= x.data
         else:
-            (product.under if flipped else product.over).append(written(x, writing))
+            (product.under if flipped else product.over).append(x)
     product.reduce()
     return product
 
@@ -209,7 +217,7 @@ def signed(expression: Expression, writing: Writing) -> tuple[bool, str, int]:
         return copysign(1.0, x) < 0.0, writing.number(abs(x)), ATOM
     if expression.op not in (MUL, DIV, NEG):
         return False, *written(expression, writing)
-    product = taken_apart(expression, writing)
+    product = taken_apart(expression)
     negative = product.coefficient < 0.0
     over = multiplied(abs(product.coefficient), product.over, writing)
     if not product.under and product.divisor == 1.0:
@@ -218,21 +226,22 @@ def signed(expression: Expression, writing: Writing) -> tuple[bool, str, int]:
     return negative, fill(DIV, [over, under], writing), writing.layout(DIV)[1][0]
 
 
-def multiplied(coefficient: float, factors: list[tuple[str, int]], writing: Writing) -> tuple[str, int]:
+def multiplied(coefficient: float, factors: list[Expression], writing: Writing) -> tuple[str, int]:
     """(written product, strength) of a number that is not negative and of factors; equal ones become a power."""
-    times: dict[tuple[str, int], int] = {}
-    for factor in factors:
-        times[factor] = times.get(factor, 0) + 1
-    factors = []
-    for (text, strength), n in times.items():
-        if n > 1:
-            text = writing.raised(text if strength >= ATOM else writing.bracket(text), float(n))
+    equal: dict[Any, list[Expression]] = {}
+    for x in factors:
+        equal.setdefault(exact(x), []).append(x)
+    powers = []
+    for x, *more in equal.values():
+        text, strength = written(x, writing)
+        if more:
+            text = writing.raised(text if strength >= ATOM else writing.bracket(text), 1.0 + len(more))
             strength = writing.layout(POW)[1][0]
-        factors.append((text, strength))
-    if not factors:
+        powers.append((text, strength))
+    if not powers:
         return writing.number(coefficient), ATOM
-    text, strength = factors[0]
-    for factor in factors[1:]:
+    text, strength = powers[0]
+    for factor in powers[1:]:
         text, strength = fill(MUL, [(text, strength), factor], writing), PRODUCT
     if coefficient == 1.0:
         return text, strength

@@ -90,11 +90,12 @@ class Writing:
     def coefficient(self, x: float, text: str) -> str:
         """A number times a formula: 2x, 2(x + 1), but 2·3x and 0.5·w."""
         called = text.endswith(")") and "(" in text
+        number = self.number(x)
         letter = text[:1].isalpha() and not (text[:1] in "eE" and text[1:2].isdigit())
         single = len(text) == 1 or not (text[1].isalpha() or text[1] in "0123456789")
-        if x == int(x) != 0 and (text[:1] == "(" or letter and (called or single)):
-            return self.number(x) + text
-        return self.layout(MUL)[0].format(self.number(x), text)
+        if number.isdigit() and x == int(x) != 0 and (text[:1] == "(" or letter and (called or single)):
+            return number + text
+        return self.layout(MUL)[0].format(number, text)
 
     def negated(self, text: str, strength: int) -> str:
         """Minus a formula."""

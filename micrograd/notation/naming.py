@@ -1,12 +1,13 @@
 """What values are called: by their label, by the variable that holds them, or by a number.
 
 names       a mapping of names to anything, such as locals(); in IPython the user's variables unless given
+look        what a label looks like once it is typeset and cut: two of one look would be taken for one value
 """
 
 from __future__ import annotations
 
 from micrograd.engine import Value
-from micrograd.notation.signs import LONGEST, SUBSCRIPTS, raised, text_name
+from micrograd.notation.signs import ESCAPES, SUBSCRIPTS, marked, typeset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_ITEMS = 20_000  # how far the containers among the variables are searched
+REPLACED = str.maketrans({sign: text.strip("{}") for sign, text in ESCAPES.items() if len(text) == 3})  # in LaTeX
 
 
 def variables(names: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -63,6 +65,34 @@ def variable_names(given: Mapping[str, Any], further: Iterable[tuple[Value, str]
     return found
 
 
+def look(label: str) -> str:
+    """What a label looks like in a picture or in a formula, wherever it is cut most."""
+    from unicodedata import normalize
+
+    shown = typeset(label)
+    return shown if shown.isalnum() else " ".join(normalize("NFC", shown).translate(REPLACED).split())
+
+
+def told_apart(labels: Iterable[str]) -> list[str]:
+    """The labels in order, and a mark at each that looks like one before it, in whatever way they are written.
+
+    >>> told_apart(["w1", "x", "w_1", "x", "x"])
+    ['w1', 'x', 'w_1₍₂₎', 'x₍₂₎', 'x₍₃₎']
+    """
+    counts: dict[str, int] = {}
+    found = []
+    for label in labels:
+        shown, name = look(label), label
+        number = counts.get(shown, 0) + 1
+        if number > 1:
+            while (seen := look(name := marked(label, number))) in counts:
+                number += 1
+            counts[seen] = 1
+        counts[shown] = number
+        found.append(name)
+    return found
+
+
 class Names:
     """One name for each node of a graph, no two alike; `name_nodes` gives them.
 
@@ -70,7 +100,7 @@ class Names:
     numbers     id(node) -> number, for the others, which are called by `letter` and it
 
     A node is called by its label, else by the variable that holds it, else v₁, v₂, … in topological order (another
-    letter where the user has a v1); the root without a name is f. A name given twice is told apart as x, x⁽²⁾.
+    letter where the user has a v1); the root without a name is f. Names that look alike are told apart as x, x₍₂₎.
 
     >>> x = Value(2.0, label="x")
     >>> y = x * 3.0 + x
@@ -96,29 +126,16 @@ class Names:
 def name_nodes(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> Names:
     """Names for nodes in topological order, the root last; `names` are the user's variables."""
     given = variable_names(variables(names))
-    taken: dict[str, int] = {}
-    chosen: dict[int, str] = {}
-    numbers: dict[int, int] = {}
-    for node in nodes:
-        name = node.label.strip() or given.get(id(node), "")
-        if name:
-            chosen[id(node)] = unique(name, taken)
-        else:
-            numbers[id(node)] = len(numbers) + 1
-    if id(nodes[-1]) in numbers and nodes[-1].op is not None and "f" not in taken:
-        chosen[id(nodes[-1])] = "f"
-    used = {name[0] for name in taken if name and not name[1:].strip("0123456789₀₁₂₃₄₅₆₇₈₉_")}
-    return Names(chosen, numbers, next((letter for letter in "vtsqrpcdgk" if letter not in used), "value "))
+    called = [(node, node.label.strip() or given.get(id(node), "")) for node in nodes]
+    named = [(id(node), name) for node, name in called if name]
+    chosen = dict(zip([key for key, _ in named], told_apart([name for _, name in named])))
+    nameless = [node for node, name in called if not name]
+    if nameless and nameless[-1] is nodes[-1] and nodes[-1].op is not None and "f" not in chosen.values():
+        chosen[id(nameless.pop())] = "f"
+    return Names(chosen, {id(node): k for k, node in enumerate(nameless, 1)}, free_letter(chosen.values()))
 
 
-def unique(name: str, taken: dict[str, int]) -> str:
-    """The name, with a number if it looks like one that is taken; `taken` counts each."""
-    shown = text_name(name)
-    count = taken[shown] = taken.get(shown, 0) + 1
-    while count > 1 and f"{shown}{raised(count)}" in taken:
-        count += 1
-    if count == 1:
-        return name
-    taken[shown] = count
-    taken[f"{shown}{raised(count)}"] = 1
-    return name[:LONGEST] + raised(count)
+def free_letter(names: Iterable[str]) -> str:
+    """A letter for numbered names that look like none of the names: v, unless there is a v1 or v_2 among them."""
+    used = {name[0] for name in names if name and not name[1:].strip("0123456789₀₁₂₃₄₅₆₇₈₉₍₎_")}
+    return next((letter for letter in "vtsqrpcdgk" if letter not in used), "value ")

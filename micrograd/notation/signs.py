@@ -1,6 +1,7 @@
 """How names and numbers are written: as text, in maths type, in LaTeX.
 
 label       what a user called a value: any string at all
+mark        a number at the end of a label that tells it from others that look alike, as in x₍₂₎; see `naming`
 text        for terminals: `yhat` is ŷ, `alpha` is α, w1 stays w1
 maths       for pages: w1 is w₁, too
 clean       free of characters that XML forbids or that would reorder the text around it
@@ -22,7 +23,7 @@ COMMANDS = {letter: f"\\{name}" for name, letter in GREEK.items() if name not in
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
 MARKS = {character: name for name, character in ACCENTS.items()}
 WORDS = frozenset(("what", "that", "chat"))  # no letters with a hat
-SUBSCRIPTS = str.maketrans("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+SUBSCRIPTS = str.maketrans("0123456789()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 LOWERED = {lowered: plain for plain, lowered in SUBSCRIPTS.items()}
 CONTROLS = dict.fromkeys(range(0x2400, 0x2425), " ")  # MathJax fails on the pictures of control characters
@@ -35,14 +36,28 @@ ESCAPES = {
 }  # fmt: skip
 
 
-def raised(count: int) -> str:
-    """A number as a mark that tells names apart: ⁽²⁾."""
-    return f"⁽{str(count).translate(SUPERSCRIPTS)}⁾"
+def marked(label: str, number: int) -> str:
+    """A label with a mark, which stands low so that nobody takes it for a power.
+
+    >>> marked("x", 2)
+    'x₍₂₎'
+    """
+    return label + f"({number})".translate(SUBSCRIPTS)
+
+
+def unmarked(label: str) -> tuple[str, str]:
+    """(the label without its mark, the mark), "" if it has none.
+
+    >>> unmarked("learning rate₍₂₎"), unmarked("x")
+    (('learning rate', '₍₂₎'), ('x', ''))
+    """
+    stem, opening, rest = label.rpartition("₍")
+    return (stem, opening + rest) if rest[-1:] == "₎" and rest[:-1].isdigit() else (label, "")
 
 
 @lru_cache(maxsize=4096)
 def parts(label: str) -> tuple[str, str, str, str] | None:
-    """(letter or word, accent, index, mark) of a label that reads as a mathematical name, else None.
+    """(letter or word, accent, index, order) of a short label that reads as a mathematical name, else None.
 
     >>> parts("yhat_1"), parts("learning rate"), parts("v₁₂⁽²⁾")
     (('y', 'hat', '_1', ''), None, ('v', '', '₁₂', '⁽²⁾'))
@@ -50,18 +65,19 @@ def parts(label: str) -> tuple[str, str, str, str] | None:
     import re
     from unicodedata import normalize
 
+    label, mark = unmarked(label)
     index = "(?:_?[0-9₀-₉]+)(?:_[0-9]+)*|_[aehijklmnoprstuvx]|[₀-₉ₐ-ₜᵢᵣᵤᵥⱼ]+"
-    found = re.fullmatch(f"([^\\W\\d_]+?)(?:_?(hat|bar|tilde|dot))?({index})?_?(⁽[⁰¹²³⁴-⁹]+⁾)?", label)
-    if found is None or label in WORDS:
+    found = re.fullmatch(f"([^\\W\\d_⁰¹²³⁴-⁹]+?)(?:_?(hat|bar|tilde|dot))?({index})?_?(⁽[⁰¹²³⁴-⁹]+⁾)?", label)
+    if found is None or label in WORDS or len(label) > LONGEST:
         return None
-    stem, accent, place, mark = found.groups("")
+    stem, accent, place, order = found.groups("")
     letters = normalize("NFD", stem)
     if len(letters) == 2 and letters[1] in MARKS and not accent:
         stem, accent = letters[0], MARKS[letters[1]]
     letter = GREEK.get(stem, stem)
     if len(letter) > 1 and (accent or place[-1:].isalpha()):
         return None
-    return letter, accent, place, mark
+    return letter, accent, place + mark, order
 
 
 def parameter(label: str) -> tuple[str, str] | None:
@@ -70,12 +86,13 @@ def parameter(label: str) -> tuple[str, str] | None:
         return None
     import re
 
+    label, mark = unmarked(label)
     found = re.fullmatch(r"(?:layer ([0-9]+) )?neuron ([0-9]+) ([wb])([0-9]*)", label)
     if found is None:
         return None
     layer, neuron, letter, place = found.groups()
     numbers = [n for n in (layer, neuron, place) if n]
-    return letter, ("," if any(len(n) > 1 for n in numbers) else "").join(numbers)
+    return letter, ("," if any(len(n) > 1 for n in numbers) else "").join(numbers) + mark
 
 
 @lru_cache(maxsize=4096)
@@ -90,10 +107,12 @@ def text_name(label: str) -> str:
         return known[0] + known[1].translate(SUBSCRIPTS)
     found = parts(label)
     if found is not None:
-        letter, accent, index, mark = found
-        return accented(letter, accent) + index + mark
+        letter, accent, index, order = found
+        return accented(letter, accent) + index + order
+    label, mark = unmarked(label)
     shown = clean(label, LONGEST)
-    return shown if all(c.isalnum() or c in "_ .'′[]⁽⁾:,#⋯\u0302\u0303\u0304\u0307" for c in shown) else f"“{shown}”"
+    plain = all(c.isalnum() and ord(c) not in RAISED or c in "_ .'′[]:,#⋯…\u0302\u0303\u0304\u0307" for c in shown)
+    return (shown if plain and not shown[:1].isdigit() else f"“{shown}”") + mark
 
 
 @lru_cache(maxsize=4096)
@@ -106,8 +125,22 @@ def maths(label: str) -> str:
     found = parts(label)
     if found is None or parameter(label) is not None:
         return text_name(label)
-    letter, accent, index, mark = found
-    return accented(letter, accent) + index.lstrip("_").replace("_", ",").translate(SUBSCRIPTS) + mark
+    letter, accent, index, order = found
+    return accented(letter, accent) + index.lstrip("_").replace("_", ",").translate(SUBSCRIPTS) + order
+
+
+def typeset(label: str) -> str:
+    """A label for a box of a picture: short, in maths type if it is a mathematical name, else as it is.
+
+    A network's "layer 1 neuron 2 w3" is w₁₂₃; with a number of two digits w₁,₁₂,₃, so that no two look the same.
+
+    >>> typeset("w1"), typeset("w_1_12"), typeset("yhat"), typeset("sigma2"), typeset("x_i"), typeset("learning_rate")
+    ('w₁', 'w₁,₁₂', 'ŷ', 'σ₂', 'xᵢ', 'learning_rate')
+    >>> typeset("layer 1 neuron 2 w3"), typeset("layer 1 neuron 12 b"), typeset("first layer, bias of neuron 12")
+    ('w₁₂₃', 'b₁,₁₂', 'first layer,…f neuron 12')
+    """
+    stem, mark = unmarked(label)
+    return clean(maths(stem) if parts(stem) or parameter(stem) else stem) + mark
 
 
 def accented(letter: str, accent: str) -> str:
@@ -125,28 +158,33 @@ def latex_name(label: str) -> str:
     w_{1} \\hat{y} \\alpha_{2} \\mathrm{“a\\_b\\$”} v_{12}
     """
     known = parameter(label)
-    letter, accent, index, mark = parts(label) or ("", "", "", "")
+    letter, accent, index, order = parts(label) or ("", "", "", "")
     if known is not None:
         letter, index = known
-    if not letter:
-        shown = text_name(label).translate(CONTROLS)
-        return "\\mathrm{" + "".join([ESCAPES.get(c, c) for c in shown]) + "}"
-    written = COMMANDS.get(letter, letter) if len(letter) == 1 else f"\\mathrm{{{letter}}}"
-    written = f"\\{accent}{{{written}}}" if accent else written
+    if letter:
+        written = COMMANDS.get(letter, letter) if len(letter) == 1 else f"\\mathrm{{{letter}}}"
+        written = f"\\{accent}{{{written}}}" if accent else written
+    else:
+        shown, index = unmarked(text_name(label).translate(CONTROLS))
+        written = "\\mathrm{" + "".join([ESCAPES.get(c, c) for c in shown]) + "}"
     index = index.translate(LOWERED).lstrip("_").replace("_", ",")
-    return written + (f"_{{{index}}}" if index else "") + (f"^{{({mark[1:-1].translate(RAISED)})}}" if mark else "")
+    return written + (f"_{{{index}}}" if index else "") + (f"^{{({order[1:-1].translate(RAISED)})}}" if order else "")
 
 
 def clean(text: str, longest: int = SHORT) -> str:
     """`text` on one line, no longer than `longest`, without what controls a terminal or the direction of writing.
 
-    >>> clean("a\\nb\\x1b[31m"), clean("x" * 100, 5)
-    ('a␤b␛[31m', 'xxxx…')
+    >>> clean("a\\nb\\x1b[31m"), clean("first layer weight 12", 12)
+    ('a␤b␛[31m', 'first …ht 12')
     """
     from unicodedata import bidirectional, category
 
-    if len(text) > longest:
-        text = text[: longest - 1].rstrip("\u200d") + "…"
+    if len(text) > longest:  # in the middle: names often differ at the end
+        half = longest // 2
+        start, end = text[:half].rstrip("\u200d"), text[half + 1 - longest :]
+        while end and (end[0] == "\u200d" or category(end[0])[0] == "M"):  # marks of a character that is cut off
+            end = end[1:]
+        text = f"{start}…{end}"
     if text.isascii() and text.isprintable():
         return text
     shown, leftward = [], False

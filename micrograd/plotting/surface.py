@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 
-from micrograd.drawing.typography import typeset
 from micrograd.engine import Value
 from micrograd.expect import numeric, rows_of
-from micrograd.notation.signs import numeral
+from micrograd.notation.naming import told_apart
+from micrograd.notation.signs import numeral, typeset
 from micrograd.plotting.style import AMBER, NAVY, axes, colour_map, dress, expect_axes, points
 
 TYPE_CHECKING = False
@@ -84,7 +84,8 @@ def plot_loss_surface(
     contours(ax, horizontal, vertical, surface)
     descent(ax, path)
     ax.set(xlim=across, ylim=up)
-    xlabel, ylabel = [typeset(w.label) or f"parameter {place + 1}" for w, place in zip((w1, w2), places)]
+    names = told_apart([w.label or f"parameter {place + 1}" for w, place in zip((w1, w2), places)])
+    xlabel, ylabel = [typeset(name) for name in names]
     dress(ax, xlabel=xlabel, ylabel=ylabel)
     ax.set_title("mean loss", fontsize="medium")
     return ax

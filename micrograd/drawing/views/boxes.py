@@ -8,9 +8,9 @@ flow        gradient that flows back along the edge, local · ∇out
 from __future__ import annotations
 
 from micrograd.drawing.look import BROWN, GREY, INK, NAME, NUMBER, ROLES, SMALL, SOFT, Box, Diagram, Edge, Line
-from micrograd.drawing.typography import LONGEST_TOOLTIP, superscript, typeset
+from micrograd.drawing.typography import LONGEST_TOOLTIP, superscript
 from micrograd.drawing.views.reading import Reading
-from micrograd.notation.signs import clean, numeral
+from micrograd.notation.signs import clean, numeral, typeset
 from micrograd.ops import POW
 
 TYPE_CHECKING = False
@@ -32,8 +32,7 @@ def full(graph: Reading) -> Diagram:
 
 def name(graph: Reading, i: int) -> str:
     """The name of node i in maths type, "" if it has none."""
-    given = graph.names.get(i, "")
-    return clean(typeset(given)) if given else ""
+    return typeset(graph.names.get(i, ""))
 
 
 def spoken(graph: Reading, operand: Any) -> str:

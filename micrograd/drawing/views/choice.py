@@ -6,12 +6,11 @@ A view more is a function Reading -> Diagram in a file of its own, and its line 
 from __future__ import annotations
 
 from micrograd.drawing.look import Diagram, make_room, weigh
-from micrograd.drawing.typography import plural, typeset
-from micrograd.drawing.views.boxes import full
+from micrograd.drawing.typography import plural
+from micrograd.drawing.views.boxes import full, name
 from micrograd.drawing.views.collapsed import collapsed
 from micrograd.drawing.views.fused import fused
 from micrograd.drawing.views.reading import Reading
-from micrograd.notation.signs import clean
 
 VIEWS = {"full": full, "fused": fused, "collapsed": collapsed}
 MOST_FULL, MOST_FUSED = 60, 150  # values that auto draws one by one, and with sums folded; reading ends about there
@@ -36,6 +35,5 @@ def view_of(graph: Reading, view: str, direction: str) -> Diagram:
 
 def title(graph: Reading) -> str:
     """The graph in a few words."""
-    root = len(graph) - 1
-    called = clean(typeset(graph.names.get(root, "")))
-    return f"Computation graph{' of ' + called if called else ''}, {plural(root + 1, 'value')}"
+    called = name(graph, len(graph) - 1)
+    return f"Computation graph{' of ' + called if called else ''}, {plural(len(graph), 'value')}"

@@ -27,10 +27,10 @@ from micrograd.drawing.look import (
     Line,
     weigh,
 )
-from micrograd.drawing.typography import plural, typeset
+from micrograd.drawing.typography import plural
 from micrograd.drawing.views.names import layers_of
 from micrograd.engine import Value
-from micrograd.notation.signs import numeral
+from micrograd.notation.signs import numeral, typeset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

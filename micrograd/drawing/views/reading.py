@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from micrograd.drawing.views.names import named_values
 from micrograd.engine import Value, numbered, topological
-from micrograd.notation.naming import variables
+from micrograd.notation.naming import told_apart, variables
 from micrograd.ops import ADD, MUL, SUB
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ class Reading:
     primitives  for each node the name of the primitive that made it, "" for a leaf
     uses        for each node how many edges leave it
     computed    for each node whether `backward` gave it a gradient
-    names       place -> what the user calls it
+    names       place -> what the user calls it, with a mark where that looks like another name
     roles       place -> role, for leaves, constants and the root; all others are inner
     """
 
@@ -80,10 +80,10 @@ def read_graph(root: Value, names: Mapping[str, Any] | None = None) -> Reading:
             if j.__class__ is int:
                 uses[j] += 1
     given, known = named_values(variables(names))
-    called = [(i, node.label or given.get(id(node), "")) for i, node in enumerate(nodes)]
-    graph = Reading(
-        nodes, operands, primitives, uses, computed(nodes, operands), {i: label for i, label in called if label}
-    )
+    called = {i: node.label or given.get(id(node), "") for i, node in enumerate(nodes)}
+    named = [i for i, label in called.items() if label]
+    unique = dict(zip(named, told_apart([called[i] for i in named])))
+    graph = Reading(nodes, operands, primitives, uses, computed(nodes, operands), unique)
     graph.roles = roles(graph, {place[key] for key in known if key in place})
     return graph
 
