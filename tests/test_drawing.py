@@ -11,6 +11,7 @@ import types
 import pytest
 from drawing_help import chain, network, parsed, toy
 
+from micrograd import nn
 from micrograd.drawing import Picture, draw, draw_dot
 from micrograd.drawing.layouts import dot as dot_module
 from micrograd.drawing.look import BLUE, BROWN, GREEN, GREY, INK, RED, ROLES, SOFT, WIDEST_EDGE, wrapped
@@ -176,6 +177,41 @@ def test_roles_by_name():
     a, b, y = Value(1.0, "a"), Value(2.0, "b"), Value(3.0, "y")  # no weights: b is no bias and y no target
     assert set(roles_of(a * b + y).values()) == {"input", "output"}
     assert set(roles_of((a - y) ** 2).values()) == {"input", "output"}
+
+
+@pytest.mark.parametrize("names", [("w", "b"), ("y", "t"), ("theta", "weight"), ("w1", "kernel"), ("height", "mass")])
+def test_inputs_of_a_network_may_be_called_anything(names):
+    x, target = [Value(0.5, name) for name in names], Value(1.0, "target")
+    named, nameless = [[Value(0.5, label) for label in labels] for labels in (("w_1", "w_2", "bias"), ("", "", ""))]
+    outputs = [nn.MLP(2, [3, 1])(x), nn.Neuron(2)(x), *[w1 * x[0] + w2 * x[1] + b for w1, w2, b in (named, nameless)]]
+    for output in outputs if names[0] != "w1" else outputs[:1]:
+        graph = read_graph((output.tanh() - target) ** 2, {})
+        found = {id(node): graph.role(i) for i, node in enumerate(graph.nodes) if node.op is None}
+        assert [found.pop(id(leaf)) for leaf in (*x, target)] == ["input", "input", "constant"]
+        assert set(found.values()) == {"parameter"}
+
+
+def test_a_name_alone_makes_no_parameter_and_no_target():
+    names = ["w1", "x", "w2", "y", "b"]
+    w1, x, w2, y, b = [Value(0.5, name) for name in names]
+    value = (w1 * x + w2 * y + b).tanh()
+    value.backward()
+    assert [roles_of(value)[name] for name in names] == ["parameter", "input", "parameter", "input", "parameter"]
+    assert drawn(value)[0]["n4"][0] == ["y", "0.5", f"∇ {y.grad:.3g}"]
+    theta, r, weight, height = [Value(0.5, name) for name in ("theta", "r", "weight", "height")]
+    assert "parameter" not in [*roles_of(r * theta.cos()).values(), *roles_of(weight / height**2).values()]
+    assert roles_of(w1 * (x - y) + b * w2)["y"] == "input"  # subtracted, but then weighted
+    assert roles_of((1.0 - y * (w1 * x + b)).relu())["y"] == "constant"  # the hinge
+    line = [Value(0.5, "theta0"), Value(0.5, "theta1")]
+    found = roles_of((line[0] + line[1] * x - y) ** 2)
+    assert [found[name] for name in ("theta0", "theta1", "x", "y")] == ["parameter", "parameter", "input", "constant"]
+
+
+def test_the_parameters_of_a_model_are_the_only_ones():
+    model, w, y = nn.Neuron(2), Value(2.0, "w"), Value(1.0, "y")
+    graph = read_graph(w * (model([w, y]) - y), {"model": model})
+    assert {graph.names[i] for i, role in graph.roles.items() if role == "parameter"} == {"w1", "w2", "b"}
+    assert [graph.roles[i] for i, node in enumerate(graph.nodes) if node in (w, y)] == ["input", "input"]
 
 
 def test_roles_by_place_in_the_graph():

@@ -144,6 +144,17 @@ def test_collapsed_edges_are_as_wide_as_the_gradient_that_passes():
     assert [edge.width for edge in by_flow] == sorted(edge.width for edge in by_flow)
 
 
+def test_names_of_inputs_change_nothing_but_names():
+    texts = []
+    for name in ("weight", "mass"):
+        model = nn.MLP(2, [3, 1], activation="tanh", generator=random.Random(0))
+        loss = (model([Value(1.8, "height"), Value(0.8, name)]) - Value(1.0, "y")) ** 2
+        for view in ("fused", "collapsed"):
+            boxes, edges, captions = parsed(draw(loss, {}, view=view).svg)
+            texts.append(re.sub(r"\bweight\b", "mass", str([*boxes.values(), *edges.values(), captions])))
+    assert texts[:2] == texts[2:]
+
+
 def test_a_penalty_does_not_take_the_weights_out_of_their_layers():
     model, loss = network(2, 3, 1, samples=2)
     loss = loss + 1e-3 * sum([p * p for p in model.parameters()])

@@ -103,7 +103,13 @@ FLOORS = {
     "compiler.llvm.machine": [["handlers"], ["library"], ["code"], ["emission"], ["player"], ["steps"]],
     "compiler.llvm.native": [["cache"], ["machine_code"], ["direct_call"]],
     "drawing": [["typography"], ["look"], ["layouts"], ["picture", "views"], ["drawn", "explorer"]],
-    "drawing.views": [["names"], ["network", "reading"], ["boxes", "forms"], ["collapsed", "fused"], ["choice"]],
+    "drawing.views": [
+        ["names", "roles"],
+        ["network", "reading"],
+        ["boxes", "forms"],
+        ["collapsed", "fused"],
+        ["choice"],
+    ],
     "drawing.layouts": [["geometry", "layering"], ["layered", "svg"], ["dot"]],
     "training": [
         ["arguments", "history", "position", "rows", "watching"],

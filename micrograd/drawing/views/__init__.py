@@ -2,6 +2,7 @@
 
 choice          the table of views, and which of them suits a graph
 reading         a graph of Values, read for drawing
+roles           which of its leaves are inputs, parameters, targets
 boxes           every value is a box
 forms, fused    sums of products Σ w·x + b are one box
 collapsed       layers are one box

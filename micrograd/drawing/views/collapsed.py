@@ -12,7 +12,8 @@ from micrograd.drawing.look import GREY, INK, ROLES, SMALL, SOFT, TITLE, Box, Di
 from micrograd.drawing.typography import listed, plural
 from micrograd.drawing.views.boxes import has_gradient, name, value_box
 from micrograd.drawing.views.forms import find_forms, layers
-from micrograd.drawing.views.reading import Reading, stem
+from micrograd.drawing.views.reading import Reading
+from micrograd.drawing.views.roles import stem
 from micrograd.notation.signs import numeral
 
 TYPE_CHECKING = False

@@ -9,18 +9,14 @@ flow        what an operand receives of the gradient in `backward`: local deriva
 from __future__ import annotations
 
 from micrograd.drawing.views.names import named_values
+from micrograd.drawing.views.roles import roles
 from micrograd.engine import Value, numbered, topological
 from micrograd.notation.naming import told_apart, variables
-from micrograd.ops import ADD, MUL, SUB
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
-
-WEIGHTS = frozenset(("w", "weight", "weights", "theta", "kernel"))
-BIASES = frozenset(("b", "bias"))
-TARGETS = frozenset(("y", "t", "target", "label", "truth", "ytrue", "ygt"))
 
 
 class Reading:
@@ -105,75 +101,3 @@ def computed(nodes: list[Value], operands: list[tuple[Any, ...]]) -> bytearray:
                 if j.__class__ is int:
                     reached[j] = 1
     return reached
-
-
-def stem(name: str) -> str:
-    """The letters that a name, or the last word of a label, begins with: "w" of w1, w_2, W, "layer 2 neuron 1 w3"."""
-    letters = (name.split() or [""])[-1].lower()
-    for end, character in enumerate(letters):
-        if not character.isalpha():
-            return letters[:end]
-    return letters
-
-
-def roles(graph: Reading, known: set[int]) -> dict[int, str]:
-    """The role of every leaf and of the root; `known` are the places of a model's parameters.
-
-    A name decides first: w… is a parameter, and where there are parameters b… is one too and y… a target; for leaves
-    without a name their place in the graph decides.
-    """
-    leaves = [i for i, node in enumerate(graph.nodes) if node.op is None]
-    parameters = {i for i in leaves if i in known or stem(graph.names.get(i, "")) in WEIGHTS}
-    nameless = [i for i in leaves if i not in graph.names and i not in known]
-    guessed = guesses(graph, nameless) if nameless else {}
-    network = bool(parameters) or "parameter" in guessed.values()
-    targets = {i for i in leaves if network and stem(graph.names.get(i, "")) in TARGETS and i not in parameters}
-    if targets and not parameters:  # only guessed parameters: a target must be subtracted, too
-        others = [x for i, x in enumerate(graph.operands) if graph.primitives[i] != SUB.name]
-        targets -= {j for operands in others for j in operands if j.__class__ is int}
-    found = {i: "constant" for i in range(len(graph)) if graph.constant(i)}
-    for i in leaves:
-        kind = stem(graph.names.get(i, ""))
-        if i in parameters or network and kind in BIASES:
-            found[i] = "parameter"
-        elif i in targets:
-            found[i] = "constant"
-        else:
-            found[i] = guessed.get(i, "input")
-    found[len(graph) - 1] = "output"
-    return found
-
-
-def guesses(graph: Reading, nameless: list[int]) -> dict[int, str]:
-    """Roles of leaves without a name, from where they stand in sums of products.
-
-    What multiplies a computed value, or a plain number inside a sum, is a parameter; of two leaves in a product the
-    first is, as in w * x; what is added to a computed value is a bias, what is subtracted from one a target.
-    """
-    waiting = set(nameless)
-    found: dict[int, str] = {}
-    sums = [operands for i, operands in enumerate(graph.operands) if graph.primitives[i] == ADD.name]
-    summed = {j for operands in sums for j in operands if j.__class__ is int}
-    for i, operands in enumerate(graph.operands):
-        if len(operands) != 2:
-            continue
-        a, b = operands
-        for j, other, first in ((a, b, True), (b, a, False)):
-            if j.__class__ is int and j in waiting and a is not b:
-                role = guess(graph, graph.primitives[i], other, first, i in summed)
-                if role and found.get(j) != "parameter":
-                    found[j] = role
-    return found
-
-
-def guess(graph: Reading, operation: str, other: Any, first: bool, summed: bool) -> str:
-    """The role of a nameless leaf as an operand of `operation` beside `other`; "" if that tells nothing."""
-    inner = other.__class__ is int and graph.primitives[other] != ""
-    if operation == MUL.name:
-        if inner or other.__class__ is float:
-            return "parameter" if inner or summed else ""
-        kind = stem(graph.names.get(other, ""))
-        return "input" if kind in WEIGHTS or not (kind or first) else "parameter"
-    if operation == ADD.name:
-        return "parameter" if inner else ""
-    return "constant" if operation == SUB.name and inner else ""
