@@ -163,6 +163,51 @@ def test_a_penalty_does_not_take_the_weights_out_of_their_layers():
     assert "9 parameters" in lines[2] and "4 parameters" in lines[3]
 
 
+def residual():
+    """Two layers with skip connections around them, the outputs halved, a layer behind them, and its loss."""
+    first, second = [nn.Layer(2, 2, activation="tanh", generator=random.Random(seed)) for seed in (0, 1)]
+    x = [Value(0.1, "x1"), Value(0.2, "x2")]
+    h = [a + b for a, b in zip(first(x), x)]
+    h = [0.5 * (a + b) for a, b in zip(second(h), h)]
+    return (nn.Neuron(2, activation="sigmoid", generator=random.Random(2))(h) - Value(1.0, "y")) ** 2
+
+
+def test_what_follows_a_layer_is_not_in_it():
+    diagram = draw(residual(), {}, view="fused").diagram
+    inside = [[diagram.boxes[i].lines[0].text for i in group.members] for group in diagram.groups]
+    assert inside == [["Σ w·x + b", "tanh"] * 2] * 2 + [["Σ w·x + b", "σ"]]
+    assert [box.lines[0].text for box in diagram.boxes].count("+") == 4
+
+
+def test_the_collapsed_view_shows_skip_connections():
+    diagram = draw(residual(), {}, view="collapsed").diagram
+    titles = [box.lines[0].text for box in diagram.boxes]
+    assert titles == ["inputs", "y", "layer 1", "after layer 1", "layer 2", "after layer 2", "layer 3", "−", "( )²"]
+    arrows = {(titles[edge.tail], titles[edge.head]): edge.lines[0].text for edge in diagram.edges}
+    assert arrows["inputs", "after layer 1"] == arrows["after layer 1", "after layer 2"] == "2"
+    assert ("inputs", "layer 2") not in arrows and ("after layer 2", "layer 3") in arrows
+
+
+@pytest.mark.parametrize(
+    ("activate", "kept"),
+    [
+        (lambda z: z * z.sigmoid(), 2),  # made of z in two ways
+        (lambda z: 0.5 * z * (1.0 + (z / 2.0).erf()), 5),
+        (lambda z: z.relu().tanh(), 2),
+        (lambda z: 2.0 * z, 0),
+        (lambda z: z.tanh() ** 2, 1),
+    ],
+)
+def test_an_activation_belongs_to_its_layer(activate, kept):
+    x = [Value(0.1, "x1"), Value(0.2, "x2")]
+    z = nn.Layer(2, 2, activation="linear", generator=random.Random(0))(x)
+    out = nn.Neuron(2, activation="linear", generator=random.Random(1))([activate(v) for v in z])
+    graph = read_graph((out - 1.0) ** 2, {})
+    layer, follows = layers(graph, find_forms(graph))
+    assert layer.count(1) == 2 * (4 + kept) and layer.count(2) == 4
+    assert [follows[i] for i, node in enumerate(graph.nodes) if node.op and not layer[i]][-2:] == [-1, -1]
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_collapsed_edges_lead_forward(seed):
     for size in (30, 300):

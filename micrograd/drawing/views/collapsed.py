@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_LAYERS, MOST_BLOCKS = 16, 10
 INPUTS, TARGETS, PARAMETERS, BEFORE, AFTER, ROOT = (0, 0), (0, 1), (0, 2), (1, 0), (3, 0), (4, 0)
+LAYERS = 2  # (LAYERS, 2k) is the k-th box of layers, (LAYERS, 2k + 1) what stands between it and the next
 LEAVES = {"input": INPUTS, "constant": TARGETS, "parameter": PARAMETERS}
 LOSSES = frozenset(("l", "loss", "e", "error", "cost", "j", "objective"))
 
@@ -51,7 +52,7 @@ def collapsed(graph: Reading) -> Diagram:
 
 def stages_of(graph: Reading) -> tuple[list[Stage], dict[Stage, str]]:
     """The stage of every node; and the titles of layers, empty where there are none."""
-    layer, feeds = layers(graph, find_forms(graph))
+    layer, follows = layers(graph, find_forms(graph))
     deepest = max(layer)
     if not deepest:
         return blocks(graph)
@@ -59,13 +60,18 @@ def stages_of(graph: Reading) -> tuple[list[Stage], dict[Stage, str]]:
     titles = {}
     for first in range(1, deepest + 1, wide):
         last = min(first + wide - 1, deepest)
-        titles[2, (first - 1) // wide] = f"layer {first}" if first == last else f"layers {first}–{last}"
+        k = (first - 1) // wide
+        titles[LAYERS, 2 * k] = f"layer {first}" if first == last else f"layers {first}–{last}"
+        titles[LAYERS, 2 * k + 1] = f"after layer {last}"
     stages: list[Stage] = []
     for i, operands in enumerate(graph.operands):
         if layer[i]:
-            stages.append((2, (layer[i] - 1) // wide))
+            stages.append((LAYERS, 2 * ((layer[i] - 1) // wide)))
+        elif operands and follows[i] > 0:  # what stands between layers of one box is in the box
+            k, inside = divmod(follows[i] - 1, wide)
+            stages.append((LAYERS, 2 * k + (inside == wide - 1)))
         elif operands:
-            stages.append(BEFORE if feeds[i] else AFTER)
+            stages.append(AFTER if follows[i] else BEFORE)
         else:
             stages.append(LEAVES.get(graph.role(i), INPUTS))
     absorb_parameters(graph, stages)
@@ -92,7 +98,7 @@ def absorb_parameters(graph: Reading, stages: list[Stage]) -> None:
                 if home.setdefault(j, stage) != stage:
                     home[j] = PARAMETERS
     for j, stage in home.items():
-        if stage[0] == 2:
+        if stage[0] == LAYERS:
             stages[j] = stage
 
 
@@ -112,11 +118,11 @@ def blocks(graph: Reading) -> tuple[list[Stage], dict[Stage, str]]:
         if n:
             reach[block[d]] = (reach.get(block[d], (d, d))[0], d)
         filled += n
-    titles = {(2, k): f"depth {a:,}" if a == b else f"depth {a:,}–{b:,}" for k, (a, b) in reach.items()}
+    titles = {(LAYERS, k): f"depth {a:,}" if a == b else f"depth {a:,}–{b:,}" for k, (a, b) in reach.items()}
     stages = [LEAVES.get(graph.role(i), INPUTS) for i in range(len(graph))]
     for i, operands in enumerate(graph.operands):
         if operands:
-            stages[i] = (2, block[depth[i]])
+            stages[i] = (LAYERS, block[depth[i]])
     stages[-1] = ROOT
     return stages, titles
 

@@ -4,13 +4,15 @@ form        a sum with its terms flattened, or a single product of a parameter
 term        factor times x: factor a parameter or a number, or None where x is added as it is; x a value or a number
 folded      inner nodes that a form replaces: partial sums and products used nowhere else
 level       how many forms stand one above the other, up to and including a node
+layer       the forms of one level that weigh inputs by parameters, and their activations
 """
 
 from __future__ import annotations
 
 from micrograd.algebra.sums import summands, weighted
 from micrograd.drawing.views.reading import Reading
-from micrograd.ops import ADD, MUL, Op
+from micrograd.drawing.views.roles import places
+from micrograd.ops import ADD, MUL, POW, Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,22 +135,65 @@ def feeding(graph: Reading, forms: dict[int, Form]) -> bytearray:
     return feeds
 
 
-def layers(graph: Reading, forms: dict[int, Form]) -> tuple[list[int], bytearray]:
-    """For each inner node the number of its layer, 0 if it is in none; and `feeding`.
+def layers(graph: Reading, forms: dict[int, Form]) -> tuple[list[int], list[int]]:
+    """For each inner node (the number of its layer, 0 if it is in none), (how many layers it follows, -1 behind all).
 
-    Layer k holds the layered forms of level k and what is computed from them before the next layer; of the last layer
-    only functions applied right to a form, the activations: what follows them is the loss.
+    Layer k holds the layered forms of level k and their activations. What meets a value from elsewhere, as a skip
+    connection does, follows the layer.
     """
     level, feeds = levels(graph, forms), feeding(graph, forms)
     layer = [0] * len(graph)
-    for i, operands in enumerate(graph.operands):
-        if feeds[i]:
-            layer[i] = level[i] if operands else 0
-        elif i in forms and forms[i].layered:
-            layer[i] = level[i]
-        elif len(operands) == 1 and operands[0] in forms and forms[operands[0]].layered:
-            layer[i] = level[i]
+    for form, cone in cones(graph, forms).items():
+        layer[form] = level[form]
+        for i in [*forms[form].folded, *activation(graph, form, cone, more=bool(feeds[form]))]:
+            layer[i] = level[form]
+    return layer, [high if more else -1 for high, more in zip(level, feeds)]
+
+
+def cones(graph: Reading, forms: dict[int, Form]) -> dict[int, list[int]]:
+    """Layered form -> the nodes, in order, that are computed from it and from parameters and numbers alone."""
+    folded = bytearray(len(graph))
     for form in forms.values():
-        for j in form.folded:
-            layer[j] = layer[form.node]
-    return layer, feeds
+        for i in form.folded:
+            folded[i] = 1
+    found: dict[int, list[int]] = {}
+    origin = [-1] * len(graph)
+    for i, operands in enumerate(graph.operands):
+        if i in forms and forms[i].layered:
+            found[i], origin[i] = [], i
+        elif operands and not folded[i]:
+            origins = {origin[j] for j in operands if j.__class__ is int and not is_parameter(graph, j)}
+            if len(origins) == 1 and -1 not in origins:
+                origin[i] = origins.pop()
+                found[origin[i]].append(i)
+    return found
+
+
+def activation(graph: Reading, form: int, cone: list[int], *, more: bool) -> list[int]:
+    """The nodes of a form's cone that are its activation: functions such as tanh(z), or what is made of z in several
+    ways that come together again, such as z · σ(z). Where no layer follows (not `more`), it is one function at most."""
+    found: list[int] = []
+    last, ways = form, graph.uses[form]
+    between: set[int] = set()  # what stands on the ways that lead on from `last`
+    for i in cone:
+        joined = sum([j == last or j in between for j in places(graph.operands[i])])
+        ways -= joined
+        if ways:
+            between.add(i)
+            ways += graph.uses[i]
+            continue
+        if not (joined == 1 and not between and is_function(graph, i) or more and joined > 1 and last == form):
+            break
+        found += [*sorted(between), i]
+        if not more:
+            break
+        last, between, ways = i, set(), graph.uses[i]
+    if more and not found:  # the form itself goes elsewhere, too
+        found = [i for i in cone if is_function(graph, i) and form in places(graph.operands[i])]
+    return found
+
+
+def is_function(graph: Reading, i: int) -> bool:
+    """Whether node i is written as a function, not with a sign."""
+    op = graph.nodes[i].op
+    return op is not None and not op.sign and op is not POW
