@@ -437,7 +437,7 @@ def test_notebook_output():
     assert "text/html" not in picture._repr_mimebundle_(exclude=["text/html"])
     tags = Tags(bundle["text/html"]).found
     image = [attributes for tag, attributes in tags if tag == "img"]
-    assert len(image) == 1 and image[0]["style"] == "max-width:100%"
+    assert len(image) == 1 and image[0]["style"] == f"max-width:100%;min-width:{0.75 * picture.size[0]:.0f}px"
     data = image[0]["src"].removeprefix("data:image/svg+xml;base64,")
     assert base64.b64decode(data).decode() == picture.svg
     assert {tag for tag, _ in tags} == {"div", "img", "span"}

@@ -21,6 +21,7 @@ import pytest
 from drawing_help import chain, network, parsed, tangle, toy
 
 from micrograd.dispatch import of_one, operate
+from micrograd.drawing import draw
 from micrograd.drawing.explorer.javascript import Body, JavaScript, in_javascript, rule
 from micrograd.drawing.explorer.page import explore, literal
 from micrograd.engine import Value, apply, topological
@@ -252,6 +253,9 @@ def played(tmp_path_factory):
             bodies.append(explore(apply(row, (Value(2.0, "x"),)) * 2.0, {}).notebook_html())
     image = re.sub("<script>.*?</script>", "", page, flags=re.S)
     bodies.append(f'<div id="untrusted">{image.replace("data-graph", "data-other")}</div>')
+    shrinks = "<style>.narrow svg, .narrow img { max-width: 100%; height: auto }</style>"  # as JupyterLab has it
+    wide = [explore(chain(40), {}).notebook_html(), draw(chain(40), {}).notebook_html()]
+    bodies.append(f'{shrinks}<div class="narrow" style="width: 700px">{"".join(wide)}</div>')
     return run(tmp_path_factory.mktemp("played"), "".join(bodies), PLAY)
 
 
@@ -298,18 +302,27 @@ seen.unmoved = [two, three, five].map(state);
 set(one, 0, "");
 seen.field = state(one).n0;
 set(one, 0, 1e6);
-seen.far = [state(one).n0, leaf(one, 0).querySelector("[type=range]").max];
+const range = leaf(one, 0).querySelector("[type=range]");
+seen.far = [state(one).n0, range.max];
 click(one, "reset");
 seen.reset = state(one);
+seen.ends = [0, 1, 2].map(() => { set(one, 0, range.max, "range"); return [range.value, range.min, range.max]; });
+seen.told = [...leaf(one, 0).querySelectorAll(".end")].map(end => end.textContent);
+click(one, "reset");
+const operated = [...document.querySelectorAll(".micrograd-explorer :is(input, button)")];
+seen.suppressed = operated.map(made => made.dataset.lmSuppressShortcuts);
+seen.wide = [...document.querySelectorAll(".narrow svg, .narrow > div > div > img")].map(picture => (
+  [picture.getBoundingClientRect().width, picture.naturalWidth ?? Number(picture.getAttribute("width"))]));
+seen.within = [...document.querySelectorAll(".narrow > div")].map(part => part.getBoundingClientRect().width);
 seen.sliders = [one, three].map(player => player.querySelectorAll(".leaf").length);
 leaf(three, 1);
 seen.sliders.push(three.querySelectorAll(".leaf").length);
-seen.hostile = rest.slice(0, -4).map(player => {
+seen.hostile = rest.slice(0, -5).map(player => {
   click(player, "back");
   set(player, 0, 1.5);
   return { story: story(player), nodes: player.querySelectorAll("script, img, iframe").length, data: state(player).n0 };
 });
-seen.rows = rest.slice(-4, -1).map(player => {
+seen.rows = rest.slice(-5, -2).map(player => {
   const disabled = player.querySelector(".leaf input").disabled, hint = player.querySelector(".hint").textContent;
   if (!disabled) set(player, 0, 3);
   click(player, "first");
@@ -317,7 +330,7 @@ seen.rows = rest.slice(-4, -1).map(player => {
   return { disabled, hint, state: state(player) };
 });
 const image = document.querySelector("#untrusted img");
-seen.untrusted = [image.naturalWidth > 300, rest.at(-1).querySelectorAll("button").length];
+seen.untrusted = [image.naturalWidth > 300, rest.at(-2).querySelectorAll("button").length];
 seen.alerts = alerts;
 return seen;
 """
@@ -390,6 +403,21 @@ def test_players_do_not_disturb_each_other_and_reset_goes_back(played):
     assert played["field"][0] == "2.5"  # an empty field moves nothing
     assert played["far"][0][0] == "1000000" and float(played["far"][1]) >= 1e6
     assert played["sliders"] == [4, 1, 2]
+
+
+@needs_chromium
+def test_only_a_number_that_is_typed_widens_a_slider(played):
+    assert played["ends"] == [["3", "-3", "3"]] * 3 and played["told"] == ["−3", "3"]
+    assert float(played["far"][1]) == 2e6
+
+
+@needs_chromium
+def test_in_jupyterlab_wide_pictures_scroll_and_keys_are_the_players(played):
+    (player, player_size), (drawn, drawn_size) = played["wide"]
+    assert player == player_size > 3000
+    assert drawn == pytest.approx(0.75 * drawn_size, abs=1.0) and drawn > 2000
+    assert set(played["within"]) == {700}
+    assert set(played["suppressed"]) == {"true"} and len(played["suppressed"]) > 100
 
 
 @needs_chromium

@@ -31,6 +31,7 @@ WRITERS: dict[str, Callable[[Picture], str | bytes]] = {  # by the suffix of the
 }
 RENDERED = ("png", "pdf")  # by Graphviz
 MOST_TOOLTIPS = 200
+LEAST_SCALE = 0.75  # a wide picture in a notebook is made smaller down to this, and scrolls beyond
 
 
 def writer_for(path: str | os.PathLike[str]) -> Callable[[Picture], str | bytes]:
@@ -132,13 +133,20 @@ class Picture:
         import base64
 
         source = "data:image/svg+xml;base64," + base64.b64encode(self.svg.encode()).decode()
-        image = f'<img alt="{escape(self.diagram.title)}" src="{source}" style="max-width:100%">'
-        return f'<div style="position:relative;display:inline-block;max-width:100%">{image}{self.tooltips()}</div>'
+        least = f"max-width:100%;min-width:{self.size[0] * LEAST_SCALE:.0f}px"
+        image = f'<img alt="{escape(self.diagram.title)}" src="{source}" style="{least}">'
+        frame = f'<div style="position:relative;display:inline-block;{least}">{image}{self.tooltips()}</div>'
+        return f'<div style="overflow-x:auto">{frame}</div>'
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the SVG in points."""
+        wide, high = self.svg.split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()
+        return float(wide), float(high)
 
     def tooltips(self) -> str:
         """Transparent boxes over boxes and labels of edges, in percent of the picture, so that they shrink with it."""
-        geometry, diagram = self.geometry, self.diagram
-        wide, high = [float(part) for part in self.svg.split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()]
+        geometry, diagram, (wide, high) = self.geometry, self.diagram, self.size
         places = [(x, y, box.width, box.height, box.tooltip) for box, (x, y) in zip(diagram.boxes, geometry.centres)]
         labels = zip(diagram.edges, geometry.labels)
         places += [(x, y, *edge.label_size, edge.tooltip) for edge, (x, y) in labels if edge.lines]

@@ -16,26 +16,44 @@ function transport(steps) {
   return bar;
 }
 
-// The range of a slider: wide enough for x, and round.
+// How far a slider for x reaches to both sides of 0: 3 for what is about 1, else 2 x rounded up to 1, 2 or 5 · 10ⁿ.
 function reach(x) {
-  const size = Number.isFinite(x) ? 1.5 * Math.abs(x) : 3;
-  const unit = 10 ** Math.floor(Math.log10(Math.max(size, 1)));
-  return Math.max(3, Math.ceil(size / unit) * unit);
+  const size = Math.min(2 * Math.abs(x), 1e308);
+  if (Number.isNaN(size) || size < 1e-300 || (size >= 0.2 && size <= 4)) return 3;
+  const unit = 10 ** Math.floor(Math.log10(size));
+  return Number((unit * [1, 2, 5, 10].find(k => k * unit >= size * (1 - 1e-9))).toPrecision(1));
 }
 
-function slider(node, change) {
-  const row = element("label", "leaf");
-  const range = element("input", "", "", { type: "range", step: "any", "aria-label": `${node.name}, slider` });
-  const field = element("input", "", "", { type: "number", step: "any", "aria-label": `${node.name}, number` });
-  let most = 0;
+// A slider with its two ends, and a field for numbers. Where the slider is moved its range stays; a number that is
+// typed may widen it.
+function slider(name, begin, change) {
+  const row = element("div", "leaf", "", { role: "group", "aria-label": name });
+  const range = element("input", "", "", { type: "range", step: "any", "aria-label": `${name}, slider` });
+  const field = element("input", "", "", { type: "number", step: "any", "aria-label": `${name}, number` });
+  const [least, greatest, gradient] = ["end", "end", "gradient"].map(kind => element("span", kind));
+  let most;
+  const stretch = size => {
+    most = size;
+    Object.assign(range, { min: -most, max: most });
+    least.textContent = shown(-most);
+    greatest.textContent = shown(most);
+  };
   const set = x => {
-    most = Math.max(most, reach(x));
-    Object.assign(range, { min: -most, max: most, value: x });
+    range.value = x;
     if (document.activeElement !== field) field.value = Number.isFinite(x) ? Number(x.toPrecision(6)) : "";
   };
-  range.oninput = () => change(Number(range.value));
-  field.oninput = () => field.value !== "" && change(Number(field.value));
-  const gradient = element("span", "gradient");
-  row.append(element("span", "name", node.name, { title: node.name }), range, field, gradient);
-  return { row, set, gradient, inputs: [range, field] };
+  const reset = () => stretch(reach(begin));
+  range.oninput = () => {
+    const unit = 10 ** (Math.floor(Math.log10(most)) - 2);
+    change(Number((Math.round(range.value / unit) * unit).toPrecision(12)));
+  };
+  field.oninput = () => {
+    if (field.value === "") return;
+    const x = Number(field.value);
+    if (Math.abs(x) > most) stretch(reach(x));
+    change(x);
+  };
+  reset();
+  row.append(element("span", "name", name, { title: name }), least, range, greatest, field, gradient);
+  return { row, set, reset, gradient, inputs: [range, field] };
 }

@@ -190,12 +190,13 @@ class Player {
 
   reset() {
     this.nodes.forEach((node, i) => Object.assign(node, this.begin[i]));
+    for (const made of this.sliders.values()) made.reset();
     this.show();
   }
 
   addSlider(i) {
     if (!this.sliders.has(i)) {
-      const made = slider(this.nodes[i], x => this.move(i, x));
+      const made = slider(this.nodes[i].name, this.begin[i].data, x => this.move(i, x));
       for (const input of made.inputs) input.disabled = this.obstacle !== "";
       made.row.dataset.i = i;
       made.set(this.nodes[i].data);

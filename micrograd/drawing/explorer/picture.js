@@ -12,8 +12,12 @@ function shown(x) {
   return text.replaceAll("-", "−");
 }
 
+// JupyterLab looks for its shortcuts at the very element that has the focus: each says that keys there are its own.
+const OPERATED = ["BUTTON", "INPUT", "SELECT", "SUMMARY"];
+
 function element(tag, className, text = "", attributes = {}) {
   const made = document.createElement(tag);
+  if (OPERATED.includes(made.tagName)) made.dataset.lmSuppressShortcuts = "true";
   made.className = className;
   made.textContent = text;
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
