@@ -1,7 +1,11 @@
 """`explore`: a page that plays a graph forward and backward, live, without a kernel.
 
 page            the page
+scene           what the page knows of the graph
 javascript      rows of the table of primitives in its language
+
+In `player` are the scripts and the style of the page, a file for each of its parts, put one behind the other: `explore`
+is the player itself; numbers only are in `functions`, `backward`, `timeline` and `descent`.
 """
 
 from __future__ import annotations

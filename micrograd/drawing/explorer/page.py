@@ -1,20 +1,18 @@
-"""`explore`: the picture of a graph with a player that steps through `backward`, and a slider for every leaf.
+"""`explore`: the picture of a graph with a player that goes forward and backward, and a slider for every leaf.
 
-step        one inner node handing its gradient on to its operands, the root first
-scene       what the page knows of the graph, as JSON
 static      the picture as an image, which the player replaces where scripts may run
 """
 
 from __future__ import annotations
 
-from micrograd.copying import deep_copy
+import sys
+
 from micrograd.dispatch import brief
-from micrograd.drawing import look
 from micrograd.drawing.explorer.javascript import rule
+from micrograd.drawing.explorer.scene import differentiated, scene
 from micrograd.drawing.layouts.svg import escape
-from micrograd.drawing.picture import Picture, wanted
+from micrograd.drawing.picture import LEAST_SCALE, Picture, wanted
 from micrograd.drawing.typography import LONGEST_TOOLTIP
-from micrograd.drawing.views.boxes import derivative_name, formula, name
 from micrograd.drawing.views.choice import view_of
 from micrograd.drawing.views.reading import Reading, read_graph
 from micrograd.engine import Value, topological
@@ -30,11 +28,15 @@ if TYPE_CHECKING:
 
 MOST_VALUES, MOST_SLIDERS = 300, 12
 ROOM = 88.0  # width of a box in points: numbers change while one explores
-SCRIPTS = ("functions.js", "backward.js", "picture.js", "controls.js", "explore.js")
+SCRIPTS = (
+    "elements", "functions", "backward", "timeline", "descent", "words", "story", "picture", "frame", "controls",
+    "curve", "bar", "explore",
+)  # fmt: skip
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>{title}</title></head>
-<body style="margin:1.2em auto;max-width:76em;padding:0 1em">
+<body style="font-family:system-ui,sans-serif;margin:1.2em auto;max-width:88em;padding:0 1.4em">
+<h1 style="font-size:1.35em;margin:0 0 .6em">{title}</h1>
 {player}</body></html>
 """
 
@@ -42,22 +44,23 @@ PAGE = """<!DOCTYPE html>
 def explore(
     value: Value, names: Mapping[str, Any] | None = None, *, leaves: Iterable[Value | str] | None = None
 ) -> Explorer:
-    """The graph of `value` to play with: step through `backward`, and move leaves to see every number follow.
+    """The graph of `value` to play with: forward, backward, a step of descent; move leaves to see every number follow.
 
     value       the root: what is differentiated
-    names       names for values without a label: a mapping such as locals(); in IPython the user's variables are
-                taken unless it is given. Values that have none are called v1, v2, …
+    names       names for values without a label: a mapping such as locals(). Unless given, the variables of the
+                function or the cell that calls `explore`, and of its module. Values that have none are called v₁, v₂, …
     leaves      the leaves that get a slider at first, as Values or by name; unless given the labelled ones, or all if
                 none has a label, up to 12, inputs first. A click on any other leaf in the picture gives it one, too
 
-    Everything runs inside the page: no kernel, no network. It starts with the numbers of the graph and what `backward`
-    makes of them from gradients of 0; the graph itself stays as it is.
+    Everything runs inside the page: no kernel, no network. It opens at the beginning, where only the leaves have
+    numbers; the graph is evaluated there, and itself stays as it is. Steps of descent move the parameters of a model,
+    and leaves that are called like one: w, w1, weight, theta, b beside them.
 
     Raises TypeError for what is not a Value, ValueError for more than 300 values and for what is not among the leaves.
 
     >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
     >>> explore((w * x).tanh(), {}, leaves=["w"])
-    <Explorer: Computation graph of out, 4 values>
+    <Explorer: Computation graph of f, 4 values>
     """
     if not isinstance(value, Value):
         raise TypeError(f"explore expects a Value, got {type(value).__name__}")
@@ -67,30 +70,24 @@ def explore(
             f"explore plays graphs of up to {MOST_VALUES} values, got {size:,}: explore the loss of one sample or of a "
             "smaller model, or see the whole with draw(value)"
         )
+    if names is None:
+        caller = sys._getframe(1)
+        names = {**caller.f_globals, **caller.f_locals}
     original = read_graph(value, names)
     graph = differentiated(original)
     diagram = view_of(graph, "full", "LR")
     for box in diagram.boxes:
         box.width = max(box.width, ROOM)
-    rows = [node.op for node in graph.nodes if node.op is not None]
-    foreign = {op.name for op in rows if TABLE.get(op.name) is not op}
-    rules = {op.name: "null" if op.name in foreign else rule(op) for op in rows}
-    return Explorer(Picture(diagram), scene(graph, slider_places(original, leaves)), rules)
+    rules = rules_of(graph)
+    known = scene(graph, slider_places(original, leaves), foreign="null" in rules.values())
+    return Explorer(Picture(diagram), known, rules)
 
 
-def differentiated(original: Reading) -> Reading:
-    """A copy of the graph after `backward`, with the same names and roles, and names for those without."""
-    copies: dict[int, Any] = {id(node): Value(node.data) for node in original.nodes if node.op is None}
-    root = deep_copy(original.nodes[-1], copies)
-    root.backward()
-    graph = read_graph(root, {})
-    graph.names, graph.roles = dict(original.names), original.roles
-    graph.names.setdefault(len(graph) - 1, "out")
-    nameless = [i for i in range(len(graph)) if i not in graph.names]
-    taken = set(graph.names.values())
-    spare = [called for called in [f"v{n + 1}" for n in range(2 * len(graph))] if called not in taken]
-    graph.names.update(zip(nameless, spare))
-    return graph
+def rules_of(graph: Reading) -> dict[str, str]:
+    """The rows that a graph uses, in JavaScript; "null" for one that is foreign."""
+    rows = {node.op.name: node.op for node in graph.nodes if node.op is not None}
+    foreign = {node.op.name for node in graph.nodes if node.op is not None and TABLE.get(node.op.name) is not node.op}
+    return {called: "null" if called in foreign else rule(op) for called, op in rows.items()}
 
 
 def slider_places(graph: Reading, leaves: Iterable[Value | str] | None) -> list[int]:
@@ -128,7 +125,7 @@ class Explorer:
 
     def __init__(self, picture: Picture, scene: dict[str, Any], rules: dict[str, str]) -> None:
         self.picture, self.scene, self.rules = picture, scene, rules
-        self.title = picture.diagram.title
+        self.title = scene["title"] = picture.diagram.title
 
     @property
     def svg(self) -> str:
@@ -167,47 +164,21 @@ class Explorer:
         from hashlib import sha256
 
         rules = ",\n".join([f"{literal(called)}: {text}" for called, text in sorted(self.rules.items())])
-        program = "\n".join([asset(file) for file in SCRIPTS]) + f"\nconst rules = {{\n{rules}\n}};\n"
-        program += f"const scene = {literal(self.scene)};\nconst style = {literal(asset('explore.css'))};\n"
+        program = "\n".join([script(file) for file in SCRIPTS]) + f"\nconst rules = {{\n{rules}\n}};\n"
+        program += f"const scene = {literal(self.scene)};\nconst style = {literal(script('explore', 'css'))};\n"
         image = b64encode(self.svg.encode()).decode()
         key = "g" + sha256((program + image).encode()).hexdigest()[:16]
+        least = f"max-width:100%;min-width:{self.picture.size[0] * LEAST_SCALE:.0f}px"
         return (
-            f'<div class="micrograd-explorer" data-graph="{key}" data-lm-suppress-shortcuts="true">'
-            f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}" style="max-width:100%"></div>\n'
+            f'<div class="micrograd-explorer" data-graph="{key}" data-lm-suppress-shortcuts="true" '
+            'style="overflow-x:auto">'
+            f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}" style="{least}">'
+            "<p>A still picture: running this cell brings the player.</p></div>\n"
             f'<script>(() => {{\n"use strict";\n{program}start("{key}", scene, rules, style);\n}})();</script>\n'
         )
 
     def __repr__(self) -> str:
         return f"<Explorer: {self.title}>"
-
-
-def scene(graph: Reading, leaves: list[int]) -> dict[str, Any]:
-    """What the page knows of the graph: an operand is the place of a node, or {"number": x}."""
-    nodes = []
-    for i, node in enumerate(graph.nodes):
-        operands = graph.operands[i]
-        nodes.append(
-            {
-                "name": name(graph, i),
-                "formula": formula(graph, i),
-                "tooltip": tooltip(graph, i),
-                "role": graph.role(i),
-                "rule": node.op.name if node.op is not None else None,
-                "operands": [j if j.__class__ is int else {"number": j} for j in operands],
-                "derivatives": [derivative_name(graph, i, k) for k in range(len(operands))],
-                "data": node.data,
-                "locals": [d if j.__class__ is int else None for j, d in zip(operands, node._cached)],
-            }
-        )
-    drawn = {"narrowest": look.NARROWEST, "widest": look.WIDEST_EDGE, "none": look.GREY}
-    drawn |= {"positive": look.BLUE, "negative": look.RED, "unknown": look.BROWN}
-    return {"nodes": nodes, "leaves": leaves, "look": drawn}
-
-
-def tooltip(graph: Reading, i: int) -> str:
-    """The first line of the tooltip of node i: name and formula."""
-    called = clean(graph.names[i], LONGEST_TOOLTIP)
-    return f"{called} = {formula(graph, i)}" if graph.operands[i] else called
 
 
 def literal(x: Any) -> str:
@@ -222,7 +193,13 @@ def literal(x: Any) -> str:
 
 
 def asset(file: str) -> str:
-    """The text of a file that belongs to the page."""
+    """The text of a file that belongs to the player."""
     from pathlib import Path
 
-    return (Path(__file__).parent / file).read_text(encoding="utf-8")
+    return (Path(__file__).parent / "player" / file).read_text(encoding="utf-8")
+
+
+def script(called: str, suffix: str = "js") -> str:
+    """A file of the player as a page needs it: without indentation, and without lines that are a comment."""
+    lines = [line.strip() for line in asset(f"{called}.{suffix}").splitlines()]
+    return "\n".join([line for line in lines if line and not line.startswith("//")])

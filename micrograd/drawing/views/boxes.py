@@ -15,6 +15,7 @@ from micrograd.ops import POW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
@@ -58,12 +59,13 @@ def operation(graph: Reading, i: int) -> str:
     return f"{op.symbol}({', '.join([text or '·' for text in shown])})"
 
 
-def formula(graph: Reading, i: int) -> str:
-    """Node i as a formula of its operands' names, "" for a leaf."""
+def formula(graph: Reading, i: int, called: Sequence[str | None] = ()) -> str:
+    """Node i as a formula of its operands' names, "" for a leaf; `called` has other names for them, None for none."""
     op = graph.nodes[i].op
     if op is None or graph.constant(i):
         return ""
     terms = [spoken(graph, x) for x in graph.operands[i]]
+    terms = [other or term for other, term in zip(called, terms)] if called else terms
     if op.sign:
         return f" {op.symbol} ".join(terms) if len(terms) == 2 else op.symbol + terms[0]
     if op is POW and graph.operands[i][1].__class__ is float:

@@ -49,14 +49,8 @@ function handOn(nodes, i, found) {
 
 // Why this graph cannot be evaluated here; "" if it can.
 function obstacle(nodes, rules) {
-  for (const node of nodes) {
-    if (node.rule === null) continue;
-    const cure = "give its row in the table a definition, and partials that work on Values";
-    try {
-      rules[node.rule].forward(...node.operands.map(() => 1));
-    } catch (error) {
-      return `Sliders are off: this page cannot evaluate “${node.rule}”; ${cure}.`;
-    }
-  }
-  return "";
+  const node = nodes.find(({ rule }) => rule !== null && rules[rule] === null);
+  if (node === undefined) return "";
+  const cure = "give its row in the table a definition, and partials that work on Values";
+  return `Sliders are off: this page cannot evaluate “${node.rule}”; ${cure}.`;
 }

@@ -1,0 +1,307 @@
+// The player: goes forward and backward through the graph, a step of descent further, and follows leaves that are moved.
+//
+//   scene      what Python knows of the graph: nodes, leaves that get a slider, parameters, colours, what unfolds
+//   views      the pictures on the page: the whole, and below it what was unfolded
+//   beat       the nodes of one step: one node, or all that a folded box stands for
+
+// Start every player of this graph on the page that is not playing yet.
+function start(key, scene, rules, style) {
+  for (const root of document.querySelectorAll(`.micrograd-explorer[data-graph="${key}"]:not([data-step])`)) {
+    new Player(root, structuredClone(scene), rules, style).show();
+  }
+}
+
+class Player {
+  constructor(root, scene, rules, style) {
+    Object.assign(this, { root, scene, rules, nodes: scene.nodes, sliders: new Map(), views: [], position: 0 });
+    this.obstacle = obstacle(this.nodes, rules);
+    if (this.nodes[this.last].data === undefined) evaluate(this.nodes, rules);
+    this.parameters = this.obstacle || scene.quiz ? [] : scene.parameters;
+    this.time = timelineOf(this.nodes, { backward: !scene.quiz, updates: this.parameters.length > 0 });
+    this.rounds = new Rounds(this.nodes, rules);
+    this.clock = new Clock(() => this.tick());
+    this.runner = new Clock(() => this.descend());
+    this.build(stillPicture(root), style);
+  }
+
+  // Place of the root.
+  get last() {
+    return this.nodes.length - 1;
+  }
+
+  // The whole of backward.
+  get whole() {
+    return sweep(this.nodes, [...this.time.inner].reverse());
+  }
+
+  // ---- what stands on the page
+
+  build(svg, style) {
+    const { root, scene } = this;
+    this.bar = transport(this);
+    this.story = element("div", "story");
+    this.said = element("p", "said", "", { role: "status", "aria-live": "polite" });
+    this.pictures = element("div", "pictures");
+    this.boards = element("div", "boards");
+    this.leaves = element("div", "leaves");
+    this.hint = element("div", "hint", this.obstacle || "A click on a leaf in the picture gives it a slider, too.");
+    this.boards.append(this.leaves);
+    this.openView(svg, "", this.pictures);
+    if (scene.quiz) this.quiz = new Quiz(this);
+    if (this.parameters.length) this.boards.append(this.descentBoard());
+    const parts = [element("style", "", style), this.bar.row, this.story, this.said, this.pictures, legend(scene), this.boards];
+    root.replaceChildren(...parts, this.hint, about(scene, this.parameters.length > 0));
+    Object.assign(root, { tabIndex: 0, onkeydown: event => this.onKey(event) });
+    for (const [name, value] of Object.entries({ role: "region", "aria-label": `Player: ${scene.title}` })) root.setAttribute(name, value);
+    scene.leaves.forEach(i => this.addSlider(i));
+  }
+
+  descentBoard() {
+    const { nodes, last } = this, { name } = nodes[last];
+    const board = element("div", "descent", "", { role: "group", "aria-label": "gradient descent" });
+    this.rate = firstRate(nodes[last].data, this.parameters, this.whole.gradient);
+    this.rateSlider = slider("rate", this.rate, rate => { this.rate = rate; this.show(); }, LOGARITHMIC);
+    this.rateSlider.gradient.remove();
+    this.curve = curveOf(name, "step");
+    this.reached = element("span", "reached");
+    this.run = button("run", "▶ descend", "step after step, or pause", () => this.toggle(this.runner));
+    const buttons = element("div", "buttons");
+    buttons.append(button("one", "1 step", "one step of descent (D)", () => { this.stop(); this.descend(); }), this.run, this.reached);
+    board.append(element("div", "head", `Descent: w ← w − rate · ∂${name}/∂w`), buttons, this.rateSlider.row, this.curve.figure);
+    return board;
+  }
+
+  // A picture more; clicks on leaves give them a slider, clicks on folded boxes unfold them below.
+  openView(svg, owner, into) {
+    const view = new View(svg, this.scene, owner);
+    view.frame = frameOf(svg);
+    into.append(view.frame.outer);
+    this.views.push(view);
+    const clickable = [...view.parts].filter(([key]) => this.action(key, owner));
+    for (const [key, { group }] of clickable) {
+      group.classList.add("movable");
+      group.setAttribute("role", "button");
+      group.setAttribute("tabindex", clickable.length <= 40 ? 0 : -1);
+      group.dataset.lmSuppressShortcuts = "true";
+      group.onclick = this.action(key, owner);
+    }
+    return view;
+  }
+
+  // What a click on a box does; null if nothing.
+  action(key, owner) {
+    if (this.scene.unfolded?.[key] && key !== owner) return () => this.unfold(key);
+    const [, i] = /^n(\d+)$/.exec(key) ?? [];
+    return i !== undefined && this.nodes[i].rule === null ? () => this.addSlider(Number(i)).inputs[0].focus() : null;
+  }
+
+  unfold(key) {
+    if (this.views.some(view => view.owner === key)) {
+      this.fold(key);
+      return;
+    }
+    const { title, svg } = this.scene.unfolded[key];
+    const part = element("div", "unfolded"), head = element("div", "head", title);
+    head.append(button("close", "×", "fold it again (Escape)", () => this.fold(key)));
+    part.append(head);
+    this.pictures.append(part);
+    this.openView(svgOf(svg), key, part).part = part;
+    this.show();
+    part.scrollIntoView({ block: "nearest" });
+  }
+
+  fold(key) {
+    this.views.find(view => view.owner === key).part.remove();
+    this.views = this.views.filter(view => view.owner !== key);
+    this.show();
+  }
+
+  // ---- steps
+
+  // The boxes that may show a node, the finest first; the one that does.
+  keysOf(i) {
+    return [`n${i}`, ...(this.scene.homes?.[i] ?? [])];
+  }
+
+  keyOf(i) {
+    return this.keysOf(i).find(key => this.views.some(view => view.parts.has(key)));
+  }
+
+  // Whether the step that leads to a position is one with the step before it: one box shows both.
+  together(position) {
+    const [before, step] = [position - 1, position].map(at => stepAt(this.time, at));
+    if (before.phase !== step.phase || (step.phase !== "forward" && step.phase !== "backward")) return false;
+    return this.keyOf(before.node) === this.keyOf(step.node);
+  }
+
+  // The nodes of the step that led to a position, the last first.
+  beat(position) {
+    const nodes = [];
+    for (let at = position; at > 0; at--) {
+      nodes.push(stepAt(this.time, at).node);
+      if (!this.together(at)) break;
+    }
+    return nodes.filter(i => i !== null);
+  }
+
+  next() {
+    const { time, position } = this;
+    if (position === time.last) {
+      if (this.parameters.length) this.update();
+      return this.parameters.length ? 0 : position;
+    }
+    let reached = position + 1;
+    while (reached < time.last && this.together(reached + 1)) reached++;
+    return reached;
+  }
+
+  previous() {
+    if (this.position > 0) return this.position - Math.max(1, this.beat(this.position).length);
+    if (this.rounds.at === 0) return 0;
+    this.rounds.goTo(this.rounds.at - 1);
+    return this.time.last;
+  }
+
+  update() {
+    this.rounds.next(this.parameters, descended(this.nodes, this.parameters, this.rate, this.whole.gradient));
+  }
+
+  // ---- what is seen
+
+  now() {
+    const { nodes, time, position, last, parameters } = this;
+    const step = stepAt(time, position), beat = this.beat(position), done = handedOn(time, position);
+    const whole = this.whole, found = sweep(nodes, done), inner = new Set(time.inner.slice(position));
+    found.reached[last] = position >= time.seeded;
+    const known = nodes.map((_, i) => !inner.has(i)), handed = new Set(done);
+    const working = step.phase === "update" ? parameters : beat;
+    const taking = step.phase === "seed" ? [] : beat.flatMap(i => nodes[i].operands.filter(isNode));
+    const now = { nodes, known, found, whole, flowing: nodes.map((_, i) => handed.has(i)), unknown: "·" };
+    Object.assign(now, { working: new Set(working), taking: new Set(taking) });
+    if (this.quiz) this.quiz.hide(now);
+    return { step, beat, now };
+  }
+
+  show() {
+    const { step, beat, now } = this.now();
+    const { views, sliders, root, position, rounds } = this;
+    const story = storyOf(this, step, beat, now);
+    this.story.replaceChildren(...written(story));
+    write(this.said, story.spoken);
+    if (step.phase === "update") now.nodes = this.updated(now.whole.gradient);
+    for (const view of views) {
+      view.paint(now);
+      view.lit = view.light(now, i => this.keysOf(i));
+    }
+    for (const [i, made] of sliders) {
+      made.set(now.nodes[i].data);
+      write(made.gradient, gradientText(now, i));
+    }
+    this.bar.show(this, step);
+    if (this.curve) this.showDescent();
+    if (this.quiz) this.quiz.show(now);
+    Object.assign(root.dataset, { step: position, round: rounds.at });
+  }
+
+  // The nodes with the parameters after the step of descent.
+  updated(gradient) {
+    const after = new Map(this.parameters.map((i, n) => [i, descended(this.nodes, this.parameters, this.rate, gradient)[n]]));
+    return this.nodes.map((node, i) => (after.has(i) ? { ...node, data: after.get(i) } : node));
+  }
+
+  showDescent() {
+    const { rounds, nodes, last } = this;
+    this.rateSlider.set(this.rate);
+    this.curve.draw(rounds.losses, rounds.at);
+    write(this.reached, `step ${rounds.at}: ${nodes[last].name} = ${shown(nodes[last].data)}`);
+    write(this.run, this.runner.runs ? "❚❚ pause" : "▶ descend");
+  }
+
+  // ---- what one does
+
+  go(position) {
+    this.position = Math.max(0, Math.min(this.time.last, position));
+    this.show();
+    for (const { frame, lit } of this.views) frame.follow(lit);
+  }
+
+  stop() {
+    this.clock.stop();
+    this.runner.stop();
+  }
+
+  jump(position) {
+    this.stop();
+    this.go(position);
+  }
+
+  toggle(clock) {
+    const ran = clock.runs;
+    this.stop();
+    if (!ran) clock.start();
+    if (!ran && clock === this.clock) this.go(this.position === this.time.last && !this.parameters.length ? 0 : this.position);
+    else this.show();
+  }
+
+  tick() {
+    const position = this.next();
+    if (!this.root.isConnected || (position >= this.time.last && !this.parameters.length)) this.stop();
+    this.go(position);
+    return this.clock.runs;
+  }
+
+  // A whole round at once: a step, forward and backward.
+  descend() {
+    if (!this.root.isConnected) return false;
+    this.update();
+    this.go(this.time.whole);
+    return Number.isFinite(this.nodes[this.last].data);
+  }
+
+  move(i, x) {
+    this.nodes[i].data = x;
+    evaluate(this.nodes, this.rules);
+    this.rounds.moved();
+    this.show();
+  }
+
+  reset() {
+    this.stop();
+    this.rounds.restart();
+    for (const made of this.sliders.values()) made.reset();
+    this.show();
+  }
+
+  addSlider(i) {
+    if (!this.sliders.has(i)) {
+      const made = slider(this.nodes[i].name, this.rounds.begin[i].data, x => this.move(i, x));
+      for (const input of made.inputs) input.disabled = this.obstacle !== "";
+      made.row.dataset.i = i;
+      made.set(this.nodes[i].data);
+      this.sliders.set(i, made);
+      this.leaves.append(made.row);
+      this.hint.hidden = this.obstacle === "" && this.sliders.size === this.rounds.leaves.length;
+      write(made.gradient, gradientText(this.now().now, i));
+    }
+    return this.sliders.get(i);
+  }
+
+  onKey(event) {
+    const { target, key } = event;
+    if (["INPUT", "SELECT", "SUMMARY"].includes(target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const chosen = target.closest("[role=button]"), open = this.views[this.views.length - 1];
+    const actions = {
+      ArrowRight: () => this.jump(this.next()), ArrowLeft: () => this.jump(this.previous()),
+      Home: () => this.jump(0), End: () => this.jump(Math.min(this.time.whole, this.time.last)),
+      "+": () => open.frame.zoom(1.25), "-": () => open.frame.zoom(0.8), 0: () => open.frame.fit(),
+      Escape: () => open.owner && this.fold(open.owner),
+      d: () => this.curve && (this.stop(), this.descend()),
+    };
+    if (chosen && (key === "Enter" || key === " ")) chosen.dispatchEvent(new MouseEvent("click"));
+    else if (key === " " && target.tagName !== "BUTTON") this.toggle(this.clock);
+    else if (key in actions) actions[key]();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}

@@ -1,0 +1,75 @@
+// A frame in which a large picture is seen: fitted, zoomed, moved about.
+//
+//   scale    size on the screen over the picture's own; while nobody zooms it is what fits the width, if that is readable
+//   pane     the part of the page that scrolls
+
+const READABLE = 0.75, LARGEST = 1.2; // as what a picture is shown at first, times its own size
+const HIGHEST = 0.62; // of the height of the window
+
+function frameOf(svg) {
+  const size = ["width", "height"].map(side => Number(svg.getAttribute(side)));
+  const outer = element("div", "frame"), pane = element("div", "pane"), tools = element("div", "tools");
+  let scale = 0, chosen = false;
+
+  function setScale(wanted, at = [pane.clientWidth / 2, pane.clientHeight / 2]) {
+    const next = Math.min(4, Math.max(0.05, wanted));
+    const [x, y] = [(pane.scrollLeft + at[0]) / scale, (pane.scrollTop + at[1]) / scale];
+    scale = next;
+    svg.style.width = `${size[0] * scale}px`;
+    svg.style.height = `${size[1] * scale}px`;
+    if (Number.isFinite(x)) [pane.scrollLeft, pane.scrollTop] = [x * scale - at[0], y * scale - at[1]];
+  }
+
+  function settle() {
+    if (!pane.clientWidth) return;
+    if (!chosen) setScale(Math.min(LARGEST, Math.max(READABLE, (pane.clientWidth - 2) / size[0])));
+    tools.hidden = !chosen && pane.scrollWidth <= pane.clientWidth && pane.scrollHeight <= pane.clientHeight + 1;
+  }
+
+  function zoom(factor, at) {
+    chosen = true;
+    setScale(scale * factor, at);
+  }
+
+  function fit() {
+    chosen = true;
+    setScale(Math.min(1, pane.clientWidth / size[0], (window.innerHeight * HIGHEST) / size[1]));
+  }
+
+  // Bring parts of the picture into sight; the page itself does not move.
+  function follow(parts) {
+    const frame = pane.getBoundingClientRect();
+    for (const { group } of parts.slice(0, 1)) {
+      const at = group.getBoundingClientRect();
+      if (at.left < frame.left || at.right > frame.right) pane.scrollLeft += (at.left + at.right - frame.left - frame.right) / 2;
+      if (at.top < frame.top || at.bottom > frame.bottom) pane.scrollTop += (at.top + at.bottom - frame.top - frame.bottom) / 2;
+    }
+  }
+
+  pane.addEventListener("wheel", event => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    const corner = pane.getBoundingClientRect();
+    zoom(Math.exp(-event.deltaY / 400), [event.clientX - corner.left, event.clientY - corner.top]);
+  }, { passive: false });
+  pane.onpointerdown = event => {
+    if (event.button !== 0 || event.pointerType === "touch") return;
+    const [x, y, left, top] = [event.clientX, event.clientY, pane.scrollLeft, pane.scrollTop];
+    pane.onpointermove = move => {
+      const far = Math.hypot(move.clientX - x, move.clientY - y) > 4;
+      if (far && !pane.hasPointerCapture(event.pointerId)) pane.setPointerCapture(event.pointerId);
+      if (far || pane.hasPointerCapture(event.pointerId)) pane.scrollTo(left - move.clientX + x, top - move.clientY + y);
+    };
+  };
+  pane.onpointerup = pane.onpointercancel = () => (pane.onpointermove = null);
+  tools.append(
+    button("smaller", "−", "smaller (−)", () => zoom(1 / 1.25)),
+    button("fit", "fit", "the whole picture (0)", fit),
+    button("larger", "+", "larger (+)", () => zoom(1.25)),
+  );
+  svg.style.maxWidth = "none";
+  pane.append(svg);
+  outer.append(pane, tools);
+  new ResizeObserver(settle).observe(pane);
+  return { outer, follow, fit, zoom };
+}
