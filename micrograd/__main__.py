@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
 
-ROOMS = {"toy": "toy", "train": "train", "draw": "pictures", "explain": "chain_rules"}
+ROOMS = {"toy": "toy", "train": "train", "draw": "pictures", "explore": "players", "explain": "chain_rules"}
 
 
 def at_least(least: float, kind: type) -> Callable[[str], float]:
@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"micrograd {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for add in (add_toy, add_train, add_draw, add_explain):
+    for add in (add_toy, add_train, add_draw, add_explore, add_explain):
         add(commands)
     return top
 
@@ -102,6 +102,19 @@ def add_draw(commands: Any) -> None:
     drawing.add_argument("--output", "-o", default="graph.svg", help="its suffix says how: .svg, .png … (%(default)s)")
     drawing.add_argument("--view", choices=["auto", "full", "fused", "collapsed"], default="auto")
     drawing.add_argument("--direction", choices=["LR", "TB"], default="LR", help="left to right, or top to bottom")
+
+
+def add_explore(commands: Any) -> None:
+    """`explore` and its options."""
+    playing = commands.add_parser(
+        "explore",
+        help="make a page that plays an expression forward and backward",
+        description="Make a page that plays the computation graph of an expression, given as for draw: forward, "
+        "backward, and down the gradient, with a slider for each leaf. Without an expression, that of the toy net's loss.",
+    )
+    playing.add_argument("expression", metavar="EXPR", nargs="?", default="")
+    playing.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
+    playing.add_argument("--output", "-o", default="explore.html", help="where the page goes (%(default)s)")
 
 
 def add_explain(commands: Any) -> None:

@@ -151,6 +151,16 @@ def test_draw(tmp_path):
     assert "tanh" in words and "∇" in words and "0.5" in words
 
 
+def test_explore(tmp_path):
+    done = run(tmp_path, "explore", "z = w*x; tanh(z + b)", "--at", "w=0.5, x=2,b=-1", "-o", "net.html")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("value = 0;") and str(tmp_path / "net.html") in done.stdout
+    done = run(tmp_path, "explore", "--at", "x=2")
+    assert done.stdout.startswith("L = 0.498797") and '"name":"ŷ"' in (tmp_path / "explore.html").read_text("utf-8")
+    done = run(tmp_path, "explore", "not even an expression", "-o", "net.svg")
+    assert done.returncode == 2 and "expected a path that ends in .html, got 'net.svg'" in done.stderr
+
+
 def test_a_picture_that_cannot_be_written(tmp_path):
     done = run(tmp_path, "draw", "x*x", "--at", "x=1", "-o", "none/net.svg")
     assert done.returncode == 2

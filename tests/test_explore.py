@@ -17,6 +17,8 @@ from micrograd.engine import Value, apply, topological
 from micrograd.functions import detach, exp, log, maximum, relu, sqrt, where
 from micrograd.ops import TABLE, Op
 
+OUTSIDE = Value(3.0)
+
 
 def random_settings(root, count):
     draw = random.Random(count)
@@ -116,6 +118,14 @@ def test_names_for_all_and_the_graph_stays_as_it_is():
     assert "∇ 4" in explorer.svg and "∇ 9" not in explorer.svg
     assert explore(y, {}).scene["nodes"][-1]["name"] == "f"
     assert explore(Value(3.0), {}).scene["leaves"] == [0]
+
+
+def test_a_page_keeps_the_names_that_its_caller_has():
+    weight, x = Value(0.5), Value(2.0)
+    h = weight * x
+    assert [node["name"] for node in explore(h).scene["nodes"]] == ["weight", "x", "h"]
+    assert [node["name"] for node in explore(OUTSIDE * x).scene["nodes"]] == ["OUTSIDE", "x", "f"]
+    assert [node["name"] for node in explore(h, {}).scene["nodes"]] == ["v₁", "v₂", "f"]
 
 
 def test_leaves_as_values_or_names():

@@ -3,6 +3,7 @@
 toy             the main job: the toy net by hand, then trained
 train           a network on a table of the user's own
 pictures        `draw`
+players         `explore`
 chain_rules     `explain`
 expressions     reading an expression such as `tanh(w*x + b)`
 tables          reading a CSV file

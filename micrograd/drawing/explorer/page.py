@@ -142,10 +142,7 @@ class Explorer:
 
         Raises ValueError unless the path ends in .html, OSError from the file.
         """
-        from pathlib import Path
-
-        if Path(path).suffix.lower() != ".html":
-            raise ValueError(f"expected a path that ends in .html, got {str(path)!r}; draw(value) saves pictures")
+        expect_page(path)
         write(path, self.html)
 
     def _repr_mimebundle_(
@@ -179,6 +176,14 @@ class Explorer:
 
     def __repr__(self) -> str:
         return f"<Explorer: {self.title}>"
+
+
+def expect_page(path: str | os.PathLike[str]) -> None:
+    """ValueError for the path of anything but a page."""
+    from pathlib import Path
+
+    if Path(path).suffix.lower() != ".html":
+        raise ValueError(f"expected a path that ends in .html, got {str(path)!r}; draw(value) saves pictures")
 
 
 def literal(x: Any) -> str:

@@ -1,0 +1,32 @@
+"""`python -m micrograd explore EXPR --at w=0.5,x=2 -o page.html`: a page that plays an expression, or the toy net."""
+
+from __future__ import annotations
+
+import os
+
+from micrograd.command_line.expressions import read_expression, values_at
+from micrograd.command_line.results import expect_place, written
+from micrograd.command_line.toy import SAMPLE, START
+from micrograd.drawing import explore
+from micrograd.drawing.explorer.page import expect_page
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+TOY = "z = w1*x; h = sigmoid(z); u = w2*h; yhat = sigmoid(u); L = (yhat - y)**2"
+
+
+def run(options: argparse.Namespace) -> None:
+    """Build, save as a page."""
+    with written(options.output):
+        expect_page(options.output)
+    expect_place(options.output)
+    at = values_at(options.at)
+    if not options.expression:
+        at = {**START, **SAMPLE, **at}
+    root, names = read_expression(options.expression or TOY, at)
+    explorer = explore(root, names)
+    with written(options.output):
+        explorer.save(options.output)
+    print(f"{root.label or 'value'} = {root.data:.10g}; the page is in {os.path.abspath(options.output)}")
