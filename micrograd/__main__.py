@@ -110,7 +110,7 @@ def add_explore(commands: Any) -> None:
         "explore",
         help="make a page that plays an expression forward and backward",
         description="Make a page that plays the computation graph of an expression, given as for draw: forward, "
-        "backward, and down the gradient, with a slider for each leaf. Without an expression, that of the toy net's loss.",
+        "backward, down the gradient, with a slider for each leaf. Without an expression, that of the toy net's loss.",
     )
     playing.add_argument("expression", metavar="EXPR", nargs="?", default="")
     playing.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
