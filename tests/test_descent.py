@@ -12,7 +12,8 @@ import pytest
 
 from micrograd import Value, compile, log, losses, maximum, nn, optim, sigmoid, take, tanh
 from micrograd.compiler.descent import Descent, descent_of
-from micrograd.compiler.descent.rule import Unreadable, read
+from micrograd.compiler.descent.reading import read
+from micrograd.compiler.descent.symbols import Unreadable
 from micrograd.compiler.llvm.descent.shuffle import shuffled
 from micrograd.compiler.llvm.runner import LlvmRunner
 from micrograd.optim import UpdateRule
@@ -55,7 +56,7 @@ READABLE = {
     "powers": Own(lambda self, step, p, g, s: (p - g**2 / (9.0 + np.abs(g) ** 0.5 + np.square(g) * p**-1) ** 2, ())),
     "clipped": Own(lambda self, step, p, g, s: (p - self.rate(step) * np.clip(g, -0.1, np.maximum(p, 0.1)), ())),
     "steps": Own(lambda self, step, p, g, s: (p - 0.1 ** (step // 10 + 2) * (g / (1 + step % 3)), ())),
-    "its count": Own(lambda self, step, p, g, s: (p - g / (self.steps + 1), ())),
+    "its count": Own(lambda self, step, p, g, s: (p - g / (self.steps + 9) / (1 + self.count), ())),
     "schedule": Own(lambda self, step, p, g, s: (p - self.lr(step) * g, ()), lr=lambda step: 0.1 / (step + 9)),
     "settings": Own(lambda self, step, p, g, s: (p - self.lr * self.scale[1] * s[0], (g + s[0],)), 1, scale=(1, 0.5)),
     "swapped": Own(lambda self, step, p, g, s: (p - 0.01 * s[1], (s[1], s[0] * 0.5 + g)), 2),
@@ -73,6 +74,7 @@ UNREADABLE = {
     "changes": (Own(appended, seen=()), "changes attributes"),
     "random": (Own(lambda self, step, p, g, s: (p - np.random.random() * g, ())), "something else at every step"),
     "moments": (Own(lambda self, step, p, g, s: (p - g, (g, g)), 1), "returns 2 moments where it gets 1"),
+    "table": (Own(lambda self, step, p, g, s: (p - {0: 0.5}.get(step, 0.1) * g, ())), "unhashable"),
     "float": (Own(lambda self, step, p, g, s: (p - math.exp(step) * g, ())), "on symbols"),
     "no rule": (Optimizer(), "no UpdateRule"),
     "L-BFGS": (optim.LBFGS(), "no UpdateRule"),
@@ -158,6 +160,20 @@ def test_settings_that_change_are_read_anew():
         expected = one_by_one(program, batch, p, rule, 5)
         rule.reset()
         assert same(in_pieces(program, batch, p, rule, 5, descent=descent), expected)
+
+
+def test_globals_that_change_are_read_anew_and_a_rule_with_one_graph_is_no_other():
+    program, batch = network()
+    settings, p = [0.1, np.multiply], start(program)
+    rule = Own(lambda self, step, p, g, s: (p - settings[0] * settings[1](g, g), ()))
+    descent = descent_of(program, batch, rule)
+    for settings[0] in (0.01, 0.02):
+        rule.reset()
+        expected = one_by_one(program, batch, p, rule, 5)
+        rule.reset()
+        assert same(in_pieces(program, batch, p, rule, 5, descent=descent), expected)
+    settings[1] = np.dot  # which does the same with numbers
+    assert "for arrays" in descent_of(program, batch, rule).reason
 
 
 @pytest.mark.parametrize("penalty", [False, True])

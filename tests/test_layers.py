@@ -85,7 +85,7 @@ FLOORS = {
         ["rows"],
         ["function"],
     ],
-    "compiler.descent": [["rule"], ["descent"], ["loop"], ["program"]],
+    "compiler.descent": [["symbols"], ["rule"], ["reading"], ["descent"], ["loop"], ["program"]],
     "compiler.llvm.descent": [["code", "shuffle"], ["steps"]],
     "compiler.loops": [["plan"], ["steps"], ["program"]],
     "compiler.numpy": [["arithmetic"], ["vocabulary"], ["names"], ["code", "player"], ["runner"]],

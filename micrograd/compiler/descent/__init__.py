@@ -1,6 +1,8 @@
 """Descent: many steps of an optimiser on a program's gradient in one call.
 
-rule            the update rule of an optimiser as a graph
+symbols         what an update rule is run on, to be read
+rule            the rule as a graph
+reading         both: from an optimiser to its rule
 descent         the steps, as many as one call takes
 loop            calls until they are done
 program         on the samples of a program

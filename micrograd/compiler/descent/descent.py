@@ -12,7 +12,8 @@ from time import perf_counter
 
 import numpy as np
 
-from micrograd.compiler.descent.rule import MOVING, Unreadable, read
+from micrograd.compiler.descent.reading import is_ours, read
+from micrograd.compiler.descent.symbols import Unreadable
 from micrograd.optim.update_rule import UpdateRule
 
 TYPE_CHECKING = False
@@ -95,11 +96,12 @@ class Descent:
     def read(self) -> None:
         """Read the rule of the optimiser, if that may be another than before."""
         now = attributes(self.optimizer)
-        if len(now) == len(self._attributes) and all(x is y for x, y in zip(now, self._attributes)):
+        same = len(now) == len(self._attributes) and all(x is y for x, y in zip(now, self._attributes))
+        if same and (self._rule is None or is_ours(self.optimizer)):
             return
         self._attributes = now
         try:
-            rule = read(self.optimizer)
+            rule = read(self.optimizer, self._rule if same else None)
             if self._rule is None or self._rule.key() != rule.key():
                 self._machine = self._steps_of(rule)
             self._rule, self.reason = rule, ""
@@ -141,7 +143,7 @@ class Descent:
 def attributes(optimizer: Any) -> list[Any]:
     """What the rule of an optimiser may depend on: its attributes, but for those that every step changes."""
     moments = len(getattr(optimizer, "state", None) or ())
-    return [moments, *[x for name, x in vars(optimizer).items() if name not in MOVING]]
+    return [moments, *[x for name, x in vars(optimizer).items() if name not in ("steps", "state")]]
 
 
 def moments_of(optimizer: Any, count: int) -> Any:
