@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from micrograd import Value, compile, log, losses, maximum, nn, optim, sigmoid, take, tanh
+from micrograd import Value, compile, log, losses, maximum, nn, optim, scan, sigmoid, take, tanh
 from micrograd.compiler.descent import Descent, descent_of
 from micrograd.compiler.descent.reading import read
 from micrograd.compiler.descent.symbols import Unreadable
@@ -407,6 +407,19 @@ def test_functions_descend_from_nests_beside_other_arguments_and_values():
         f.descend(w, {"x": np.zeros((2,)), "y": 0.0}, optim.SGD(), steps=3)
     with pytest.raises(TypeError, match="several|one Value"):
         compile(lambda x: [x, x]).descend(1.0, optim.SGD(), steps=3)
+
+
+def test_functions_that_machine_code_does_not_take():
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    f, rule = compile(lambda: a.log(), parameters=[b, a]), optim.AdamW(lr=0.75, weight_decay=0.1)  # b has no place
+    with pytest.raises(NotFinite, match=r"before step 4 of 9; .* forward: log\(a\) of a = -"):
+        f.descend(rule, steps=9)
+    assert rule.steps == 3 and b.data == pytest.approx(3.0 * 0.925**3)
+    long = compile(lambda x: scan(lambda s, t: (0.5 * s + x * t, None), x, [0.1] * 30)[0] ** 2)
+    assert f"{long.descend(1.0, optim.SGD(lr=1.0), steps=200)[1]:.6f}" == "0.000000"
+    assert "loop of 29 steps" in repr(long)
+    with pytest.raises(TypeError, match="several"):
+        compile(lambda x: (x, x)).descend(1.0, rule, steps=1)
 
 
 def test_a_value_that_is_not_finite_beside_a_gradient_that_is():

@@ -73,7 +73,7 @@ class Descent:
         optimizer = self.optimizer
         if self._rule is None or not optimizer.steps or optimizer.count != len(p):
             return Steps(p.copy(), None, np.empty(0), True)
-        count = self._pace(steps)
+        count = self.pace(steps)
         table, moments = self._table(self._rule, count), moments_of(optimizer, len(p))
         if table is None or moments is None:
             return Steps(p.copy(), None, np.empty(0), True)
@@ -108,7 +108,7 @@ class Descent:
         except (Unreadable, ValueError) as error:
             self._rule, self._machine, self.reason = None, None, str(error)
 
-    def _pace(self, steps: int) -> int:
+    def pace(self, steps: int) -> int:
         """So many steps, or as many as a call may have."""
         return min(steps, MOST, max(1, int(PIECE / self._seconds)) if self._seconds else FIRST)
 

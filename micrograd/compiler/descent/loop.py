@@ -43,7 +43,8 @@ def descend(
 
     NotFinite, with the point, where value or gradient is nan or inf: the optimiser and p stand as before that step.
     """
-    optimizer, losses, done = descent.optimizer, np.empty(whole(steps, "steps", 0)), 0
+    optimizer, steps, done = descent.optimizer, whole(steps, "steps", 0), 0
+    losses = np.empty(steps)
     try:
         while done < steps:
             at, before = p, optimizer.snapshot()

@@ -33,7 +33,7 @@ class Where:
 
     routine     of value and gradient; recorded: of the same function
     numbers     of the arguments, in a row
-    places      of what changes, among the numbers or, behind them, among the Values; None where one has no place
+    places      of what changes, among the numbers or, behind them, among the Values; −1 where one has no place
     """
 
     def __init__(self, routine: Routine, recorded: Recorded, numbers: list[float], nodes: list[int]) -> None:
@@ -47,8 +47,9 @@ class Where:
         player = getattr(routine.player, "player", None)
         if player is None:
             raise ValueError("the program has loops")
-        first, gradient = places[0], outputs[1:-1]
-        if places != list(range(first, first + len(places))) or (np.diff(gradient) != 1).any():
+        first, gradient = places[0] if places else 0, outputs[1:-1]
+        beside = places == list(range(first, first + len(places))) and (np.diff(gradient) == 1).all()
+        if not places or first < 0 or not beside:
             raise ValueError("the numbers do not stand side by side")
         stand = first, int(outputs[0]), int(gradient[0]), int(outputs[-1])
         return point_steps_of(player, rule, len(places), stand, self.given)
@@ -58,16 +59,15 @@ class Where:
         return np.append(self.numbers, [value.data for value in self.routine.values])
 
     def source(self, p: Numbers) -> str:
-        """Which node the first nan or inf comes from, where p are the numbers of the arguments or of the Values."""
-        recorded, given = self.recorded, self.given()
-        given[self.places] = p
-        leaves = [Value(x) for x in given.tolist()]
-        kinds: dict[str, Any] = {"input": leaves[: len(self.numbers)], "parameter": {}, "captured": {}}
-        graph = recorded.trace.graph
-        for node, leaf in zip(recorded.nodes, leaves[len(self.numbers) :]):
-            kinds[graph.kind[node]][graph.args[node][0]] = leaf
-        nodes = replayed(graph, kinds, count=recorded.length)
-        fault = why_nan(nodes[recorded.trace.outputs[0]])
+        """Which node the first nan or inf comes from, with the arguments at p, or the Values as they are."""
+        trace, numbers = self.recorded.trace, self.numbers.copy()
+        for place, x in zip(self.places, p.tolist()):
+            if 0 <= place < len(numbers):
+                numbers[place] = x
+        kinds = {"input": list(map(Value, numbers.tolist()))}
+        for kind, values in (("parameter", trace.parameters), ("captured", trace.captured)):
+            kinds[kind] = [Value(x.data, x.label) for x in values]
+        fault = why_nan(replayed(trace.graph, kinds, count=self.recorded.length)[trace.outputs[0]])
         return "Run as plain code it is finite" if fault is None else f"{fault}"
 
 
