@@ -106,7 +106,8 @@ class Graph:
 
     def apply(self, name: str, args: tuple[int, ...]) -> int:
         """The primitive `name` on nodes: simplified where that is exact, else one node."""
-        key, places, kind, op = (name, args), self._places, self.kind, TABLE[name]
+        op, places, kind = TABLE[name], self._places, self.kind
+        key = (name, args[::-1]) if op.commutative and args[0] > args[1] else (name, args)
         found = places.get(key)
         if found is not None:
             return found
@@ -115,15 +116,15 @@ class Graph:
             simpler = self._simpler(op, args)
             if simpler is not None:
                 return simpler
-        if op.commutative:
-            found = places.get((name, args[::-1]))
-            if found is not None:
-                return found
         varying = self.varying
-        for x in args:
-            if varying[x]:
-                return self._node(name, args, key, True)
-        return self._node(name, args, key, False)
+        varies = varying[args[0]]
+        for x in args[1:]:
+            varies = varies or varying[x]
+        places[key] = place = len(kind)  # as `_node` does, which is called less often
+        kind.append(name)
+        self.args.append(args)
+        varying.append(varies)
+        return place
 
     def take(self, index: int, entries: tuple[int, ...]) -> int:
         """The one of the entries, uniform nodes, that an input or target chooses."""

@@ -79,6 +79,13 @@ class LinedGraph(Graph):
         self.lines.append(users_line())
         return super()._node(kind, args, key, varying)
 
+    def apply(self, name: str, args: tuple[int, ...]) -> int:
+        """See `Graph`."""
+        node = super().apply(name, args)
+        if len(self.lines) < len(self):
+            self.lines.append(users_line())
+        return node
+
 
 def changing_line(before: Trace, code: Code) -> str:
     """The user's line of the first node that another run makes differently."""
