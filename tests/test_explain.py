@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micrograd import Value, explain, formula, gradient, ops, topological
+from micrograd import Value, explain, formula, gradient, maximum, minimum, ops, topological
 from micrograd.engine import apply
 
 
@@ -148,6 +148,65 @@ def test_nothing_hidden_where_there_is_no_derivative_to_tell():
         explain(f, x, paths=0)
 
 
+TIE = """\
+∂f/∂a is a sum over 2 paths:
+path 1 = ∂f/∂v₁ · ∂v₁/∂a
+       = 0.5 · b
+       = 0.5 · 2
+       = 1
+
+path 2 = (∂f/∂a)₂
+       = 0.5
+
+∂f/∂a = 1 + 0.5
+      = 1.5, which equals a.grad
+
+where
+v₁     = a·b                  = 4
+v₂     = a + b                = 4
+f      = max(v₁, a + b)       = 4
+∂f/∂v₁ = 0.5 since v₁ = a + b
+∂f/∂v₂ = 0.5 since a + b = v₁
+
+at a = 2, b = 2
+∂f/∂v₁ = 0.5 is also a factor of ∂f/∂b
+Multiplications: 1 with the formulas written out, 1 by backprop; for all 2 named leaves 2 and 2
+A mark 1, 2 at a derivative says that it is by that operand alone, the others being fixed."""
+
+
+def test_a_tie_is_told_as_one_and_its_names_are_defined():
+    a, b = Value(2.0, "a"), Value(2.0, "b")
+    f = maximum(a * b, a + b)
+    f.backward()
+    assert str(explain(f, a, {})) == TIE
+    assert "0.5 since a = b" in str(explain(maximum(a, b), a, {}))
+    assert "∂f/∂a = 1 since a > c" in str(explain(maximum(a, Value(1.0, "c")), a, {}))
+    assert "since n is nan" in str(explain(maximum(Value(math.nan, "n"), b), b, {}))
+    assert "v₁     = min(a, b)       = 2\n" in str(explain(3.0 * minimum(a, b), a, {}))
+
+
+def test_local_and_total_derivatives_are_written_differently():
+    x = Value(3.0, "x")
+    f = x.tanh() + x
+    f.backward()
+    explanation = explain(f, x, {})
+    assert "\npath 1 = (∂f/∂x)₂\n" in str(explanation) and "\n∂f/∂x = 1 + 0.00987\n" in str(explanation)
+    assert r"\left(\frac{\partial f}{\partial x}\right)_{2}" in explanation.latex
+    table = str(explain(f, names={}))
+    assert "∂f/∂v₁ = 1, (∂f/∂x)₂ = 1 " in table and table.endswith("the others being fixed.")
+    assert "others being fixed" not in str(explain(toy()[0]))  # one way everywhere: no marks
+
+
+def test_definitions_stand_in_their_order():
+    x = Value(0.5, "x")
+    a = x.exp() + 1.0
+    b = a * a.sin()
+    a.label, b.label = "a", "b"
+    assert str(formula(b.exp() * b, {})).splitlines() == ["exp(b)·b", "", "where", "a = exp(x) + 1", "b = a·sin(a)"]
+    told = str(explain(b, x, {}))
+    assert told.index("\na  = ") < told.index("\nv₂ = ") < told.index("\nb  = ")
+
+
 def test_a_forgotten_or_repeated_backward_is_told():
     x = Value(2.0, "x")
     f = x**3
@@ -212,7 +271,7 @@ def test_the_symbolic_gradient_of_the_toy_net_is_short_and_right():
     lines = [line.split(" = ") for line in text.replace("\n\nwhere\n", "\n").splitlines()]
     names = {"w1": 0.5, "x": 1.5, "w2": -1.2, "y": 1.0}
     python = str.maketrans("·−₀₁₂₃₄₅₆₇₈₉", "*-0123456789")
-    for name, right in [*reversed(lines[1:]), ["result", lines[0][0]]]:
+    for name, right in [*lines[1:], ["result", lines[0][0]]]:
         source = right.translate(python).replace("2x", "2*x").replace("σ", "sigma")
         names[name.strip().translate(python)] = eval(source, {"sigma": lambda t: 1.0 / (1.0 + math.exp(-t))}, names)
     assert names["result"] == pytest.approx(g.data, rel=1e-14)

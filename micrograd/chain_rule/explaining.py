@@ -61,8 +61,8 @@ def explain(root: Any, wrt: Any = None, names: Any = None, *, paths: int = 5) ->
           = −8, which equals w.grad
     <BLANKLINE>
     where
-    L  = v₂²     = 4
     v₂ = w·x − y = −2
+    L  = v₂²     = 4
     <BLANKLINE>
     at w = 0.5, x = 2, y = 3
     ∂L/∂v₂ = 2v₂ = −4 is also a factor of ∂L/∂x and ∂L/∂y

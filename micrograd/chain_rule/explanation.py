@@ -6,7 +6,7 @@ definition  what an inner node is computed by: ŷ = σ(u) = 0.321
 from __future__ import annotations
 
 from micrograd.chain_rule.derivation import Derivation, derive
-from micrograd.chain_rule.links import Links
+from micrograd.chain_rule.links import MARKS, Links
 from micrograd.chain_rule.paths import paths_of
 from micrograd.chain_rule.reach import reach_of, tally
 from micrograd.chain_rule.sharing import Sharing, share
@@ -35,7 +35,7 @@ class Explanation(Document):
 
     derivations     one `Derivation` for each derivative asked for: value, count of paths, chains, remainder
     sharing         `Sharing`: the adjoints in common, and the numbers of multiplications
-    definitions     (place of a node, its Expression) for the nodes that stand in chains and formulas
+    definitions     (place of a node, its Expression) for the nodes that stand in chains and formulas, operands first
     numbers         places of the nodes in them that are not defined, of which only the number is given
 
     >>> from micrograd import explain
@@ -103,8 +103,8 @@ class Explanation(Document):
     def notes(self) -> list[Block]:
         """What marks and dots mean, where there are some."""
         blocks: list[Block] = []
-        if any(link.which for chain in self.chains() for link in chain.told):
-            blocks.append(Words("The marks 1, 2 at a derivative tell apart operands of a node that are the same."))
+        if any(self.links.which(link) for chain in self.chains() for link in chain.told):
+            blocks.append(Words(MARKS))
         if any(chain.skipped for chain in self.chains()):
             blocks.append(Words("Where factors are left out, the numbers give their product."))
         return blocks
@@ -128,13 +128,15 @@ def explanation_of(root: Value, wrt: Sequence[Value], names: Mapping[str, Any] |
 
 
 def defined(links: Links, chains: list[Chain]) -> tuple[list[tuple[int, Expression]], list[int]]:
-    """The definitions of nodes, from the root down, and the places of those of which only the number is given.
+    """The definitions of nodes, operands first, and the places of those of which only the number is given.
 
-    A node of a chain or of the formula of a factor is defined; what its definition is made of has its number given.
+    A node of a chain, of the formula of a factor or of its reason is defined; what its definition is made of has its
+    number given.
     """
-    nodes = links.reach.nodes
+    reach, nodes = links.reach, links.reach.nodes
     told = {i for chain in chains for link in chain.told for i in (link.top, link.bottom)} | links.mentioned
-    inner = sorted([i for i in told if nodes[i].op is not None], reverse=True)[:MOST_DEFINITIONS]
+    told |= {i for edge in links.choices for i in (reach.tops[edge], reach.bottoms[edge])}
+    inner = sorted([i for i in told if nodes[i].op is not None])[-MOST_DEFINITIONS:]
     definitions = [(i, links.definition(i)) for i in inner]
     numbers = (told | links.mentioned).difference(inner)
     return definitions, sorted(numbers, key=lambda i: (i not in told, i))
@@ -145,11 +147,20 @@ def cells_of(formula: Expression, slope: float, writing: Writing) -> list[Line]:
     number = Math(writing.number(slope))
     if formula.op is not None or formula.name or formula.reason is None:
         return [[Math(in_writing(formula, writing))], [number]]
-    condition, holds = formula.reason
-    if condition.op in OPPOSITES:
-        op = condition.op if holds else OPPOSITES[condition.op]
-        return [[number, " since ", Math(writing.comparison(op, *[in_writing(x, writing) for x in condition.args]))]]
-    return [[number, " since ", Math(in_writing(condition, writing)), " is not 0" if holds else " is 0"]]
+    return [[number, " since ", *reason(*formula.reason, writing)]]
+
+
+def reason(condition: Expression, holds: bool, writing: Writing) -> Line:
+    """What holds where a row selects: a = b where that is so, whatever the row asks, else the comparison."""
+    if condition.op not in OPPOSITES:
+        return [Math(in_writing(condition, writing)), " is not 0" if holds else " is 0"]
+    sides = [in_writing(x, writing) for x in condition.args]
+    for side, x in zip(sides, condition.args):
+        if x.data != x.data:
+            return [Math(side), " is nan"]
+    if condition.args[0].data == condition.args[1].data:
+        return [Math(writing.equal(*sides))]
+    return [Math(writing.comparison(condition.op if holds else OPPOSITES[condition.op], *sides))]
 
 
 def same_or_nan(x: float, y: float) -> bool:

@@ -11,6 +11,8 @@ stands directly in a sum, as w·x in w·x + b. Then each factor is still one pro
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
+
 from micrograd.chain_rule.reach import Reach
 from micrograd.engine import Value
 from micrograd.formulas.expressions import Expression, call, in_writing, operand, symbol, weight
@@ -29,18 +31,17 @@ if TYPE_CHECKING:
 SHORT = 8  # operands that a merged node may bring into the formula of another
 DEEPEST = 5  # brackets in brackets
 LIGHT = 3  # a formula that weighs more is written f'(x)
+LONGEST_SEARCH = 100_000  # nodes
+MARKS = "A mark 1, 2 at a derivative says that it is by that operand alone, the others being fixed."
 
 
 class Link:
-    """∂top/∂bottom along `edges`; `slope` is its number, `formula` its Expression, made when it is asked for.
+    """∂top/∂bottom along `edges`; `slope` is its number."""
 
-    `which` is the number of the operand, from 1, where top has bottom as an operand more than once, else 0.
-    """
+    __slots__ = ("top", "bottom", "edges", "slope")
 
-    __slots__ = ("top", "bottom", "edges", "slope", "which")
-
-    def __init__(self, top: int, bottom: int, edges: list[int], slope: float, which: int) -> None:
-        self.top, self.bottom, self.edges, self.slope, self.which = top, bottom, edges, slope, which
+    def __init__(self, top: int, bottom: int, edges: list[int], slope: float) -> None:
+        self.top, self.bottom, self.edges, self.slope = top, bottom, edges, slope
 
 
 class Links:
@@ -49,6 +50,7 @@ class Links:
     mentioned       places of the nodes that stood in a formula by name
     functions       text of f'(x) -> (f'(x), its formula by the row, its number), for the functions that were primed
     choices         edge -> the derivative that a row which selects (a maximum) has there, with its reason
+    several         (top, bottom) -> whether several ways lead from one to the other, of those that were asked for
     """
 
     def __init__(self, reach: Reach, called: Names) -> None:
@@ -61,6 +63,7 @@ class Links:
         self.functions: dict[str, tuple[Expression, Expression, float]] = {}
         self.choices: dict[int, Expression] = {}
         self.weights: dict[Op, int] = {}
+        self.several: dict[tuple[int, int], bool] = {}
 
     def candidate(self, i: int) -> bool:
         """Whether node i may be merged at all: it is unnamed and used once."""
@@ -151,26 +154,29 @@ class Links:
             slope *= self.reach.slopes[edge] or 0.0
             bottom = self.reach.bottoms[edge]
             if bottom not in self.merged:
-                links.append(Link(start, bottom, run, slope, self.which(run[-1])))
+                links.append(Link(start, bottom, run, slope))
                 start, slope, run = bottom, 1.0, []
         return links
 
     def linked(self, edge: int) -> Link:
         """An edge as a link of its own."""
         reach = self.reach
-        return Link(reach.tops[edge], reach.bottoms[edge], [edge], reach.slopes[edge] or 0.0, self.which(edge))
+        return Link(reach.tops[edge], reach.bottoms[edge], [edge], reach.slopes[edge] or 0.0)
 
-    def which(self, edge: int) -> int:
-        """The number of the operand, from 1, if the node has that operand more than once, else 0."""
-        reach = self.reach
-        same = [e for e in reach.below(reach.tops[edge]) if reach.bottoms[e] == reach.bottoms[edge]]
-        return reach.operands[edge] + 1 if len(same) > 1 else 0
+    def which(self, link: Link) -> int:
+        """The number of the operand of top that a link goes through, from 1, where top depends on bottom in other ways
+        too, so that ∂top/∂bottom is not the link alone; else 0."""
+        ends = link.top, link.bottom
+        if ends not in self.several:
+            self.several[ends] = several_ways(self.reach, *ends)
+        return self.reach.operands[link.edges[0]] + 1 if self.several[ends] else 0
 
     def slope(self, link: Link, writing: Writing, *, inline: bool = False) -> str:
         """∂top/∂bottom"""
         top, bottom = [writing.name(self.called.name(self.reach.nodes[i])) for i in (link.top, link.bottom)]
         written = writing.inline_slope(top, bottom) if inline else writing.slope(top, bottom)
-        return writing.numbered(written, link.which) if link.which else written
+        which = self.which(link)
+        return writing.numbered(written, which) if which else written
 
     def symbol(self, node: Value) -> Expression:
         """The name of a node in a formula."""
@@ -232,6 +238,33 @@ class Links:
             return x
         shown = self.shown(x)
         return expression_of(x, self.shown) if shown is None else shown
+
+
+def several_ways(reach: Reach, top: int, bottom: int) -> bool:
+    """Whether more than one way leads from top down to bottom; True as well where it would take long to tell.
+
+    >>> from micrograd.chain_rule.reach import reach_of
+    >>> x = Value(3.0)
+    >>> y = x.tanh()
+    >>> reach = reach_of(x * y, [x])
+    >>> several_ways(reach, 2, 0), several_ways(reach, 1, 0)
+    (True, False)
+    """
+    ways, waiting = {bottom: 1}, [bottom]  # ways from a node down to bottom, counted to 2
+    while waiting:  # upwards: a node is done when all below it are
+        i = heappop(waiting)
+        if i == top or len(ways) > LONGEST_SEARCH:
+            return ways[i] > 1 or i != top
+        edge = reach.last[i]
+        while edge >= 0:
+            above = reach.tops[edge]
+            if above <= top:
+                if above not in ways:
+                    ways[above] = 0
+                    heappush(waiting, above)
+                ways[above] = min(2, ways[above] + ways[i])
+            edge = reach.previous[edge]
+    return False
 
 
 def small(node: Value) -> bool:

@@ -79,9 +79,10 @@ class Sharing:
         """What an adjoint is, and whom it serves."""
         reach = self.links.reach
         sides = [self.slope(reach.nodes[adjoint.place], writing)]
+        number = writing.number(reach.adjoints[adjoint.place])
         if adjoint.chain is not None:
-            sides.append(adjoint.chain.lines(writing)[1])
-        equality = Math(writing.equal(*sides, writing.number(reach.adjoints[adjoint.place])))
+            sides += [line for line in adjoint.chain.lines(writing)[1:2] if line != number]
+        equality = Math(writing.equal(*sides, number))
         line = [equality, " is also a factor of " if self.alone else ", computed once, serves "]
         served = [x for x in adjoint.serves if not (self.alone and reach.place[id(x)] in reach.wrt)]
         return line + listed([self.slope(x, writing) for x in served])

@@ -5,7 +5,7 @@ step        place in topological order: forward runs from the first step to the 
 
 from __future__ import annotations
 
-from micrograd.chain_rule.links import Links
+from micrograd.chain_rule.links import MARKS, Links
 from micrograd.chain_rule.reach import reach_of
 from micrograd.engine import Value, topological
 from micrograd.formulas.document import Document, Math, Table, Words
@@ -49,11 +49,13 @@ class Pass(Document):
             skipped = len(self.reach.nodes) - FIRST - LAST
             rows.append([["⋯"], [f"{skipped:,} more"], ["⋯"], ["⋯"], ["⋯"], ["⋯"]])
             rows += [self.row(i, writing) for i in self.steps[1]]
-        return [
+        blocks: list[Block] = [
             Words("Forward goes down the table and keeps the local derivatives. Backward goes up:"),
             Words("the adjoint of a node is the sum of adjoint · local derivative over all its uses."),
             Table(header, rows),
         ]
+        edges = [edge for steps in self.steps for i in steps for edge in self.reach.below(i)]
+        return [*blocks, Words(MARKS)] if any(self.links.which(self.links.linked(edge)) for edge in edges) else blocks
 
     def row(self, i: int, writing: Writing) -> list[Line]:
         """One step."""

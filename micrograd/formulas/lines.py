@@ -89,8 +89,8 @@ def formula(value: Value, names: Mapping[str, Any] | None = None) -> Formula:
             expression_of(value, shown),
         )
     ]
-    defined = [x for x in reversed(nodes[:-1]) if id(x) in cut or x.op is None and not called.given(x)]
-    for x in defined[: MOST_LINES - 1]:
+    defined = [x for x in nodes[:-1] if id(x) in cut or x.op is None and not called.given(x)]
+    for x in defined[1 - MOST_LINES :]:  # those that the formula itself is made of are the last
         lines.append((called.name(x), expression_of(x, shown) if x.op is not None else operand(x.data)))
     return Formula(lines, max(0, len(defined) - len(lines) + 1))
 
