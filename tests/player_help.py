@@ -30,9 +30,9 @@ function state(player) {
   const found = {};
   for (const box of player.querySelectorAll("g.box")) {
     const text = title(box);
-    found[box.dataset.key] = [/\\ndata (.*)/.exec(text)[1], (/\\n∇ (.*)/.exec(text) || [])[1]];
+    found[box.dataset.key] = [/\\ndata (.*)/, /\\n∇ (.*)/].map(line => (line.exec(text) || [])[1]);
   }
-  for (const edge of player.querySelectorAll("g.edge")) found[edge.dataset.key] = / = (.*)/.exec(title(edge))[1];
+  for (const edge of player.querySelectorAll("g.edge")) found[edge.dataset.key] = (/ = (.*)/.exec(title(edge)) || [])[1];
   return found;
 }
 function leaf(player, i) {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import math
 import random
 import re
+import zlib
 
 import pytest
-from drawing_help import chain, network, tangle, toy
+from drawing_help import chain, network, parsed, tangle, toy
 from player_help import HOSTILE, cube, differences, evaluated, labelled, needs_chromium, run
 
 from micrograd.drawing.explorer.javascript import Body, JavaScript, in_javascript, rule
@@ -81,7 +83,7 @@ SCENES = {
 def moved(tmp_path_factory):
     """{scene: (root, settings, what the page showed after each)}, all from one page with a player each."""
     scenes = {name: make() for name, make in SCENES.items()}
-    body = "".join([explore(root, {}).notebook_html() for root, _ in scenes.values()])
+    body = "".join([explore(root, {}, view="full").notebook_html() for root, _ in scenes.values()])
     script = f"""
 return {literal([settings for _, settings in scenes.values()])}.map((settings, p) => settings.map(setting => {{
   click(players()[p], "last");
@@ -153,8 +155,10 @@ def test_leaves_as_values_or_names():
 def test_what_cannot_be_explored():
     with pytest.raises(TypeError, match="explore expects a Value, got float"):
         explore(2.0)
-    with pytest.raises(ValueError, match=r"up to 300 values, got 100,001: explore the loss .* draw\(value\)"):
+    with pytest.raises(ValueError, match=r"up to 3,000 values, got 100,001: explore the loss .* draw\(value\)"):
         explore(chain(100_000))
+    with pytest.raises(ValueError, match="view"):
+        explore(Value(1.0), view="whole")
 
 
 def test_pages_files_and_notebooks(tmp_path):
@@ -174,6 +178,36 @@ def test_pages_files_and_notebooks(tmp_path):
 def test_the_same_graph_gives_the_same_page():
     assert explore(toy(), {}).html == explore(toy(), {}).html
     assert len(explore(toy(), {}).notebook_html()) < 60_000
+
+
+def test_what_is_folded_on_a_page():
+    """Each value is in exactly one box of the innermost pictures, and the steps go operands first, box by box."""
+    _, loss = network(2, 8, 8, 1)
+    explorer = explore(loss, {})
+    nodes, scene = topological(loss), explorer.scene
+    inner = [i for i, node in enumerate(nodes) if node.op is not None]
+    assert sorted(scene["order"]) == inner
+    turn = {i: k for k, i in enumerate(scene["order"])}
+    place = {id(node): i for i, node in enumerate(nodes)}
+    assert all(turn[place[id(x)]] < turn[i] for i in inner for x in nodes[i].args if getattr(x, "op", None))
+    boxes = [scene["homes"][i][-1] if scene["homes"][i] else f"n{i}" for i in scene["order"]]
+    assert len([key for key, _ in itertools.groupby(boxes)]) == len(set(boxes)) == 5  # three layers, ŷ − y, the square
+    pictures = {key: pictured(unfolded["svg"]) for key, unfolded in scene["unfolded"].items()}
+    for i in range(len(nodes)):
+        innermost = pictures[scene["homes"][i][0]] if scene["homes"][i] else parsed(explorer.svg)
+        assert f"n{i}" in innermost[0]
+    assert len(pictures) == 4 + 17
+    assert len(explorer.html) < 300_000
+
+
+def pictured(deflated):
+    """The boxes, edges and captions of a picture that unfolds."""
+    return parsed(zlib.decompress(base64.b64decode(deflated)).decode())
+
+
+def test_pages_of_thousands_of_values_stay_small():
+    assert len(explore(chain(2_998), {}).html) < 1_000_000
+    assert len(explore(network(2, 16, 16, 1)[1], {}).html) < 600_000
 
 
 def test_scripts_end_where_they_should():

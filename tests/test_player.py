@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from drawing_help import chain, parsed, toy
+from drawing_help import chain, network, parsed, toy
 from player_help import HOSTILE, arrows, cube, differences, evaluated, labelled, needs_chromium, run
 
 from micrograd.drawing import draw
@@ -325,3 +325,147 @@ def test_rows_of_somebodys_own(played):
 @needs_chromium
 def test_without_scripts_the_picture_stands(played):
     assert played["untrusted"] == [True, 0, "A still picture: running this cell brings the player."]
+
+
+FOLDED = """
+const [fused, collapsed] = players(), seen = {};
+const svg = player => (
+  new XMLSerializer().serializeToString(player.querySelector(".pictures svg")));
+const wait = seconds => new Promise(done => setTimeout(done, 1000 * seconds));
+const open = async (player, key) => {
+  [...player.querySelectorAll(`[data-key="${key}"].folds`)].at(-1).dispatchEvent(new MouseEvent("click"));
+  for (let k = 0; k < 50 && !player.querySelector(".unfolded"); k++) await wait(0.1);
+  await wait(0.3);
+};
+const beats = player => {
+  const found = [];
+  click(player, "first");
+  for (let k = 0; k < 200 && player.dataset.round === "0"; k++) {
+    const lit = [...player.querySelectorAll(".box.lit")].map(part => part.dataset.key);
+    found.push([player.dataset.step, lit, player.querySelector(".story .head").textContent]);
+    click(player, "forward");
+  }
+  click(player, "reset");
+  return found;
+};
+const numbers = [[0, 1.5], [1, -0.25]];
+seen.beats = [fused, collapsed].map(beats);
+seen.at = [fused, collapsed].map(player => { click(player, "last"); return svg(player); });
+await open(fused, FORM);
+await open(collapsed, "s2.0");
+seen.finer = beats(collapsed).length;
+await open(collapsed, COLLAPSED_FORM);
+seen.open = [fused, collapsed].map(player => [...player.querySelectorAll(".unfolded .head")].map(made => made.textContent));
+for (const player of [fused, collapsed]) click(player, "last");
+seen.states = [fused, collapsed].map(state);
+for (const player of [fused, collapsed]) for (const [i, x] of numbers) set(player, i, x);
+seen.moved = [fused, collapsed].map(player => [state(player), svg(player)]);
+for (const player of [fused, collapsed]) for (let k = 0; k < 2; k++) click(player, "one");
+seen.rates = [fused, collapsed].map(player => Number(player.querySelector(".descent [type=number]").value));
+seen.down = [fused, collapsed].map(player => [state(player), svg(player)]);
+press(collapsed, "Escape");
+seen.closed = collapsed.querySelectorAll(".unfolded").length;
+const picture = fused.querySelector(".pictures svg"), wide = () => Math.round(picture.getBoundingClientRect().width);
+seen.zoom = [wide()];
+click(fused, "fit");
+click(fused, "larger");
+seen.zoom.push(wide());
+click(fused, "fit");
+seen.zoom.push(wide());
+const zoom = new WheelEvent("wheel", { deltaY: -400, ctrlKey: true, cancelable: true });
+fused.querySelector(".pane").dispatchEvent(zoom);
+seen.zoom.push(wide(), fused.querySelector(".pane").clientWidth, zoom.defaultPrevented);
+return seen;
+"""
+
+
+@pytest.fixture(scope="module")
+def folded(tmp_path_factory):
+    """What players of folded views said, and the loss that both play."""
+    _, loss = network(2, 3, 3, 1)
+    explorers = [explore(loss, {}, view=view) for view in ("fused", "collapsed")]
+    forms = [max(explorers[0].scene["forms"]), min(explorers[1].scene["forms"])]
+    script = FOLDED.replace("COLLAPSED_FORM", f'"n{forms[1]}"').replace("FORM", f'"n{forms[0]}"')
+    body = "".join([explorer.notebook_html() for explorer in explorers])
+    return run(tmp_path_factory.mktemp("folded"), body, script), loss, explorers, forms
+
+
+def told(svg):
+    """The boxes and edges of an SVG, with what cannot be the same in Python and JavaScript made the same."""
+    boxes, edges, _ = parsed(re.sub(r"(?<= )(-?[0-9]+)\.0\b", r"\1", svg))
+    return {
+        key: (texts, [number(word) for word in (tooltip or "").replace(",", " ").split()])
+        for key, (texts, tooltip) in {**boxes, **edges}.items()
+    }
+
+
+def number(word):
+    """A number to twelve digits; a word as it is."""
+    try:
+        return f"{float(word):.12g}"
+    except ValueError:
+        return word
+
+
+@needs_chromium
+def test_folded_views_show_what_the_static_picture_shows(folded):
+    seen, loss, explorers, _ = folded
+    for view, explorer, at, moved in zip(("fused", "collapsed"), explorers, seen["at"], seen["moved"]):
+        (wanted := told(explorer.svg)).pop("n73", None)
+        now = explore(evaluated(loss, {0: 1.5, 1: -0.25})[-1], {}, view=view)
+        for got, wanted in ((told(at), told(explorer.svg)), (told(moved[1]), told(now.svg))):
+            for key, (texts, words) in wanted.items():
+                assert got[key][0] == texts
+                assert got[key][1] == words or "constant" in words, (key, got[key], words)
+        assert arrows(moved[1]) == arrows(now.svg)
+
+
+@needs_chromium
+def test_what_is_unfolded_has_pythons_numbers(folded):
+    seen, loss, explorers, _ = folded
+    for state, (moved, _), (down, _), rate, explorer in zip(
+        seen["states"], seen["moved"], seen["down"], seen["rates"], explorers
+    ):
+        assert sum(key.startswith("n") and "." not in key and found[0] is not None for key, found in state.items()) > 15
+        nodes = evaluated(loss, {})
+        assert known_differences(state, nodes) == []
+        nodes = evaluated(loss, {0: 1.5, 1: -0.25})
+        assert known_differences(moved, nodes) == []
+        for _ in range(2):
+            weights = explorer.scene["parameters"]
+            leaves = {i: node.data for i, node in enumerate(nodes) if node.op is None}
+            leaves |= {i: nodes[i].data - rate * nodes[i].grad for i in weights}
+            nodes = evaluated(loss, leaves)
+        assert known_differences(down, nodes) == []
+
+
+def known_differences(state, nodes):
+    """The differences in the boxes and arrows that are on the page."""
+    numbers = {f"n{i}": [str(node.data), str(node.grad)] for i, node in enumerate(nodes)}
+    for i, node in enumerate(nodes):
+        numbers |= {f"n{i}.{k}": str(local) for k, local in enumerate(node.partials)}
+    return differences({**numbers, **{key: found for key, found in state.items() if key in numbers}}, nodes)
+
+
+@needs_chromium
+def test_a_step_goes_from_box_to_box(folded):
+    seen, loss, explorers, forms = folded
+    fused, collapsed = seen["beats"]
+    neurons = 3 + 3 + 1
+    assert len(fused) == 2 * (neurons + 6 + 2) + 3  # sums, tanh, ŷ − y and its square; beginning, seed, update
+    assert len(collapsed) == 2 * (3 + 2) + 3
+    assert [lit for _, lit, _ in collapsed[1:4]] == [["s2.0"], ["s2.1"], ["s2.2"]]
+    assert collapsed[1][2] == "layer 1: 15 values are computed"
+    assert re.fullmatch(r"layer 1: backward through 15 values; its 9 parameters: ‖∇‖ [\d.]+", collapsed[-2][2])
+    assert seen["finer"] == len(collapsed) + 2 * (6 - 1)  # the first layer is unfolded: three sums, three tanh
+    assert seen["open"][1][0] == "layer 1" and len(seen["open"][1]) == 2 and seen["closed"] == 1
+    assert seen["open"][0] == [explorers[0].scene["unfolded"][f"n{forms[0]}"]["title"]]
+    texts = [head for _, _, head in fused[1 : len(fused) // 2]]
+    assert any(re.fullmatch(r"v₄ = w₁₁₁·x₁ \+ w₁₁₂·x₂ \+ b₁₁ = \S+", text) for text in texts), texts
+
+
+@needs_chromium
+def test_pictures_are_zoomed_and_fitted(folded):
+    first, larger, fitted, wheeled, pane, prevented = folded[0]["zoom"]
+    assert larger == pytest.approx(1.25 * fitted, abs=2) and fitted <= pane + 20  # a scroll bar
+    assert wheeled == pytest.approx(fitted * math.e, rel=0.02) and prevented

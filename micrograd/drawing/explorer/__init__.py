@@ -2,6 +2,7 @@
 
 page            the page
 scene           what the page knows of the graph
+folding         what folded boxes stand for
 javascript      rows of the table of primitives in its language
 
 In `player` are the scripts and the style of the page, a file for each of its parts, put one behind the other: `explore`

@@ -8,14 +8,16 @@ from __future__ import annotations
 import sys
 
 from micrograd.dispatch import brief
+from micrograd.drawing.explorer.folding import folding_of, roomy
 from micrograd.drawing.explorer.javascript import rule
 from micrograd.drawing.explorer.scene import differentiated, scene
 from micrograd.drawing.layouts.svg import escape
 from micrograd.drawing.picture import LEAST_SCALE, Picture, wanted
 from micrograd.drawing.typography import LONGEST_TOOLTIP
-from micrograd.drawing.views.choice import view_of
+from micrograd.drawing.views.choice import VIEWS, suiting, view_of
 from micrograd.drawing.views.reading import Reading, read_graph
 from micrograd.engine import Value, topological
+from micrograd.expect import option
 from micrograd.notation.signs import clean
 from micrograd.ops import TABLE
 from micrograd.system.disk import write
@@ -26,12 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from typing import Any
 
-MOST_VALUES, MOST_SLIDERS = 300, 12
-ROOM = 88.0  # width of a box in points: numbers change while one explores
+MOST_VALUES, MOST_SLIDERS = 3_000, 12
 SCRIPTS = (
-    "elements", "functions", "backward", "timeline", "descent", "words", "story", "picture", "frame", "controls",
-    "curve", "bar", "explore",
+    "elements", "functions", "backward", "timeline", "descent", "words", "story", "picture", "folded", "frame",
+    "controls", "curve", "bar", "explore",
 )  # fmt: skip
+SOMETIMES = {"folded": "unfolded"}  # a script, and what of the scene needs it
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>{title}</title></head>
@@ -42,7 +44,11 @@ PAGE = """<!DOCTYPE html>
 
 
 def explore(
-    value: Value, names: Mapping[str, Any] | None = None, *, leaves: Iterable[Value | str] | None = None
+    value: Value,
+    names: Mapping[str, Any] | None = None,
+    *,
+    leaves: Iterable[Value | str] | None = None,
+    view: str = "auto",
 ) -> Explorer:
     """The graph of `value` to play with: forward, backward, a step of descent; move leaves to see every number follow.
 
@@ -51,23 +57,27 @@ def explore(
                 function or the cell that calls `explore`, and of its module. Values that have none are called v₁, v₂, …
     leaves      the leaves that get a slider at first, as Values or by name; unless given the labelled ones, or all if
                 none has a label, up to 12, inputs first. A click on any other leaf in the picture gives it one, too
+    view        what is folded, as for `draw`: "full", "fused", "collapsed", "auto" by size. A click on a folded box
+                unfolds it below: the neurons of a layer, the values of a neuron
 
     Everything runs inside the page: no kernel, no network. It opens at the beginning, where only the leaves have
     numbers; the graph is evaluated there, and itself stays as it is. Steps of descent move the parameters of a model,
     and leaves that are called like one: w, w1, weight, theta, b beside them.
 
-    Raises TypeError for what is not a Value, ValueError for more than 300 values and for what is not among the leaves.
+    Raises TypeError for what is not a Value, ValueError for more than 3,000 values, for an unknown view, and for what is
+    not among the leaves.
 
     >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
     >>> explore((w * x).tanh(), {}, leaves=["w"])
     <Explorer: Computation graph of f, 4 values>
     """
+    option(view, "view", ("auto", *VIEWS))
     if not isinstance(value, Value):
         raise TypeError(f"explore expects a Value, got {type(value).__name__}")
     size = len(topological(value))
     if size > MOST_VALUES:
         raise ValueError(
-            f"explore plays graphs of up to {MOST_VALUES} values, got {size:,}: explore the loss of one sample or of a "
+            f"explore plays graphs of up to {MOST_VALUES:,} values, got {size:,}: explore the loss of one sample or of a "
             "smaller model, or see the whole with draw(value)"
         )
     if names is None:
@@ -75,11 +85,13 @@ def explore(
         names = {**caller.f_globals, **caller.f_locals}
     original = read_graph(value, names)
     graph = differentiated(original)
-    diagram = view_of(graph, "full", "LR")
-    for box in diagram.boxes:
-        box.width = max(box.width, ROOM)
+    view = suiting(size) if view == "auto" else view
+    diagram = roomy(view_of(graph, view, "LR"))
     rules = rules_of(graph)
     known = scene(graph, slider_places(original, leaves), foreign="null" in rules.values())
+    folding = folding_of(graph, view)
+    if folding is not None:
+        known |= vars(folding)
     return Explorer(Picture(diagram), known, rules)
 
 
@@ -161,7 +173,8 @@ class Explorer:
         from hashlib import sha256
 
         rules = ",\n".join([f"{literal(called)}: {text}" for called, text in sorted(self.rules.items())])
-        program = "\n".join([script(file) for file in SCRIPTS]) + f"\nconst rules = {{\n{rules}\n}};\n"
+        needed = [file for file in SCRIPTS if SOMETIMES.get(file, "nodes") in self.scene]
+        program = "\n".join([script(file) for file in needed]) + f"\nconst rules = {{\n{rules}\n}};\n"
         program += f"const scene = {literal(self.scene)};\nconst style = {literal(script('explore', 'css'))};\n"
         image = b64encode(self.svg.encode()).decode()
         key = "g" + sha256((program + image).encode()).hexdigest()[:16]

@@ -33,7 +33,7 @@ def svg_of(diagram: Diagram, geometry: Geometry) -> str:
 
     Boxes have class `box`, edges `edge`, with their place in the diagram in `data-i`; where they stand for single
     values `data-key` is n3 for node 3 of `topological(root)` and n3.0 for its operand 0. Texts of class `data`,
-    `gradient` and `local` hold the numbers.
+    `gradient`, `local`, `bias`, `weight`, `slope` and `norms` hold the numbers.
     """
     caption = wrapped(diagram.caption, geometry.width - 2.0 * MARGIN)
     wide = max([geometry.width, *[WIDER * line.width + 2.0 * MARGIN for line in caption]])

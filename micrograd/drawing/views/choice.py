@@ -17,11 +17,15 @@ MOST_FULL, MOST_FUSED = 60, 150  # values that auto draws one by one, and with s
 MOST_DRAWN = 20_000  # beyond, a picture of single values would be of no use to anyone, and slow to open
 
 
+def suiting(size: int) -> str:
+    """The view that suits a graph of so many values."""
+    return "full" if size <= MOST_FULL else "fused" if size <= MOST_FUSED else "collapsed"
+
+
 def view_of(graph: Reading, view: str, direction: str) -> Diagram:
     """The diagram of a graph in the view of that name, or in the one that suits its size: "auto"."""
     size = len(graph)
-    if view == "auto":
-        view = "full" if size <= MOST_FULL else "fused" if size <= MOST_FUSED else "collapsed"
+    view = suiting(size) if view == "auto" else view
     if size > MOST_DRAWN and view != "collapsed":
         diagram = collapsed(graph)
         diagram.caption += f" · view={view!r} draws up to {MOST_DRAWN:,} values"

@@ -205,4 +205,4 @@ def norm_line(graph: Reading, members: list[int], letter: str) -> tuple[Line, li
         gradient = hypot(*[graph.nodes[i].grad for i in members])
         spans.append((f"\u00a0\u00a0 ‖∇‖ {numeral(gradient)}", SOFT))
         exact.append(f"‖∇‖ {gradient!r}")
-    return Line(spans, SMALL), exact
+    return Line(spans, SMALL, kind="norms"), exact

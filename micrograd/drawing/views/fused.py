@@ -78,7 +78,7 @@ def form_box(graph: Reading, form: Form) -> Box:
         spans = [(f"{name(graph, bias) or 'b'} {numeral(graph.nodes[bias].data)}", PARAMETER_INK)]
         if has_gradient(graph, bias):
             spans.append((f"\u00a0\u00a0 ∇ {numeral(graph.nodes[bias].grad)}", SOFT))
-        extra.append(Line(spans, SMALL))
+        extra.append(Line(spans, SMALL, kind="bias"))
     box = value_box(graph, form.node, doing=form_symbol(form), extra=tuple(extra))
     box.tooltip = "\n".join([form_formula(graph, form), *value_tooltip(graph, form.node).split("\n")[1:]])
     for bias in form.biases:
@@ -111,9 +111,10 @@ def term_edge(graph: Reading, term: Term, tail: int, head: int) -> Edge:
     if not is_parameter(graph, term.factor):
         return Edge(tail, head, [Line([(numeral(term.factor), BROWN)], SMALL)], flow=flow, tooltip=tooltip, key=key)
     weight = term.factor
-    lines = [Line([(f"{name(graph, weight)} {numeral(graph.nodes[weight].data)}".strip(), GREEN)], SMALL)]
+    called = f"{name(graph, weight)} {numeral(graph.nodes[weight].data)}".strip()
+    lines = [Line([(called, GREEN)], SMALL, kind="weight")]
     if has_gradient(graph, weight):
-        lines.append(Line([(f"∇ {numeral(graph.nodes[weight].grad)}", GREY)], SMALL))
+        lines.append(Line([(f"∇ {numeral(graph.nodes[weight].grad)}", GREY)], SMALL, kind="slope"))
     tooltip = f"{value_tooltip(graph, weight)}\n{tooltip}"
     constant = term.x.__class__ is int and graph.role(term.x) == "constant"
     return Edge(tail, head, lines, flow=flow, tooltip=tooltip, dashed=constant, key=key)

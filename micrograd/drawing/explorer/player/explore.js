@@ -17,8 +17,9 @@ class Player {
     this.obstacle = obstacle(this.nodes, rules);
     if (this.nodes[this.last].data === undefined) evaluate(this.nodes, rules);
     this.parameters = this.obstacle || scene.quiz ? [] : scene.parameters;
-    this.time = timelineOf(this.nodes, { backward: !scene.quiz, updates: this.parameters.length > 0 });
+    this.time = timelineOf(this.nodes, { order: scene.order, backward: !scene.quiz, updates: this.parameters.length > 0 });
     this.rounds = new Rounds(this.nodes, rules);
+    this.keyOf = this.keyOf.bind(this);
     this.clock = new Clock(() => this.tick());
     this.runner = new Clock(() => this.descend());
     this.build(stillPicture(root), style);
@@ -44,9 +45,10 @@ class Player {
     this.pictures = element("div", "pictures");
     this.boards = element("div", "boards");
     this.leaves = element("div", "leaves");
-    this.hint = element("div", "hint", this.obstacle || "A click on a leaf in the picture gives it a slider, too.");
+    const folded = scene.unfolded ? " A click on a shadowed box shows below what is in it." : "";
+    this.hint = element("div", "hint", this.obstacle || `A click on a leaf in the picture gives it a slider, too.${folded}`);
     this.boards.append(this.leaves);
-    this.openView(svg, "", this.pictures);
+    this.openView(svg);
     if (scene.quiz) this.quiz = new Quiz(this);
     if (this.parameters.length) this.boards.append(this.descentBoard());
     const parts = [element("style", "", style), this.bar.row, this.story, this.said, this.pictures, legend(scene), this.boards];
@@ -72,14 +74,14 @@ class Player {
   }
 
   // A picture more; clicks on leaves give them a slider, clicks on folded boxes unfold them below.
-  openView(svg, owner, into) {
+  openView(svg, owner = "", title = "") {
     const view = new View(svg, this.scene, owner);
-    view.frame = frameOf(svg);
-    into.append(view.frame.outer);
+    view.frame = frameOf(svg, title);
+    this.pictures.append(view.frame.outer);
     this.views.push(view);
     const clickable = [...view.parts].filter(([key]) => this.action(key, owner));
     for (const [key, { group }] of clickable) {
-      group.classList.add("movable");
+      group.classList.add(this.folds(key, owner) ? "folds" : "movable");
       group.setAttribute("role", "button");
       group.setAttribute("tabindex", clickable.length <= 40 ? 0 : -1);
       group.dataset.lmSuppressShortcuts = "true";
@@ -88,30 +90,34 @@ class Player {
     return view;
   }
 
+  // Whether a click on a box unfolds it.
+  folds(key, owner) {
+    return key !== owner && this.scene.unfolded?.[key] !== undefined;
+  }
+
   // What a click on a box does; null if nothing.
   action(key, owner) {
-    if (this.scene.unfolded?.[key] && key !== owner) return () => this.unfold(key);
+    if (this.folds(key, owner)) return () => this.unfold(key);
     const [, i] = /^n(\d+)$/.exec(key) ?? [];
     return i !== undefined && this.nodes[i].rule === null ? () => this.addSlider(Number(i)).inputs[0].focus() : null;
   }
 
-  unfold(key) {
+  async unfold(key) {
     if (this.views.some(view => view.owner === key)) {
       this.fold(key);
       return;
     }
-    const { title, svg } = this.scene.unfolded[key];
-    const part = element("div", "unfolded"), head = element("div", "head", title);
-    head.append(button("close", "×", "fold it again (Escape)", () => this.fold(key)));
-    part.append(head);
-    this.pictures.append(part);
-    this.openView(svgOf(svg), key, part).part = part;
+    const { title, svg } = this.scene.unfolded[key], text = await inflated(svg);
+    if (this.views.some(view => view.owner === key)) return;
+    const { outer, top } = this.openView(svgOf(text), key, title).frame;
+    outer.classList.add("unfolded");
+    top.append(button("close", "×", "fold it again (Escape)", () => this.fold(key)));
     this.show();
-    part.scrollIntoView({ block: "nearest" });
+    outer.scrollIntoView({ block: "nearest" });
   }
 
   fold(key) {
-    this.views.find(view => view.owner === key).part.remove();
+    this.views.find(view => view.owner === key).frame.outer.remove();
     this.views = this.views.filter(view => view.owner !== key);
     this.show();
   }
@@ -280,7 +286,7 @@ class Player {
       made.set(this.nodes[i].data);
       this.sliders.set(i, made);
       this.leaves.append(made.row);
-      this.hint.hidden = this.obstacle === "" && this.sliders.size === this.rounds.leaves.length;
+      this.hint.hidden = !this.obstacle && !this.scene.unfolded && this.sliders.size === this.rounds.leaves.length;
       write(made.gradient, gradientText(this.now().now, i));
     }
     return this.sliders.get(i);

@@ -6,9 +6,9 @@
 const READABLE = 0.75, LARGEST = 1.2; // as what a picture is shown at first, times its own size
 const HIGHEST = 0.62; // of the height of the window
 
-function frameOf(svg) {
+function frameOf(svg, title = "") {
   const size = ["width", "height"].map(side => Number(svg.getAttribute(side)));
-  const outer = element("div", "frame"), pane = element("div", "pane"), tools = element("div", "tools");
+  const outer = element("div", "frame"), top = element("div", "top"), pane = element("div", "pane"), tools = element("div", "tools");
   let scale = 0, chosen = false;
 
   function setScale(wanted, at = [pane.clientWidth / 2, pane.clientHeight / 2]) {
@@ -22,7 +22,7 @@ function frameOf(svg) {
 
   function settle() {
     if (!pane.clientWidth) return;
-    if (!chosen) setScale(Math.min(LARGEST, Math.max(READABLE, (pane.clientWidth - 2) / size[0])));
+    if (!chosen) setScale(Math.min(LARGEST, Math.max(READABLE, whole())));
     tools.hidden = !chosen && pane.scrollWidth <= pane.clientWidth && pane.scrollHeight <= pane.clientHeight + 1;
   }
 
@@ -31,9 +31,14 @@ function frameOf(svg) {
     setScale(scale * factor, at);
   }
 
+  // The scale at which the whole picture is seen.
+  function whole() {
+    return Math.min((pane.clientWidth - 2) / size[0], (window.innerHeight * HIGHEST - 8) / size[1]);
+  }
+
   function fit() {
     chosen = true;
-    setScale(Math.min(1, pane.clientWidth / size[0], (window.innerHeight * HIGHEST) / size[1]));
+    for (let k = 0; k < 2; k++) setScale(Math.min(LARGEST, whole())); // where scrollbars go there is more room
   }
 
   // Bring parts of the picture into sight; the page itself does not move.
@@ -69,7 +74,8 @@ function frameOf(svg) {
   );
   svg.style.maxWidth = "none";
   pane.append(svg);
-  outer.append(pane, tools);
+  top.append(element("div", "head", title), tools);
+  outer.append(top, pane);
   new ResizeObserver(settle).observe(pane);
-  return { outer, follow, fit, zoom };
+  return { outer, top, follow, fit, zoom };
 }

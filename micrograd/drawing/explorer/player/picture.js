@@ -18,6 +18,12 @@ function stillPicture(root) {
   return svgOf(new TextDecoder().decode(bytes));
 }
 
+// A text that Python compressed.
+function inflated(text) {
+  const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+}
+
 // Boxes and arrows by key, each with those of its elements that change.
 function partsOf(svg) {
   const parts = new Map();

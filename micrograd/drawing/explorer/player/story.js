@@ -4,9 +4,9 @@
 //   beat      the nodes of the step: one, or all that a folded box stands for
 const MOST_LINES = 6;
 
-function titleOf(scene, key, i) {
-  const stage = (scene.stages ?? []).find(({ key: its }) => its === key);
-  return stage && stage.members.length > 1 ? stage.title : scene.nodes[i].name;
+// What a folded box is called: a stage by its title, a form by the node that it computes.
+function titleOf({ stages = [], nodes }, key) {
+  return key.startsWith("n") ? nodes[key.slice(1)].name : stages.find(stage => stage.key === key).title;
 }
 
 // {head, lines, end, spoken} of the step that led to where the player is.
@@ -23,16 +23,19 @@ function storyOf(player, step, beat, now) {
     const spoken = `A step of descent: ${firstOf(lines.map(line => [`${line[0]} becomes ${line[4].split(" = ")[1]}`]), 4).join(", ")}.`;
     return { head: "A step of descent: each parameter goes against its gradient.", lines, spoken };
   }
-  const folded = beat.length > 1, title = titleOf(scene, player.keyOf(step.node), step.node);
   const where = `${step.phase === "forward" ? "Forward" : "Backward"}, ${step.number} of ${step.of}: `;
-  if (step.phase === "forward") {
-    const form = scene.forms?.[step.node];
-    const formula = form ? form.text : computation(nodes, step.node);
-    const head = folded && !form ? `${title}: ${beat.length} values are computed` : form ? `${form.text} = ${shown(nodes[step.node].data)}` : formula;
-    const lines = folded ? [] : localDerivatives(nodes, step.node);
-    return { head, lines, spoken: where + head, label: lines.length ? "kept for backward" : "" };
+  const story = step.phase === "forward" ? forwardStory(player, step, beat) : backwardStory(player, step, beat, now);
+  return { ...story, spoken: where + story.spoken };
+}
+
+function forwardStory({ nodes, scene, keyOf }, { node }, beat) {
+  if (beat.length === 1) {
+    const head = computation(nodes, node), lines = localDerivatives(nodes, node);
+    return { head, lines, label: lines.length ? "kept for backward" : "", spoken: head };
   }
-  return backwardStory(player, step, beat, now, folded ? title : "", where);
+  const form = scene.forms[node];
+  const head = form ? `${form.text} = ${shown(nodes[node].data)}` : `${titleOf(scene, keyOf(node))}: ${beat.length} values are computed`;
+  return { head, lines: [], spoken: head };
 }
 
 function beginning(nodes, round) {
@@ -42,23 +45,21 @@ function beginning(nodes, round) {
   return { head: head + computes, lines: [], spoken: head + computes };
 }
 
-function backwardStory(player, step, beat, now, title, where) {
-  const { nodes, time, position } = player, root = nodes[nodes.length - 1].name;
+function backwardStory(player, { node }, beat, { found }) {
+  const { nodes, scene, time, position, keyOf } = player, root = nodes[nodes.length - 1].name;
   const end = position === time.whole ? summary(nodes, root) : "";
-  if (!title) {
-    const { sums } = now.found;
-    const lines = arithmetic(nodes, step.node, sums);
-    const parts = sums.map(({ x, flow }) => `${shown(flow ?? 0)} to ${nodes[x].name}`);
-    const spoken = `${where}${nodes[step.node].name} hands on ${parts.join(", ")}.`;
-    return { head: computation(nodes, step.node), lines, end, spoken };
+  if (beat.length === 1) {
+    const parts = found.sums.map(({ x, flow }) => `${shown(flow ?? 0)} to ${nodes[x].name}`);
+    const spoken = `${nodes[node].name} hands on ${parts.join(", ")}.`;
+    return { head: computation(nodes, node), lines: arithmetic(nodes, node, found.sums), end, spoken };
   }
-  const inside = new Set(beat), receiving = new Set(beat.flatMap(i => nodes[i].operands.filter(x => isNode(x) && !inside.has(x))));
-  const lines = [...receiving].map(x => {
-    const so = now.found.missing[x] ? " so far" : "";
-    return [`∂${root}/∂${nodes[x].name}`, "=", `${shown(now.found.gradient[x])}${so}`];
-  });
-  const head = `${title}: backward through ${beat.length} values`;
-  return { head, lines, end, spoken: `${where}${head}.` };
+  const key = keyOf(node), receiving = new Set(beat.flatMap(i => nodes[i].operands.filter(isNode)));
+  const inside = new Set(beat), within = [...receiving].filter(x => !inside.has(x) && keyOf(x) === key);
+  const lines = [...receiving].filter(x => keyOf(x) !== key).map(x => (
+    [`∂${root}/∂${nodes[x].name}`, "=", `${shown(found.gradient[x])}${found.missing[x] ? " so far" : ""}`]));
+  const size = `; its ${within.length} parameters: ‖∇‖ ${shown(Math.hypot(...within.map(x => found.gradient[x])))}`;
+  const head = `${titleOf(scene, key)}: backward through ${beat.length} values${within.length ? size : ""}`;
+  return { head, lines, end, spoken: `${head}.` };
 }
 
 function summary(nodes, name) {

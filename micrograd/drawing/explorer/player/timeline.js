@@ -6,8 +6,8 @@
 //   seeded      one more step: backward begins with ∂root/∂root = 1
 //   whole       position at which all gradients are known
 //   last        the end of the round: `whole`, or a step more, which updates the parameters
-function timelineOf(nodes, { backward = true, updates = false } = {}) {
-  const inner = nodes.map((_, i) => i).filter(i => nodes[i].rule !== null);
+function timelineOf(nodes, { order, backward = true, updates = false } = {}) {
+  const inner = order ?? nodes.map((_, i) => i).filter(i => nodes[i].rule !== null);
   const forward = inner.length;
   const seeded = forward + 1, whole = seeded + inner.length;
   return { inner, forward, seeded, whole, last: !backward ? forward : updates ? whole + 1 : whole };
