@@ -30,7 +30,8 @@ function state(player) {
   const found = {};
   for (const box of player.querySelectorAll("g.box")) {
     const text = title(box);
-    found[box.dataset.key] = [/\\ndata (.*)/, /\\n∇ (.*)/].map(line => (line.exec(text) || [])[1]);
+    const lines = [/\\ndata (.*)/, /\\n∇ (.*)/];
+    found[box.dataset.key] = lines.map(line => (line.exec(text) || [])[1]);
   }
   for (const edge of player.querySelectorAll("g.edge")) found[edge.dataset.key] = (/ = (.*)/.exec(title(edge)) || [])[1];
   return found;

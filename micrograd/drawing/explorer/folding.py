@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from micrograd.drawing.look import Diagram
+    from micrograd.drawing.look import Box, Diagram, Edge
     from micrograd.drawing.views.forms import Form
 
 ROOM, BIAS_ROOM = 88.0, 124.0  # least widths of a box in points: numbers change while one explores
@@ -114,7 +114,8 @@ def picture_of(graph: Reading, members: list[int], view: str = "full") -> str:
     part, places = part_of(graph, members)
     diagram = roomy(view_of(part, view, "LR"))
     diagram.groups, diagram.caption = (), ""
-    for drawn in (*diagram.boxes, *diagram.edges):
+    parts: list[Box | Edge] = [*diagram.boxes, *diagram.edges]
+    for drawn in parts:
         drawn.key, drawn.tooltip = at_place(drawn.key, places), ""  # the page writes the tooltips
     for edge in diagram.edges if len(diagram.edges) > MOST_LABELS else []:
         edge.lines = ()

@@ -64,7 +64,7 @@ def explore(
     numbers; the graph is evaluated there, and itself stays as it is. Steps of descent move the parameters of a model,
     and leaves that are called like one: w, w1, weight, theta, b beside them.
 
-    Raises TypeError for what is not a Value, ValueError for more than 3,000 values, for an unknown view, and for what is
+    Raises TypeError for what is not a Value, ValueError for more than 3,000 values, an unknown view, and for what is
     not among the leaves.
 
     >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
@@ -77,8 +77,8 @@ def explore(
     size = len(topological(value))
     if size > MOST_VALUES:
         raise ValueError(
-            f"explore plays graphs of up to {MOST_VALUES:,} values, got {size:,}: explore the loss of one sample or of a "
-            "smaller model, or see the whole with draw(value)"
+            f"explore plays graphs of up to {MOST_VALUES:,} values, got {size:,}: explore the loss of one sample or "
+            "of a smaller model, or see the whole with draw(value)"
         )
     if names is None:
         caller = sys._getframe(1)
