@@ -114,6 +114,7 @@ def add_explore(commands: Any) -> None:
     )
     playing.add_argument("expression", metavar="EXPR", nargs="?", default="")
     playing.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
+    playing.add_argument("--quiz", action="store_true", help="hide the derivatives, to be found")
     playing.add_argument("--output", "-o", default="explore.html", help="where the page goes (%(default)s)")
 
 

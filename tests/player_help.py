@@ -33,7 +33,9 @@ function state(player) {
     const lines = [/\\ndata (.*)/, /\\n∇ (.*)/];
     found[box.dataset.key] = lines.map(line => (line.exec(text) || [])[1]);
   }
-  for (const edge of player.querySelectorAll("g.edge")) found[edge.dataset.key] = (/ = (.*)/.exec(title(edge)) || [])[1];
+  for (const edge of player.querySelectorAll("g.edge")) {
+    found[edge.dataset.key] = (/ = (.*)/.exec(title(edge)) || [])[1];
+  }
   return found;
 }
 function leaf(player, i) {

@@ -157,6 +157,8 @@ def test_explore(tmp_path):
     assert done.stdout.startswith("value = 0;") and str(tmp_path / "net.html") in done.stdout
     done = run(tmp_path, "explore", "--at", "x=2")
     assert done.stdout.startswith("L = 0.498797") and '"label":"yhat"' in (tmp_path / "explore.html").read_text("utf-8")
+    done = run(tmp_path, "explore", "--quiz", "-o", "quiz.html")
+    assert '"quiz":[' in (tmp_path / "quiz.html").read_text("utf-8")
     done = run(tmp_path, "explore", "not even an expression", "-o", "net.svg")
     assert done.returncode == 2 and "expected a path that ends in .html, got 'net.svg'" in done.stderr
 

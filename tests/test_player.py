@@ -470,3 +470,101 @@ def test_pictures_are_zoomed_and_fitted(folded):
     first, larger, fitted, wheeled, pane, prevented = folded[0]["zoom"]
     assert larger == pytest.approx(1.25 * fitted, abs=2) and fitted <= pane + 20  # a scroll bar
     assert wheeled == pytest.approx(fitted * math.e, rel=0.02) and prevented
+
+
+QUIZ = """
+const [toy, two] = players(), seen = {};
+const part = (player, name) => player.querySelector("." + name);
+const answer = (player, text) => {
+  part(player, "answer").value = text;
+  click(player, "check");
+  return part(player, "verdict").textContent;
+};
+const question = player => part(player, "which").selectedOptions[0].textContent;
+const hints = player => [...part(player, "hints").children].map(line => line.textContent);
+seen.still = toy.dataset.step;
+for (let k = 0; k < 8; k++) click(toy, "forward");
+seen.forward = [toy.dataset.step, story(toy), state(toy)];
+seen.html = part(toy, "pictures").innerHTML;
+seen.first = [question(toy)];
+for (let k = 0; k < 2; k++) click(toy, "help");
+seen.first.push(hints(toy), part(toy, "help").textContent);
+seen.wrong = ["", "abc", "1.36", "5"].map(text => answer(toy, text));
+seen.right = [answer(toy, "−1,36"), question(toy), state(toy).n8, state(toy)["n9.0"], part(toy, "quiz").textContent];
+answer(toy, "-1.357");
+seen.local = answer(toy, "0.218");
+seen.above = answer(toy, "-1.357");
+for (let k = 0; k < 4; k++) click(toy, "help");
+seen.hints = [question(toy), hints(toy), part(toy, "help").textContent];
+click(toy, "help");
+seen.shown = [part(toy, "verdict").textContent, part(toy, "quiz").textContent];
+toy.querySelector('[data-key="n0"]').dispatchEvent(new MouseEvent("click"));
+seen.clicked = question(toy);
+for (let k = 0; k < 2; k++) click(toy, "help");
+seen.unknown = hints(toy);
+for (let k = 0; k < 5; k++) {
+  const node = Number(part(toy, "which").value);
+  answer(toy, String(ANSWERS[node]));
+}
+seen.done = part(toy, "quiz").textContent;
+click(two, "last");
+seen.several = [question(two), answer(two, "1"), question(two), answer(two, "3"), answer(two, "7")];
+seen.sliders = document.querySelectorAll(".leaf").length;
+return seen;
+"""
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """What the quiz on the toy net said, and one on f = x·x + x."""
+    x = Value(3.0, "x")
+    players = [explore(toy(), {}, quiz=True), explore(x * x + x, {"x": x}, quiz=True)]
+    answers = [node.grad for node in topological(toy())]
+    script = QUIZ.replace("ANSWERS", str(answers))
+    return run(tmp_path_factory.mktemp("asked"), "".join([player.notebook_html() for player in players]), script)
+
+
+@needs_chromium
+def test_a_quiz_tells_no_derivative_before_it_is_found(asked):
+    step, told, state = asked["forward"]
+    assert (asked["still"], step) == ("0", str(FORWARD))  # there is no backward to look at
+    assert told == ["L = e² = (−0.679)² = 0.46"]
+    assert {state[f"n{i}"][1] for i in range(9) if i != 7} == {"not yet computed"} and state["n9"][1] == "1"
+    assert {state[key] for key in state if "." in key and key != "n8.1"} == {"?"}
+    svg = explore(toy(), {}, quiz=True).svg
+    for words in (asked["html"], svg):
+        texts = re.findall(r">([^<>]+)<", words)
+        for node in topological(toy())[:-1]:
+            assert not any(f"{node.grad:.3g}".replace("-", "−") == text.strip("∇ ") for text in texts if "∇" in text)
+        assert "1.36" not in words and "0.218" not in words
+    assert "1.357" not in svg and svg.count("∇ ?") == 9
+    assert asked["sliders"] == 0
+
+
+@needs_chromium
+def test_a_quiz_says_right_wrong_or_the_next_factor(asked):
+    assert asked["first"][0] == "∂L/∂e"
+    assert asked["first"][1] == ["It is a local derivative: that of L = e² = (−0.679)² = 0.46", "∂L/∂e = 2e"]
+    assert asked["wrong"][:2] == ["Type a number, such as −0.25."] * 2
+    assert asked["wrong"][2] == "Not yet. Its size is right: look at the sign."
+    assert asked["wrong"][3].startswith("Not yet. A hint") and asked["first"][2] == "show the answer"
+    verdict, following, e, arrow, panel = asked["right"]
+    assert (verdict, following) == ("Right: ∂L/∂e = −1.36.", "∂L/∂ŷ")
+    assert float(e[1]) == pytest.approx(topological(toy())[8].grad) and arrow.startswith("-1.35") and "1 of 8" in panel
+    assert "still to be multiplied by the gradient" in asked["local"]
+    assert "still to be multiplied by the local derivative" in asked["above"]
+    factors = ["∂L/∂ŷ = −1.36, found already", "∂ŷ/∂u = σ'(u) = 0.218", "σ'(u) = ŷ·σ(−u) = 0.218"]
+    assert asked["hints"] == ["∂L/∂u", ["∂L/∂u = ∂L/∂ŷ · ∂ŷ/∂u", *factors], "show the answer"]
+    assert asked["shown"][0] == "∂L/∂u = −0.296." and "2 of 8 found" in asked["shown"][1]
+    assert asked["clicked"] == "∂L/∂w₁"
+    assert asked["unknown"] == ["∂L/∂w₁ = ∂L/∂z · ∂z/∂w₁", "∂L/∂z is a question of its own: find it first"]
+    assert "Done: 7 of 8 found." in asked["done"]
+    along = "Not yet. That is what comes along one arrow: add up what comes along all."
+    assert asked["several"] == ["∂f/∂v₁", "Right: ∂f/∂v₁ = 1.", "∂f/∂x", along, "Right: ∂f/∂x = 7."]
+
+
+def test_quizzes_are_for_small_graphs():
+    with pytest.raises(ValueError, match="a quiz is for a graph in the full view, up to 60 values, got 72"):
+        explore(network(2, 3, 3, 1)[1], {}, quiz=True)
+    scene = explore(toy(), {}, quiz=True).scene
+    assert [asked["node"] for asked in scene["quiz"]] == [8, 6, 5, 4, 3, 2, 1, 0]

@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> None:
     if not options.expression:
         at = {**START, **SAMPLE, **at}
     root, names = read_expression(options.expression or TOY, at)
-    explorer = explore(root, names)
     with written(options.output):
+        explorer = explore(root, names, quiz=options.quiz)
         explorer.save(options.output)
     print(f"{root.label or 'value'} = {root.data:.10g}; the page is in {os.path.abspath(options.output)}")

@@ -2,6 +2,7 @@
 
 page            the page
 scene           what the page knows of the graph
+questions       the quiz
 folding         what folded boxes stand for
 javascript      rows of the table of primitives in its language
 

@@ -14,7 +14,7 @@ from micrograd.drawing.explorer.scene import differentiated, scene
 from micrograd.drawing.layouts.svg import escape
 from micrograd.drawing.picture import LEAST_SCALE, Picture, wanted
 from micrograd.drawing.typography import LONGEST_TOOLTIP
-from micrograd.drawing.views.choice import VIEWS, suiting, view_of
+from micrograd.drawing.views.choice import MOST_FULL, VIEWS, suiting, view_of
 from micrograd.drawing.views.reading import Reading, read_graph
 from micrograd.engine import Value, topological
 from micrograd.expect import option
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 MOST_VALUES, MOST_SLIDERS = 3_000, 12
 SCRIPTS = (
     "elements", "functions", "backward", "timeline", "descent", "words", "story", "picture", "folded", "frame",
-    "controls", "curve", "bar", "explore",
+    "controls", "curve", "bar", "quiz", "explore",
 )  # fmt: skip
-SOMETIMES = {"folded": "unfolded"}  # a script, and what of the scene needs it
+SOMETIMES = {"folded": "unfolded", "quiz": "quiz"}  # a script, and what of the scene needs it
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>{title}</title></head>
@@ -49,6 +49,7 @@ def explore(
     *,
     leaves: Iterable[Value | str] | None = None,
     view: str = "auto",
+    quiz: bool = False,
 ) -> Explorer:
     """The graph of `value` to play with: forward, backward, a step of descent; move leaves to see every number follow.
 
@@ -59,6 +60,7 @@ def explore(
                 none has a label, up to 12, inputs first. A click on any other leaf in the picture gives it one, too
     view        what is folded, as for `draw`: "full", "fused", "collapsed", "auto" by size. A click on a folded box
                 unfolds it below: the neurons of a layer, the values of a neuron
+    quiz        hide the gradients, for a student to find: right, wrong, or as a hint the next factor of the chain rule
 
     Everything runs inside the page: no kernel, no network. It opens at the beginning, where only the leaves have
     numbers; the graph is evaluated there, and itself stays as it is. Steps of descent move the parameters of a model,
@@ -83,15 +85,22 @@ def explore(
     if names is None:
         caller = sys._getframe(1)
         names = {**caller.f_globals, **caller.f_locals}
+    view = suiting(size) if view == "auto" else view
+    if quiz and view != "full":
+        raise ValueError(f"a quiz is for a graph in the full view, up to {MOST_FULL} values, got {size:,} in {view}")
     original = read_graph(value, names)
     graph = differentiated(original)
-    view = suiting(size) if view == "auto" else view
     diagram = roomy(view_of(graph, view, "LR"))
     rules = rules_of(graph)
     known = scene(graph, slider_places(original, leaves), foreign="null" in rules.values())
     folding = folding_of(graph, view)
     if folding is not None:
         known |= vars(folding)
+    if quiz:
+        from micrograd.drawing.explorer.questions import questions, without_derivatives
+
+        known |= {"quiz": questions(graph), "leaves": []}
+        without_derivatives(diagram)
     return Explorer(Picture(diagram), known, rules)
 
 

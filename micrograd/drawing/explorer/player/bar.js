@@ -16,6 +16,7 @@ function transport(player) {
   scrub.oninput = () => player.jump(Number(scrub.value));
   const count = element("span", "count");
   const reset = button("reset", "reset", "the numbers of the start", () => player.reset());
+  reset.hidden = player.scene.quiz !== undefined;
   row.append(...Object.values(made), scrub, count, speedChoice(player.clock, player.runner), reset);
   const show = ({ position, clock }, { phase, number, of }) => {
     scrub.value = position;
@@ -50,7 +51,7 @@ function about({ unfolded, quiz }, descends) {
     + (descends ? " A step of descent then moves each parameter a little against its gradient, and the result gets smaller." : "")
     + (unfolded ? " A click on a folded box shows below what is in it." : "")
     + (quiz ? " Here the gradients are hidden, for you to find." : "")
-    + ` A click on a leaf gives it a slider. ${KEYS}${unfolded ? ", Escape folds" : ""}${descends ? ", D takes a step of descent" : ""}. `
+    + `${quiz ? "" : " A click on a leaf gives it a slider."} ${KEYS}${unfolded ? ", Escape folds" : ""}${descends ? ", D takes a step of descent" : ""}. `
     + "Ctrl and the wheel zoom, too; a large picture is moved with the mouse. Everything is computed in this page.";
   made.append(element("summary", "", "How to read and play this"), element("p", "", text));
   return made;

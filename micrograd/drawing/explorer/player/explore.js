@@ -1,4 +1,4 @@
-// The player: goes forward and backward through the graph, a step of descent further, and follows leaves that are moved.
+// The player: goes forward and backward through the graph and a step of descent on, and follows leaves that are moved.
 //
 //   scene      what Python knows of the graph: nodes, leaves that get a slider, parameters, colours, what unfolds
 //   views      the pictures on the page: the whole, and below it what was unfolded
@@ -45,31 +45,40 @@ class Player {
     this.pictures = element("div", "pictures");
     this.boards = element("div", "boards");
     this.leaves = element("div", "leaves");
-    const folded = scene.unfolded ? " A click on a shadowed box shows below what is in it." : "";
-    this.hint = element("div", "hint", this.obstacle || `A click on a leaf in the picture gives it a slider, too.${folded}`);
-    this.boards.append(this.leaves);
+    this.hint = element("div", "hint", this.obstacle || this.advice());
     this.openView(svg);
-    if (scene.quiz) this.quiz = new Quiz(this);
+    this.boards.append(this.leaves);
     if (this.parameters.length) this.boards.append(this.descentBoard());
-    const parts = [element("style", "", style), this.bar.row, this.story, this.said, this.pictures, legend(scene), this.boards];
-    root.replaceChildren(...parts, this.hint, about(scene, this.parameters.length > 0));
+    if (scene.quiz) this.quiz = new Quiz(this);
+    const told = [this.story, this.said, ...(this.quiz ? [this.quiz.board] : [])], below = [this.boards, this.hint];
+    const explained = about(scene, this.parameters.length > 0);
+    root.replaceChildren(element("style", "", style), this.bar.row, ...told, this.pictures, legend(scene), ...below, explained);
     Object.assign(root, { tabIndex: 0, onkeydown: event => this.onKey(event) });
-    for (const [name, value] of Object.entries({ role: "region", "aria-label": `Player: ${scene.title}` })) root.setAttribute(name, value);
+    root.setAttribute("role", "region");
+    root.setAttribute("aria-label", `Player: ${scene.title}`);
     scene.leaves.forEach(i => this.addSlider(i));
+  }
+
+  // What a click in the picture does.
+  advice() {
+    if (this.scene.quiz) return "A click on a box asks for its gradient.";
+    const folded = this.scene.unfolded ? " A click on a shadowed box shows below what is in it." : "";
+    return `A click on a leaf in the picture gives it a slider, too.${folded}`;
   }
 
   descentBoard() {
     const { nodes, last } = this, { name } = nodes[last];
     const board = element("div", "descent", "", { role: "group", "aria-label": "gradient descent" });
     this.rate = firstRate(nodes[last].data, this.parameters, this.whole.gradient);
-    this.rateSlider = slider("rate", this.rate, rate => { this.rate = rate; this.show(); }, LOGARITHMIC);
+    this.rateSlider = slider("rate", this.rate, rate => this.setRate(rate), LOGARITHMIC);
     this.rateSlider.gradient.remove();
     this.curve = curveOf(name, "step");
     this.reached = element("span", "reached");
     this.run = button("run", "▶ descend", "step after step, or pause", () => this.toggle(this.runner));
     const buttons = element("div", "buttons");
-    buttons.append(button("one", "1 step", "one step of descent (D)", () => { this.stop(); this.descend(); }), this.run, this.reached);
-    board.append(element("div", "head", `Descent: w ← w − rate · ∂${name}/∂w`), buttons, this.rateSlider.row, this.curve.figure);
+    buttons.append(button("one", "1 step", "one step of descent (D)", () => this.descendOnce()), this.run, this.reached);
+    const head = element("div", "head", `Descent: w ← w − rate · ∂${name}/∂w`);
+    board.append(head, buttons, this.rateSlider.row, this.curve.figure);
     return board;
   }
 
@@ -99,7 +108,9 @@ class Player {
   action(key, owner) {
     if (this.folds(key, owner)) return () => this.unfold(key);
     const [, i] = /^n(\d+)$/.exec(key) ?? [];
-    return i !== undefined && this.nodes[i].rule === null ? () => this.addSlider(Number(i)).inputs[0].focus() : null;
+    if (i === undefined) return null;
+    if (this.scene.quiz) return this.scene.quiz.some(({ node }) => node === Number(i)) ? () => this.quiz.ask(Number(i)) : null;
+    return this.nodes[i].rule === null ? () => this.addSlider(Number(i)).inputs[0].focus() : null;
   }
 
   async unfold(key) {
@@ -182,8 +193,8 @@ class Player {
     const known = nodes.map((_, i) => !inner.has(i)), handed = new Set(done);
     const working = step.phase === "update" ? parameters : beat;
     const taking = step.phase === "seed" ? [] : beat.flatMap(i => nodes[i].operands.filter(isNode));
-    const now = { nodes, known, found, whole, flowing: nodes.map((_, i) => handed.has(i)), unknown: "·" };
-    Object.assign(now, { working: new Set(working), taking: new Set(taking) });
+    const flowing = nodes.map((_, i) => handed.has(i)), shownBy = { unknown: "·", hidden: new Set() };
+    const now = { nodes, known, found, whole, flowing, working: new Set(working), taking: new Set(taking), ...shownBy };
     if (this.quiz) this.quiz.hide(now);
     return { step, beat, now };
   }
@@ -211,8 +222,9 @@ class Player {
 
   // The nodes with the parameters after the step of descent.
   updated(gradient) {
-    const after = new Map(this.parameters.map((i, n) => [i, descended(this.nodes, this.parameters, this.rate, gradient)[n]]));
-    return this.nodes.map((node, i) => (after.has(i) ? { ...node, data: after.get(i) } : node));
+    const nodes = [...this.nodes], after = descended(nodes, this.parameters, this.rate, gradient);
+    this.parameters.forEach((i, n) => (nodes[i] = { ...nodes[i], data: after[n] }));
+    return nodes;
   }
 
   showDescent() {
@@ -245,8 +257,8 @@ class Player {
     const ran = clock.runs;
     this.stop();
     if (!ran) clock.start();
-    if (!ran && clock === this.clock) this.go(this.position === this.time.last && !this.parameters.length ? 0 : this.position);
-    else this.show();
+    const ended = this.position === this.time.last && !this.parameters.length;
+    this.go(!ran && clock === this.clock && ended ? 0 : this.position);
   }
 
   tick() {
@@ -262,6 +274,16 @@ class Player {
     this.update();
     this.go(this.time.whole);
     return Number.isFinite(this.nodes[this.last].data);
+  }
+
+  descendOnce() {
+    this.stop();
+    this.descend();
+  }
+
+  setRate(rate) {
+    this.rate = rate;
+    this.show();
   }
 
   move(i, x) {
@@ -294,14 +316,14 @@ class Player {
 
   onKey(event) {
     const { target, key } = event;
-    if (["INPUT", "SELECT", "SUMMARY"].includes(target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || ["INPUT", "SELECT", "SUMMARY"].includes(target.tagName)) return;
     const chosen = target.closest("[role=button]"), open = this.views[this.views.length - 1];
     const actions = {
       ArrowRight: () => this.jump(this.next()), ArrowLeft: () => this.jump(this.previous()),
       Home: () => this.jump(0), End: () => this.jump(Math.min(this.time.whole, this.time.last)),
       "+": () => open.frame.zoom(1.25), "-": () => open.frame.zoom(0.8), 0: () => open.frame.fit(),
       Escape: () => open.owner && this.fold(open.owner),
-      d: () => this.curve && (this.stop(), this.descend()),
+      d: () => this.curve && this.descendOnce(),
     };
     if (chosen && (key === "Enter" || key === " ")) chosen.dispatchEvent(new MouseEvent("click"));
     else if (key === " " && target.tagName !== "BUTTON") this.toggle(this.clock);

@@ -6,6 +6,7 @@
 //              found, unknown    gradients as `sweep` finds them; the sign for one that has not arrived
 //              flowing           for each node whether it has handed its gradient on
 //              whole             gradients after the whole of backward
+//              hidden            nodes of which nothing is told about derivatives, in a quiz
 //              working, taking   the nodes at work; their operands, which give to them or take from them
 
 function svgOf(text) {
@@ -79,12 +80,13 @@ function paintLine(edge, flow, largest, look) {
 }
 
 function paintEdge(edge, now, i, k, largest, look) {
-  const { nodes, known, flowing, whole } = now, node = nodes[i];
+  const { nodes, flowing, whole, hidden } = now, node = nodes[i];
+  const known = now.known[i] && !hidden.has(node.operands[k]);
   const local = node.locals[k] ?? 0, g = whole.gradient[i];
   const flow = flowOf(node, k, g);
   paintLine(edge, flowing[i] ? flow : null, largest, look);
-  write(edge.local, known[i] ? shown(local) : "·");
-  const slope = `${slopeName(nodes, i, k)} = ${known[i] ? local : "not yet computed"}`;
+  write(edge.local, known ? shown(local) : now.known[i] ? "?" : "·");
+  const slope = `${slopeName(nodes, i, k)} = ${known ? local : now.known[i] ? "?" : "not yet computed"}`;
   write(edge.title, flowing[i] ? `${slope}\npasses back ${local} · ${g} = ${flow}` : slope);
 }
 

@@ -28,9 +28,9 @@ function storyOf(player, step, beat, now) {
   return { ...story, spoken: where + story.spoken };
 }
 
-function forwardStory({ nodes, scene, keyOf }, { node }, beat) {
+function forwardStory({ nodes, scene, keyOf, quiz }, { node }, beat) {
   if (beat.length === 1) {
-    const head = computation(nodes, node), lines = localDerivatives(nodes, node);
+    const head = computation(nodes, node), lines = quiz ? [] : localDerivatives(nodes, node);
     return { head, lines, label: lines.length ? "kept for backward" : "", spoken: head };
   }
   const form = scene.forms[node];
