@@ -123,7 +123,8 @@ def slider_places(graph: Reading, leaves: Iterable[Value | str] | None) -> list[
     for leaf in leaves:
         if not isinstance(leaf, (Value, str)):
             raise TypeError(f"expected leaves as Values or names, got {brief(leaf)}")
-        matching = [i for i in places if graph.nodes[i] is leaf or graph.names.get(i) == leaf]
+        called = {i: (graph.names.get(i), graph.nodes[i].label.strip()) for i in places}
+        matching = [i for i in places if graph.nodes[i] is leaf or leaf in called[i]]
         if not matching:
             known = clean(", ".join([repr(graph.names[i]) for i in places if i in graph.names]), LONGEST_TOOLTIP)
             raise ValueError(f"{leaf!r} is not a leaf of this graph; its leaves by name: {known or 'none has one'}")
