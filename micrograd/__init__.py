@@ -9,7 +9,7 @@
 
 Rooms: `engine` (Value, backward), `functions`, `ops` (the table of primitives), `derivatives`, `check`, `drawing`,
 `chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `compiler` (compile), `training`, `plotting`, `files`
-(save, load), `exporting` (export), `estimators` (for scikit-learn).
+(save, load), `exporting` (export), `estimators` (for scikit-learn), `tables` (from a file to a model).
 `from micrograd import *` leaves Python's own `abs`, `compile` and `pow`: write `micrograd.compile`.
 `help(micrograd.edge_cases)` lists what happens at kinks, poles and overflow.
 """
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from micrograd import losses as losses
     from micrograd import nn as nn
     from micrograd import optim as optim
+    from micrograd import tables as tables
     from micrograd.chain_rule import explain as explain
     from micrograd.check import check_gradients as check_gradients
     from micrograd.check import recording as recording
@@ -84,6 +85,7 @@ _ROOMS = {
     "nn": (),
     "optim": (),
     "plotting": ("plot_decision_boundary", "plot_history", "plot_loss_surface"),
+    "tables": (),
     "training": ("Trainer",),
     "training.sharding": (),
     "vectors": ("dot", "logsumexp", "mean", "scan", "softmax", "take"),

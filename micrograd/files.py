@@ -129,10 +129,11 @@ def in_json(x: Any) -> str:
 
 
 def load(path: Path) -> Any:
-    """The Value, list or dict of Values that `save` wrote, as a new graph.
+    """What a file holds: the Value, list or dict of Values that `save` wrote, as a new graph, or a model of a table.
 
-    FileError (a ValueError) for a damaged, changed or foreign file, OSError for one that cannot be read. An operation
-    that is not in the table of primitives is refused. A file that you edit is read once its digest is null.
+    A model that `micrograd.tables` trained comes as its `TableModel`. FileError (a ValueError) for a damaged, changed
+    or foreign file, OSError for one that cannot be read. An operation that is not in the table of primitives is
+    refused. A file that you edit is read once its digest is null.
 
     >>> import os, tempfile
     >>> from micrograd import load, save
@@ -143,6 +144,10 @@ def load(path: Path) -> Any:
     >>> square.args == (leaf, leaf), leaf
     (True, Value(data=3, grad=0, label='x'))
     """
+    if begins_as_model(path):
+        from micrograd.tables.files import read_model
+
+        return read_model(path)
     state = read_json(path, FORMAT, VERSIONS)
     if not isinstance(state["nodes"], list):
         raise FileError(f"{path}: expected a list of nodes, got {short(state['nodes'])}")
@@ -160,6 +165,12 @@ def load(path: Path) -> Any:
     if isinstance(roots, dict):
         return {name: nodes[i] for name, i in roots.items()}
     return [nodes[i] for i in roots] if isinstance(roots, list) else nodes[roots]
+
+
+def begins_as_model(path: Path) -> bool:
+    """Whether a file says of itself that it is the model of a table."""
+    with open(path, "rb") as file:
+        return b'"micrograd network"' in file.read(100)
 
 
 def read_node(row: Any, nodes: list[Value]) -> Value:

@@ -30,7 +30,7 @@ FLOORS = {
         ["drawing"],
         ["exporting", "plotting"],
         ["training"],
-        ["estimators"],
+        ["estimators", "tables"],
         ["command_line"],
         ["__main__"],
     ],
@@ -112,6 +112,14 @@ FLOORS = {
         ["choice"],
     ],
     "drawing.layouts": [["geometry", "layering"], ["layered", "svg"], ["dot"]],
+    "tables": [
+        ["cells", "errors", "figures"],
+        ["columns", "form", "text"],
+        ["reading", "targets"],
+        ["model"],
+        ["files", "preparation"],
+        ["fitting"],
+    ],
     "training": [
         ["arguments", "history", "position", "rows", "watching"],
         ["checkpoints", "course", "divergence", "objectives"],
@@ -120,15 +128,17 @@ FLOORS = {
     ],
 }
 LAZY_AND_UPWARD = {  # imported when first asked for
-    ("engine", "copying")  # deepcopy and pickle of a Value
+    ("engine", "copying"),  # deepcopy and pickle of a Value
+    ("files", "tables.files"),  # load of a file that holds a model
 }
 TYPES_ONLY = {"signatures"}
 KNOWS = {  # who may import what from outside
     "graphviz": {"drawing"},
     "IPython": {"training"},
-    "numpy": {"compiler", "derivatives", "estimators", "optim", "plotting", "training"},
+    "numpy": {"compiler", "derivatives", "estimators", "optim", "plotting", "tables", "training"},
+    "pandas": {"tables"},
     "scipy": {"optim"},
-    "sklearn": {"estimators"},
+    "sklearn": {"estimators", "tables"},
     "llvmlite": {"compiler.llvm"},
     "matplotlib": {"plotting"},
 }

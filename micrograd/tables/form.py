@@ -1,0 +1,192 @@
+"""The form of a text: which lines hold the table, what stands between cells and around them, whether line 1 has names.
+
+record      the cells of a line, or of several where a cell in quotes goes over their end
+width       how many cells most records have
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+
+from micrograd.tables.cells import form_of_numbers, is_missing
+from micrograd.tables.errors import TableError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from typing import Any
+
+SEPARATORS = {"\t": "tabs", ";": "';'", "|": "'|'", ",": "','", " ": "blanks"}
+QUOTES = {'"': 1.0, "'": 0.99, None: 0.97}  # and how much to prefer them
+SAMPLE = 200  # lines by which the form is told
+DECLARED = re.compile(r'"?sep=(\\t|.)"?$', re.IGNORECASE)
+COMMENT = re.compile(r"\s*(#|//|%)")
+NAME = re.compile(r"""(["']?)(.*)\1""", re.DOTALL)
+
+
+class Form:
+    """What stands between cells, and around them."""
+
+    def __init__(self, separator: str, quote: str | None) -> None:
+        self.separator, self.quote = separator, quote
+
+    def records(self, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+        """The records of some lines, each with the place of its last line, from 1."""
+        if self.separator == " ":
+            lines = (line.replace("\t", " ").strip() for line in lines)
+        reader = csv.reader(
+            (line + "\n" for line in lines),
+            delimiter=self.separator,
+            quotechar=self.quote or '"',
+            quoting=self.quoting,
+            skipinitialspace=True,
+        )
+        for record in reader:
+            yield reader.line_num, record
+
+    @property
+    def quoting(self) -> Any:
+        """Whether quotes mean something, as csv and pandas are told."""
+        return csv.QUOTE_NONE if self.quote is None else csv.QUOTE_MINIMAL
+
+    def words(self) -> list[str]:
+        """What a note says of it."""
+        return [f"{SEPARATORS.get(self.separator, repr(self.separator))} between cells"] + [
+            "single quotes around them"
+        ] * (self.quote == "'")
+
+
+def lines_of(text: str) -> tuple[list[tuple[int, str]], str | None, list[str]]:
+    """The lines that hold the table, with their numbers, the separator that the text declares if it does, and notes."""
+    lines = [(i + 1, line) for i, line in enumerate(text.split("\n"))]
+    first = next((i for i, (_, line) in enumerate(lines) if line.strip()), len(lines))
+    found = DECLARED.fullmatch(lines[first][1].strip()) if first < len(lines) else None
+    separator = None if found is None else "\t" if found[1] == "\\t" else found[1]
+    kept: list[tuple[int, str]] = []
+    comments, inside = 0, False
+    for i in range(first + (found is not None), len(lines)):
+        line = lines[i][1]
+        if not inside and COMMENT.match(line) and not is_record(lines, i):
+            comments += 1
+        elif inside or line.strip():
+            inside ^= line.count('"') % 2 == 1
+            kept.append(lines[i])
+    return kept, separator, [f"{comments} lines of comment left out"] * (comments > 0)
+
+
+def is_record(lines: Sequence[tuple[int, str]], i: int) -> bool:
+    """Whether a line that begins like a comment has as many cells as those around it: it is a record, or the names."""
+    line = lines[i][1]
+    nearby = [text for _, text in lines[max(0, i - 20) : i + 20] if text.strip() and not COMMENT.match(text)]
+    if not nearby:
+        return True
+    for separator in "\t;|,":
+        counts = Counter(text.count(separator) for text in nearby)
+        [(count, times)] = counts.most_common(1)
+        if count and times > 0.8 * len(nearby):
+            below = [text for _, text in lines[i + 1 : i + 2]]
+            return line.count(separator) == count and not (below and COMMENT.match(below[0]))
+    return False
+
+
+def form_of(lines: Sequence[str], declared: str | None) -> Form:
+    """The form in which the first lines are most alike."""
+    sample = lines[:SAMPLE]
+    best, most = Form(declared or ",", '"'), 0.0
+    for separator in [declared] if declared else SEPARATORS:
+        for quote, weight in QUOTES.items():
+            form = Form(separator, quote)
+            try:
+                records = [record for _, record in form.records(sample)]
+            except csv.Error:
+                continue
+            if quote == "'" and not any(enclosed(line, separator) for line in sample):
+                continue
+            share = alike(records[: -1 if len(lines) > SAMPLE else None]) * weight * (0.85 if separator == " " else 1.0)
+            if share > most:
+                best, most = form, share
+    return best
+
+
+def enclosed(line: str, separator: str) -> bool:
+    """Whether single quotes stand around a cell of a line."""
+    return any(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in map(str.strip, line.split(separator)))
+
+
+def alike(records: Sequence[Sequence[str]]) -> float:
+    """The share of records that have as many cells as most; 0 where those have a single one."""
+    if not records:
+        return 0.0
+    [(width, times)] = Counter(map(len, records)).most_common(1)
+    return times / len(records) if width > 1 else 0.0
+
+
+def has_names(records: Sequence[Sequence[str]], names: Collection[str]) -> bool:
+    """Whether the first record holds the names of the columns, and is no sample.
+
+    names       those that the table should have; where it holds one of them that is told
+
+    >>> has_names([["a", "b"], ["1", "x"]], ()), has_names([["1", "x"], ["2", "x"]], ())
+    (True, False)
+    >>> has_names([["country", "1952", "1957"], ["Norway", "3", "4"]], ()), has_names([["p", "x"], ["p", "x"]], ())
+    (True, False)
+    """
+    first, rest = [cell.strip() for cell in records[0]], records[1:SAMPLE]
+    if any(name_in(cell) in names for cell in first):
+        return True
+    said = [cell for cell in first if not is_missing(cell)]
+    numbers = [cell for cell in said if form_of_numbers([cell]) is not None]
+    if first == [str(i) for i in range(len(first))]:
+        return len(first) > 1
+    if len(numbers) == len(said):
+        return not said
+    years = [cell for cell in numbers if re.fullmatch(r"(1[5-9]|20)\d\d", cell)]
+    if numbers and (len(years) < len(numbers) or len(set(years)) < len(years)):
+        return False
+    wordy = [i for i, cell in enumerate(first) if cell and cell not in numbers and i < min(map(len, rest), default=0)]
+    again = [i for i in wordy if any(record[i].strip() == first[i] for record in rest)]
+    return len(again) * 2 < len(wordy) or not again
+
+
+def name_in(cell: str) -> str:
+    """A name without the quotes of either kind around it."""
+    found = NAME.fullmatch(cell.strip())
+    return (found[2] if found else cell).strip()
+
+
+def names_from(record: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The names of columns, as pandas makes them different, and notes.
+
+    >>> names_from(["'a'", "a", ""])
+    (['a', 'a.1', 'Unnamed: 2'], ["several columns are called 'a': they become a, a.1"])
+    """
+    plain = [name_in(cell) or f"Unnamed: {i}" for i, cell in enumerate(record)]
+    names: list[str] = []
+    for name in plain:
+        another, k = name, 0
+        while another in names or (k and another in plain):
+            k += 1
+            another = f"{name}.{k}"
+        names.append(another)
+    doubled = [name for name, times in Counter(plain).items() if times > 1]
+    notes = []
+    for name in doubled:
+        became = ", ".join(new for new, old in zip(names, plain) if old == name)
+        notes.append(f"several columns are called {name!r}: they become {became}")
+    return names, notes
+
+
+def expect_alike(name: str, records: Iterable[tuple[int, list[str]]], lines: Sequence[int], width: int) -> None:
+    """TableError that names the records of another width; lines are the numbers of the lines."""
+    wrong = []
+    try:
+        for end, record in records:
+            if len(record) != width:
+                wrong.append(f"line {lines[end - 1]} has {len(record)}")
+    except csv.Error as error:
+        raise TableError(f"{name}: {error}") from None
+    if wrong:
+        shown = ", ".join(wrong[:5]) + ", …" * (len(wrong) > 5)
+        raise TableError(f"{name}: expected {width} cells in every line, got others in {len(wrong)}: {shown}")
