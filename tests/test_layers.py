@@ -114,10 +114,10 @@ FLOORS = {
     "drawing.layouts": [["geometry", "layering"], ["layered", "svg"], ["dot"]],
     "tables": [
         ["cells", "errors", "figures"],
-        ["columns", "form", "text"],
-        ["reading", "targets"],
-        ["model"],
-        ["files", "preparation"],
+        ["columns", "reading"],
+        ["choosing", "targets"],
+        ["model", "preparation"],
+        ["files"],
         ["fitting"],
     ],
     "training": [

@@ -1,7 +1,8 @@
 """Tables: a file or a frame in, a trained model out, which predicts further rows (needs pandas and scikit-learn).
 
-reading             a file or a frame as a table: its form, which is told
-preparation         which columns are inputs, what is predicted, which rows are held out
+reading/            a file, a frame or rows as a table
+preparation         what is predicted, and which rows are held out
+choosing            which columns are inputs
 fitting             the training, and what came of it
 model               `TableModel`: what was learned, and how cells become inputs
 files               the file of a model
@@ -9,7 +10,6 @@ targets             what is predicted
 figures             how good predictions are
 columns             how cells become inputs
 cells               what a cell says: nothing, a number, a date
-form, text          the separator, quotes and header of a text; the text in a file, packed or not, of any encoding
 errors              what is wrong with a table
 """
 

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from typing import Union
 
     Cell = Union[str, float, None]
@@ -117,9 +117,10 @@ PLAIN = NumberForm()
 def plain_number(text: str) -> float | None:
     """The number in a text as Python writes it, without underscores."""
     try:
-        return None if "_" in text else float(text.replace("−", "-"))
+        value = float(text)
     except ValueError:
-        return None
+        return plain_number(text.replace("−", "-")) if "−" in text else None
+    return None if "_" in text or value != value else value
 
 
 def form_of_numbers(cells: Collection[Cell], decimal: str = ".") -> NumberForm | None:
@@ -131,21 +132,24 @@ def form_of_numbers(cells: Collection[Cell], decimal: str = ".") -> NumberForm |
     ({'words': ['no', 'yes']}, None)
     """
     texts = [cell for cell in cells if isinstance(cell, str)]
-    said = {text.strip().casefold() for text in texts}
+    said = {text.strip().casefold() for text in texts[:10]} if len(texts) == len(cells) <= 10 else set()
     for pair in TRUTH:
-        if said == set(pair) and len(texts) == len(cells):
+        if said == set(pair):
             return NumberForm(words=list(pair))
+    count = sum(PLAIN.number(cell) is not None for cell in cells)
+    signs = {sign for sign in ",.' %$€£¥\xa0\u202f\u2009’" if any(sign in text for text in texts)}
+    if count == len(cells) and not (decimal == "," and "." in signs):
+        return PLAIN
+    if sum(any(c.isdigit() for c in text) for text in texts[:100]) < 0.5 * len(texts[:100]):
+        return None
     unit = next((unit for unit in UNITS if sum(unit in text for text in texts) > 0.5 * len(texts)), "")
-    orders = {".": [("."), (",")], ",": [(","), (".")]}[decimal]
     best, most = None, MOSTLY * len(cells)
-    for point in orders:
+    for point in (".", ",") if decimal == "." else (",", "."):
         for thousands in ("", "," if point == "." else ".", " ", "'"):
             form = NumberForm(point, thousands, unit)
             count = sum(form.number(cell) is not None for cell in cells)
             if count >= most and (best is None or count > most):
-                best, most = form, max(count, most)
-        if best is not None and decimal == "," and not any("," in text or "." in text for text in texts):
-            return NumberForm(unit=unit) if best.thousands == "" else best
+                best, most = form, count
     return best
 
 
@@ -170,11 +174,14 @@ def decimal_of(cells: Iterable[Cell]) -> str | None:
 
 DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%Y",
         "%m-%d-%Y", "%b %d %Y", "%b %d, %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%B %d %Y", "%B %d, %Y", "%d %B %Y",
-        "%Y-%m", "%Y/%m", "%b %Y", "%B %Y", "%b-%y", "%Y-%b", "%a %b %d %Y")  # fmt: skip
+        "%b-%d-%Y", "%Y-%m", "%Y/%m", "%b %Y", "%B %Y", "%b-%y", "%b-%Y", "%Y-%b", "%a %b %d %Y")  # fmt: skip
 TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f", " %I:%M %p",
          " %I:%M:%S %p")  # fmt: skip
 FORMATS = [day + time + zone for day in DAYS for time in TIMES for zone in (("", "%z", " %z") if time else ("",))]
-FORMATS += ["%H:%M", "%H:%M:%S"]
+FORMATS += ["%H:%M", "%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+QUARTERS = "%Y Q%q"  # which strptime does not know: 1974Q1, 1974 Q1, 1974-Q1
+QUARTER = re.compile(r"(\d{4})[ -]?[Qq]([1-4])")
+FORMATS.append(QUARTERS)
 EPOCH = datetime(1970, 1, 1)
 
 
@@ -184,26 +191,32 @@ def moment(cell: Cell, form: str) -> float | None:
     >>> moment("1970-01-02 12:00", "%Y-%m-%d %H:%M"), moment("red", "%Y-%m-%d")
     (1.5, None)
     """
+    if not isinstance(cell, str):
+        return None
+    quarter = QUARTER.fullmatch(cell.strip()) if form == QUARTERS else None
     try:
-        found = datetime.strptime(cell.strip(), form)  # type: ignore[union-attr]
-    except (ValueError, AttributeError):
+        if quarter is not None:
+            found = datetime(int(quarter[1]), 3 * int(quarter[2]) - 2, 1)
+        else:
+            found = datetime.strptime(cell.strip(), form)
+    except ValueError:
         return None
     if found.tzinfo is not None:
         found = found.astimezone(timezone.utc).replace(tzinfo=None)
     return (found - EPOCH).total_seconds() / 86400.0
 
 
-def forms_of_dates(cells: Collection[Cell]) -> list[str]:
-    """The forms in which most of the cells are dates.
+def forms_of_dates(cells: Sequence[Cell]) -> list[str]:
+    """The forms in which most of the cells are dates, by the first of them.
 
     >>> forms_of_dates(["31/12/1999", "01/02/2000"]), forms_of_dates(["red"]), forms_of_dates(["01/02/2000"])
     (['%d/%m/%Y'], [], ['%m/%d/%Y', '%d/%m/%Y'])
     """
-    texts = [cell for cell in cells if isinstance(cell, str)]
-    if len(texts) < len(cells) or not texts or sum(any(c.isdigit() for c in text) for text in texts) < len(texts) / 2:
+    sample = cells[:1000]
+    if sum(isinstance(cell, str) and any(c.isdigit() for c in cell) for cell in sample) < MOSTLY * len(sample):
         return []
-    sample = texts[:20]
-    likely = [f for f in FORMATS if sum(moment(text, f) is not None for text in sample) >= MOSTLY * len(sample)]
-    counts = {form: sum(moment(text, form) is not None for text in texts) for form in likely}
+    few = sample[:10]
+    likely = [form for form in FORMATS if 2 * sum(moment(cell, form) is not None for cell in few) > len(few)]
+    counts = {form: sum(moment(cell, form) is not None for cell in sample) for form in likely}
     most = max(counts.values(), default=0)
-    return [form for form in likely if counts[form] == most >= MOSTLY * len(texts)]
+    return [form for form in likely if counts[form] == most >= MOSTLY * len(sample)]

@@ -1,11 +1,13 @@
 """The columns that a network sees: how cells become its inputs.
 
-    raw         the numbers of a cell before they are scaled: one of a number, several of a date, 0 or 1 of a category
-    filled      a cell that is missing, or says nothing of use, in whose place the median stands
-    indicator   an input that is 1 where something holds, else 0
+    values      what the cells of a column say: numbers, days, or words; None where they say nothing
+    raw         numbers for the network, before they are scaled: one of a number, several of a date, 0 or 1 of a word
+    indicator   a raw number that is 1 where something holds, else 0
+    strange     cells of which nothing is made: words among numbers, words that are not known
 
-Each column has a `kind` and offers the same: `inputs`, the names of what it gives the network; `raw(cells)`, which
-reads cells; `scaled(raw)`, which makes them what the network sees; and `to_dict()`, what a model file holds of it.
+Each column has a `kind` and offers the same: `inputs`, the names of what it gives the network; `read(cells)`, which
+makes values of cells; `raw(values)`; `scaled(raw)`, which makes them what the network sees; and `to_dict()`, what a
+model file holds of it.
 """
 
 from __future__ import annotations
@@ -23,12 +25,13 @@ from micrograd.tables.cells import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Callable, Sequence
+    from typing import Any, Union
 
     from micrograd.tables.cells import Cell
 
-    Raw = tuple[list[list[float]], list[str]]
+    Column = Union["Number", "Date", "Category"]
+    Values = list[Any]
 
 YEAR = 365.2425
 
@@ -60,10 +63,10 @@ class Number:
     """A column of numbers.
 
     >>> age = Number("age", NumberForm(), Scale(30.0, 31.0, 10.0, True))
-    >>> age.inputs, age.raw(["41", "NA"])
-    (['age', 'age is missing'], ([[41.0, 30.0], [0.0, 1.0]], ['age: 1 missing cell filled by 30']))
-    >>> age.scaled([41.0, 0.0])
-    [1.0, 0.0]
+    >>> age.read(["41", "NA", "old"])
+    ([41.0, None, None], ['old'])
+    >>> age.inputs, age.raw([41.0, None]), age.scaled([41.0, 0.0])
+    (['age', 'age is missing'], [[41.0, 30.0], [0.0, 1.0]], [1.0, 0.0])
     """
 
     kind = "number"
@@ -72,15 +75,16 @@ class Number:
         self.name, self.form, self.scale = name, form, scale
         self.inputs = [name, f"{name} is missing"][: 1 + scale.indicator]
 
-    def raw(self, cells: Sequence[Cell]) -> Raw:
-        """The raw numbers, input by input, and what has to be said of the cells."""
-        numbers, notes = read_numbers(self.name, cells, self.form)
-        if any(x is None for x in numbers):
-            notes.append(filled(self.name, numbers, f"{self.scale.median:g}"))
-        return self.scale.raw(numbers), notes
+    def read(self, cells: Sequence[Cell]) -> tuple[Values, list[Cell]]:
+        """The numbers in cells, and strange cells."""
+        return read_numbers(cells, self.form)
+
+    def raw(self, values: Values) -> list[list[float]]:
+        """The raw numbers, input by input."""
+        return self.scale.raw(values)
 
     def scaled(self, raw: Sequence[Any]) -> list[Any]:
-        """The inputs from the raw numbers of a row, which may be Values."""
+        """The inputs from the raw numbers of a row, which may be Values, or arrays."""
         return self.scale.scaled(raw)
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,6 +96,10 @@ class Date:
     """A column of dates: days, and where these go through a year or a day, the place on the circle of it.
 
     parts       the names of PARTS that are used, and the scale of each
+
+    >>> born = Date("born", "%Y-%m-%d", ["days"], [Scale(0.0, 0.0, 2.0, False)])
+    >>> born.read(["1970-01-05"]), born.raw([4.0]), born.scaled([4.0])
+    (([4.0], []), [[4.0]], [2.0])
     """
 
     kind = "date"
@@ -101,16 +109,17 @@ class Date:
         self.inputs = [f"{name}, {part}" for part in parts]
         self.inputs += [f"{name} is missing"] * scales[0].indicator
 
-    def raw(self, cells: Sequence[Cell]) -> Raw:
-        """The raw numbers, input by input, and what has to be said of the cells."""
-        days, notes = read_dates(self.name, cells, self.form)
-        if any(x is None for x in days):
-            notes.append(filled(self.name, days, "the middle"))
-        columns = [scale.raw(part_of(days, part)) for part, scale in zip(self.parts, self.scales)]
-        return [column[0] for column in columns] + columns[0][1:], notes
+    def read(self, cells: Sequence[Cell]) -> tuple[Values, list[Cell]]:
+        """The days of cells, and strange cells."""
+        return read_dates(cells, self.form)
+
+    def raw(self, values: Values) -> list[list[float]]:
+        """The raw numbers, input by input."""
+        columns = [scale.raw(part_of(values, part)) for part, scale in zip(self.parts, self.scales)]
+        return [column[0] for column in columns] + columns[0][1:]
 
     def scaled(self, raw: Sequence[Any]) -> list[Any]:
-        """The inputs from the raw numbers of a row, which may be Values."""
+        """The inputs from the raw numbers of a row, which may be Values, or arrays."""
         return [scale.scaled([x])[0] for scale, x in zip(self.scales, raw)] + list(raw[len(self.scales) :])
 
     def to_dict(self) -> dict[str, Any]:
@@ -120,44 +129,57 @@ class Date:
 
 
 class Category:
-    """A column of words: an indicator for each of its values.
+    """A column of words: an indicator for each of them.
 
-    values      the words; None is a missing cell
+    words       None among them stands for a missing cell
     others      whether one more indicator stands for all other words
 
-    >>> Category("sex", ["f", "m"], False).raw(["m", "f", "d"])
-    ([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], ["sex: 1 cell with an unknown value ('d'), taken as none of its values"])
+    >>> sex = Category("sex", ["f", "m"], False)
+    >>> sex.inputs, sex.read(["m", "f", "d"]), sex.raw(["m", "f", None])
+    (['sex = f', 'sex = m'], (['m', 'f', None], ['d']), [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
     """
 
     kind = "category"
 
-    def __init__(self, name: str, values: list[str | None], others: bool) -> None:
-        self.name, self.values, self.others = name, values, others
-        self.inputs = [f"{name} is missing" if value is None else f"{name} = {value}" for value in values]
+    def __init__(self, name: str, words: list[str | None], others: bool) -> None:
+        self.name, self.words, self.others = name, words, others
+        self.inputs = [f"{name} is missing" if word is None else f"{name} = {word}" for word in words]
         self.inputs += [f"{name} = another"] * others
 
-    def raw(self, cells: Sequence[Cell]) -> Raw:
-        """The raw numbers, input by input, and what has to be said of the cells."""
+    def read(self, cells: Sequence[Cell]) -> tuple[Values, list[Cell]]:
+        """The words of cells, and those that are not known, in whose place None stands unless others are expected."""
         words = [word_of(cell) for cell in cells]
-        columns = [[float(word == value) for word in words] for value in self.values]
-        known = set(self.values)
-        strange = [word for word in words if word not in known]
         if self.others:
-            columns.append([float(word not in known) for word in words])
-            return columns, []
-        if not strange:
-            return columns, []
-        named = listed(["missing" if word is None else repr(word) for word in dict.fromkeys(strange)])
-        what = f"{len(strange)} cell{'s' * (len(strange) > 1)} with an unknown value ({named})"
-        return columns, [f"{self.name}: {what}, taken as none of its values"]
+            return words, []
+        strange: list[Cell] = [word for word in words if word is not None and word not in self.words]
+        return [word if word in self.words else None for word in words] if strange else words, strange
+
+    def raw(self, values: Values) -> list[list[float]]:
+        """The raw numbers, input by input."""
+        columns = [[float(value == word) for value in values] for word in self.words]
+        if self.others:
+            columns.append([float(value not in self.words) for value in values])
+        return columns
 
     def scaled(self, raw: Sequence[Any]) -> list[Any]:
-        """The inputs from the raw numbers of a row, which may be Values."""
+        """The inputs from the raw numbers of a row, which may be Values, or arrays."""
         return list(raw)
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a model file."""
-        return {"kind": self.kind, "name": self.name, "values": self.values, "others": self.others}
+        return {"kind": self.kind, "name": self.name, "words": self.words, "others": self.others}
+
+
+def scaled(columns: Sequence[Column], raw: Sequence[Any]) -> list[Any]:
+    """What the network sees of raw numbers, one for each input: of a row, or arrays of those of many rows."""
+    found, at = [], 0
+    for column in columns:
+        found += column.scaled(raw[at : at + len(column.inputs)])
+        at += len(column.inputs)
+    return found
+
+
+# Reading cells
 
 
 def word_of(cell: Cell) -> str | None:
@@ -173,43 +195,42 @@ def word_of(cell: Cell) -> str | None:
     return str(int(cell)) if cell == cell // 1 else repr(cell)  # type: ignore[operator]
 
 
-def read_numbers(name: str, cells: Sequence[Cell], form: NumberForm) -> tuple[list[float | None], list[str]]:
-    """The numbers of a column, None where there is none, and a note of cells that hold something else.
+def read_numbers(cells: Sequence[Cell], form: NumberForm) -> tuple[list[float | None], list[Cell]]:
+    """The numbers in cells, None where there is none, and the cells that hold something else.
 
-    Where the file writes numbers in another form than the one that was trained on, that is found out.
+    Where they are written in another form than in the table that was trained on, that is found out.
+
+    >>> read_numbers(["3,750", "1,000.5"], NumberForm())
+    ([3750.0, 1000.5], [])
     """
-    notes = []
-    said = [cell for cell in cells if not is_missing(cell, MISSING_AMONG_NUMBERS)]
-    if any(form.number(cell) is None for cell in said):
-        another = None if form.words else form_of_numbers(set(said), form.decimal)
-        if another is not None and sum(another.number(c) is None for c in said) < sum(
-            form.number(c) is None for c in said
-        ):
-            form = another
-            notes.append(f"{name}: taken as numbers with {form.words_for_it() or 'decimal points'}")
-    numbers = [None if is_missing(cell, MISSING_AMONG_NUMBERS) else form.number(cell) for cell in cells]
-    strange = [cell for cell in said if form.number(cell) is None]
-    if strange:
-        named = listed([repr(cell) for cell in dict.fromkeys(strange)])
-        notes.append(f"{name}: {len(strange)} cells that hold no number ({named}), taken as missing")
-    return numbers, notes
+    found = read_by(form.number, cells)
+    if found[1] and form.words is None:
+        said = [cell for cell in dict.fromkeys(cells) if not is_missing(cell, MISSING_AMONG_NUMBERS)]
+        another = form_of_numbers(said, form.decimal)
+        again = found if another is None else read_by(another.number, cells)
+        return again if len(again[1]) < len(found[1]) else found
+    return found
 
 
-def read_dates(name: str, cells: Sequence[Cell], form: str) -> tuple[list[float | None], list[str]]:
-    """The days of a column, None where there is no date, and a note of cells that hold something else."""
-    notes = []
-    said = [cell for cell in cells if not is_missing(cell, MISSING_AMONG_NUMBERS)]
-    if said and all(moment(cell, form) is None for cell in said[:20]):
-        another = forms_of_dates(list(dict.fromkeys(said)))
-        if another:
-            form = another[0]
-            notes.append(f"{name}: taken as dates of the form {form}")
-    known = {cell: moment(cell, form) for cell in set(said)}
-    strange = [cell for cell in said if known[cell] is None]
-    if strange:
-        named = listed([repr(cell) for cell in dict.fromkeys(strange)])
-        notes.append(f"{name}: {len(strange)} cells that hold no date ({named}), taken as missing")
-    return [known.get(cell) for cell in cells], notes
+def read_dates(cells: Sequence[Cell], form: str) -> tuple[list[float | None], list[Cell]]:
+    """The days of dates, None where there is none, and the cells that hold something else; in another form, too."""
+    found = read_by(lambda cell: moment(cell, form), cells)
+    if found[1]:
+        said = [cell for cell in dict.fromkeys(cells) if not is_missing(cell, MISSING_AMONG_NUMBERS)]
+        for another in forms_of_dates(said)[:1]:
+            again = read_by(lambda cell: moment(cell, another), cells)  # noqa: B023
+            return again if len(again[1]) < len(found[1]) else found
+    return found
+
+
+def read_by(value: Callable[[Cell], float | None], cells: Sequence[Cell]) -> tuple[list[float | None], list[Cell]]:
+    """What cells say, and those that say something else; each is looked at once."""
+    known = {cell: value(cell) for cell in set(cells)}
+    strange = {cell for cell, x in known.items() if x is None and not is_missing(cell, MISSING_AMONG_NUMBERS)}
+    return [known[cell] for cell in cells], [cell for cell in cells if cell in strange] if strange else []
+
+
+# Dates
 
 
 PARTS = {
@@ -236,10 +257,39 @@ def parts_for(days: Sequence[float]) -> list[str]:
     return parts
 
 
-def filled(name: str, values: Sequence[float | None], by: str) -> str:
-    """The note that cells of a column are filled."""
-    count = sum(value is None for value in values)
-    return f"{name}: {count} missing cell{'s' * (count > 1)} filled by {by}"
+# Notes
+
+
+def notes_of(columns: Sequence[Column], values: Sequence[Values], strange: Sequence[Sequence[Cell]]) -> list[str]:
+    """What has to be said of the cells of a table: which were filled, and of which nothing was made."""
+    notes = []
+    missing = {column.name: sum(value is None for value in each) for column, each in zip(columns, values)}
+    filled = [
+        f"{column.name} ({missing[column.name]} by {column.scale.median:g})"
+        for column in columns
+        if isinstance(column, Number) and missing[column.name]
+    ]
+    filled += [f"{c.name} ({missing[c.name]})" for c in columns if isinstance(c, Date) and missing[c.name]]
+    if filled:
+        notes.append(f"missing cells filled by the median: {', '.join(filled)}")
+    for kinds, what in (((Number, Date), "cells taken as missing"), ((Category,), "unknown words taken as none")):
+        odd = [f"{column.name} ({shown(each)})" for column, each in zip(columns, strange)
+               if each and isinstance(column, kinds)]  # fmt: skip
+        if odd:
+            notes.append(f"{what}: {', '.join(odd)}")
+    return notes
+
+
+def shown(cells: Sequence[Cell]) -> str:
+    """Some cells, each once, with how often it stands there.
+
+    >>> shown(["a", "b", "a"])
+    "'a' 2 times, 'b'"
+    """
+    count = dict.fromkeys(cells, 0)
+    for cell in cells:
+        count[cell] += 1
+    return listed([repr(cell) + f" {times} times" * (times > 1) for cell, times in count.items()])
 
 
 def listed(words: Sequence[str], most: int = 5) -> str:

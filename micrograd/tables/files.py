@@ -85,10 +85,10 @@ def column_from(entry: Any) -> Number | Date | Category:
         found = [scale_from(scale) for scale in scales]
         return Date(expect(name, str, "a name"), expect(form, str, "a form of dates"), parts, found)
     if kind == "category":
-        name, values, others = fields(entry, "name", "values", "others")
-        if not isinstance(values, list) or any(not isinstance(value, (str, type(None))) for value in values):
-            raise FileError(f"expected a list of words, got {short(values)}")
-        return Category(expect(name, str, "a name"), values, expect(others, bool, "true or false"))
+        name, words, others = fields(entry, "name", "words", "others")
+        if not isinstance(words, list) or any(not isinstance(word, (str, type(None))) for word in words):
+            raise FileError(f"expected a list of words, got {short(words)}")
+        return Category(expect(name, str, "a name"), words, expect(others, bool, "true or false"))
     raise FileError(f"expected a column of kind number, date or category, got {short(kind)}")
 
 

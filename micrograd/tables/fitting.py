@@ -103,10 +103,8 @@ class Training:
         return X[places], [y[i] for i in places]
 
     def _predicted(self, places: Sequence[int]) -> tuple[list[Any], list[Any]]:
-        encoded = self.model.encode(self.prepared.table)
-        rows = [encoded.X[self.prepared.rows[i]] for i in places]
-        targets = self.model.target.read(self.prepared.table.cells(self.model.target.name))
-        return [targets[self.prepared.rows[i]] for i in places], self.model.answers(self.model.run(rows))
+        targets = [self.prepared.targets[i] for i in places]
+        return targets, self.model.answers(self.model.run(self.prepared.raw[places])) if places else []
 
     def _figures(self, places: Sequence[int]) -> Figures | None:
         return self.model.target.figures(*self._predicted(places)) if places else None

@@ -7,19 +7,18 @@ import math
 
 from micrograd import nn
 from micrograd.files import write_json
+from micrograd.tables.columns import notes_of, scaled
 from micrograd.tables.errors import TableError, quoted
 from micrograd.tables.reading import read_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Union
+    from typing import Any
 
-    from micrograd.tables.columns import Category, Date, Number
+    from micrograd.tables.columns import Column
     from micrograd.tables.reading import Table
     from micrograd.tables.targets import Target
-
-    Column = Union[Number, Date, Category]
 
 
 FORMAT, VERSION = "micrograd network", 2  # version 1 knew no columns but numbers
@@ -110,12 +109,10 @@ class TableModel(nn.Module):
             raise TableError(
                 f"{table.name}: no {quoted(absent)}, which the model needs; the columns are {', '.join(table.columns)}"
             )
-        columns, notes = [], []
-        for column in self.columns:
-            raw, said = column.raw(table.cells(column.name))
-            columns += raw
-            notes += said
-        return Encoded(table, list(zip(*columns)), notes)
+        readings = [column.read(table.cells(column.name)) for column in self.columns]
+        raw = [each for column, (values, _) in zip(self.columns, readings) for each in column.raw(values)]
+        notes = notes_of(self.columns, [values for values, _ in readings], [strange for _, strange in readings])
+        return Encoded(table, list(zip(*raw)), notes)
 
     def predict(self, source: Any) -> list[Any]:
         """A number or a class for each row of a source, see `encode`.
@@ -147,7 +144,7 @@ class TableModel(nn.Module):
                 raise TableError(f"{encoded.table.name}: row {i + 1}: numbers too large for a prediction")
         return found
 
-    def run(self, rows: Sequence[Sequence[float]]) -> list[Any]:
+    def run(self, rows: Any) -> list[Any]:
         """The predictions for raw numbers, by a compiled program; row by row where NumPy is not installed."""
         from micrograd.system.packages import missing
 
@@ -180,12 +177,3 @@ def in_lines(entry: Any) -> str:
     if isinstance(entry, list) and entry and isinstance(entry[0], dict):
         return "[\n" + ",\n".join([in_lines(each) for each in entry]) + "\n]"
     return json.dumps(entry, ensure_ascii=False)
-
-
-def scaled(columns: Sequence[Column], raw: Sequence[Any]) -> list[Any]:
-    """What the network sees of raw numbers, one for each input: of a row, or arrays of those of many rows."""
-    found, at = [], 0
-    for column in columns:
-        found += column.scaled(raw[at : at + len(column.inputs)])
-        at += len(column.inputs)
-    return found

@@ -33,7 +33,7 @@ class NumberTarget:
 
     def read(self, cells: Sequence[Cell]) -> list[float | None]:
         """The targets in cells, None where one is missing."""
-        return read_numbers(self.name, cells, self.form)[0]
+        return read_numbers(cells, self.form)[0]
 
     def learned(self, target: float) -> float:
         """What the network should return for a target."""
@@ -81,7 +81,7 @@ class ClassTarget:
     def read_class(self, cell: Cell) -> Any:
         """The class in a cell."""
         word = word_of(cell)
-        return class_of(word) if isinstance(self.classes[0], (int, float)) else word
+        return word if isinstance(self.classes[0], str) else class_of(word)
 
     def learned(self, target: Any) -> int:
         """What the network should return for a target: the place of the class."""
@@ -102,6 +102,15 @@ class ClassTarget:
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a model file."""
         return {"kind": self.kind, "name": self.name, "classes": self.classes, "always": self.always}
+
+
+def classes_in(cells: Sequence[Cell], form: NumberForm | None) -> list[Any]:
+    """The classes in cells: numbers, if they are all written in that form, else words."""
+    words = [word_of(cell) for cell in cells]
+    known = {word: class_of(word) for word in set(words)}
+    if form is None or any(isinstance(found, str) for found in known.values()):
+        return words
+    return [known[word] for word in words]
 
 
 def class_of(word: str | None) -> Any:

@@ -10,10 +10,10 @@ import io
 import os
 import sys
 
-from micrograd.tables.cells import decimal_of, is_missing
+from micrograd.tables.cells import decimal_of
 from micrograd.tables.errors import DATA, TableError
-from micrograd.tables.form import Form, expect_alike, form_of, has_names, lines_of, names_from
-from micrograd.tables.text import text_of
+from micrograd.tables.reading.form import Form, expect_alike, form_of, has_names, lines_of, names_from
+from micrograd.tables.reading.text import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -222,8 +222,3 @@ def plain(cell: Any) -> Cell:
     except (TypeError, ValueError, OverflowError):
         return str(cell)
     return str(bool(cell)) if type(cell).__name__ == "bool" else None if number != number else number
-
-
-def absent_cells(cells: Sequence[Cell]) -> int:
-    """How many cells are missing."""
-    return sum(map(is_missing, cells))
