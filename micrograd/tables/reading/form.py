@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SEPARATORS = {"\t": "tabs", ";": "';'", "|": "'|'", ",": "','", " ": "blanks"}
-QUOTES = {'"': 1.0, "'": 0.99, None: 0.97}  # and how much to prefer them
+QUOTES = {'"': 1.0, "'": 1.01, None: 0.97}  # and how much to prefer them; "'" where it stands in most lines
 SAMPLE = 200  # lines by which the form is told
 DECLARED = re.compile(r'"?sep=(\\t|.)"?$', re.IGNORECASE)
 COMMENT = re.compile(r"\s*(#|//|%)")
@@ -53,9 +53,8 @@ class Form:
 
     def words(self) -> list[str]:
         """What a note says of it."""
-        return [f"{SEPARATORS.get(self.separator, repr(self.separator))} between cells"] + [
-            "single quotes around them"
-        ] * (self.quote == "'")
+        said = {'"': [], "'": ["single quotes around them"], None: ["quotes are letters"]}[self.quote or None]
+        return [f"{SEPARATORS.get(self.separator, repr(self.separator))} between cells", *said]
 
 
 def lines_of(text: str) -> tuple[list[tuple[int, str]], str | None, list[str]]:
@@ -73,7 +72,7 @@ def lines_of(text: str) -> tuple[list[tuple[int, str]], str | None, list[str]]:
         elif inside or line.strip():
             inside ^= line.count('"') % 2 == 1
             kept.append(lines[i])
-    return kept, separator, [f"{comments} lines of comment left out"] * (comments > 0)
+    return kept, separator, [f"{comments} line{'s' * (comments > 1)} of comment left out"] * (comments > 0)
 
 
 def is_record(lines: Sequence[tuple[int, str]], i: int) -> bool:
@@ -102,7 +101,7 @@ def form_of(lines: Sequence[str], declared: str | None) -> Form:
                 records = [record for _, record in form.records(sample)]
             except csv.Error:
                 continue
-            if quote == "'" and not any(enclosed(line, separator) for line in sample):
+            if quote == "'" and 2 * sum(enclosed(line, separator) for line in sample) < len(sample):
                 continue
             share = alike(records[: -1 if len(lines) > SAMPLE else None]) * weight * (0.85 if separator == " " else 1.0)
             if share > most:
@@ -163,6 +162,7 @@ def names_from(record: Sequence[str]) -> tuple[list[str], list[str]]:
     (['a', 'a.1', 'Unnamed: 2'], ["several columns are called 'a': they become a, a.1"])
     """
     plain = [name_in(cell) or f"Unnamed: {i}" for i, cell in enumerate(record)]
+    plain[:1] = [re.sub(r"^#\s*(?=.)", "", name) for name in plain[:1]]
     names: list[str] = []
     for name in plain:
         another, k = name, 0
@@ -178,15 +178,23 @@ def names_from(record: Sequence[str]) -> tuple[list[str], list[str]]:
     return names, notes
 
 
-def expect_alike(name: str, records: Iterable[tuple[int, list[str]]], lines: Sequence[int], width: int) -> None:
-    """TableError that names the records of another width; lines are the numbers of the lines."""
-    wrong = []
-    try:
-        for end, record in records:
-            if len(record) != width:
-                wrong.append(f"line {lines[end - 1]} has {len(record)}")
-    except csv.Error as error:
-        raise TableError(f"{name}: {error}") from None
-    if wrong:
-        shown = ", ".join(wrong[:5]) + ", …" * (len(wrong) > 5)
-        raise TableError(f"{name}: expected {width} cells in every line, got others in {len(wrong)}: {shown}")
+def expect_alike(name: str, form: Form, lines: Sequence[str], numbers: Sequence[int], width: int) -> Form:
+    """The form in which all records of these lines, which have numbers, are of this width.
+
+    It is the one given, or the same without quotes, where one is opened and not closed. TableError that names the lines
+    of records of another width.
+    """
+    wrong: list[str] = []
+    for tried in (form, Form(form.separator, None)):
+        found = []
+        try:
+            for end, record in tried.records(lines):
+                if record and len(record) != width:
+                    found.append(f"line {numbers[end - 1]} has {len(record)}")
+        except csv.Error as error:
+            found.append(f"line {numbers[0]} and below: {error}")
+        if not found:
+            return tried
+        wrong = wrong or found
+    shown = ", ".join(wrong[:5]) + ", …" * (len(wrong) > 5)
+    raise TableError(f"{name}: expected {width} cells in every line, got others in {len(wrong)}: {shown}")

@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections import Counter
 
 from micrograd.tables.cells import decimal_of
 from micrograd.tables.errors import DATA, TableError
-from micrograd.tables.reading.form import Form, expect_alike, form_of, has_names, lines_of, names_from
+from micrograd.tables.reading.form import SAMPLE, Form, expect_alike, form_of, has_names, lines_of, names_from
 from micrograd.tables.reading.text import text_of
 
 TYPE_CHECKING = False
@@ -125,39 +126,52 @@ def read_text(data: bytes, name: str, header: bool | None, names: Collection[str
     if not any(line.strip(" \t,;|\"'") for line in lines):
         raise TableError(f"{name}: the file {'holds no cell that says something' if lines else 'is empty'}")
     form = form_of(lines, declared)
-    skipped, width = title(form, lines)
+    skipped, width = above_table(form, lines)
     lines, numbers = lines[skipped:], numbers[skipped:]
-    records = [record for _, record in form.records(lines[:200])]
+    records = [record for _, record in form.records(lines[:SAMPLE])]
     if header is None:
         header = has_names(records, names)
     first = records[0] if header else [f"c{i + 1}" for i in range(width)]
-    where = f"names in line {numbers[0]}" if header else f"no names in line {numbers[0]}: columns are c1, …, c{width}"
+    where = f"names in line {numbers[0]}" if header else f"no names in line {numbers[0]}, so columns are c1, c2, …"
     body = lines[1:] if header else lines
-    if header and len(first) == width - 1:  # as R writes the names of rows
-        first = ["", *first]
-    expect_alike(name, form.records(body), numbers[header:], width)
     if not body:
         raise TableError(f"{name}: a line of names but no rows")
+    if header and len(first) == width - 1:
+        ends_empty = all(record[-1:] == [""] for record in records[1:])
+        first = [*first, ""] if ends_empty else ["", *first]  # R writes no name above the names of rows
+    elif header and len(first) != width:
+        raise TableError(f"{name}: {len(first)} names in line {numbers[0]}, but {width} cells in the lines below")
+    form = expect_alike(name, form, body, numbers[header:], width)
     frame = pandas.read_csv(
         io.StringIO("\n".join(body) + "\n"), sep=r"\s+" if form.separator == " " else form.separator, header=None,
         names=range(width), index_col=False, dtype=str, na_filter=False, quotechar=form.quote or '"',
         quoting=form.quoting, skipinitialspace=True,
     )  # fmt: skip
     titles, more = names_from(first)
-    columns = {title: [cell.strip() for cell in frame[i].tolist()] for i, title in enumerate(titles)}
+    columns: dict[str, list[Cell]] = {}
+    for i, title in enumerate(titles):
+        cells = [cell.strip() for cell in frame[i].tolist()]
+        if title != f"Unnamed: {i}" or any(cells):
+            columns[title] = cells
+        else:
+            more.append(f"column {i + 1} without a name and content left out")
     what = f"{name}: {len(frame)} rows, {width} columns; {', '.join([*how, *form.words(), where])}"
     if skipped:
-        notes.append(f"{skipped} lines above the table left out")
+        notes.append(f"{skipped} line{'s' * (skipped > 1)} above the table left out")
     decimal = decimal_of(cell for column in columns.values() for cell in column[:1000])
     return Table(name, columns, ["; ".join([what, *notes, *more])], decimal or ("," if form.separator == ";" else "."))
 
 
-def title(form: Form, lines: Sequence[str]) -> tuple[int, int]:
-    """How many lines stand above a table, and how many cells its records have."""
-    from collections import Counter
+def above_table(form: Form, lines: Sequence[str]) -> tuple[int, int]:
+    """How many lines stand above a table, and how many cells its records have.
 
-    widths = [len(record) for _, record in form.records(lines[:200])]
+    Such are titles, which have one cell, and the numbers of rows and inputs in the files of scikit-learn.
+    """
+    records = [record for _, record in form.records(lines[:SAMPLE])]
+    widths = [len(record) for record in records]
     [(width, _)] = Counter(widths[1:] or widths).most_common(1)
+    if records[0][:2] == [str(len(lines) - 1), str(width - 1)]:
+        return 1, width
     above = 0
     while widths[above] == 1 < width - 1 and above < len(widths) - 1:
         above += 1
