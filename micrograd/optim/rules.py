@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from micrograd.expect import at_least_zero, below_one, positive
+from micrograd.optim.schedules import of_step_alone
 from micrograd.optim.update_rule import UpdateRule
 
 TYPE_CHECKING = False
@@ -25,6 +26,15 @@ def root(x: Any) -> Any:
     import numpy
 
     return numpy.sqrt(x)
+
+
+def foreseen(optimizer: Any) -> bool:
+    """Whether what an optimiser does is known before its steps: one of these, at a rate by the step alone.
+
+    A rule or a schedule of the user's may look at what became of the training so far.
+    """
+    ours = optimizer.__class__.__module__ == __name__ and not {"rate", "update"} & vars(optimizer).keys()
+    return ours and of_step_alone(optimizer.lr)
 
 
 class SGD(UpdateRule):

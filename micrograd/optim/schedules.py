@@ -26,6 +26,16 @@ def named(schedule: Schedule, name: str) -> Schedule:
     return schedule
 
 
+def of_step_alone(lr: Rate) -> bool:
+    """Whether nothing but the step decides about a rate: a number, or one of these schedules.
+
+    >>> of_step_alone(warm_up(cosine(0.1, steps=9), steps=3)), of_step_alone(lambda step: 0.1)
+    (True, False)
+    """
+    cells = getattr(lr, "__closure__", None) or ()
+    return not callable(lr) or lr.__module__ == __name__ and all(of_step_alone(cell.cell_contents) for cell in cells)
+
+
 def constant(lr: float) -> Schedule:
     """lr at every step.
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from micrograd.compiler.code import Code
+    from micrograd.compiler.descent import Descent
     from micrograd.compiler.programs import Program
     from micrograd.compiler.samples import Batch
     from micrograd.compiler.self_check import Sample
@@ -32,7 +33,6 @@ class Compiled(Objective):
     """The objective as a compiled program, see `compiled_objective`; gradients are arrays.
 
     code        what the program computes
-
     >>> from micrograd.losses import squared_error
     >>> w, settings = Value(1.0), {"slope": 1.0}
     >>> model = lambda row: settings["slope"] * w * row[0]
@@ -96,12 +96,20 @@ class Compiled(Objective):
         """The outputs as floats: one per sample, or a list per sample if the model has several."""
         return self.program.predict(X, at=at).tolist()
 
+    def descent(self, batch: Any, optimizer: Any, size: int) -> Descent | None:
+        """What takes many steps in one call; its `reason` says why, where it does not."""
+        from micrograd.compiler.descent import descent_of
+
+        return descent_of(self.program, batch, optimizer, size)
+
     def portable(self) -> Program:
         """The program, penalty included."""
         return self.program
 
     def __repr__(self) -> str:
-        return f"Compiled objective of {len(self.parameters)} parameters, backend {self.backend!r}"
+        many = "in machine code" if self.backend == "llvm" else "in NumPy"
+        steps = "" if self.alone is None else f", steps one by one: {self.alone}" if self.alone else f", steps {many}"
+        return f"Compiled objective of {len(self.parameters)} parameters, backend {self.backend!r}{steps}"
 
 
 def compiled_objective(

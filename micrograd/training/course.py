@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import sys
+from itertools import repeat
 
+from micrograd.collector import paused
 from micrograd.training.history import History, Record
 from micrograd.training.position import Position
 
@@ -65,12 +67,20 @@ class Course:
             self.limit = None  # now that of the whole first epoch
         return record
 
-    def improved_by(self, record: Record) -> bool:
-        """Whether this epoch is the best so far; the present numbers are kept then."""
+    def add_all(self, losses: list[float]) -> list[Record]:
+        """The records of epochs after the first, of which the loss alone is known, put down in the history."""
+        begin = len(self.history) + 1
+        with paused():
+            records = list(map(Record, range(begin, begin + len(losses)), losses, repeat(None)))
+        self.history += records
+        return records
+
+    def improved_by(self, record: Record, numbers: list[float] | None = None) -> bool:
+        """Whether this epoch is the best so far; the numbers after it are kept then, the present ones unless given."""
         figure = record.loss if record.validation is None else record.validation
         if not figure < self.least:
             return False
-        self.best, self.least = self.position.numbers(), figure
+        self.best, self.least = self.position.numbers() if numbers is None else numbers, figure
         return True
 
     def allows(self, loss: float) -> bool:
@@ -78,6 +88,12 @@ class Course:
         if self.limit is None:
             self.limit = beyond(self.history[0].loss if self.history else loss)
         return -math.inf < loss <= self.limit
+
+    def bound(self) -> float:
+        """What no loss may pass; -inf before there was one, which `allows` has to see."""
+        if self.limit is None and self.history:
+            self.limit = beyond(self.history[0].loss)
+        return -math.inf if self.limit is None else self.limit
 
     def allow_from(self, loss: float) -> None:
         """Allow what may become of a training that begins with this loss."""

@@ -30,6 +30,20 @@ class Record:
         return f"Record(epoch={self.epoch}{shown})"
 
 
+class Span:
+    """Some epochs in a row, between which nothing was to be done.
+
+    records     those of all of them
+    best        the place of the first with the least loss
+    numbers     of the parameters after that one; None for the present ones
+    """
+
+    __slots__ = ("best", "numbers", "records")
+
+    def __init__(self, records: list[Record], best: int = 0, numbers: list[float] | None = None) -> None:
+        self.records, self.best, self.numbers = records, best, numbers
+
+
 class History(list[Record]):
     """The records of all epochs so far, in order: a list, and its columns.
 

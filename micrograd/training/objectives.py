@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
+    from micrograd.compiler.descent import Descent
+
 TOGETHER = 16  # samples in one pause of the collector, which costs as much as a node or two
 
 
@@ -34,6 +36,7 @@ class Objective:
     on_arrays       whether a training gives it the numbers as an array, `at`, and takes the gradient as an array that
                     it returns; else the parameters themselves have the numbers while it trains
     penalty_apart   whether `portable` leaves out the penalty, which is then its value on a batch without samples
+    alone           why a training took its steps one by one; "" if it took many in a call, None before it came to that
 
     One of your own derives from it, defines `batch`, `value_and_gradient` and `predict`, and is what a Trainer
     minimises once it stands in its `objective`. The mean of (w·x − y)², with its slope 2x(w·x − y) written by hand:
@@ -61,6 +64,7 @@ class Objective:
     backend = "of your own"
     on_arrays = False
     penalty_apart = False
+    alone: str | None = None
 
     def __init__(self, parameters: Sequence[Value]) -> None:
         self.parameters = list(parameters)
@@ -91,6 +95,10 @@ class Objective:
         ValueError or TypeError for samples that are none.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define predict")
+
+    def descent(self, batch: Any, optimizer: Any, size: int) -> Descent | None:
+        """What takes many steps in one call, each on so many of the samples; None where each is taken by itself."""
+        return None
 
     def portable(self) -> Any:
         """What answers for it elsewhere: it has `value`, `value_and_gradient` and `predict`, and can be pickled."""

@@ -1,6 +1,7 @@
 """`Position`: where a training stands, the numbers of its parameters, and how a step of an optimiser moves it.
 
 at          the numbers as an array while a loop works on arrays; None while the parameters themselves have them
+gradient    the last one of such a loop
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from micrograd.compiler.descent import Descent, Steps
     from micrograd.engine import Value
     from micrograd.optim.optimizer import Optimizer
     from micrograd.training.objectives import Objective
@@ -30,7 +32,7 @@ class Position:
     def __init__(self, parameters: Sequence[Value]) -> None:
         self.parameters = list(parameters)
         self.at: Any = None
-        self._gradient: Any = None
+        self.gradient: Any = None
 
     def numbers(self) -> list[float]:
         """The present numbers."""
@@ -50,15 +52,15 @@ class Position:
 
     def stand_at(self, at: Any, gradient: Any) -> None:
         """Stand at these numbers, an array, where the gradient is that one."""
-        self.at, self._gradient = at, gradient
+        self.at, self.gradient = at, gradient
 
     def give_back(self) -> None:
         """Give the parameters their numbers back, if they were taken, and the last gradient."""
         if self.at is not None:
             self.move(self.at.tolist())
-            if self._gradient is not None:
-                self._give_gradient(self._gradient)
-        self.at = self._gradient = None
+            if self.gradient is not None:
+                self._give_gradient(self.gradient)
+        self.at = self.gradient = None
 
     def _give_gradient(self, gradient: Any) -> None:
         for p, slope in zip(self.parameters, gradient if isinstance(gradient, list) else gradient.tolist()):
@@ -72,11 +74,24 @@ class Position:
                 self._give_gradient(gradient)
                 optimizer.step(self.parameters)
             else:
-                self.at, self._gradient = optimizer.advance(at, gradient), gradient
+                self.at, self.gradient = optimizer.advance(at, gradient), gradient
         except BaseException:
             optimizer.go_back(before)
             self.at = at
             self.move(numbers)
+            raise
+
+    def descend(self, descent: Descent, steps: int, order: Any, first: int, bound: float) -> Steps:
+        """Some steps in one call, see `Descent.run`; Ctrl-C in their middle undoes them all."""
+        at, slopes, before = self.at, self.gradient, descent.optimizer.snapshot()
+        try:
+            made = descent.run(at, steps, order=order, first=first, bound=bound)
+            if len(made.losses):
+                self.stand_at(made.p, made.gradient)
+            return made
+        except BaseException:
+            descent.optimizer.go_back(before)
+            self.stand_at(at, slopes)
             raise
 
 

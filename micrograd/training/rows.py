@@ -104,13 +104,13 @@ def first_sample(X: Any) -> list[float]:
     return row if isinstance(row, list) else [row]
 
 
-def batches(data: Any, size: int, seed: str | None) -> Iterator[Any]:
-    """The data in batches of a size; in an order that depends on the seed alone, or as they are."""
+def batches(data: Any, size: int, order: Any) -> Iterator[Any]:
+    """The data in batches of a size, in an order, or as they are for None."""
     if size >= len(data):
         yield data
         return
-    if seed is not None:
-        data = data.take(shuffled(len(data), seed))
+    if order is not None:
+        data = data.take(order)
     for start in range(0, len(data), size):
         yield data.take(range(start, min(start + size, len(data))))
 

@@ -133,9 +133,8 @@ class Trainer:
             watch.start(loop.objective.backend)
             if optimizer.minimises:
                 loop.minimise(epochs, watch)
-            elif not watch.patient_no_more:
-                rest = loop.epochs(epochs - watch.done, batch_size, seed if shuffle else None)
-                any(watch(record) for record in rest)
+            else:
+                loop.fit(batch_size, seed if shuffle else None, watch)
         finally:
             self.course.position.give_back()
             if loop is not None and workers is not None:
@@ -165,15 +164,18 @@ class Trainer:
             raise TypeError(f"{self.optimizer!r} has no open loop: call fit")
         epochs, seed, batch_size = whole(epochs, "epochs", 0), whole(seed, "seed"), size_of(batch_size)
         loop = self._loop(X, y, validation)
-        return self._opened(loop, loop.epochs(epochs, batch_size, seed if shuffle else None))
+        return self._opened(loop, epochs, batch_size, seed if shuffle else None)
 
-    def _opened(self, loop: Loop, records: Iterator[Record]) -> Iterator[Record]:
+    def _opened(self, loop: Loop, count: int, size: int | None, seed: int | None) -> Iterator[Record]:
         """The epochs of an open loop: between them the parameters have their numbers, and all may be changed."""
-        for record in records:
-            loop.end()
+        for _ in range(count):
+            loop.begin()
+            try:
+                [record] = loop.epochs(1, size, seed).records
+            finally:
+                loop.end()
             yield record
             loop.objective, loop.optimizer, loop.metric = self._renewed(), optimizer_of(self.optimizer), self.metric
-            loop.begin()
 
     def step(self, batch: Any) -> float:
         """One step on one batch, made by `objective.batch(X, y)`; the mean loss before it."""

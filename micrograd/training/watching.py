@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
     from micrograd.training.checkpoints import Checkpoint
     from micrograd.training.course import Course
-    from micrograd.training.history import History, Record
+    from micrograd.training.history import History, Record, Span
 
 OFTEN = 0.1  # seconds from one update of the progress line to the next
 
 
 class Watch:
-    """Called with the record of each epoch of a fit; its answer is whether that is enough.
+    """Called with the epochs of a fit, as they come; its answer is whether that is enough.
 
     It keeps the best parameters, counts the epochs without improvement, writes the checkpoint and shows the progress
     line.
 
     >>> from micrograd import Value
     >>> from micrograd.training.course import Course
-    >>> from micrograd.training.history import Record
+    >>> from micrograd.training.history import Record, Span
     >>> watch = Watch(Course([Value(1.0)]), 9, patience=2)
-    >>> [watch(Record(1, 0.5, None)), watch(Record(2, 0.6, None)), watch(Record(3, 0.7, None))]
-    [False, False, True]
+    >>> watch(Span([Record(1, 0.5, None)])), watch(Span([Record(2, 0.6, None), Record(3, 0.7, None)]))
+    (False, True)
     """
 
     def __init__(
@@ -54,19 +54,22 @@ class Watch:
         if self.file is not None:
             self.done, self.waited = self.file.resume()
 
-    def __call__(self, record: Record) -> bool:
-        """Take note of an epoch; True if the training should stop."""
-        self.waited, self.done = 0 if self.course.improved_by(record) else self.waited + 1, self.done + 1
+    def __call__(self, span: Span) -> bool:
+        """Take note of some epochs; True if the training should stop."""
+        count = len(span.records)
+        improved = self.course.improved_by(span.records[span.best], span.numbers)
+        self.waited, self.done = count - 1 - span.best if improved else self.waited + count, self.done + count
         if self.file is not None:
-            self.file.keep(self.done, self.waited, last=self.patient_no_more or self.done == self.epochs)
+            self.file.keep(self.done, self.waited, last=self.left == 0)
         if self.line is not None:
-            self.line.show(record)
-        return self.patient_no_more
+            self.line.show(span.records[-1])
+        return self.left == 0
 
     @property
-    def patient_no_more(self) -> bool:
-        """Whether the epochs without improvement are as many as patience allows."""
-        return self.patience is not None and self.waited >= self.patience
+    def left(self) -> int:
+        """How many epochs may follow until it is called; 0 when that is enough."""
+        left = self.epochs - self.done
+        return max(0, left if self.patience is None else min(left, self.patience - self.waited))
 
     def start(self, backend: str) -> None:
         """Before the first epoch: the checkpoint holds where the training begins, or tells of another backend."""
@@ -102,7 +105,7 @@ class Progress:
     """
 
     def __init__(self) -> None:
-        self.stream, self.text, self.shown, self.due = sys.stderr, "", "", -math.inf
+        self.stream, self.ended, self.text, self.shown, self.due = sys.stderr, "", "", "", -math.inf
         self.live = self.stream.isatty()
         self.display: Any = displayed if in_notebook() else None
         self.handle: Any = None
@@ -114,6 +117,17 @@ class Progress:
             self.text += f", validation {record.validation:.6g}"
         if record.metric is not None:
             self.text += f", metric {record.metric:.6g}"
+        self.ended = f"{self.text}; "
+        self.update_now_and_then()
+
+    def within(self, epoch: int, share: float) -> None:
+        """Follow to this share of an epoch."""
+        if time.monotonic() >= self.due:
+            self.text = f"{self.ended}epoch {epoch} at {share:.0%}"
+            self.update_now_and_then()
+
+    def update_now_and_then(self) -> None:
+        """Bring the line up to date, if it has not been for a while."""
         now = time.monotonic()
         if now >= self.due:
             self.due = now + OFTEN
