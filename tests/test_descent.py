@@ -262,7 +262,6 @@ def test_what_it_refuses():
     descent.optimizer.lr = lambda step: 0.1 / (3 - step)  # an error at step 3
     done = [descent.run(p, 9) for _ in range(2)]
     assert [(len(one.losses), one.stopped) for one in done] == [(2, False), (0, True)]
-    assert descent_of(*network("numpy"), optim.SGD()).reason == 'the backend "numpy" has no machine code'
 
 
 def test_batches_that_are_work_for_threads_are_left_to_them(monkeypatch):

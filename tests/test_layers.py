@@ -89,7 +89,7 @@ FLOORS = {
     "compiler.descent": [["symbols"], ["rule"], ["reading"], ["descent"], ["loop"], ["program"]],
     "compiler.llvm.descent": [["code", "shuffle"], ["steps"]],
     "compiler.loops": [["plan"], ["steps"], ["program"]],
-    "compiler.numpy": [["arithmetic"], ["vocabulary"], ["names"], ["code", "player"], ["runner"]],
+    "compiler.numpy": [["arithmetic"], ["vocabulary"], ["names"], ["code", "player"], ["runner"], ["steps"]],
     "compiler.llvm": [
         ["instructions", "memory"],
         ["products", "vectors"],

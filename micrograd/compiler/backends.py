@@ -67,8 +67,10 @@ def steps_of(runner: Any, batch: Batch, rule: Rule, size: int, captured: Callabl
 
     ValueError, with a part of a sentence, where nothing does.
     """
-    if runner.backend != "llvm":
-        raise ValueError(f'the backend "{runner.backend}" has no machine code')
+    if runner.backend == "numpy":
+        from micrograd.compiler.numpy.steps import NumpySteps
+
+        return NumpySteps(runner, batch, rule, size, captured)
     if runner.calls_python:
         raise ValueError("the program calls a function in Python")
     if runner.chunks(min(size, len(batch))) > 1:

@@ -5,5 +5,6 @@ vocabulary      the primitives on arrays
 names           what the source calls them, views and arrays
 code            the source
 runner          runs it
+steps           runs it many times, with steps of an optimiser between
 player          scalar programs
 """
