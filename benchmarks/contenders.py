@@ -151,33 +151,37 @@ def mean_loss(work, x, y, parameters, library):
     return library.cross_entropy(x, y)
 
 
-def pytorch(work):
-    """A step in PyTorch tensors."""
-    import torch
-
-    torch.set_num_threads(1)
+def torch_library(torch):
+    """PyTorch's functions as `mean_loss` calls them."""
 
     class Library:
         sigmoid, relu, tanh = torch.sigmoid, torch.relu, torch.tanh
         linear, cross_entropy = torch.nn.functional.linear, torch.nn.functional.cross_entropy
 
+    return Library
+
+
+def pytorch(work):
+    """A step in PyTorch tensors."""
+    import torch
+
+    torch.set_num_threads(1)
+    library = torch_library(torch)
     x, y = torch.tensor(work.X), torch.tensor(work.y if work.targets else targets_of(work))
     parameters = [torch.tensor(array, requires_grad=True) for array in layers_of(work, work.numbers)]
 
     def step():
         for p in parameters:
             p.grad = None
-        loss = mean_loss(work, x, y, parameters, Library)
+        loss = mean_loss(work, x, y, parameters, library)
         loss.backward()
         return loss.item(), [p.grad for p in parameters]
 
     return step
 
 
-def jax(work):
-    """A step in JAX, compiled."""
-    import jax as package
-
+def jax_library(package):
+    """JAX's functions as `mean_loss` calls them, on floats of 64 bits."""
     package.config.update("jax_enable_x64", True)
     package.config.update("jax_platforms", "cpu")
     functions = package.nn
@@ -187,9 +191,17 @@ def jax(work):
         linear = staticmethod(lambda x, matrix, bias: x @ matrix.T + bias)
         cross_entropy = staticmethod(lambda x, y: (functions.logsumexp(x, axis=1) - (x * y).sum(1)).mean())
 
+    return Library
+
+
+def jax(work):
+    """A step in JAX, compiled."""
+    import jax as package
+
+    library = jax_library(package)
     x, y = package.numpy.asarray(work.X), package.numpy.asarray(targets_of(work))
     parameters = [package.numpy.asarray(array) for array in layers_of(work, work.numbers)]
-    compiled = package.jit(package.value_and_grad(lambda p: mean_loss(work, x, y, p, Library)))
+    compiled = package.jit(package.value_and_grad(lambda p: mean_loss(work, x, y, p, library)))
 
     def step():
         value, gradient = package.block_until_ready(compiled(parameters))

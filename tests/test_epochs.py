@@ -3,12 +3,21 @@
 stepwise    an optimiser of the same name and rule whose `advance` is its own, so that every step is taken by itself
 """
 
+import io
 import json
 import math
 import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
+from checkpoint_help import long_training
 from same import same
+from test_checkpoints import interrupted
 
 from micrograd import Trainer, Value, losses, nn, optim
 from micrograd.training import DivergenceError
@@ -337,3 +346,126 @@ def test_what_a_metric_changes_is_heard(backend):
         trainer.fit(X, Y, epochs=9, batch_size=7)
         results.append(trainer)
     expect_same(*results)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends a signal")
+@pytest.mark.parametrize("size, epochs", [(1, 1), (30_000, 100_000), (None, 10**9)], ids=["within", "two", "many"])
+def test_ctrl_c_is_heard_within_a_call_and_leaves_whole_steps(size, epochs, backend):
+    count = {1: 1_500_000 if backend == "llvm" else 30_000, 30_000: 60_000, None: 40}[size]
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    trainer, rows, targets = long_training(backend, count)
+    trainer.fit(rows, targets, epochs=1)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.25)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            trainer.fit(rows, targets, epochs=epochs, batch_size=size, shuffle=False)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    ended, steps = len(trainer.history) - 1, trainer.optimizer.steps - 1
+    each = -(-count // (size or count))
+    assert steps > 0 and ended <= steps // each <= ended + 1 and trainer.course.position.at is None
+    again, rows, targets = long_training(backend, count)
+    again.fit(rows, targets, epochs=1)
+    again.fit(rows, targets, epochs=ended, batch_size=size, shuffle=False)
+    left = (steps - ended * each) * (size or count)
+    if left:
+        again.fit(rows[:left], targets[:left], epochs=1, batch_size=size, shuffle=False)
+    numbers = [[p.data for p in one.parameters] for one in (trainer, again)]
+    assert same(*numbers) and trainer.optimizer.to_state() == again.optimizer.to_state()
+    assert trainer.history.loss == again.history.loss[: ended + 1]
+
+
+ROOMS = ["trainer", "loop", "course", "position", "watching", "history", "descent", "steps", "update_rule", "rules"]
+
+
+@pytest.mark.parametrize("size, apart", [(8, 97), (None, 23)])
+def test_ctrl_c_at_any_line_leaves_whole_steps(size, apart):
+    pytest.importorskip("llvmlite")
+    whole = trainer_with(stepwise(optim.Adam(0.05)), "llvm")
+    advance, states = whole.course.position.advance, [([p.data for p in whole.parameters], whole.optimizer.to_state())]
+
+    def noted(*step):
+        advance(*step)
+        states.append((whole.course.position.numbers(), whole.optimizer.to_state()))
+
+    whole.course.position.advance = noted
+    whole.fit(X, Y, epochs=80, batch_size=size)
+    trainer, each, seen = trainer_with(optim.Adam(0.05), "llvm"), -(-len(X) // (size or len(X))), set()
+    rooms, fit = tuple(f"{room}.py" for room in ROOMS), lambda: trainer.fit(X, Y, epochs=80, batch_size=size)
+    for moment in range(200, 100_000, apart):
+        trainer.reset()
+        if not interrupted(fit, moment, rooms):
+            break
+        steps = trainer.optimizer.steps
+        assert trainer.course.position.at is None
+        assert ([p.data for p in trainer.parameters], trainer.optimizer.to_state()) == states[steps], moment
+        assert steps // each - 1 <= len(trainer.history) <= steps // each
+        assert trainer.history.loss == whole.history.loss[: len(trainer.history)]
+        seen.add(steps)
+    assert len(seen) > 2
+    expect_same(trainer, whole)
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {folder!r})
+from checkpoint_help import long_training
+trainer, rows, targets = long_training("llvm")
+trainer.fit(rows, targets, epochs=10**6, batch_size=1, seed=3, checkpoint={path!r})
+"""
+
+
+def test_a_training_killed_within_an_epoch_goes_on(tmp_path):
+    pytest.importorskip("llvmlite")
+    path = tmp_path / "run.json"
+    script = SCRIPT.format(folder=str(Path(__file__).parent), path=str(path))
+    with subprocess.Popen([sys.executable, "-c", script]) as process:
+        done = 0
+        while not done and process.poll() is None:
+            time.sleep(0.02)
+            done = path.exists() and json.loads(path.read_text())["run"]["done"]
+        process.kill()
+    assert process.wait() == -signal.SIGKILL
+    done = json.loads(path.read_text())["run"]["done"]
+    whole, rows, targets = long_training("llvm")
+    whole.fit(rows, targets, epochs=done + 2, batch_size=1, seed=3)
+    again, _, _ = long_training("llvm")
+    again.fit(rows, targets, epochs=done + 2, batch_size=1, seed=3, checkpoint=path)
+    expect_same(again, whole)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_the_progress_line_moves_within_long_epochs(backend, monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    trainer, rows, targets = long_training(backend, 300_000 if backend == "llvm" else 6_000)
+    trainer.fit(rows, targets, epochs=2, batch_size=1, progress=True)
+    states = [state.strip() for state in stream.getvalue().split("\r")]
+    assert any(re.fullmatch(r"epoch 1 at \d+%", state) for state in states)
+    assert any(re.fullmatch(r"epoch 1, loss \S+; epoch 2 at \d+%", state) for state in states)
+    assert re.fullmatch(r"epoch 2, loss \S+", states[-1])
+
+
+def test_an_objective_says_how_its_steps_are_taken(backend):
+    trainer = trainer_with(optim.SGD(0.1), backend)
+    trainer.fit(X, Y, epochs=1)
+    assert repr(trainer.objective).endswith(f"parameters, backend {backend!r}")
+    trainer.fit(X, Y, epochs=99)
+    assert repr(trainer.objective).endswith(", steps in machine code" if backend == "llvm" else ", steps in NumPy")
+    for rule, why in [
+        (Clipped(0.1), "steps one by one: "),
+        (OneByOne(0.1), "steps one by one: "),
+        (stepwise(optim.SGD(0.1)), "steps one by one: it is no UpdateRule, or has an `advance` of its own"),
+    ]:
+        trainer.optimizer = rule
+        trainer.fit(X, Y, epochs=99)
+        assert why in repr(trainer.objective) or not rule.on_arrays
