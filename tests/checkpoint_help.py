@@ -16,7 +16,7 @@ def trainer_for(backend="eager", optimizer=None):
     return Trainer(model, losses.hinge, optimizer or optim.Adam(lr=optim.cosine(0.05, steps=200)), backend=backend)
 
 
-def long_training(backend, count=100_000):
+def long_training(backend, count=30_000):
     """A line, and data whose epochs in batches of one sample take their time."""
     w, b = Value(0.5, "w"), Value(0.0, "b")
     parts = lambda row: w * row[0] + b, lambda prediction, target: (prediction - target) ** 2, optim.Adam(1e-4)

@@ -39,7 +39,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 class InPlace:
     """A rule as calls on arrays, given p, its gradient and the moments, and a row of the table.
 
-    >>> from micrograd.compiler.descent.rule import read
+    >>> from micrograd.compiler.descent.reading import read
     >>> from micrograd.optim import SGD
     >>> p, g = np.array([1.0, 2.0]), np.array([0.5, -1.0])
     >>> rule = InPlace(read(SGD(lr=0.1)), [p, g], np.array([0.1]))
