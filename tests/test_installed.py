@@ -61,8 +61,11 @@ def alone(command, folder):
 
 
 def test_a_wheel_has_every_file_of_the_package(tmp_path):
-    """Modules, and what they read: scripts, styles and data."""
-    there = {name for name in built("build_wheel", tmp_path).namelist() if name.startswith("micrograd/")}
+    """Modules, and what they read: scripts, styles and data; and the command `micrograd`."""
+    wheel = built("build_wheel", tmp_path)
+    [commands] = [name for name in wheel.namelist() if name.endswith("/entry_points.txt")]
+    assert wheel.read(commands).decode().split("\n")[:2] == ["[console_scripts]", "micrograd = micrograd.__main__:main"]
+    there = {name for name in wheel.namelist() if name.startswith("micrograd/")}
     files = [path for path in (ROOT / "micrograd").rglob("*") if path.is_file() and path.suffix not in (".pyc", ".so")]
     here = {path.relative_to(ROOT).as_posix() for path in files}
     assert there == here and {path.suffix for path in files} >= {".py", ".js", ".css", ".csv", ".typed"}

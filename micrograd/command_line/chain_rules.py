@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from micrograd.chain_rule import explain
 from micrograd.command_line.expressions import read_expression, values_at
-from micrograd.command_line.tables import InputError
-from micrograd.command_line.terminal import spell
+from micrograd.command_line.terminal import InputError, spell
 from micrograd.formulas import formula
 
 TYPE_CHECKING = False

@@ -11,8 +11,8 @@ import ast
 import math
 import warnings
 
-from micrograd.command_line.tables import InputError, as_number
-from micrograd.command_line.terminal import spell
+from micrograd.command_line.tables import as_number
+from micrograd.command_line.terminal import InputError, spell
 from micrograd.dispatch import number
 from micrograd.engine import Value, apply
 from micrograd.ops import TABLE, find

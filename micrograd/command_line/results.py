@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 
-from micrograd.command_line.tables import InputError
+from micrograd.command_line.terminal import InputError
 from micrograd.system.disk import expect_writable, write
 
 TYPE_CHECKING = False

@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import math
 
-
-class InputError(Exception):
-    """Something the user can mend; shown as one line, exit code 2."""
+from micrograd.command_line.terminal import InputError
 
 
 class Table:

@@ -89,6 +89,10 @@ def spelled(text: str, encoding: str | None) -> str:
     return "".join([c if encodable(c, encoding) else spelling(c) for c in text])
 
 
+class InputError(Exception):
+    """Something the user can mend; shown as one line, exit code 2."""
+
+
 class OutputError(Exception):
     """Standard output or error takes no more, such as a file on a full disk."""
 

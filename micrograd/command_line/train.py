@@ -8,7 +8,8 @@ import random
 
 from micrograd import losses, nn, optim
 from micrograd.command_line.results import expect_place, save_json
-from micrograd.command_line.tables import InputError, as_number, read_table
+from micrograd.command_line.tables import as_number, read_table
+from micrograd.command_line.terminal import InputError
 from micrograd.training import Trainer
 
 TYPE_CHECKING = False
