@@ -21,8 +21,9 @@ matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
 from matplotlib.colors import same_color, to_rgb  # noqa: E402
 
-from micrograd.plotting import plot_decision_boundary, plot_history, plot_loss_surface  # noqa: E402
+from micrograd.plotting import plot_decision_boundary, plot_history, plot_loss_surface, plot_predictions  # noqa: E402
 from micrograd.plotting.boundary import predictor  # noqa: E402
+from micrograd.plotting.figures import expect_format, image, inline_svg  # noqa: E402
 from micrograd.plotting.style import CLASSES, MARKERS  # noqa: E402
 from micrograd.plotting.surface import levels_between, loss_surface  # noqa: E402
 
@@ -488,6 +489,34 @@ def test_classes_are_told_apart_by_everybody(sight):
     assert min(distances.values()) > 15  # 2.3 is just noticeable
     assert distances[0, 1] > 60  # the usual two
     assert len(set(MARKERS)) == len(CLASSES) == 10
+
+
+# Predictions, and figures for files and pages
+
+
+def test_predictions_stand_above_their_targets():
+    ax = plot_predictions([1.5, math.inf, 3.0, 0.5], [1.0, 2.0, 4.0, math.nan])
+    assert ax.collections[0].get_offsets().tolist() == [[1.0, 1.5], [4.0, 3.0]]
+    [agreed] = ax.lines
+    assert agreed.get_xdata().tolist() == agreed.get_ydata().tolist() == [1.0, 4.0]
+    for wrong in (([1.0], [1.0, 2.0]), ([math.nan], [1.0]), ([[1.0]], [[1.0]])):
+        with pytest.raises(ValueError, match="expected"):
+            plot_predictions(*wrong)
+
+
+def test_figures_are_written_without_pyplot_and_the_same_each_time():
+    panels = [lambda ax: plot_history(records(5), ax), lambda ax: plot_predictions([1.0, 2.0], [1.0, 2.5], ax)]
+    assert image(panels, "png").startswith(b"\x89PNG") and not pyplot.get_fignums()
+    assert expect_format("a.b/plot.SVG") == "svg"
+    with pytest.raises(ValueError, match="expected a path that ends in .png"):
+        expect_format("plot.txt")
+
+    def hostile(ax):
+        ax.set_xlabel("</svg><script>名$x$", parse_math=False)
+
+    svg = inline_svg(hostile, "a")
+    assert svg == inline_svg(hostile, "a") and svg.startswith("<svg ") and "#000000" not in svg
+    assert "&lt;/svg&gt;&lt;script&gt;名$x$" in svg and "<script" not in svg
 
 
 # Without matplotlib

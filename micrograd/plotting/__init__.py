@@ -1,9 +1,11 @@
 """Plots of a training: its history, the decision boundary of a model, the loss over two of its parameters.
 
-curves      the history
-boundary    the decision boundary
-surface     the loss over two parameters
-style       Axes, colours and grids, which all plots share
+curves        the history
+boundary      the decision boundary
+surface       the loss over two parameters
+predictions   what was predicted beside what was true
+figures       several plots as one file, or as a part of a page
+style         Axes, colours and grids, which all plots share
 
 Each function draws on matplotlib Axes, its own unless some are given, and returns them; none shows or saves anything:
 
@@ -18,9 +20,10 @@ from __future__ import annotations
 from micrograd.messages.counterparts import absent
 from micrograd.plotting.boundary import plot_decision_boundary
 from micrograd.plotting.curves import plot_history
+from micrograd.plotting.predictions import plot_predictions
 from micrograd.plotting.surface import plot_loss_surface
 
-__all__ = ["plot_decision_boundary", "plot_history", "plot_loss_surface"]
+__all__ = ["plot_decision_boundary", "plot_history", "plot_loss_surface", "plot_predictions"]
 
 TYPE_CHECKING = False
 if not TYPE_CHECKING:
