@@ -12,14 +12,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOMS = {"toy": "toy", "train": "train", "draw": "pictures", "explore": "players", "explain": "chain_rules"}
+ROOMS = {  # where a command lives, unless it has its own name
+    "draw": "pictures",
+    "explore": "players",
+    "explain": "chain_rules",
+    "export": "exports",
+}
 
 
 def run(arguments: Sequence[str]) -> None:
     """Run one command, and hand on all that it printed, however it ended."""
     try:
         options = read_arguments(arguments)
-        import_module(f"micrograd.command_line.{ROOMS[options.command]}").run(options)
+        import_module(f"micrograd.command_line.{ROOMS.get(options.command, options.command)}").run(options)
     finally:
         if sys.stdout is not None:
             sys.stdout.flush()

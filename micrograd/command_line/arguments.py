@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MODULE = "python -m micrograd"
 CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)$")
+FORCE = "overwrite files that are there already"
 
 
 def meant(word: str, known: Iterable[str]) -> str:
@@ -95,6 +96,17 @@ def sizes(text: str) -> list[int]:
     return widths
 
 
+def share(text: str) -> float:
+    """A share from 0 to below 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 1.0
+    if not 0.0 <= value < 1.0:
+        raise argparse.ArgumentTypeError(f"expected a share from 0 to below 1, got {text!r}")
+    return value
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = Parser(
@@ -104,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"micrograd {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for add in (add_toy, add_train, add_draw, add_explain):
+    for add in (add_toy, add_train, add_predict, add_export, add_draw, add_explain):
         command = add(commands)
         command.set_defaults(parser=command)
     return top
@@ -123,23 +135,68 @@ def add_train(commands: Any) -> argparse.ArgumentParser:
     """`train` and its options."""
     train: argparse.ArgumentParser = commands.add_parser(
         "train",
-        help="train a network on the numbers of a CSV file",
-        description="Train a network on a CSV file. All columns but the target are inputs and must be numbers; inputs "
-        "are standardised. A target of numbers is predicted as it is (squared error); a target of words is classified "
-        "(cross-entropy).",
+        help="a table in, a model out",
+        description="Learn to predict one column of a table from the others, and write the model to a file, for "
+        "`predict`. The table is a text file such as a spreadsheet saves as CSV. What each column is taken "
+        "for, and which ones are left out, is said before the training; how good the predictions are for rows "
+        "that were held out is said after it, beside those of always predicting the same. Ctrl-C ends the "
+        "training early; what was learned by then is written.",
+        epilog="Example: micrograd train penguins.csv --target species --ignore id --save-report report.html",
     )
-    train.add_argument("file", metavar="FILE.csv")
-    train.add_argument("--target", metavar="COL", help="column to predict (the last one)")
-    train.add_argument("--classify", action="store_true", help="treat a target of numbers as classes")
-    train.add_argument("--hidden", type=sizes, default=[16, 16], metavar="N,N", help="hidden layers (16,16)")
-    train.add_argument("--activation", default="tanh", help="of the hidden layers: tanh, relu, … (%(default)s)")
-    train.add_argument("--epochs", type=at_least(1, int), default=100, help="passes over the data (%(default)s)")
-    train.add_argument("--lr", type=at_least(0.0, float), default=0.05, help="learning rate (%(default)s)")
-    train.add_argument("--batch-size", type=at_least(1, int), default=16, help="samples a step (%(default)s)")
-    train.add_argument("--held-out", type=float, default=0.2, help="share of rows kept for testing (%(default)s)")
-    train.add_argument("--seed", type=int, default=0, help="initial weights and order of samples (%(default)s)")
-    train.add_argument("--output", "-o", default="weights.json", help="where the weights go (%(default)s)")
+    train.add_argument("file", metavar="FILE.csv", help="the table; - for standard input")
+    columns = train.add_argument_group("columns")
+    columns.add_argument("--target", metavar="COL", help="the column to predict (the last one)")
+    columns.add_argument("--inputs", metavar="A,B", action="append", help="predict from these only (all others)")
+    columns.add_argument("--ignore", metavar="A,B", action="append", help="leave these columns out")
+    columns.add_argument("--no-header", action="store_true", help="the first line holds data; columns are c1, c2, …")
+    task = columns.add_mutually_exclusive_group()
+    task.add_argument("--classify", action="store_true", help="take the target's numbers for classes")
+    task.add_argument("--regress", action="store_true", help="take the target for a number, not for classes")
+    network = train.add_argument_group("network and training")
+    network.add_argument("--hidden", type=sizes, metavar="N,N", help="widths of the hidden layers (16,16)")
+    network.add_argument("--activation", metavar="NAME", help="of the hidden layers: tanh, relu, … (tanh)")
+    network.add_argument("--epochs", type=at_least(1, int), metavar="N", help="most passes over the rows (100)")
+    network.add_argument("--lr", type=at_least(0.0, float), metavar="RATE", help="learning rate (0.05)")
+    network.add_argument("--batch-size", type=at_least(1, int), metavar="N", help="rows a step (16)")
+    network.add_argument("--held-out", type=share, default=0.2, metavar="SHARE", help="rows kept for testing (0.2)")
+    network.add_argument("--seed", type=at_least(0, int), default=0, metavar="N", help="another one, other chance (0)")
+    results = train.add_argument_group("results")
+    results.add_argument("--output", "-o", metavar="MODEL.json", default="model.json", help="the model (%(default)s)")
+    results.add_argument("--plot", metavar="FILE.png", help="a picture of losses and predictions (.png, .svg, .pdf)")
+    results.add_argument("--save-report", metavar="FILE.html", help="a page with columns, curves, figures and network")
+    results.add_argument("--force", action="store_true", help=FORCE)
     return train
+
+
+def add_predict(commands: Any) -> argparse.ArgumentParser:
+    """`predict` and its options."""
+    predict: argparse.ArgumentParser = commands.add_parser(
+        "predict",
+        help="predictions of a model for the rows of a table",
+        description="Predict with a model that `train` wrote: the table again as a CSV file, with the prediction for "
+        "every row, and for classes the probability of each. The table needs the columns that the model was "
+        "trained on, by name; others are not looked at.",
+    )
+    predict.add_argument("model", metavar="MODEL.json", help="what `train` wrote")
+    predict.add_argument("file", metavar="FILE.csv", help="the table; - for standard input")
+    predict.add_argument("--no-header", action="store_true", help="the first line holds data, no names")
+    predict.add_argument("--output", "-o", metavar="OUT.csv", default="-", help="the predictions (standard output)")
+    predict.add_argument("--force", action="store_true", help=FORCE)
+    return predict
+
+
+def add_export(commands: Any) -> argparse.ArgumentParser:
+    """`export` and its options."""
+    export: argparse.ArgumentParser = commands.add_parser(
+        "export",
+        help="a model as source code that stands alone",
+        description="Write a model that `train` wrote down as one function in C or Python that needs no library.",
+    )
+    export.add_argument("model", metavar="MODEL.json", help="what `train` wrote")
+    export.add_argument("--output", "-o", required=True, metavar="FILE", help="its suffix says the language: .c or .py")
+    export.add_argument("--name", default="model", help="of the function (%(default)s)")
+    export.add_argument("--force", action="store_true", help=FORCE)
+    return export
 
 
 def add_draw(commands: Any) -> argparse.ArgumentParser:

@@ -11,7 +11,6 @@ import ast
 import math
 import warnings
 
-from micrograd.command_line.tables import as_number
 from micrograd.command_line.terminal import InputError, spell
 from micrograd.dispatch import number
 from micrograd.engine import Value, apply
@@ -57,6 +56,15 @@ def values_at(text: str) -> dict[str, float]:
             raise InputError(f"--at: {name.strip()!r} is given twice")
         found[name.strip()] = value
     return found
+
+
+def as_number(text: str) -> float | None:
+    """The finite number that a text spells, else None."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def pointed(what: str, line: str, column: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 
 from micrograd.command_line.terminal import InputError
@@ -21,7 +22,7 @@ def written(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
-    except (ValueError, RuntimeError) as error:
+    except (ImportError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: {error}") from None
 
 
@@ -31,8 +32,32 @@ def expect_place(path: str) -> None:
         expect_writable(path)
 
 
+def expect_places(results: dict[str, str], read: dict[str, str], *, force: bool) -> None:
+    """InputError unless all results, paths by option, can be written: each to a place of its own.
+
+    read        files that the command reads, by what they are, which no result may replace
+    force       whether files that are there already may be
+    """
+    taken = {os.path.realpath(path): what for what, path in read.items()}
+    for option, path in results.items():
+        where = os.path.realpath(path)
+        if where in taken:
+            raise InputError(f"{option}: {path} is {taken[where]}; expected another file")
+        taken[where] = f"the file of {option}"
+    there = [path for path in results.values() if os.path.isfile(path)]
+    if there and not force:
+        one = len(there) == 1
+        raise InputError(f"{', '.join(there)}: there already; --force overwrites {'it' if one else 'them'}")
+    for path in results.values():
+        expect_place(path)
+
+
 def save_json(path: str, content: dict[str, Any]) -> None:
     """Write content to path; InputError if that is not possible."""
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    save(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def save(path: str, content: str | bytes) -> None:
+    """Write content to path; InputError if that is not possible."""
     with written(path):
-        write(path, text)
+        write(path, content)

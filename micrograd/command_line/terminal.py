@@ -29,6 +29,7 @@ SPELLINGS = {
     "≈": "~", "≤": "<=", "≥": ">=", "≠": "!=", "←": "<-", "→": "->", "↑": "^", "↓": "v", "⇒": "=>",
     "′": "'", "″": "''", "‘": "'", "’": "'", "“": '"', "”": '"', "ˆ": "^", "–": "-", "—": "--",
     "…": "...", "⋯": "...", "⋮": ":", "•": "*", "✓": "ok", "│": "|", "─": "-", "━": "-",
+    "€": "EUR", "£": "GBP", "¥": "JPY", "ö": "oe", "ß": "ss",
     **dict.fromkeys("├└┌┐┘┤┬┴┼", "+"),
     "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " ", "\N{FIRST STRONG ISOLATE}": "",
     "\N{POP DIRECTIONAL ISOLATE}": "", "\N{ZERO WIDTH JOINER}": "", "\N{REPLACEMENT CHARACTER}": "?",
@@ -118,6 +119,20 @@ class Stream:
         """What a method of the stream returns."""
         try:
             return method(*given)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError((error.strerror or str(error)).lower()) from None
+
+
+def pour(text: str) -> None:
+    """A text on standard output as it is, in UTF-8: data, which no encoding of a terminal may change."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+        stream = sys.stdout.buffer
+        try:
+            stream.write(text.encode(errors="surrogateescape"))
+            stream.flush()
         except BrokenPipeError:
             raise
         except OSError as error:

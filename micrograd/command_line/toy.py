@@ -5,12 +5,12 @@ z = w1·x    h = σ(z)    u = w2·h    ŷ = σ(u)    L = (ŷ − y)²
 
 from __future__ import annotations
 
+import csv
 import os
 
 from micrograd import losses, optim
 from micrograd.chain_rule import explain
 from micrograd.command_line.results import expect_place, save_json
-from micrograd.command_line.tables import read_table
 from micrograd.command_line.terminal import spell
 from micrograd.derivatives import gradient
 from micrograd.engine import Value
@@ -89,14 +89,20 @@ def sample_table() -> str:
     return "\n".join(lines)
 
 
+def samples() -> tuple[list[list[float]], list[float]]:
+    """Inputs and targets of the dataset that ships with the package."""
+    with open(DATA, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [[float(row["x"])] for row in rows], [float(row["y"]) for row in rows]
+
+
 def run(options: argparse.Namespace) -> None:
     """Show one sample, train on the dataset, say where the weights are."""
     expect_place(options.output)
     print("The toy net:  z = w1·x   h = σ(z)   u = w2·h   ŷ = σ(u)   L = (ŷ − y)²", flush=True)
     print("\nOne sample: forward values and, after backward, every gradient\n")
     print(sample_table())
-    table = read_table(DATA)
-    rows, targets = [[x] for x in table.numbers("x")], table.numbers("y")
+    rows, targets = samples()
     net = ToyNet(**START)
     trainer = Trainer(net, losses.squared_error, optim.SGD(lr=options.lr))
     print(f"\nTraining: minimise the mean of L over {len(rows)} samples, (1/N) Σ L(f(xᵢ), yᵢ)\n")

@@ -1,134 +1,119 @@
-"""`python -m micrograd train FILE.csv`: a network on the numbers of the user's own file."""
+"""`micrograd train FILE.csv`: a table in, a model out, and in words what was taken for what and how good it is."""
 
 from __future__ import annotations
 
-import math
+import csv
 import os
-import random
 
-from micrograd import losses, nn, optim
-from micrograd.command_line.results import expect_place, save_json
-from micrograd.command_line.tables import as_number, read_table
-from micrograd.command_line.terminal import InputError
-from micrograd.training import Trainer
+from micrograd import tables
+from micrograd.command_line.models import input_errors
+from micrograd.command_line.progress import followed
+from micrograd.command_line.report import plots_of, report_of
+from micrograd.command_line.results import expect_places, save, written
+from micrograd.command_line.terminal import InputError, spell
+from micrograd.plotting.figures import expect_format, image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from typing import Any
+    from collections.abc import Sequence
 
-    from micrograd.command_line.tables import Table
-
-
-def standardised(columns: list[list[float]]) -> tuple[list[list[float]], list[tuple[float, float]]]:
-    """The columns with mean 0 and standard deviation 1, and the (mean, deviation) of each; a constant column is 0."""
-    scales = []
-    for column in columns:
-        mean = math.fsum(column) / len(column)
-        deviation = math.sqrt(math.fsum([(x - mean) ** 2 for x in column]) / len(column))
-        scales.append((mean, deviation if deviation > 0.0 else 1.0))
-    return [[(x - mean) / d for x in column] for column, (mean, d) in zip(columns, scales)], scales
-
-
-def classes_of(table: Table, target: str, classify: bool) -> list[str] | None:
-    """The classes of the target column in order, or None if it holds numbers to be predicted as they are."""
-    cells = table.cells(target)
-    wordy = [cell for cell in cells if as_number(cell) is None]
-    if not classify and len(wordy) < len(cells):
-        table.numbers(target)  # numbers, or an error that names the first cell that is none
-        return None
-    found = sorted(set(cells), key=lambda cell: (as_number(cell) or 0.0, cell))
-    if not 2 <= len(found) <= 100:
-        raise InputError(f"{table.path}: column {target!r} has {len(found)} classes; expected 2 to 100")
-    return found
-
-
-def split(n: int, held_out: float, seed: int) -> tuple[list[int], list[int]]:
-    """Rows for training and rows held out, shuffled."""
-    places = list(range(n))
-    random.Random(seed).shuffle(places)
-    kept = n - int(n * held_out)
-    return places[:kept], places[kept:]
-
-
-def scored(predictions: list[Any], targets: list[Any], classes: list[str] | None, deviation: float) -> str:
-    """How good predictions are, in words: accuracy, or root mean squared error in the target's own unit."""
-    if classes is None:
-        squares = [(p - t) ** 2 for p, t in zip(predictions, targets)]
-        return f"root mean squared error {math.sqrt(math.fsum(squares) / len(squares)) * deviation:.6g}"
-    right = [max(range(len(p)), key=p.__getitem__) == t for p, t in zip(predictions, targets)]
-    return f"accuracy {sum(right) / len(right):.1%}"
-
-
-def columns_for(options: argparse.Namespace) -> tuple[Table, str, list[str]]:
-    """The table, the target's name and the names of the inputs."""
-    table = read_table(options.file)
-    target = options.target or table.names[-1]
-    table.column(target)
-    names = [name for name in table.names if name != target]
-    if not names:
-        raise InputError(f"{table.path}: {target!r} is the only column; expected at least one input beside the target")
-    if not 0.0 <= options.held_out < 1.0:
-        raise InputError(f"--held-out: expected a share from 0 to below 1, got {options.held_out:g}")
-    return table, target, names
+EPOCHS = 100
 
 
 def run(options: argparse.Namespace) -> None:
-    """Read, train, report, save."""
-    table, target, names = columns_for(options)
-    expect_place(options.output)
-    columns, scales = standardised([table.numbers(name) for name in names])
-    rows = [list(row) for row in zip(*columns)]
-    classes = classes_of(table, target, options.classify)
-    if classes is None:
-        [targets], [(mean, deviation)] = standardised([table.numbers(target)])
-        loss: Any = losses.squared_error
-    else:
-        targets, mean, deviation = [classes.index(cell) for cell in table.cells(target)], 0.0, 1.0
-        loss = losses.cross_entropy
-    widths = [*options.hidden, 1 if classes is None else len(classes)]
+    """Find out that all results can be written; read, train, tell, write."""
+    expect_results(options)
+    with input_errors():
+        header, names = False if options.no_header else None, [options.target] if options.target else []
+        table = tables.read_table(options.file, header=header, names=names)
+        prepared = tables.prepare(
+            table,
+            target=options.target,
+            inputs=None if options.inputs is None else listed(options.inputs, table.names),
+            ignore=listed(options.ignore or [], table.names),
+            classify=True if options.classify else False if options.regress else None,
+            held_out=options.held_out,
+            seed=options.seed,
+        )
+    for line in [*table.notes, *prepared.notes]:
+        print(spell(line), flush=True)
+    training = training_of(prepared, options)
+    stopped = trained(training, options)
+    with input_errors():
+        model = training.finish()
+    said = {"trained rows": training.trained_figures, "held-out rows": training.tested_figures}
+    for rows, figures in said.items():
+        if figures is not None:
+            print(f"{rows}: {figures}")
+    with written(options.output):
+        model.save(options.output)
+    print(f"The model is in {os.path.abspath(options.output)}")
+    if options.plot:
+        with written(options.plot):
+            picture = image(list(plots_of(training).values()), expect_format(options.plot))
+        save(options.plot, picture)
+        print(f"The picture is in {os.path.abspath(options.plot)}")
+    if options.save_report:
+        save(options.save_report, report_of(table, training, options.output))
+        print(f"The report is in {os.path.abspath(options.save_report)}")
+    if stopped:
+        raise KeyboardInterrupt
+
+
+def expect_results(options: argparse.Namespace) -> None:
+    """InputError unless the model, the picture and the report can be written, and what draws them is installed."""
+    wanted = {"--output": options.output, "--plot": options.plot, "--save-report": options.save_report}
+    results = {option: path for option, path in wanted.items() if path}
+    expect_places(results, {"the table": options.file}, force=options.force)
+    if options.plot:
+        with written(options.plot):
+            expect_format(options.plot)
+    if options.save_report:
+        with written(options.save_report):
+            expect_format("losses.svg")
+
+
+def listed(texts: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The columns that options name: each text is a name, or names with commas between them.
+
+    >>> listed(["a,b", "c, d"], ["a", "b", "c, d"]), listed(['"c, d",a'], ["a", "c, d"])
+    (['a', 'b', 'c, d'], ['c, d', 'a'])
+    """
+    found = []
+    for text in texts:
+        found += [text] if text in names else next(csv.reader([text], skipinitialspace=True), [])
+    return [name for name in map(str.strip, found) if name]
+
+
+def training_of(prepared: tables.Prepared, options: argparse.Namespace) -> tables.Training:
+    """The training, before its first epoch."""
+    given = {"hidden": options.hidden, "activation": options.activation, "lr": options.lr}
     try:
-        model = nn.MLP(len(names), widths, activation=options.activation, generator=random.Random(options.seed))
+        training = tables.Training(
+            prepared, seed=options.seed, **{name: value for name, value in given.items() if value is not None}
+        )
     except ValueError as error:
         raise InputError(f"--activation: {error}") from None
-    shrink(model)
-    kept, tested = split(len(rows), options.held_out, options.seed)
-    what = f"{target} ({len(classes)} classes)" if classes else target
-    print(f"{table.path}: {len(rows)} rows, {len(names)} inputs, predicting {what}; {len(tested)} rows held out")
-    print(f"network {len(names)}-{'-'.join(map(str, widths))}, {len(model.parameters())} parameters\n")
-    trainer = Trainer(model, loss, optim.SGD(lr=options.lr))
-    report(trainer, [rows[i] for i in kept], [targets[i] for i in kept], options)
-    for name, places in (("trained rows", kept), ("held-out rows", tested)):
-        if places:
-            predictions = trainer.predict([rows[i] for i in places])
-            print(f"{name}: {scored(predictions, [targets[i] for i in places], classes, deviation)}")
-    save_json(options.output, {
-        "format": "micrograd network", "version": 1, "inputs": names, "target": target, "classes": classes,
-        "input mean and deviation": scales, "target mean and deviation": [mean, deviation],
-        "layers": [len(names), *widths], "activation": options.activation,
-        "parameters": [p.data for p in model.parameters()],
-    })  # fmt: skip
-    print(f"The final weights are in {os.path.abspath(options.output)}")
+    sizes = [len(prepared.inputs), *[len(layer.neurons) for layer in training.model.network.layers]]
+    print(f"network {'-'.join(map(str, sizes))}, {len(training.model.network.parameters())} parameters", flush=True)
+    return training
 
 
-def shrink(model: nn.MLP) -> None:
-    """Scale initial weights by 1/√(inputs), so that wide tables do not saturate the first layer."""
-    for layer in model.layers:
-        for neuron in layer.neurons:
-            for w in neuron.w:
-                w.data /= math.sqrt(len(neuron.w))
-
-
-def report(trainer: Trainer, rows: list[Any], targets: list[Any], options: argparse.Namespace) -> None:
-    """Train, printing the falling mean loss about ten times."""
-    shown = {1, *[round(options.epochs * k / 10) for k in range(11)]}
-    print(f"  {'epoch':>5}{'mean loss':>14}")
+def trained(training: tables.Training, options: argparse.Namespace) -> bool:
+    """Train, and tell how that went; whether it was stopped by Ctrl-C, which keeps what was learned in whole epochs."""
+    epochs, size = options.epochs or EPOCHS, options.batch_size
+    given = {"epochs": epochs, **({} if size is None else {"batch_size": size})}
+    stopped = False
     try:
-        for record in trainer.epochs(
-            rows, targets, epochs=options.epochs, batch_size=options.batch_size, seed=options.seed
-        ):
-            if record.epoch in shown:
-                print(f"  {record.epoch:>5}{record.loss:>14.6f}", flush=True)
-    except ArithmeticError as error:
-        raise InputError(f"training diverged: {error}") from None
-    print()
+        with input_errors():
+            for _ in followed(training.epochs(**given), epochs):
+                pass
+    except KeyboardInterrupt:
+        stopped = True
+        if not training.history:
+            raise
+    history = training.history
+    ended = "stopped by Ctrl-C" if stopped else "stopped early" if len(history) < epochs else ""
+    print(f"{len(history)} epochs{ended and f', {ended}'}; loss {history.loss[0]:.6g} to {history.loss[-1]:.6g}")
+    return stopped

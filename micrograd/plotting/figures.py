@@ -9,7 +9,6 @@ import re
 from io import BytesIO, StringIO
 from warnings import catch_warnings, simplefilter
 
-from micrograd.drawing.look import INK
 from micrograd.plotting.style import SIZE, expect_axes
 
 TYPE_CHECKING = False
@@ -60,7 +59,7 @@ def image(panels: Sequence[Panel], form: str) -> bytes:
     found = BytesIO()
     with catch_warnings():
         simplefilter("ignore")  # a letter that the font lacks, in the name of a column
-        figure_of(panels).savefig(found, format=form, dpi=150)
+        figure_of(panels).canvas.print_figure(found, format=form, dpi=150)
     return found.getvalue()
 
 
@@ -71,7 +70,10 @@ def inline_svg(panel: Panel, key: str) -> str:
     found = StringIO()
     with catch_warnings(), rc_context({"svg.fonttype": "none", "svg.hashsalt": key}):
         simplefilter("ignore")
-        figure_of([panel]).savefig(found, format="svg", transparent=True, metadata=NO_METADATA)
+        figure = figure_of([panel])
+        for ax in figure.axes:
+            ax.patch.set_visible(False)
+        figure.canvas.print_figure(found, format="svg", facecolor="none", metadata=NO_METADATA)
     text = found.getvalue()
     text = re.sub('<g id="[^"]*"', "<g", text[text.index("<svg ") :])  # the same in each, and nothing refers to them
-    return re.sub(f"(fill|stroke): (#000000|{INK})", r"\1: currentColor", text)
+    return re.sub("(fill|stroke): #000000", r"\1: currentColor", text)

@@ -1,0 +1,64 @@
+"""`micrograd predict MODEL.json FILE.csv`: the table again, with a prediction for every row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+
+from micrograd import tables
+from micrograd.command_line.models import input_errors, read_model
+from micrograd.command_line.results import expect_places, save
+from micrograd.command_line.terminal import pour, spell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+    from typing import Any
+
+STANDARD = "-"
+
+
+def run(options: argparse.Namespace) -> None:
+    """Read the model and the table, predict, write; what there is to say goes where the predictions do not."""
+    to_file = options.output != STANDARD
+    if to_file:
+        read = {"the model": options.model, "the table": options.file}
+        expect_places({"--output": options.output}, read, force=options.force)
+    model = read_model(options.model)
+    with input_errors():
+        header = False if options.no_header else None
+        encoded = model.encode(tables.read_table(options.file, header=header, names=model.source_names))
+        names, columns = predictions_of(model, encoded)
+        figures = tables.figures_of(model, encoded)
+    table = encoded.table.columns
+    text = csv_text([*table, *names], zip(*table.values(), *columns))
+    if to_file:
+        save(options.output, text)
+    else:
+        pour(text)
+    said = [*encoded.notes, *([f"{model.target.name}: {figures}"] if figures is not None else [])]
+    said += [f"The predictions are in {os.path.abspath(options.output)}"] if to_file else []
+    for line in said:
+        print(spell(line), file=sys.stdout if to_file else sys.stderr)
+
+
+def predictions_of(model: Any, encoded: Any) -> tuple[list[str], list[list[Any]]]:
+    """The names and the columns of what a model predicts: the value or class, and for classes their probabilities."""
+    names, columns = [f"predicted {model.target.name}"], [model.predict(encoded)]
+    if model.classes is not None:
+        probabilities = model.probabilities(encoded)
+        names += [f"probability of {label}" for label in model.classes]
+        columns += [list(column) for column in zip(*probabilities)] or [[] for _ in model.classes]
+    return names, columns
+
+
+def csv_text(names: list[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as the text of a CSV file; numbers to the last digit."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+    return file.getvalue()

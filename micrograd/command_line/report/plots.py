@@ -1,0 +1,64 @@
+"""The plots of a training: its losses, and what it predicts, as far as that can be drawn."""
+
+from __future__ import annotations
+
+import math
+
+from micrograd.notation.signs import clean
+from micrograd.plotting.boundary import plot_decision_boundary
+from micrograd.plotting.curves import plot_history
+from micrograd.plotting.predictions import plot_predictions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from micrograd import tables
+    from micrograd.plotting.figures import Panel
+
+
+def plots_of(training: tables.Training) -> dict[str, Panel]:
+    """The plots of a training that is finished, by what is said of them."""
+    found: dict[str, Panel] = {"Mean loss of each epoch": lambda ax: plot_history(training.history, ax)}
+    if training.model.classes is None:
+        targets, predictions = training.held_out()
+        if targets:
+            caption = "Predicted beside true, for the held-out rows; on the line where it is right"
+            found[caption] = lambda ax: plot_predictions(predictions, targets, ax)
+    elif [column.inputs for column in training.model.columns if column.kind == "number"] == two(training.model.inputs):
+        found["What is predicted everywhere, and all rows"] = lambda ax: boundary(training, ax)
+    return found
+
+
+def two(inputs: Sequence[str]) -> list[list[str]] | None:
+    """Two inputs, as the only ones of two columns; None where there are more or less."""
+    return [[name] for name in inputs] if len(inputs) == 2 else None
+
+
+class Scores:
+    """The scores of a model's classes: logarithms of their probabilities."""
+
+    def __init__(self, model: tables.TableModel) -> None:
+        self.model = model
+
+    def decision_function(self, rows: Any) -> list[list[float]]:
+        """A score for each class, (rows, classes)."""
+        return [[math.log(max(p, 1e-300)) for p in row] for row in self.model.probabilities(rows)]
+
+
+def boundary(training: tables.Training, ax: Axes) -> None:
+    """Draw the decision boundary of a classifier of two numbers, with the rows of its table."""
+    model, prepared = training.model, training.prepared
+    numbers = model.encode(prepared.table).X
+    plot_decision_boundary(Scores(model), [numbers[i] for i in prepared.rows], prepared.y, ax)
+    names = [clean(name) for name in model.inputs]
+    ax.set_xlabel(names[0], parse_math=False)
+    ax.set_ylabel(names[1], parse_math=False)
+    legend = ax.get_legend()
+    for text in legend.get_texts() if legend is not None else ():
+        kind, _, place = text.get_text().partition(" ")
+        if kind == "class":
+            text.set_text(clean(str(model.classes[int(place)])))  # type: ignore[index]
