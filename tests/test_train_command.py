@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import os
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -259,5 +260,20 @@ def test_a_bar_follows_the_training_on_a_terminal_alone(work, tmp_path, monkeypa
 # The README
 
 
-def test_json_of_a_model_is_plain(work):
-    assert json.loads((work / "model.json").read_text())["format"].startswith("micrograd")
+def test_the_transcript_of_the_readme(tmp_path, capsys, monkeypatch):
+    """Word by word; numbers within a tenth, since processors round differently."""
+    monkeypatch.chdir(tmp_path)
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    [transcript] = re.findall("```console\n(.*?)```", text, re.S)
+    for part in transcript.removeprefix("$ ").split("\n$ "):
+        command, _, wanted = part.partition("\n")
+        program, *arguments = shlex.split(command)
+        if program == "python":
+            exec(arguments[-1], {})
+        else:
+            assert main(arguments) == 0
+        said = capsys.readouterr().out.replace(str(tmp_path), "/home/you").strip()
+        pattern = r"\d+(?:\.\d+)?"
+        assert re.sub(pattern, "#", said) == re.sub(pattern, "#", wanted.strip())
+        found, told = [list(map(float, re.findall(pattern, lines))) for lines in (said, wanted)]
+        assert found == pytest.approx(told, rel=0.1)
