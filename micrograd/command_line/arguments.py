@@ -107,6 +107,14 @@ def share(text: str) -> float:
     return value
 
 
+def seed(text: str) -> int:
+    """A seed, as scikit-learn takes it."""
+    value = int(at_least(0, int)(text))
+    if value >= 2**32:
+        raise argparse.ArgumentTypeError(f"expected a whole number below {2**32}, got {text!r}")
+    return value
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = Parser(
@@ -159,7 +167,7 @@ def add_train(commands: Any) -> argparse.ArgumentParser:
     network.add_argument("--lr", type=at_least(0.0, float), metavar="RATE", help="learning rate (0.05)")
     network.add_argument("--batch-size", type=at_least(1, int), metavar="N", help="rows a step (16)")
     network.add_argument("--held-out", type=share, default=0.2, metavar="SHARE", help="rows kept for testing (0.2)")
-    network.add_argument("--seed", type=at_least(0, int), default=0, metavar="N", help="another one, other chance (0)")
+    network.add_argument("--seed", type=seed, default=0, metavar="N", help="another one, other chance (0)")
     results = train.add_argument_group("results")
     results.add_argument("--output", "-o", metavar="MODEL.json", default="model.json", help="the model (%(default)s)")
     results.add_argument("--plot", metavar="FILE.png", help="a picture of losses and predictions (.png, .svg, .pdf)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from micrograd import files, tables
-from micrograd.command_line.terminal import InputError
+from micrograd.command_line.terminal import InputError, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,13 +18,14 @@ def input_errors() -> Iterator[None]:
     try:
         yield
     except tables.TableError as error:
-        raise InputError(error.on_command_line) from None
+        raise InputError(one_line(error.on_command_line)) from None
     except OSError as error:
-        raise InputError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(one_line(f"{error.filename}: {(error.strerror or str(error)).lower()}")) from None
     except (files.FileError, ImportError) as error:
-        raise InputError(str(error)) from None
+        raise InputError(one_line(str(error))) from None
     except ArithmeticError as error:
-        raise InputError(f"training diverged: {error}") from None
+        said = str(error).replace("a smaller learning rate", "a smaller learning rate (--lr)")
+        raise InputError(f"training diverged: {said}") from None
 
 
 def read_model(path: str) -> tables.TableModel:

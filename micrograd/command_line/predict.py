@@ -10,7 +10,7 @@ import sys
 from micrograd import tables
 from micrograd.command_line.models import input_errors, read_model
 from micrograd.command_line.results import expect_places, save
-from micrograd.command_line.terminal import pour, spell
+from micrograd.command_line.terminal import one_line, pour
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
     said = [*encoded.notes, *([f"{model.target.name}: {figures}"] if figures is not None else [])]
     said += [f"The predictions are in {os.path.abspath(options.output)}"] if to_file else []
     for line in said:
-        print(spell(line), file=sys.stdout if to_file else sys.stderr)
+        print(one_line(line), file=sys.stdout if to_file else sys.stderr)
 
 
 def predictions_of(model: Any, encoded: Any) -> tuple[list[str], list[list[Any]]]:

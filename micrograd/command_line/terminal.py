@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from unicodedata import normalize
 
-from micrograd.notation.signs import GREEK, LOWERED, MARKS, RAISED
+from micrograd.notation.signs import GREEK, LOWERED, MARKS, RAISED, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,6 +160,15 @@ def streams() -> Iterator[None]:
 def spell(text: str) -> str:
     """A text as standard output will show it: what is put in columns is spelled before it is measured."""
     return spelled(text, getattr(sys.stdout, "encoding", None))
+
+
+def one_line(text: str) -> str:
+    """A text that holds data, such as the names of columns, on one line, without what controls a terminal.
+
+    >>> one_line("a\\nb\\x1b[31m")
+    'a␤b␛[31m'
+    """
+    return clean(text, len(text))
 
 
 def complain(text: str) -> None:

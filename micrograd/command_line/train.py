@@ -10,7 +10,7 @@ from micrograd.command_line.models import input_errors
 from micrograd.command_line.progress import followed
 from micrograd.command_line.report import plots_of, report_of
 from micrograd.command_line.results import expect_places, save, written
-from micrograd.command_line.terminal import InputError, spell
+from micrograd.command_line.terminal import InputError, one_line
 from micrograd.plotting.figures import expect_format, image
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
             seed=options.seed,
         )
     for line in [*table.notes, *prepared.notes]:
-        print(spell(line), flush=True)
+        print(one_line(line), flush=True)
     training = training_of(prepared, options)
     stopped = trained(training, options)
     with input_errors():

@@ -45,11 +45,10 @@ def card(figure: str, beside: str, what: str, kind: str = "") -> str:
 
 def confusion(training: tables.Training) -> str:
     """How often each class was taken for each; nothing where no class is predicted."""
-    targets, predicted = training.held_out()
-    if training.model.classes is None or not targets:
+    if training.model.classes is None or training.tested_figures is None:
         return ""
-    table = confusion_table(training.model.classes, targets, predicted)
-    return table + "<p>Counts of the held-out rows; right on the diagonal.</p>"
+    table = confusion_table(training.model.classes, *training.held_out())
+    return f"{table}<p>Counts of the held-out rows; right on the diagonal.</p>"
 
 
 def confusion_table(classes: Sequence[Any], targets: Sequence[Any], predicted: Sequence[Any]) -> str:

@@ -75,13 +75,13 @@ def page(title: str, body: str) -> str:
 """
 
 
-def escape(text: Any) -> str:
-    """A name or a cell as a short text of a page.
+def escape(text: Any, longest: int = LONGEST) -> str:
+    """A name, a cell or another text on one line of a page.
 
     >>> escape("<b>\\x1b")
     '&lt;b&gt;␛'
     """
-    return escaped(clean(str(text), LONGEST))
+    return escaped(clean(str(text), longest))
 
 
 def section(title: str, part: str) -> str:
@@ -91,7 +91,7 @@ def section(title: str, part: str) -> str:
 
 def notes(lines: Iterable[str]) -> str:
     """Lines of text as a list."""
-    return "<ul>" + "".join([f"<li>{escaped(clean(line, 500))}</li>" for line in lines]) + "</ul>"
+    return "<ul>" + "".join([f"<li>{escape(line, 1_000)}</li>" for line in lines]) + "</ul>"
 
 
 def rows_of(rows: Iterable[Iterable[str]], head: Iterable[str], kind: str = "") -> str:

@@ -24,8 +24,8 @@ def plots_of(training: tables.Training) -> dict[str, Panel]:
     """The plots of a training that is finished, by what is said of them."""
     found: dict[str, Panel] = {"Mean loss of each epoch": lambda ax: plot_history(training.history, ax)}
     if training.model.classes is None:
-        targets, predictions = training.held_out()
-        if targets:
+        if training.tested_figures is not None:
+            targets, predictions = training.held_out()
             caption = "Predicted beside true, for the held-out rows; on the line where it is right"
             found[caption] = lambda ax: plot_predictions(predictions, targets, ax)
     elif [column.inputs for column in training.model.columns if column.kind == "number"] == two(training.model.inputs):

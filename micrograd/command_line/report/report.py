@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape as escaped
-
 from micrograd.command_line.report.columns import columns
 from micrograd.command_line.report.outcome import cards, confusion
 from micrograd.command_line.report.page import escape, figure, notes, page, section
@@ -23,11 +21,11 @@ def report_of(table: tables.Table, training: tables.Training, path: str) -> str:
     parts = [
         f"<h1>{title}</h1>",
         cards(training),
-        section("Predictions", "".join([*plots[1:], confusion(training)])),
+        section("Predictions", "".join([*plots[1:], confusion(training)]) or "<p>No rows were held out.</p>"),
         section("Training", plots[0]),
         section("What was taken for what", notes([*table.notes, *prepared.notes]) + columns(table, prepared)),
         section("Network", f'<div class="wide network">{draw(model.network).svg}</div>\n{inputs_of(model)}'),
-        section("Use", f"<pre>micrograd predict {escaped(path)} FILE.csv -o predictions.csv</pre>"),
+        section("Use", f"<pre>micrograd predict {escape(path, 4_000)} FILE.csv -o predictions.csv</pre>"),
     ]
     return page(title, "\n".join(parts))
 
