@@ -9,7 +9,7 @@ players         `explore`
 chain_rules     `explain`
 expressions     reading an expression such as `tanh(w*x + b)`
 report/         a page on a training
-models          the models that `train` writes and others read; errors of tables in a line
+models          reading tables and models, with errors in a line
 progress        a bar that follows a training
 arguments       commands, options and their texts; what a misspelled word was meant to be
 results         the files that commands write

@@ -74,7 +74,7 @@ def inputs_from(column: Column, x: Any) -> list[Any]:
     """What a column makes of one number."""
     present = x <= inf  # which a nan is not
     if isinstance(column, Category):
-        hits = [1.0 - present if word is None else (x >= i) * (x <= i) for i, word in enumerate(column.values)]
+        hits = [1.0 - present if word is None else (x >= i) * (x <= i) for i, word in enumerate(column.words)]
         return [*hits, 1.0 - sum(hits)] if column.others else hits
     scales = column.scales if isinstance(column, Date) else [column.scale]
     parts = [PARTS[part](x) for part in column.parts] if isinstance(column, Date) else [x]
@@ -87,8 +87,8 @@ def head_of(model: tables.TableModel) -> list[str]:
     lines = []
     for i, column in enumerate(model.columns):
         if isinstance(column, Category):
-            words = [f"{place} {clean(word)}" for place, word in enumerate(column.values) if word is not None]
-            what = f"{', '.join(words)}; {MISSING if None in column.values else 'another number for others'}"
+            words = [f"{place} {clean(word)}" for place, word in enumerate(column.words) if word is not None]
+            what = f"{', '.join(words)}; {MISSING if None in column.words else 'another number for others'}"
         else:
             what = f"days since 1970-01-01, {MISSING}" if isinstance(column, Date) else number_of(column)
         lines.append(f"x[{i}]  {clean(column.name)}: {what}")

@@ -1,7 +1,8 @@
-"""The files that `train` writes and other commands read, and errors about tables and models in a line."""
+"""The tables and models that commands read; what is wrong with them is told in a line."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 
 from micrograd import files, tables
@@ -9,7 +10,8 @@ from micrograd.command_line.terminal import InputError, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import argparse
+    from collections.abc import Collection, Iterator
 
 
 @contextmanager
@@ -26,6 +28,13 @@ def input_errors() -> Iterator[None]:
     except ArithmeticError as error:
         said = str(error).replace("a smaller learning rate", "a smaller learning rate (--lr)")
         raise InputError(f"training diverged: {said}") from None
+
+
+def read_table(options: argparse.Namespace, names: Collection[str]) -> tables.Table:
+    """The table that a command is given, with a head that holds one of the names if any line does."""
+    if options.file == "-" and sys.stdin is None:
+        raise InputError("standard input is closed; expected a table there")
+    return tables.read_table(options.file, header=False if options.no_header else None, names=names)
 
 
 def read_model(path: str) -> tables.TableModel:

@@ -8,7 +8,7 @@ import os
 import sys
 
 from micrograd import tables
-from micrograd.command_line.models import input_errors, read_model
+from micrograd.command_line.models import input_errors, read_model, read_table
 from micrograd.command_line.results import expect_places, save
 from micrograd.command_line.terminal import one_line, pour
 
@@ -29,30 +29,45 @@ def run(options: argparse.Namespace) -> None:
         expect_places({"--output": options.output}, read, force=options.force)
     model = read_model(options.model)
     with input_errors():
-        header = False if options.no_header else None
-        encoded = model.encode(tables.read_table(options.file, header=header, names=model.source_names))
+        encoded = model.encode(read_table(options, model.source_names))
         names, columns = predictions_of(model, encoded)
         figures = tables.figures_of(model, encoded)
     table = encoded.table.columns
-    text = csv_text([*table, *names], zip(*table.values(), *columns))
+    text = csv_text([*table, *apart(names, table)], zip(*table.values(), *columns))
     if to_file:
         save(options.output, text)
     else:
         pour(text)
     said = [*encoded.notes, *([f"{model.target.name}: {figures}"] if figures is not None else [])]
     said += [f"The predictions are in {os.path.abspath(options.output)}"] if to_file else []
-    for line in said:
-        print(one_line(line), file=sys.stdout if to_file else sys.stderr)
+    place = sys.stdout if to_file else sys.stderr
+    for line in said if place is not None else ():
+        print(one_line(line), file=place)
 
 
 def predictions_of(model: Any, encoded: Any) -> tuple[list[str], list[list[Any]]]:
     """The names and the columns of what a model predicts: the value or class, and for classes their probabilities."""
-    names, columns = [f"predicted {model.target.name}"], [model.predict(encoded)]
-    if model.classes is not None:
-        probabilities = model.probabilities(encoded)
-        names += [f"probability of {label}" for label in model.classes]
-        columns += [list(column) for column in zip(*probabilities)] or [[] for _ in model.classes]
-    return names, columns
+    name = f"predicted {model.target.name}"
+    if model.classes is None:
+        return [name], [model.predict(encoded)]
+    probabilities = model.probabilities(encoded)
+    names = [name, *[f"probability of {label}" for label in model.classes]]
+    return names, [model.answers(probabilities), *map(list, zip(*probabilities))]
+
+
+def apart(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Names for further columns of a table, which may have been predicted before.
+
+    >>> apart(["predicted y"], ["y", "predicted y"])
+    ['predicted y again']
+    """
+    found = list(taken)
+    there = len(found)
+    for name in names:
+        while name in found:
+            name += " again"
+        found.append(name)
+    return found[there:]
 
 
 def csv_text(names: list[str], rows: Iterable[Iterable[Any]]) -> str:

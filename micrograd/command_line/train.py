@@ -6,7 +6,7 @@ import csv
 import os
 
 from micrograd import tables
-from micrograd.command_line.models import input_errors
+from micrograd.command_line.models import input_errors, read_table
 from micrograd.command_line.progress import followed
 from micrograd.command_line.report import plots_of, report_of
 from micrograd.command_line.results import expect_places, save, written
@@ -25,8 +25,7 @@ def run(options: argparse.Namespace) -> None:
     """Find out that all results can be written; read, train, tell, write."""
     expect_results(options)
     with input_errors():
-        header, names = False if options.no_header else None, [options.target] if options.target else []
-        table = tables.read_table(options.file, header=header, names=names)
+        table = read_table(options, [options.target] if options.target else [])
         prepared = tables.prepare(
             table,
             target=options.target,

@@ -41,7 +41,7 @@ def columns(table: tables.Table, prepared: tables.Prepared) -> str:
 def looks(column: Any, said: Sequence[Any]) -> tuple[str, str]:
     """An input in words, and as bars."""
     if column.kind == "number":
-        numbers = [x for x in column.raw(said)[0][0] if math.isfinite(x)] if said else []
+        numbers = [x for x in column.read(said)[0] if x is not None and math.isfinite(x)]
         scale = column.scale
         detail = f"mean {numeral(scale.mean)}, deviation {numeral(scale.deviation)}, median {numeral(scale.median)}"
         return detail, bars_of(heights(numbers))

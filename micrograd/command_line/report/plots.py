@@ -52,8 +52,7 @@ class Scores:
 def boundary(training: tables.Training, ax: Axes) -> None:
     """Draw the decision boundary of a classifier of two numbers, with the rows of its table."""
     model, prepared = training.model, training.prepared
-    numbers = model.encode(prepared.table).X
-    plot_decision_boundary(Scores(model), [numbers[i] for i in prepared.rows], prepared.y, ax)
+    plot_decision_boundary(Scores(model), prepared.raw, prepared.y, ax)
     names = [clean(name) for name in model.inputs]
     ax.set_xlabel(names[0], parse_math=False)
     ax.set_ylabel(names[1], parse_math=False)
