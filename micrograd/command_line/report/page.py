@@ -25,10 +25,10 @@ STYLE = """
   --red: #f0796f; --green: #6cc47e; --brown: #d9a55b; } }
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); max-width: 62rem;
-  margin: 0 auto; padding: 1.5rem 1.2rem 3rem; overflow-wrap: anywhere; }
+  margin: 0 auto; padding: 1.5rem 1.2rem 3rem; overflow-wrap: break-word; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 1rem; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid var(--line); padding-bottom: .25rem; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .8rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .8rem; }
 .card { background: var(--panel); border-radius: 9px; padding: .7rem .9rem; display: flex; flex-direction: column; }
 .card b { font-size: 1.45rem; line-height: 1.3; }
 .card span { color: var(--soft); font-size: .85rem; }
@@ -55,6 +55,7 @@ figcaption, section > p { color: var(--soft); font-size: .9rem; margin: .3rem 0;
 .network svg { max-width: 100%; height: auto; max-height: 46rem; }
 ul { padding-left: 1.2rem; }
 pre { background: var(--panel); border-radius: 9px; padding: .7rem .9rem; white-space: pre-wrap; }
+@media (max-width: 36rem) { .columns :is(td, th):nth-child(3) { display: none; } }
 @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --ground: #fff; }
   body { max-width: none; padding: 0; }
   figure, tr, .card, .network { break-inside: avoid; } h2 { break-after: avoid; }
