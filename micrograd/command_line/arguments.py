@@ -124,7 +124,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"micrograd {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for add in (add_toy, add_train, add_predict, add_export, add_draw, add_explain):
+    for add in (add_toy, add_train, add_predict, add_export, add_draw, add_explore, add_explain):
         command = add(commands)
         command.set_defaults(parser=command)
     return top
@@ -221,6 +221,21 @@ def add_draw(commands: Any) -> argparse.ArgumentParser:
     drawing.add_argument("--view", choices=["auto", "full", "fused", "collapsed"], default="auto")
     drawing.add_argument("--direction", choices=["LR", "TB"], default="LR", help="left to right, or top to bottom")
     return drawing
+
+
+def add_explore(commands: Any) -> argparse.ArgumentParser:
+    """`explore` and its options."""
+    playing: argparse.ArgumentParser = commands.add_parser(
+        "explore",
+        help="make a page that plays an expression forward and backward",
+        description="Make a page that plays the computation graph of an expression, given as for draw: forward, "
+        "backward, down the gradient, with a slider for each leaf. Without an expression, that of the toy net's loss.",
+    )
+    playing.add_argument("expression", metavar="EXPR", nargs="?", default="")
+    playing.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
+    playing.add_argument("--quiz", action="store_true", help="hide the derivatives, to be found")
+    playing.add_argument("--output", "-o", default="explore.html", help="where the page goes (%(default)s)")
+    return playing
 
 
 def add_explain(commands: Any) -> argparse.ArgumentParser:

@@ -150,7 +150,7 @@ class Loop:
 
         Ctrl-C in its middle undoes it.
         """
-        count = descent._pace(most * steps) // steps
+        count = descent.pace(most * steps) // steps
         if self._pause or count < 2 or not self.course.history or not foreseen(self.optimizer):
             self._pause = max(0, self._pause - 1)
             return None
