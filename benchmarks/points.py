@@ -175,12 +175,20 @@ def calls():
             steps[f"{kind}, {name}"] = partial(getattr(f, name), argument)
         steps[f"{kind}, hvp"] = lambda argument=argument: f.hvp(argument, argument)
         steps[f"{kind}, jacobian"] = lambda argument=argument: pair.jacobian(argument)
+    two = micrograd.compile(lambda p, q: valley(p) + q[0] * q[1])
+    w = Value(2.0)
+    program = micrograd.compile(lambda x: w * valley(x), 2, parameters=[w])
+    steps["two arrays, value_and_grad"] = lambda: two.value_and_grad(x, x)
+    steps["two lists, value_and_grad"] = lambda: two.value_and_grad(numbers, numbers)
+    steps["array of one row, map"] = lambda: f.map(x[None])
+    steps["one row of a program, list"] = lambda: program(numbers)
+    steps["one row of a program, array"] = lambda: program(x)
     steps["numbers, __call__"] = lambda: of_numbers(0.3, 0.4)
     steps["numbers, value_and_grad"] = lambda: of_numbers.value_and_grad(0.3, 0.4, wrt=(0, 1))
     steps["dictionary, value_and_grad"] = lambda: of_names.value_and_grad(names)
     right = micrograd.value_and_grad(valley)(numbers)
     for name, step in steps.items():
-        if "value_and_grad" in name:
+        if "value_and_grad" in name and "two" not in name:
             value, gradient = step()
             gradient = list(gradient.values()) if isinstance(gradient, dict) else gradient
             if not (np.isclose(value, right[0], rtol=1e-12) and np.allclose(gradient, right[1], rtol=1e-12)):

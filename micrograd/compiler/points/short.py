@@ -50,8 +50,8 @@ def by_shape(routine: Routine) -> Call:
         return of_numbers(routine, shapes[0][1])
     if len(shapes) == 1 and is_flat_dict(shapes[0]):
         return of_numbers(routine, dict)
-    if all(is_flat(shape) for shape in shapes):
-        return of_lists(routine)
+    if len(shapes) == 2 and all(is_flat(shape) for shape in shapes):
+        return of_two_lists(routine)
     if len(shapes) == 2 and shapes[0][0] == shapes[1][0] == "array":
         return of_two_arrays(routine)
     return of_several(routine) if all(shape[0] in ("number", "array") or is_flat(shape) for shape in shapes) else never
@@ -154,22 +154,23 @@ def results_of(routine: Routine) -> Callable[[tuple[Any, ...]], Any]:
     return results
 
 
-def of_lists(routine: Routine) -> Call:
-    """For several lists or tuples of numbers."""
-    expected = [(shape[1], len(shape[2])) for shape in routine.shapes]
-    write, numbers, count = Struct(f"{routine.count}d").pack_into, NUMBERS, len(expected)
+def of_two_lists(routine: Routine) -> Call:
+    """For two lists or tuples of numbers."""
+    (_, kind, parts), (_, other_kind, others) = routine.shapes
+    length, other_length, numbers, double = len(parts), len(others), NUMBERS, float
     pop, workspace, results = routine.free.pop, routine.workspace, results_of(routine)
+    write = Struct(f"{routine.count}d").pack_into
 
     def call(args: tuple[Any, ...]) -> Any:
-        if len(args) != count:
+        if len(args) != 2:
             return None
-        found: list[Any] = []
-        for x, (kind, length) in zip(args, expected):
-            if x.__class__ is not kind or len(x) != length:
+        x, y = args
+        if x.__class__ is not kind or y.__class__ is not other_kind or len(x) != length or len(y) != other_length:
+            return None
+        found = [*x, *y]
+        for v in found:
+            if v.__class__ is not double and v.__class__ not in numbers:
                 return None
-            found += x
-        if not numbers.issuperset(map(type, found)):
-            return None
         try:
             space = pop()
         except IndexError:
