@@ -158,17 +158,10 @@ def test_arithmetic_with_arrays_goes_item_by_item():
         lambda x: (w * a * x).sum(),
         lambda x: (a - x).prod() + (x - a).prod(),
         lambda x: (x / a).sum() + (a / x).sum() + (w + a).sum(),
-        lambda x: (x**a).sum(),
-        lambda x: (a**x).sum() + (a**w).sum(),
+        lambda x: (x**a).sum() + (a**x).sum() + (a**w).sum(),
     ):
         expected = [getattr(x, "data", x) for x in micrograd.value_and_grad(function)(1.5)]
-        f = micrograd.compile(function)
-        try:
-            found = f.value_and_grad(1.5)
-        except micrograd.compiler.TraceError as refused:  # older NumPy asks an exponent whether it is an index
-            assert "index or a count" in str(refused) and np.lib.NumpyVersion(np.__version__) < "2.3.0"
-        else:
-            assert list(found) == pytest.approx(expected, rel=1e-14)
+        assert list(micrograd.compile(function).value_and_grad(1.5)) == pytest.approx(expected, rel=1e-14)
     program = micrograd.compile(lambda x: list(w * np.array(x)), inputs=2, parameters=[w])
     assert program.predict([[1.0, 2.0]]).tolist() == [[2.0, 4.0]]
 

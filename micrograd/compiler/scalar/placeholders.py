@@ -13,7 +13,7 @@ from __future__ import annotations
 from functools import partial
 
 from micrograd.compiler.scalar.loops.recording import recorded
-from micrograd.compiler.scalar.users_code import users_line
+from micrograd.compiler.scalar.users_code import at_a_power, users_line
 from micrograd.dispatch import Operators
 from micrograd.engine import Value
 from micrograd.ops import TABLE
@@ -117,7 +117,6 @@ class Placeholder(Operators):
         return self.operate("round", (self,))
 
     __bool__ = refusing("a branch asks whether a Value is true, as max, min and sort do, too,", CHOOSE)
-    __index__ = refusing("a Value is used as an index or a count", INDEX)
     __float__ = __int__ = __complex__ = refusing("a Value is turned into a number", FUNCTIONS)
     __trunc__ = __floor__ = __ceil__ = __float__
     __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = refusing(
@@ -127,6 +126,12 @@ class Placeholder(Operators):
         "a bitwise operator is applied to a comparison", "Write a * b for and, maximum(a, b) for or, 1.0 - a for not"
     )
     __hash__ = refusing("a Value is looked up in a set or dictionary", CHOOSE)
+
+    def __index__(self) -> int:
+        if at_a_power():  # an array of NumPy before 2.3 asks its exponent, and goes on where it is no index
+            raise TypeError("a Value is no index")
+        count: int = refuse(self, "a Value is used as an index or a count", INDEX)
+        return count
 
     def __repr__(self) -> str:
         return "Value(to be known later)" if not tracer_of(self).open else refuse(self, "a Value becomes text", PRINT)

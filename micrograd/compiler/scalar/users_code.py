@@ -63,3 +63,19 @@ def line_of(error: BaseException) -> str:
     if place is None:
         return "code that is not known"
     return shown_line(place.tb_frame.f_code.co_filename, place.tb_lineno, place.tb_frame.f_globals)
+
+
+def at_a_power() -> bool:
+    """Whether the code outside of this package that is running stands at x ** y or x **= y.
+
+    To Python 3.10 these are instructions of their own, then numbers 8 and 21 of one for all operators.
+    """
+    import sys
+    from opcode import opname
+
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    place, code = frame.f_lasti, frame.f_code.co_code
+    name = opname[code[place]]
+    return name in ("BINARY_POWER", "INPLACE_POWER") or name == "BINARY_OP" and code[place + 1] in (8, 21)
