@@ -103,18 +103,24 @@ class SelfCheck:
         """CompilerError if the program differs from the code, TraceError if the code differs from its own trace."""
         expected = self.expected(purpose, sample)
         for what, found in self.found(purpose, runner, guarded, sample).items():
+            self.compare_numbers(what, found, expected[what], sample, runner.backend, code)
 
-            def shaken(noise: float, what: str = what) -> list[float]:
-                return self.recorded(sample, noise, what)[what]
+    def compare_numbers(
+        self, what: str, found: list[float], expected: list[float], sample: Sample, backend: str, code: Any = None
+    ) -> None:
+        """The same for some of the numbers that the program gives."""
 
-            place = differing(found, expected[what], shaken)
-            if place is None:
-                continue
-            a, b = found[place], expected[what][place]
-            if differing(shaken(0.0), expected[what], shaken) is not None:
-                raise not_as_recorded(what, a, b, sample, code)
-            if not self.left_open(what, sample, expected[what], shaken):
-                raise fault(what, a, b, runner.backend)
+        def shaken(noise: float) -> list[float]:
+            return self.recorded(sample, noise, what)[what]
+
+        place = differing(found, expected, shaken)
+        if place is None:
+            return
+        a, b = found[place], expected[place]
+        if differing(shaken(0.0), expected, shaken) is not None:
+            raise not_as_recorded(what, a, b, sample, code)
+        if not self.left_open(what, sample, expected, shaken):
+            raise fault(what, a, b, backend)
 
     def left_open(
         self, what: str, sample: Sample, expected: list[float], shaken: Callable[[float], list[float]]
