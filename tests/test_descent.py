@@ -244,6 +244,7 @@ def test_orders_are_those_of_random():
         random.Random(seed).shuffle(expected)
         descents = descent_of(program, batch, optim.SGD()), descent_of(*network("numpy"), optim.SGD())
         assert [descent.shuffled(seed).tolist() for descent in descents] == [expected] * 2
+        assert descents[0].shuffled("0", seed).reshape(2, 23)[1].tolist() == expected
     for count in [*range(40), 1023, 1024, 1025, 70_000]:
         expected = list(range(count))
         random.Random("3").shuffle(expected)
@@ -259,9 +260,12 @@ def test_what_it_refuses():
     with pytest.raises(ValueError, match="whole epochs of 23 samples, got 22 numbers"):
         descent.run(p, 1, order=range(22))
     assert descent.run(p[1:], 1).stopped and descent.optimizer.steps == 1  # plain code has the error
-    descent.optimizer.lr = lambda step: 0.1 / (3 - step)  # an error at step 3
-    done = [descent.run(p, 9) for _ in range(2)]
-    assert [(len(one.losses), one.stopped) for one in done] == [(2, False), (0, True)]
+    for end in (3, 2):
+        descent.optimizer.steps, descent.optimizer.lr = 1, lambda step, end=end: 0.1 / (end - step)  # an error there
+        done = [descent.run(p, 9) for _ in range(2)]
+        assert [(len(one.losses), one.stopped) for one in done] == [(end - 1, False), (0, True)]
+    with pytest.raises(TypeError, match="whole numbers of samples"):
+        descent.run(p, 1, order=np.arange(23.0))
 
 
 def test_batches_that_are_work_for_threads_are_left_to_them(monkeypatch):

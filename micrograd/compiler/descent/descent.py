@@ -57,7 +57,7 @@ class Descent:
         self._rule: Rule | None = None
         self._attributes: list[Any] = []  # of the optimiser, with which the rule was read
         self._seconds = 0.0  # of a step in the last call; 0 before there was one
-        self._as_they_come: Any = None
+        self._known: Any = None  # the order that `shuffled` made last
 
     def run(self, p: Numbers, steps: int, *, order: Any = None, first: int = 0, bound: float = np.inf) -> Steps:
         """At most so many steps from p; the optimiser moves, the parameters of the program do not.
@@ -73,19 +73,25 @@ class Descent:
         optimizer = self.optimizer
         if self._rule is None or not optimizer.steps or optimizer.count != len(p):
             return Steps(p.copy(), None, np.empty(0), True)
-        count = self.pace(steps)
+        count, order = self.pace(steps), self._order(order)
         table, moments = self._table(self._rule, count), moments_of(optimizer, len(p))
         if table is None or moments is None:
             return Steps(p.copy(), None, np.empty(0), True)
-        losses, started = np.empty(count if len(table) == 1 else len(table)), perf_counter()
-        done, p, gradient = self._machine.run(p, moments, table, self._order(order), first, losses, bound)
+        losses, started = np.empty(len(table)), perf_counter()
+        done, p, gradient = self._machine.run(p, moments, table, order, first, losses, bound)
         if done:
             self._seconds = (perf_counter() - started) / done
             optimizer.state, optimizer.steps = tuple(moments), optimizer.steps + done
         return Steps(p, gradient if done else None, losses[:done], done < len(losses))
 
-    def shuffled(self, seed: str) -> Numbers:
-        """The numbers of the samples, (n,), in the order that `random.Random(seed).shuffle` gives them."""
+    def shuffled(self, *seeds: str) -> Numbers:
+        """An order for `run`, that of `random.Random(seed).shuffle` for each epoch: an array that stays as it is."""
+        made = [self._shuffled(seed) for seed in seeds]
+        self._known = made[0] if len(made) == 1 else np.concatenate(made)
+        self._known.flags.writeable = False
+        return self._known
+
+    def _shuffled(self, seed: str) -> Numbers:
         if self._machine is not None:
             found: Numbers = self._machine.shuffled(seed)
             return found
@@ -124,15 +130,19 @@ class Descent:
         return None
 
     def _order(self, order: Any) -> Any:
-        """The order as 64-bit numbers of samples, None for all in each step; IndexError for others."""
+        """The order as 64-bit numbers of samples, None for all in each step.
+
+        TypeError, ValueError and IndexError for what is none; its own was made right, and is not looked through again.
+        """
         n = self.samples
         if self.size >= n:
             return None
-        if order is None:
-            if self._as_they_come is None:
-                self._as_they_come = np.arange(n)
-            return self._as_they_come
-        found = np.ascontiguousarray(order, np.int64).reshape(-1)
+        if order is self._known and self._known is not None and not order.flags.writeable:
+            return order
+        found = np.arange(n) if order is None else np.asarray(order)
+        if found.dtype.kind not in "iu":
+            raise TypeError(f"expected whole numbers of samples in the order, got {found.dtype}")
+        found = np.ascontiguousarray(found, np.int64).reshape(-1)
         if len(found) % n or not len(found):
             raise ValueError(f"expected the order of whole epochs of {n} samples, got {len(found)} numbers")
         if found.min() < 0 or found.max() >= n:

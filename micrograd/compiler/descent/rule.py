@@ -6,6 +6,7 @@ table       the columns at some steps, a row for each step
 
 from __future__ import annotations
 
+import operator
 from itertools import repeat
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from micrograd.compiler.descent.symbols import Reading
 
     Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+ALIKE = (operator.add, operator.sub, operator.mul, operator.neg)  # Python's floats and NumPy's arrays, errors included
 
 
 class Rule:
@@ -60,7 +63,7 @@ class Rule:
         return (*self.graph.keys(), *self.ends)
 
     def table(self, rate: float | Callable[[int], float], steps: range) -> Numbers:
-        """The columns at these steps, (steps, columns); one row, (1, columns), where they are the same at all of them.
+        """The columns at these steps, (steps, columns).
 
         rate: the learning rate, or a function of the step. Whatever error Python has at one of the steps.
         """
@@ -69,18 +72,15 @@ class Rule:
             if x is self._step:
                 known[id(x)] = steps
             elif x is self._rate:
-                known[id(x)] = list(map(rate, steps)) if callable(rate) else rate
+                known[id(x)] = each(rate, [steps]) if callable(rate) else rate
             else:
-                operands = [known[id(y)] if isinstance(y, ByStep) else y for y in x.args]
-                if any(map(is_row, operands)):
-                    known[id(x)] = list(map(x.compute, *[y if is_row(y) else repeat(y) for y in operands]))
-                else:
-                    known[id(x)] = x.compute(*operands)
+                known[id(x)] = computed(x.compute, [known[id(y)] if isinstance(y, ByStep) else y for y in x.args])
         columns = [known[id(x)] for x in self._columns]
-        table = np.empty((len(steps) if any(map(is_row, columns)) else 1, len(columns)))
+        varying = any(map(is_row, columns))
+        table = np.empty((len(steps) if varying else 1, len(columns)))
         for k, column in enumerate(columns):
             table[:, k] = column
-        return table
+        return table if varying else np.broadcast_to(table, (len(steps), len(columns)))
 
     def at(self, row: Sequence[float], numbers: Sequence[float]) -> list[float]:
         """The new p and moments of one parameter, given a row of the table, and p, g and the moments."""
@@ -96,8 +96,24 @@ class Rule:
 
 
 def is_row(x: Any) -> bool:
-    """Whether x is a number for every step, and not one for all."""
-    return isinstance(x, (list, range))
+    """Whether x is a number for every step, and not one for all: a range, an array of floats, or a list of others."""
+    return isinstance(x, (range, np.ndarray, list))
+
+
+def computed(compute: Callable[..., Any], operands: list[Any]) -> Any:
+    """A number by step, as Python computes it; NumPy does where both do the same."""
+    if not any(map(is_row, operands)):
+        return compute(*operands)
+    if compute in ALIKE and all(isinstance(x, (float, np.ndarray)) for x in operands):
+        with np.errstate(all="ignore"):
+            return compute(*operands)
+    return each(compute, [x if is_row(x) else repeat(x) for x in operands])
+
+
+def each(compute: Callable[..., Any], operands: list[Any]) -> Any:
+    """It, step by step."""
+    found = list(map(compute, *operands))
+    return np.array(found) if set(map(type, found)) == {float} else found
 
 
 def needed(ends: Sequence[ByStep]) -> list[ByStep]:

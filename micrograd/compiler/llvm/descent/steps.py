@@ -48,7 +48,7 @@ class Loop:
         """Get ready for a call."""
         words = self.words
         words.moments, words.table, words.losses = address_of(moments), address_of(table), address_of(losses)
-        words.stride = 0 if len(table) == 1 else table.strides[0]
+        words.stride = table.strides[0]  # 0 where all rows are one
         words.steps, words.bound = len(losses), bound
 
     def run(self) -> int:
