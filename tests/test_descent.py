@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import random
 import threading
 from functools import lru_cache
@@ -410,6 +411,30 @@ def test_functions_descend_from_nests_beside_other_arguments_and_values():
         f.descend(w, {"x": np.zeros((2,)), "y": 0.0}, optim.SGD(), steps=3)
     with pytest.raises(TypeError, match="several|one Value"):
         compile(lambda x: [x, x]).descend(1.0, optim.SGD(), steps=3)
+
+
+@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+def test_built_expressions_descend(backend):
+    a, b, x = Value(-4.0, "a"), Value(2.0, "b"), Value(3.0)
+    root = tiny(a, b) + 1e-3 * (a * x - 1.0) ** 2
+    f = compile(root, parameters=[a, b], backend=backend)
+    assert f() == root.data and f.parameters == [a, b] and x in compile(root).parameters
+    root.backward()
+    assert f.grad(wrt="parameters").tolist() == pytest.approx([a.grad, b.grad], 1e-14)
+    p, expected, rules = np.array([-4.0, 2.0]), [], [optim.Adam(lr=0.1), optim.Adam(lr=0.1)]
+    for _ in range(20):
+        a.data, b.data = p.tolist()
+        value, gradient = f.value_and_grad(wrt="parameters")
+        expected.append(value)
+        p = rules[0].advance(p, gradient)
+    a.data, b.data = -4.0, 2.0
+    again = pickle.loads(pickle.dumps(f))
+    assert f.descend(rules[1], steps=20).tolist() == expected and [a.data, b.data] == p.tolist() and x.data == 3.0
+    assert again.descend(optim.Adam(lr=0.1), steps=20).tolist() == expected
+    assert compile([a * b, a], backend=backend)() == [a.data * b.data, a.data]
+    for wrong in ([], [a, 1.0]):
+        with pytest.raises(TypeError, match="expected a Value or a list of Values"):
+            compile(wrong)
 
 
 def test_functions_that_machine_code_does_not_take():

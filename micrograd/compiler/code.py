@@ -101,6 +101,45 @@ class Built:
         return Result(numbers, numbers[0], derivatives(outputs[0], leaves)) if self.bare else Result(numbers)
 
 
+class Rebuilt:
+    """A built expression, or a list of them, as a function without arguments: its operations, applied to its leaves.
+
+    >>> w = Value(3.0)
+    >>> again = Rebuilt([w * w], bare=True)
+    >>> w.data = 4.0
+    >>> again().data
+    16.0
+    """
+
+    def __init__(self, roots: Sequence[Value], bare: bool) -> None:
+        found = {id(node): node for root in roots for node in topological(root)}
+        place = {key: k for k, key in enumerate(found)}
+        self._nodes = [
+            node if node.op is None else (node.op, [place[id(x)] if isinstance(x, Value) else x for x in node.args])
+            for node in found.values()
+        ]
+        self._roots, self._bare = [place[id(root)] for root in roots], bare
+
+    def parameters(self) -> list[Value]:
+        """The leaves."""
+        return [node for node in self._nodes if not isinstance(node, tuple)]
+
+    def __call__(self) -> Any:
+        """The expression, or the list of them."""
+        made: list[Any] = []
+        for node in self._nodes:
+            if node.__class__ is tuple:
+                op, operands = node
+                made.append(apply(op, tuple([made[x] if x.__class__ is int else x for x in operands])))
+            else:
+                made.append(node)
+        outputs = [made[root] for root in self._roots]
+        return outputs[0] if self._bare else outputs
+
+    def __repr__(self) -> str:
+        return f"<expression of {len(self._nodes)} nodes>"
+
+
 def number_of(x: Any) -> float:
     """The number of what the user's code returned, a Value or a number."""
     return x.data if isinstance(x, Value) else float(x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import process_time
 
 from micrograd.compiler.backends import chosen
-from micrograd.compiler.code import Built, Code
+from micrograd.compiler.code import Built, Code, Rebuilt
 from micrograd.compiler.programs import Program
 from micrograd.compiler.scalar.trace import trace, undo_of
 from micrograd.compiler.scalar.tracer import trace_expression
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 @overload
 def compile(
-    model: Callable[..., Any],
+    model: Any,
+    inputs: None = None,
     *,
     parameters: Sequence[Value] | dict[str, Value] | None = None,
     backend: str = "auto",
@@ -60,7 +61,9 @@ def compile(  # noqa: F811
     """Scalar code as a program: over arrays of samples, or, without `inputs`, a plain function at one point.
 
     `compile(function)`: a function of numbers, arrays, and lists, tuples and dictionaries of them, as it stands.
-    `help` of what comes back, a `CompiledFunction`, says what it gives: values, gradients, Jacobians, Hessians.
+    `help` of what comes back, a `CompiledFunction`, says what it gives: values, gradients, Jacobians, Hessians, steps.
+    `compile(expression)`: a built Value, or a list of them, as a function without arguments. Its leaves, or those in
+    `parameters`, are its parameters: f.grad(wrt="parameters"), f.descend(optim.SGD(lr=0.1), steps=1000).
     parameters: Values that it uses, a list, or a dictionary by name; those that it is found to use unless given.
 
     All else is over arrays of samples.
@@ -100,10 +103,11 @@ def compile(  # noqa: F811
         raise TypeError(f"expected cache to be True or False, got {cache!r}; MICROGRAD_CACHE names the folder")
     threads = None if threads is None else whole(threads, "threads", 1)
     backend = chosen(backend)
-    if inputs is None and not isinstance(model, (Value, list, tuple)):
+    if inputs is None:
         if (loss, penalty, targets, threads) != (None, None, 0, None):
             raise TypeError("expected the number of inputs beside a loss, targets, a penalty or threads")
-        return compile_function(model, parameters, backend, cache)
+        built = isinstance(model, (Value, list, tuple))
+        return compile_function(Rebuilt(*values_of(model)) if built else model, parameters, backend, cache)
     if isinstance(inputs, (list, tuple)) or isinstance(model, Value):
         if (loss, penalty, targets) != (None, None, 0):
             raise TypeError(
@@ -153,19 +157,28 @@ def compile_code(
     return program
 
 
-def compile_expression(
-    roots: Any, inputs: Any, parameters: Any, backend: str, threads: int | None, cache: bool
-) -> Program:
-    """A built expression as a function of some of its leaves."""
+def values_of(roots: Any) -> tuple[list[Value], bool]:
+    """A Value, or a list of them, as a list, and whether it is a bare Value."""
     bare = isinstance(roots, Value)
-    roots = [roots] if bare else list(roots) if isinstance(roots, (list, tuple)) else []
-    if not roots or not all(isinstance(root, Value) for root in roots):
+    found = [roots] if bare else list(roots) if isinstance(roots, (list, tuple)) else []
+    if not found or not all(isinstance(root, Value) for root in found):
         raise TypeError(
             "expected a Value or a list of Values beside a list of inputs; for a function or a model, give "
             "the number of its inputs"
         )
+    return found, bare
+
+
+def compile_expression(
+    roots: Any, inputs: Any, parameters: Any, backend: str, threads: int | None, cache: bool
+) -> Program:
+    """A built expression as a function of some of its leaves."""
+    roots, bare = values_of(roots)
     if not isinstance(inputs, (list, tuple)) or not inputs:
-        raise TypeError(f"expected a list of the leaves that are the inputs, got {brief(inputs)}")
+        raise TypeError(
+            f"expected a list of the leaves that are the inputs, got {brief(inputs)}; without it the expression is "
+            "compiled at one point, as a function of its leaves"
+        )
     inputs = leaves(inputs, "inputs")
     if parameters is not None:
         parameters = leaves(parameters, "parameters")

@@ -142,9 +142,9 @@ class Reading:
                 raise Unreadable("it uses what it kept from another step")
             return x.node
         if isinstance(x, ByStep):
-            place = next((k for k, column in enumerate(self.columns) if column is x), len(self.columns))
-            self.columns[place:] = self.columns[place:] or [x]
-            return self.graph.leaf("captured", place)
+            if not any(column is x for column in self.columns):
+                self.columns.append(x)
+            return self.graph.leaf("captured", [column is x for column in self.columns].index(True))
         if np.ndim(x):
             raise Unreadable("it computes with an array of its own")
         return self.graph.constant(number(x))

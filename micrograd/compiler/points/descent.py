@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from micrograd.compiler.points.recorded import Recorded
     from micrograd.compiler.points.routine import Routine
 
-
 PARAMETERS = "parameters"
 
 
