@@ -36,10 +36,14 @@ class Steps:
     losses      the value before each step, (steps,): as many as were done
     stopped     whether the next step is one that machine code does not take: by plain code it may have an error that
                 tells what is wrong, or a result
+    trail       the parameters after every so many of the steps of the call, (k, p), as far as they were done; None
+                where none is asked for, and where the steps of the call are no multiple of that
     """
 
-    def __init__(self, p: Numbers, gradient: Numbers | None, losses: Numbers, stopped: bool) -> None:
-        self.p, self.gradient, self.losses, self.stopped = p, gradient, losses, stopped
+    def __init__(
+        self, p: Numbers, gradient: Numbers | None, losses: Numbers, stopped: bool, trail: Numbers | None = None
+    ) -> None:
+        self.p, self.gradient, self.losses, self.stopped, self.trail = p, gradient, losses, stopped, trail
 
 
 class Descent:
@@ -59,15 +63,17 @@ class Descent:
         self._seconds = 0.0  # of a step in the last call; 0 before there was one
         self._known: Any = None  # the order that `shuffled` made last
 
-    def run(self, p: Numbers, steps: int, *, order: Any = None, first: int = 0, bound: float = np.inf) -> Steps:
+    def run(
+        self, p: Numbers, steps: int, *, order: Any = None, first: int = 0, bound: float = np.inf, every: int = 0
+    ) -> Steps:
         """At most so many steps from p; the optimiser moves, the parameters of the program do not.
 
         It ends before the first step whose loss or gradient is not finite, or whose loss is beyond the bound, and after
         some 50 milliseconds. The first step of all is one that plain code takes.
 
         order: the numbers of samples of as many epochs as it has, (epochs · n,), after which it begins again; None
-        takes the samples as they come. first: the step of the order that it begins with. What is interrupted may have
-        moved the optimiser, so see `Optimizer.go_back`.
+        takes the samples as they come. first: the step of the order that it begins with. every: of the trail; 0 for
+        none. What is interrupted may have moved the optimiser, so see `Optimizer.go_back`.
         """
         self.read()
         optimizer = self.optimizer
@@ -77,12 +83,13 @@ class Descent:
         table, moments = self._table(self._rule, count), moments_of(optimizer, len(p))
         if table is None or moments is None:
             return Steps(p.copy(), None, np.empty(0), True)
+        trail = np.empty((len(table) // every, len(p))) if every and not len(table) % every else None
         losses, started = np.empty(len(table)), perf_counter()
-        done, p, gradient = self._machine.run(p, moments, table, order, first, losses, bound)
+        done, p, gradient = self._machine.run(p, moments, table, order, first, losses, bound, trail)
         if done:
             self._seconds = (perf_counter() - started) / done
             optimizer.state, optimizer.steps = tuple(moments), optimizer.steps + done
-        return Steps(p, gradient if done else None, losses[:done], done < len(losses))
+        return Steps(p, gradient if done else None, losses[:done], done < len(losses), trail)
 
     def shuffled(self, *seeds: str) -> Numbers:
         """An order for `run`, that of `random.Random(seed).shuffle` for each epoch: an array that stays as it is."""

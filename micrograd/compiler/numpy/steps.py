@@ -94,11 +94,12 @@ class NumpySteps:
         self.runner, self.batch, self.rule, self.size, self.captured = runner, batch, rule, size, captured
 
     def run(
-        self, p: Any, moments: Any, table: Any, order: Any, first: int, losses: Any, bound: float
+        self, p: Any, moments: Any, table: Any, order: Any, first: int, losses: Any, bound: float, trail: Any
     ) -> tuple[int, Any, Any]:
         """See `LlvmSteps.run`."""
         leaves, row = np.concatenate([p, self.captured()]), table[0].copy()
         p, g = leaves[: len(p)], np.empty_like(p)
+        every = 0 if trail is None else len(losses) // len(trail)
         calls = InPlace(self.rule, [p, g, *moments], row).calls
         for step in range(len(losses)):
             batch = self.batch if order is None else self._taken(order, first + step)
@@ -107,10 +108,11 @@ class NumpySteps:
             if not (finite and value <= bound):
                 return step, p.copy(), g
             losses[step], g[:] = value, gradient
-            if len(table) > 1:
-                row[:] = table[step]
+            row[:] = table[step]
             for call in calls:
                 call()
+            if every and (step + 1) % every == 0:
+                trail[step // every] = p
         return len(losses), p.copy(), g
 
     def shuffled(self, seed: str) -> Any:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 ADDRESSES = ("code", "context", "p", "g", "value", "status", "last", "moments", "table", "constants", "losses",
-             "X", "Y", "W", "x", "w", "order", "end", "at")  # fmt: skip
-NUMBERS = ("stride", "place", "samples", "size", "steps")
+             "X", "Y", "W", "x", "w", "order", "end", "at", "trail")  # fmt: skip
+NUMBERS = ("stride", "place", "samples", "size", "steps", "every")
 
 
 class Words(ctypes.Structure):
@@ -42,6 +42,7 @@ class Words(ctypes.Structure):
     at, place       where in the order the first step begins, and how many samples of its epoch stand before it
     samples, size   how many there are, and how many a step takes
     steps, bound    how many steps, at most; what no loss may pass
+    trail, every    where the parameters go after every so many steps; 0 for none
     """
 
     _fields_ = [
@@ -75,23 +76,27 @@ def descent_code(rule: Rule, registers: Registers, count: int, batches: Batches 
     Without batches the program's code is that of one point, which works on the numbers at x.
     """
     functions = [update(rule, registers, count), *([] if batches is None else [gather(batches)])]
-    texts = [declared({1, registers.lanes}), *[f.text() for f in functions], loop(batches is not None)]
+    texts = [declared({1, registers.lanes}), *[f.text() for f in functions], loop(batches is not None, count)]
     return "\n\n".join(texts) + "\n"
 
 
-def loop(gathers: bool) -> str:
+def loop(gathers: bool, count: int) -> str:
     """The loop over the steps; it is one function of LLVM, which reads best in one piece."""
     numbers = "\n".join([word(name, "i64") for name in NUMBERS])
     addresses, arguments = "\n".join(map(word, ADDRESSES)), "ptr %context" if gathers else "ptr %context, ptr %x"
-    return f"""define i64 @descend(ptr %words) nounwind {{
+    return f"""declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+
+define i64 @descend(ptr %words) nounwind {{
 entry:
 {addresses}
 {numbers}
 {word("bound", "double")}
   br label %step
 step:
-  %k = phi i64 [0, %entry], [%next, %fine]
-  %row = phi ptr [%table, %entry], [%next_row, %fine]
+  %k = phi i64 [0, %entry], [%next, %after]
+  %row = phi ptr [%table, %entry], [%next_row, %after]
+  %until = phi i64 [%every, %entry], [%counted, %after]
+  %free = phi ptr [%trail, %entry], [%then_free, %after]
 {taking() if gathers else ""}
   call void %code({arguments})
   %loss = load double, ptr %value, align 8
@@ -110,10 +115,20 @@ fine:
   call void @update(ptr %p, ptr %g, ptr %last, ptr %moments, ptr %row, ptr %constants)
   %next = add i64 %k, 1
   %next_row = getelementptr i8, ptr %row, i64 %stride
+  %left_until = sub i64 %until, 1
+  %is_end = icmp eq i64 %left_until, 0
+  br i1 %is_end, label %keep, label %after
+keep:
+  call void @llvm.memcpy.p0.p0.i64(ptr %free, ptr %p, i64 {8 * count}, i1 false)
+  %behind_it = getelementptr i8, ptr %free, i64 {8 * count}
+  br label %after
+after:
+  %counted = phi i64 [%left_until, %fine], [%every, %keep]
+  %then_free = phi ptr [%free, %fine], [%behind_it, %keep]
   %more = icmp ult i64 %next, %steps
   br i1 %more, label %step, label %stop
 stop:
-  %done = phi i64 [%k, %{"run" if gathers else "step"}], [%next, %fine]
+  %done = phi i64 [%k, %{"run" if gathers else "step"}], [%next, %after]
   ret i64 %done
 }}"""
 
@@ -121,8 +136,8 @@ stop:
 def taking() -> str:
     """The part of it that takes the next samples, and tells the program how many they are; `run` goes on."""
     tail = len(NAMES)
-    return f"""  %from = phi ptr [%at, %entry], [%following, %fine]
-  %before = phi i64 [%place, %entry], [%behind, %fine]
+    return f"""  %from = phi ptr [%at, %entry], [%following, %after]
+  %before = phi i64 [%place, %entry], [%behind, %after]
   %takes = icmp ne ptr %order, null
   br i1 %takes, label %take, label %run
 take:

@@ -44,12 +44,13 @@ class Loop:
         self.count, self.last, self.words = count, np.empty(count), Words()
         self.words.last, self.words.constants = address_of(self.last), address_of(self._constants)
 
-    def begin(self, moments: Any, table: Any, losses: Any, bound: float) -> None:
+    def begin(self, moments: Any, table: Any, losses: Any, bound: float, trail: Any) -> None:
         """Get ready for a call."""
         words = self.words
         words.moments, words.table, words.losses = address_of(moments), address_of(table), address_of(losses)
         words.stride = table.strides[0]  # 0 where all rows are one
         words.steps, words.bound = len(losses), bound
+        words.trail, words.every = (0, 0) if trail is None else (address_of(trail), len(losses) // len(trail))
 
     def run(self) -> int:
         """How many steps were done."""
@@ -78,10 +79,10 @@ class PointSteps:
         self._p = slice(places[0], places[0] + count)
 
     def run(
-        self, p: Any, moments: Any, table: Any, order: Any, first: int, losses: Any, bound: float
+        self, p: Any, moments: Any, table: Any, order: Any, first: int, losses: Any, bound: float, trail: Any
     ) -> tuple[int, Any, Any]:
         """As `LlvmSteps.run`; there is no order."""
-        self._loop.begin(moments, table, losses, bound)
+        self._loop.begin(moments, table, losses, bound, trail)
         given, vector = self._given(), self._vector
         vector[: len(given)] = given
         vector[self._p] = p
@@ -124,14 +125,14 @@ class LlvmSteps:
         words.samples, words.size = len(batch), self.size
 
     def run(
-        self, p: Any, moments: Any, table: Any, order: Any, first: int, losses: Any, bound: float
+        self, p: Any, moments: Any, table: Any, order: Any, first: int, losses: Any, bound: float, trail: Any
     ) -> tuple[int, Any, Any]:
         """(how many steps were done from p, the parameters then, the gradient of the last step).
 
-        moments, (moments, p), and losses, a place for each step, change. table: see `Rule.table`; order and first as in
-        `Descent.run`.
+        moments, (moments, p), losses, a place for each step, and the trail, (k, p), if there is one, change. table: see
+        `Rule.table`; order and first as in `Descent.run`.
         """
-        self._loop.begin(moments, table, losses, bound)
+        self._loop.begin(moments, table, losses, bound, trail)
         words, n = self._loop.words, len(self.batch)
         words.order = 0
         if order is not None:
