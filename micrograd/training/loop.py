@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 ENOUGH = 64  # steps that are worth machine code
 FEW = 3  # steps of an epoch that are as quick one by one
 MOST_PAUSES = 1024
+MOST_KEPT = 2_000_000  # numbers of parameters that are kept of a span
 
 
 class Loop:
@@ -103,12 +104,13 @@ class Loop:
             losses = self._pieces(descent, steps, order)
         return Span([self.record(mean_of(losses, size, whole))])
 
-    def _order(self, descent: Descent | None, seed: int | None, ahead: int = 0) -> Any:
-        """The order of the samples in this epoch, or so many ahead; None for that in which they come."""
+    def _order(self, descent: Descent | None, seed: int | None, epochs: int = 1) -> Any:
+        """The order of the samples in the next so many epochs; None for that in which they come."""
         if seed is None:
             return None
-        text = f"{seed} {len(self.course.history) + ahead}"
-        return shuffled(len(self.data), text) if descent is None else descent.shuffled(text)
+        first = len(self.course.history)
+        seeds = [f"{seed} {epoch}" for epoch in range(first, first + epochs)]
+        return shuffled(len(self.data), seeds[0]) if descent is None else descent.shuffled(*seeds)
 
     def _descent_for(self, size: int, steps: int) -> Descent | None:
         """What takes pieces of so many steps on batches of a size; None where each step is taken by itself."""
@@ -150,36 +152,28 @@ class Loop:
 
         Ctrl-C in its middle undoes it.
         """
-        count = descent.pace(most * steps) // steps
-        if self._pause or count < 2 or not self.course.history or not foreseen(self.optimizer):
+        position, optimizer, history = self.position, self.optimizer, self.course.history
+        count = min(descent.pace(most * steps) // steps, MOST_KEPT // len(position.at))
+        if self._pause or count < 2 or not history or not foreseen(optimizer):
             self._pause = max(0, self._pause - 1)
             return None
-        orders = None if steps == 1 or seed is None else [self._order(descent, seed, ahead) for ahead in range(count)]
-        stretch = Stretch(descent, self.position.at, orders, self.course.bound())
-        slopes, known = self.position.gradient, len(self.course.history)
+        order = None if steps == 1 else self._order(descent, seed, count)
+        at, slopes, before, known = position.at, position.gradient, optimizer.snapshot(), len(history)
         try:
-            losses = stretch.to(count * steps)
-            count = len(losses) // steps
-            self._pauses = 1 if count else min(2 * self._pauses, MOST_PAUSES)
-            if count == 0:
+            made = span_of(descent, at, count, steps, order, self.course.bound())
+            self._pauses = 1 if made is not None else min(2 * self._pauses, MOST_PAUSES)
+            if made is None:
                 self._pause = self._pauses
-                stretch.begin_again()
                 return None
-            means = losses[:count]
-            if steps > 1:
-                begins, size, whole = range(0, count * steps, steps), descent.size, len(self.data)
-                means = [mean_of(losses[begin : begin + steps], size, whole) for begin in begins]
-            best, numbers = means.index(min(means)), None
-            if best < count - 1 and means[best] < self.course.least:
-                stretch.to((best + 1) * steps)
-                numbers = stretch.p.tolist()
-            stretch.to(count * steps)
-            self.position.stand_at(stretch.p, stretch.gradient)
-            return Span(self.course.add_all(means), best, numbers)
+            means = means_of(made.losses, steps, descent.size, len(self.data))
+            best = means.index(min(means))
+            span = Span(self.course.add_all(means), best, made.trail[best].tolist())
+            position.stand_at(made.p, made.gradient)
+            return span
         except BaseException:
-            stretch.begin_again()
-            self.position.stand_at(stretch.p, slopes)
-            del self.course.history[known:]
+            optimizer.go_back(before)
+            position.stand_at(at, slopes)
+            del history[known:]
             raise
 
     def step(self, batch: Any) -> float:
@@ -242,41 +236,23 @@ class Loop:
         raise DivergenceError(f"the {what} is not finite {where}{cure}. {source_of_nan(self.plain(), batch)}")
 
 
-class Stretch:
-    """Steps from a point, as far as machine code takes them; they can be taken again.
+def span_of(descent: Descent, p: Any, count: int, steps: int, order: Any, bound: float) -> Any:
+    """At most so many epochs from p in one call, and the parameters after each; None if not even one was done."""
+    before = descent.optimizer.snapshot()
+    while count > 0:
+        made = descent.run(p, count * steps, order=order, bound=bound, every=steps)
+        count = len(made.losses) // steps
+        if made.trail is not None and len(made.losses) == count * steps > 0:
+            return made
+        descent.optimizer.go_back(before)  # it ended within an epoch, whose beginning is made again
+    return None
 
-    orders      those of the epochs, None where the samples are taken as they come
-    bound       see `Descent.run`
-    p, gradient where the steps have led, and the gradient of the last; losses are those of all
-    """
 
-    def __init__(self, descent: Descent, p: Any, orders: list[Any] | None, bound: float) -> None:
-        import numpy
-
-        self.descent, self.bound, self.order = descent, bound, None if orders is None else numpy.concatenate(orders)
-        self._start, self._before = p, descent.optimizer.snapshot()
-        self.begin_again()
-
-    def begin_again(self) -> None:
-        """Back to where it began."""
-        self.descent.optimizer.go_back(self._before)
-        self.p: Any = self._start
-        self.gradient: Any = None
-        self.losses: list[float] = []
-
-    def to(self, steps: int) -> list[float]:
-        """To where so many steps lead, or fewer, if machine code does not take the next; their losses."""
-        if steps < len(self.losses):
-            self.begin_again()
-        while len(self.losses) < steps:
-            done = len(self.losses)
-            piece = self.descent.run(self.p, steps - done, order=self.order, first=done, bound=self.bound)
-            self.losses += (piece.losses + 0.0).tolist()  # a mean is never -0
-            if len(piece.losses):
-                self.p, self.gradient = piece.p, piece.gradient
-            if piece.stopped:
-                break
-        return self.losses
+def means_of(losses: Any, steps: int, size: int, samples: int) -> list[float]:
+    """The mean losses of epochs of so many steps each."""
+    if steps == 1:
+        return (losses + 0.0).tolist()  # never -0, as the sum of one number
+    return [mean_of(epoch, size, samples) for epoch in losses.reshape(-1, steps).tolist()]
 
 
 def mean_of(losses: list[float], size: int, samples: int) -> float:
