@@ -21,7 +21,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
 from matplotlib.colors import same_color, to_rgb  # noqa: E402
 
-from micrograd.plotting import plot_decision_boundary, plot_history, plot_loss_surface, plot_predictions  # noqa: E402
+from micrograd import plotting  # noqa: E402
+from micrograd.plotting import plot_decision_boundary, plot_history, plot_loss_surface  # noqa: E402
 from micrograd.plotting.boundary import predictor  # noqa: E402
 from micrograd.plotting.figures import expect_format, image, inline_svg  # noqa: E402
 from micrograd.plotting.style import CLASSES, MARKERS  # noqa: E402
@@ -495,17 +496,27 @@ def test_classes_are_told_apart_by_everybody(sight):
 
 
 def test_predictions_stand_above_their_targets():
-    ax = plot_predictions([1.5, math.inf, 3.0, 0.5], [1.0, 2.0, 4.0, math.nan])
+    ax = plotting.plot_predictions([1.5, math.inf, 3.0, 0.5], [1.0, 2.0, 4.0, math.nan])
     assert ax.collections[0].get_offsets().tolist() == [[1.0, 1.5], [4.0, 3.0]]
     [agreed] = ax.lines
     assert agreed.get_xdata().tolist() == agreed.get_ydata().tolist() == [1.0, 4.0]
     for wrong in (([1.0], [1.0, 2.0]), ([math.nan], [1.0]), ([[1.0]], [[1.0]])):
         with pytest.raises(ValueError, match="expected"):
-            plot_predictions(*wrong)
+            plotting.plot_predictions(*wrong)
+
+
+def test_a_confusion_counts_rows_of_true_classes():
+    ax = plotting.plot_confusion(["b", "b", "a", "$"], ["a", "b", "a", "b"], ["a", "b", "$"])
+    assert [text.get_text() for text in ax.texts] == ["1", "1", "", "", "1", "1", "", "", ""]
+    assert ax.images[0].get_array().tolist() == [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 0.0]]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b", "$"]
+    for wrong in ((["c"], ["a"]), (["a"], []), ([], [])):
+        with pytest.raises(ValueError, match="expected a prediction per target"):
+            plotting.plot_confusion(*wrong, ["a", "b"])
 
 
 def test_figures_are_written_without_pyplot_and_the_same_each_time():
-    panels = [lambda ax: plot_history(records(5), ax), lambda ax: plot_predictions([1.0, 2.0], [1.0, 2.5], ax)]
+    panels = [lambda ax: plot_history(records(5), ax), lambda ax: plotting.plot_predictions([1.0, 2.0], [1.0, 2.5], ax)]
     assert image(panels, "png").startswith(b"\x89PNG") and not pyplot.get_fignums()
     assert expect_format("a.b/plot.SVG") == "svg"
     with pytest.raises(ValueError, match="expected a path that ends in .png"):

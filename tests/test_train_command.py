@@ -22,6 +22,9 @@ pytest.importorskip("sklearn", reason="tables need scikit-learn")
 import micrograd  # noqa: E402
 from micrograd import tables  # noqa: E402
 from micrograd.__main__ import main  # noqa: E402
+from micrograd.command_line.exports import inputs_from  # noqa: E402
+from micrograd.tables.cells import NumberForm  # noqa: E402
+from micrograd.tables.columns import Category, Date, Number, Scale  # noqa: E402
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -104,7 +107,7 @@ def test_classes_come_with_their_probabilities(work, tmp_path, capsys):
         shares = dict(zip(("blue", "green", "red"), map(float, row[-3:])))
         assert math.isclose(sum(shares.values()), 1.0) and row[-4] == max(shares, key=shares.get)
     page = (tmp_path / "r.html").read_text()
-    assert 'class="confusion"' in page and ">boundary</text>" in page and (tmp_path / "p.svg").exists()
+    assert ">boundary</text>" in page and ">true</text>" in page and (tmp_path / "p.svg").exists()
 
 
 def test_the_report_is_one_page_in_which_data_stay_data(work):
@@ -133,6 +136,27 @@ def test_an_export_takes_a_row_of_the_table(work, tmp_path, capsys):
         subprocess.run(["cc", "-fsyntax-only", str(tmp_path / "m.c")], check=True)
     assert main(["export", str(work / "model.json"), "-o", str(tmp_path / "m.js")]) == 2
     assert capsys.readouterr().err.endswith("m.js: expected a path that ends in .py or .c\n")
+
+
+def test_one_number_stands_for_a_cell_of_every_kind():
+    """What an export computes of a row is what `predict` makes of its cells."""
+    scale, gap = Scale(3.0, 2.0, 5.0, False), Scale(7.0, 2.0, 5.0, True)
+    year = Date("d", "%Y-%m-%d", ["days", "sine of the year", "cosine of the day"], [gap, scale, scale])
+    noon = Date("t", "%Y-%m-%d %H:%M", ["sine of the day", "cosine of the year"], [scale, scale])
+    cases = [
+        (Number("a", NumberForm(), scale), {"1.5": 1.5, "NA": math.nan}),
+        (Number("a", NumberForm(words=["no", "yes"]), gap), {"yes": 1.0, "": math.nan}),
+        (Category("c", ["x", None, "z"], False), {"x": 0.0, "z": 2.0, "": math.nan}),
+        (Category("c", ["x", "y"], True), {"y": 1.0, "strange": 7.0, "": math.nan}),
+        (year, {"1971-03-01": 424.0, "": math.nan}),
+        (noon, {"2026-11-27 06:00": 20784.25, "NA": math.nan}),
+    ]
+    for column, cells in cases:
+        for cell, number in cells.items():
+            values, _ = column.read([cell])
+            wanted = [float(x) for [x] in column.raw(values)]
+            assert inputs_from(column, number) == pytest.approx(wanted, abs=1e-9), (column.name, cell)
+            assert [x.data for x in inputs_from(column, micrograd.Value(number))] == inputs_from(column, number)
 
 
 # Results
@@ -218,6 +242,23 @@ def test_a_table_without_the_columns_names_them_all(work, tmp_path, capsys):
     (tmp_path / "other.csv").write_text("name,size\nx,1\ny,2\n")
     assert main(["predict", str(work / "model.json"), str(tmp_path / "other.csv")]) == 2
     assert f"no columns '{HOSTILE}', 'colour'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "package, arguments, cure",
+    [
+        ("pandas", [], "tables need pandas and scikit-learn: pip install -e '.[data]'"),
+        ("sklearn.pipeline", [], "tables need pandas and scikit-learn: pip install -e '.[data]'"),
+        ("matplotlib.axes", ["--plot", "plot.png"], "plot.png: plots need matplotlib"),
+        ("matplotlib.axes", ["--save-report", "page.html"], "page.html: plots need matplotlib"),
+    ],
+)
+def test_packages_that_are_missing(package, arguments, cure, work, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, package, None)
+    assert main(["train", str(work / "mixed.csv"), *arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"micrograd: {cure}") and said.count("\n") == 1
 
 
 # Ctrl-C, and the bar on a terminal

@@ -3,7 +3,7 @@
 curves        the history
 boundary      the decision boundary
 surface       the loss over two parameters
-predictions   what was predicted beside what was true
+predictions   numbers and classes that were predicted, beside those that are true
 figures       several plots as one file, or as a part of a page
 style         Axes, colours and grids, which all plots share
 
@@ -20,10 +20,10 @@ from __future__ import annotations
 from micrograd.messages.counterparts import absent
 from micrograd.plotting.boundary import plot_decision_boundary
 from micrograd.plotting.curves import plot_history
-from micrograd.plotting.predictions import plot_predictions
+from micrograd.plotting.predictions import plot_confusion, plot_predictions
 from micrograd.plotting.surface import plot_loss_surface
 
-__all__ = ["plot_decision_boundary", "plot_history", "plot_loss_surface", "plot_predictions"]
+__all__ = ["plot_confusion", "plot_decision_boundary", "plot_history", "plot_loss_surface", "plot_predictions"]
 
 TYPE_CHECKING = False
 if not TYPE_CHECKING:

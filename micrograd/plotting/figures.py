@@ -73,7 +73,7 @@ def inline_svg(panel: Panel, key: str) -> str:
         figure = figure_of([panel])
         for ax in figure.axes:
             ax.patch.set_visible(False)
-        figure.canvas.print_figure(found, format="svg", facecolor="none", metadata=NO_METADATA)
+        figure.canvas.print_figure(found, format="svg", dpi=150, facecolor="none", metadata=NO_METADATA)
     text = found.getvalue()
     text = re.sub('<g id="[^"]*"', "<g", text[text.index("<svg ") :])  # the same in each, and nothing refers to them
     return re.sub("(fill|stroke): #000000", r"\1: currentColor", text)

@@ -1,16 +1,21 @@
-"""`plot_predictions`: what a regression predicted beside what was true."""
+"""`plot_predictions`, `plot_confusion`: numbers and classes that were predicted, beside those that are true."""
 
 from __future__ import annotations
 
 from micrograd.drawing.look import BLUE, GREY
 from micrograd.expect import array_of
-from micrograd.plotting.style import axes, dress, expect_axes
+from micrograd.notation.signs import clean
+from micrograd.plotting.style import axes, colour_map, dress, expect_axes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
+
+MANY = 1000  # dots; more are an image in files of vectors
+MOST_COUNTS = 20  # classes whose counts are written into the picture
 
 
 def plot_predictions(predictions: Any, targets: Any, ax: Any = None) -> Axes:
@@ -39,6 +44,46 @@ def plot_predictions(predictions: Any, targets: Any, ax: Any = None) -> Axes:
     ax = axes(ax)
     ends = [float(min(predicted.min(), true.min())), float(max(predicted.max(), true.max()))]
     ax.plot(ends, ends, color=GREY, linewidth=1.0, linestyle=(0, (5, 2)))
-    ax.scatter(true, predicted, s=16, color=BLUE, alpha=0.6 if len(true) < 1000 else 0.25, linewidths=0)
+    many = len(true) > MANY
+    ax.scatter(true, predicted, s=16, color=BLUE, alpha=0.25 if many else 0.6, linewidths=0, rasterized=many)
     dress(ax, xlabel="true", ylabel="predicted", grid=True)
     return ax
+
+
+def plot_confusion(predictions: Sequence[Any], targets: Sequence[Any], classes: Sequence[Any], ax: Any = None) -> Axes:
+    """How often samples of each class, a row, were predicted to be of each, a column; the darker the larger the share.
+
+    predictions, targets    one of the classes each, (n,)
+    classes                 in the order of rows and columns
+
+    Returns the Axes. ImportError without matplotlib, ValueError for what is none of the classes, and for no sample.
+
+    >>> ax = plot_confusion(["a", "a", "b"], ["a", "b", "b"], ["a", "b"])  # doctest: +SKIP
+    """
+    expect_axes(ax)
+    import numpy as np
+
+    place = {label: i for i, label in enumerate(classes)}
+    strange = [label for label in [*predictions, *targets] if label not in place]
+    if strange or len(predictions) != len(targets) or not len(targets):
+        found = f"{strange[0]!r}" if strange else f"{len(predictions)} of them for {len(targets)} targets"
+        raise ValueError(f"expected a prediction per target, both of the classes, got {found}")
+    counts = np.zeros((len(classes), len(classes)), int)
+    np.add.at(counts, ([place[t] for t in targets], [place[p] for p in predictions]), 1)
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    ax = axes(ax)
+    ax.imshow(shares, cmap=colour_map("shares", [BLUE + "00", BLUE]), vmin=0.0, vmax=1.0)
+    names = [shortened(label) for label in classes]
+    if len(names) <= MOST_COUNTS:
+        for (i, j), count in np.ndenumerate(counts):
+            colour = "white" if shares[i, j] > 0.6 else "black"
+            ax.text(j, i, str(count) if count else "", ha="center", va="center", color=colour, fontsize="small")
+        ax.set_xticks(range(len(names)), names, rotation=90 if sum(map(len, names)) > 40 else 0, parse_math=False)
+        ax.set_yticks(range(len(names)), names, parse_math=False)
+    dress(ax, xlabel="predicted", ylabel="true")
+    return ax
+
+
+def shortened(label: Any) -> str:
+    """A class as the name of a row."""
+    return clean(str(label), 20)

@@ -44,10 +44,6 @@ th { color: var(--soft); font-weight: 500; font-size: .85rem; }
 .columns i.left-out { color: var(--soft); }
 .columns i.category { color: var(--brown); }
 .bars { fill: var(--blue); opacity: .7; display: block; }
-.confusion td, .confusion thead th { text-align: center; padding: .3rem .6rem; min-width: 2.6rem; }
-.confusion td.right { background: color-mix(in srgb, var(--green) calc(var(--share) * 55%), transparent); }
-.confusion td.wrong { background: color-mix(in srgb, var(--red) calc(var(--share) * 75%), transparent); }
-.confusion td.share { color: var(--soft); }
 figure { margin: .5rem 0; }
 figure svg { max-width: 100%; height: auto; }
 figure svg text { font-family: inherit !important; fill: currentColor; }

@@ -7,7 +7,7 @@ import math
 from micrograd.notation.signs import clean
 from micrograd.plotting.boundary import plot_decision_boundary
 from micrograd.plotting.curves import plot_history
-from micrograd.plotting.predictions import plot_predictions
+from micrograd.plotting.predictions import plot_confusion, plot_predictions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,18 +18,24 @@ if TYPE_CHECKING:
 
     from micrograd import tables
     from micrograd.plotting.figures import Panel
+MOST_ROWS = 2000
 
 
 def plots_of(training: tables.Training) -> dict[str, Panel]:
     """The plots of a training that is finished, by what is said of them."""
     found: dict[str, Panel] = {"Mean loss of each epoch": lambda ax: plot_history(training.history, ax)}
-    if training.model.classes is None:
-        if training.tested_figures is not None:
-            targets, predictions = training.held_out()
+    model = training.model
+    if [column.inputs for column in model.columns if column.kind == "number"] == two(model.inputs) and model.classes:
+        found["What is predicted everywhere, and rows of both parts"] = lambda ax: boundary(training, ax)
+    if training.tested_figures is not None:
+        targets, predictions = training.held_out()
+        if model.classes is None:
             caption = "Predicted beside true, for the held-out rows; on the line where it is right"
             found[caption] = lambda ax: plot_predictions(predictions, targets, ax)
-    elif [column.inputs for column in training.model.columns if column.kind == "number"] == two(training.model.inputs):
-        found["What is predicted everywhere, and all rows"] = lambda ax: boundary(training, ax)
+        else:
+            classes = model.classes
+            caption = "Predicted beside true, for the held-out rows; on the diagonal where it is right"
+            found[caption] = lambda ax: plot_confusion(predictions, targets, classes, ax)
     return found
 
 
@@ -52,7 +58,7 @@ class Scores:
 def boundary(training: tables.Training, ax: Axes) -> None:
     """Draw the decision boundary of a classifier of two numbers, with the rows of its table."""
     model, prepared = training.model, training.prepared
-    plot_decision_boundary(Scores(model), prepared.raw, prepared.y, ax)
+    plot_decision_boundary(Scores(model), prepared.raw[:MOST_ROWS], prepared.y[:MOST_ROWS], ax)
     names = [clean(name) for name in model.inputs]
     ax.set_xlabel(names[0], parse_math=False)
     ax.set_ylabel(names[1], parse_math=False)

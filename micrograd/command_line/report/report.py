@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd.command_line.report.columns import columns
-from micrograd.command_line.report.outcome import cards, confusion
+from micrograd.command_line.report.outcome import cards
 from micrograd.command_line.report.page import escape, figure, notes, page, section
 from micrograd.command_line.report.plots import plots_of
 from micrograd.drawing import draw
@@ -21,7 +21,7 @@ def report_of(table: tables.Table, training: tables.Training, path: str) -> str:
     parts = [
         f"<h1>{title}</h1>",
         cards(training),
-        section("Predictions", "".join([*plots[1:], confusion(training)]) or "<p>No rows were held out.</p>"),
+        section("Predictions", "".join(plots[1:]) or "<p>No rows were held out.</p>"),
         section("Training", plots[0]),
         section("What was taken for what", notes([*table.notes, *prepared.notes]) + columns(table, prepared)),
         section("Network", f'<div class="wide network">{draw(model.network).svg}</div>\n{inputs_of(model)}'),
