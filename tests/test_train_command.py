@@ -22,7 +22,9 @@ pytest.importorskip("sklearn", reason="tables need scikit-learn")
 import micrograd  # noqa: E402
 from micrograd import tables  # noqa: E402
 from micrograd.__main__ import main  # noqa: E402
+from micrograd.command_line.arguments import read_arguments  # noqa: E402
 from micrograd.command_line.exports import inputs_from  # noqa: E402
+from micrograd.command_line.train import EPOCHS  # noqa: E402
 from micrograd.tables.cells import NumberForm  # noqa: E402
 from micrograd.tables.columns import Category, Date, Number, Scale  # noqa: E402
 
@@ -185,14 +187,27 @@ def test_force_overwrites_but_never_what_is_read(work, tmp_path, capsys):
 @pytest.mark.parametrize("option", ["--output", "--plot", "--save-report"])
 def test_results_that_cannot_be_written_are_found_out_before_the_table_is_read(option, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["train", "no such file", option, "none/result.svg"]) == 2
+    path = f"none/result.{'svg' if option == '--plot' else 'html'}"
+    assert main(["train", "no such file", option, path]) == 2
     said = capsys.readouterr().err
-    assert said == "micrograd: none/result.svg: cannot be written: no such file or directory\n"
-    assert main(["train", "no such file", "--save-report", "./x.png", "--plot", "x.png"]) == 2
-    assert capsys.readouterr().err == "micrograd: --save-report: ./x.png is the file of --plot; expected another file\n"
+    assert said == f"micrograd: {path}: cannot be written: no such file or directory\n"
+    assert main(["train", "no such file", "--save-report", "./x.html", "--plot", "x.html"]) == 2
+    assert capsys.readouterr().err.endswith("--save-report: ./x.html is the file of --plot; expected another file\n")
     assert main(["train", "no such file", "--plot", "plot.xyz"]) == 2
     assert "plot.xyz: expected a path that ends in .png, .svg or .pdf" in capsys.readouterr().err
+    assert main(["train", "no such file", "--save-report", "page.pdf"]) == 2
+    assert "page.pdf: expected a path that ends in .html" in capsys.readouterr().err
     assert os.listdir(tmp_path) == []
+
+
+def test_help_tells_the_defaults_of_the_library():
+    told = {action.dest: (action.default, action.help) for action in read_arguments(["train", "x"]).parser._actions}
+    taken = [tables.prepare, tables.Training.__init__, tables.Training.epochs]
+    defaults = {name: value for function in taken for name, value in function.__kwdefaults__.items()}
+    for name in ("hidden", "activation", "lr", "epochs", "batch_size", "held_out", "seed"):
+        wanted = str(defaults[name]).strip("()").replace(" ", "")
+        assert told[name] == (None, told[name][1]) and told[name][1].endswith(f"({wanted})"), name
+    assert defaults["epochs"] == EPOCHS
 
 
 # What is refused

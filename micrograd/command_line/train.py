@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from typing import Any
 
 EPOCHS = 100
 
@@ -32,8 +33,7 @@ def run(options: argparse.Namespace) -> None:
             inputs=None if options.inputs is None else listed(options.inputs, table.names),
             ignore=listed(options.ignore or [], table.names),
             classify=True if options.classify else False if options.regress else None,
-            held_out=options.held_out,
-            seed=options.seed,
+            **given(options, "held_out", "seed"),
         )
     for line in [*table.notes, *prepared.notes]:
         print(one_line(line), flush=True)
@@ -71,6 +71,8 @@ def expect_results(options: argparse.Namespace) -> None:
     if options.save_report:
         with written(options.save_report):
             expect_format("losses.svg")
+        if not options.save_report.lower().endswith((".html", ".htm")):
+            raise InputError(f"{options.save_report}: expected a path that ends in .html")
 
 
 def listed(texts: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -81,17 +83,22 @@ def listed(texts: Sequence[str], names: Sequence[str]) -> list[str]:
     """
     found = []
     for text in texts:
-        found += [text] if text in names else next(csv.reader([text], skipinitialspace=True), [])
+        try:
+            found += [text] if text in names else next(csv.reader([text], skipinitialspace=True), [])
+        except csv.Error:  # a line end
+            found.append(text)
     return [name for name in map(str.strip, found) if name]
+
+
+def given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Those options that are given; the others are left to the defaults of what takes them."""
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
 def training_of(prepared: tables.Prepared, options: argparse.Namespace) -> tables.Training:
     """The training, before its first epoch."""
-    given = {"hidden": options.hidden, "activation": options.activation, "lr": options.lr}
     try:
-        training = tables.Training(
-            prepared, seed=options.seed, **{name: value for name, value in given.items() if value is not None}
-        )
+        training = tables.Training(prepared, **given(options, "hidden", "activation", "lr", "seed"))
     except ValueError as error:
         raise InputError(f"--activation: {error}") from None
     sizes = [len(prepared.inputs), *[len(layer.neurons) for layer in training.model.network.layers]]
@@ -101,12 +108,11 @@ def training_of(prepared: tables.Prepared, options: argparse.Namespace) -> table
 
 def trained(training: tables.Training, options: argparse.Namespace) -> bool:
     """Train, and tell how that went; whether it was stopped by Ctrl-C, which keeps what was learned in whole epochs."""
-    epochs, size = options.epochs or EPOCHS, options.batch_size
-    given = {"epochs": epochs, **({} if size is None else {"batch_size": size})}
-    stopped = False
+    records = training.epochs(**given(options, "epochs", "batch_size"))
+    epochs, stopped = options.epochs or EPOCHS, False
     try:
         with input_errors():
-            for _ in followed(training.epochs(**given), epochs):
+            for _ in followed(records, epochs):
                 pass
     except KeyboardInterrupt:
         stopped = True
