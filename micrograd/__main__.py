@@ -12,11 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOMS = {  # where a command lives, unless it has its own name
+ROOMS = {  # where a command lives
+    "toy": "toy",
+    "train": "tables.train",
+    "predict": "tables.predict",
+    "export": "tables.exports",
     "draw": "pictures",
     "explore": "players",
     "explain": "chain_rules",
-    "export": "exports",
 }
 
 
@@ -24,7 +27,7 @@ def run(arguments: Sequence[str]) -> None:
     """Run one command, and hand on all that it printed, however it ended."""
     try:
         options = read_arguments(arguments)
-        import_module(f"micrograd.command_line.{ROOMS.get(options.command, options.command)}").run(options)
+        import_module(f"micrograd.command_line.{ROOMS[options.command]}").run(options)
     finally:
         if sys.stdout is not None:
             sys.stdout.flush()

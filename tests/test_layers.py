@@ -34,6 +34,14 @@ FLOORS = {
         ["command_line"],
         ["__main__"],
     ],
+    "command_line": [
+        ["terminal"],
+        ["arguments", "expressions", "results"],
+        ["chain_rules", "pictures", "tables", "toy"],
+        ["players"],
+    ],
+    "command_line.tables": [["models", "progress", "report"], ["exports", "predict", "train"]],
+    "command_line.tables.report": [["page"], ["columns", "outcome", "plots"], ["report"]],
     "compiler": [
         ["samples"],
         ["code", "elementary", "runner", "state"],

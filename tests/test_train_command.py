@@ -23,8 +23,8 @@ import micrograd  # noqa: E402
 from micrograd import tables  # noqa: E402
 from micrograd.__main__ import main  # noqa: E402
 from micrograd.command_line.arguments import read_arguments  # noqa: E402
-from micrograd.command_line.exports import inputs_from  # noqa: E402
-from micrograd.command_line.train import EPOCHS  # noqa: E402
+from micrograd.command_line.tables.exports import inputs_from  # noqa: E402
+from micrograd.command_line.tables.train import EPOCHS  # noqa: E402
 from micrograd.tables.cells import NumberForm  # noqa: E402
 from micrograd.tables.columns import Category, Date, Number, Scale  # noqa: E402
 
@@ -306,7 +306,7 @@ class Terminal(io.StringIO):
 
 def test_a_bar_follows_the_training_on_a_terminal_alone(work, tmp_path, monkeypatch, capsys):
     terminal = Terminal()
-    monkeypatch.setattr("micrograd.command_line.progress.OFTEN", 0.0)
+    monkeypatch.setattr("micrograd.command_line.tables.progress.OFTEN", 0.0)
     monkeypatch.setattr(sys, "stderr", terminal)
     assert main(["train", str(work / "mixed.csv"), "-o", str(tmp_path / "m.json"), "--epochs", "4"]) == 0
     shown = terminal.getvalue().split("\r")

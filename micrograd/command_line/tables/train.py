@@ -6,10 +6,10 @@ import csv
 import os
 
 from micrograd import tables
-from micrograd.command_line.models import input_errors, read_table
-from micrograd.command_line.progress import followed
-from micrograd.command_line.report import plots_of, report_of
 from micrograd.command_line.results import expect_places, save, written
+from micrograd.command_line.tables.models import input_errors, read_table
+from micrograd.command_line.tables.progress import followed
+from micrograd.command_line.tables.report import plots_of, report_of
 from micrograd.command_line.terminal import InputError, one_line
 from micrograd.plotting.figures import expect_format, image
 

@@ -10,8 +10,8 @@ import os
 from functools import partial
 from math import inf, pi
 
-from micrograd.command_line.models import read_model
 from micrograd.command_line.results import expect_places, save, written
+from micrograd.command_line.tables.models import read_model
 from micrograd.exporting import export
 from micrograd.functions import cos, sin, where
 from micrograd.notation.signs import clean

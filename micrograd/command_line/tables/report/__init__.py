@@ -9,7 +9,7 @@ page        the page, and the parts that it is made of
 
 from __future__ import annotations
 
-from micrograd.command_line.report.plots import plots_of
-from micrograd.command_line.report.report import report_of
+from micrograd.command_line.tables.report.plots import plots_of
+from micrograd.command_line.tables.report.report import report_of
 
 __all__ = ["plots_of", "report_of"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micrograd.command_line.report.page import escape
+from micrograd.command_line.tables.report.page import escape
 from micrograd.notation.signs import numeral
 
 TYPE_CHECKING = False

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from micrograd.command_line.report.columns import columns
-from micrograd.command_line.report.outcome import cards
-from micrograd.command_line.report.page import escape, figure, notes, page, section
-from micrograd.command_line.report.plots import plots_of
+from micrograd.command_line.tables.report.columns import columns
+from micrograd.command_line.tables.report.outcome import cards
+from micrograd.command_line.tables.report.page import escape, figure, notes, page, section
+from micrograd.command_line.tables.report.plots import plots_of
 from micrograd.drawing import draw
 
 TYPE_CHECKING = False

@@ -8,8 +8,8 @@ import os
 import sys
 
 from micrograd import tables
-from micrograd.command_line.models import input_errors, read_model, read_table
 from micrograd.command_line.results import expect_places, save
+from micrograd.command_line.tables.models import input_errors, read_model, read_table
 from micrograd.command_line.terminal import one_line, pour
 
 TYPE_CHECKING = False

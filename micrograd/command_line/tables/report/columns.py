@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from micrograd.command_line.report.page import escape, rows_of
+from micrograd.command_line.tables.report.page import escape, rows_of
 from micrograd.notation.signs import numeral
 from micrograd.tables.cells import is_missing
 
