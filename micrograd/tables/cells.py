@@ -177,12 +177,34 @@ DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m/%d/%y", 
         "%b-%d-%Y", "%Y-%m", "%Y/%m", "%b %Y", "%B %Y", "%b-%y", "%b-%Y", "%Y-%b", "%a %b %d %Y")  # fmt: skip
 TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f", " %I:%M %p",
          " %I:%M:%S %p")  # fmt: skip
-FORMATS = [day + time + zone for day in DAYS for time in TIMES for zone in (("", "%z", " %z") if time else ("",))]
-FORMATS += ["%H:%M", "%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+ZONES = ("", "%z", " %z")
+CLOCK = ("%H:%M", "%H:%M:%S")
 QUARTERS = "%Y Q%q"  # which strptime does not know: 1974Q1, 1974 Q1, 1974-Q1
 QUARTER = re.compile(r"(\d{4})[ -]?[Qq]([1-4])")
-FORMATS.append(QUARTERS)
 EPOCH = datetime(1970, 1, 1)
+
+
+def shape(text: str) -> str:
+    """A text with "a" for each word, and "0" for each number: dates of one form have one shape.
+
+    >>> shape("Jan 31, 1999"), shape("1999-01-31T08:00Z")
+    ('a 0, 0', '0-0-0a0:0a')
+    """
+    return re.sub(r"\d+", "0", re.sub(r"[^\W\d_]+", "a", text.strip()))
+
+
+def forms_by_shape() -> dict[str, list[str]]:
+    """The forms of dates that a text of a shape may have."""
+    found: dict[str, list[str]] = {}
+    stamps = [day + time + zone for day in DAYS for time in TIMES for zone in (ZONES if time else ZONES[:1])]
+    for form in [*stamps, *CLOCK]:
+        plain = re.sub(r"%[YmdyHMSfI]", "0", re.sub(r"%[bBap]", "a", form))
+        for zone in ("Z", "+0", "-0", "+0:0", "-0:0") if "%z" in form else ("",):
+            found.setdefault(shape(plain.replace("%z", zone)), []).append(form)
+    return {**found, **dict.fromkeys(("0a0", "0 a0", "0-a0"), [QUARTERS])}
+
+
+SHAPES = forms_by_shape()
 
 
 def moment(cell: Cell, form: str) -> float | None:
@@ -212,11 +234,8 @@ def forms_of_dates(cells: Sequence[Cell]) -> list[str]:
     >>> forms_of_dates(["31/12/1999", "01/02/2000"]), forms_of_dates(["red"]), forms_of_dates(["01/02/2000"])
     (['%d/%m/%Y'], [], ['%m/%d/%Y', '%d/%m/%Y'])
     """
-    sample = cells[:1000]
-    if sum(isinstance(cell, str) and any(c.isdigit() for c in cell) for cell in sample) < MOSTLY * len(sample):
-        return []
-    few = sample[:10]
-    likely = [form for form in FORMATS if 2 * sum(moment(cell, form) is not None for cell in few) > len(few)]
+    sample = [cell for cell in cells[:1000] if isinstance(cell, str)]
+    likely = dict.fromkeys([form for cell in sample[:10] for form in SHAPES.get(shape(cell), [])])
     counts = {form: sum(moment(cell, form) is not None for cell in sample) for form in likely}
     most = max(counts.values(), default=0)
-    return [form for form in likely if counts[form] == most >= MOSTLY * len(sample)]
+    return [form for form in likely if counts[form] == most >= MOSTLY * len(cells[:1000])]

@@ -10,6 +10,7 @@ trained     places in the values of the rows to learn from
 from __future__ import annotations
 
 import math
+from itertools import compress
 
 from micrograd.tables.cells import MISSING_AMONG_NUMBERS, MOSTLY, form_of_numbers, forms_of_dates, is_missing
 from micrograd.tables.columns import Category, Date, Number, Scale, listed, part_of, parts_for
@@ -80,7 +81,12 @@ def choose(
         chosen.left_out[name] = why or ""
     numbers = {c.name: values for c, values in zip(chosen.columns, chosen.values) if isinstance(c, Number)}
     expect_moderate(table, numbers, "leave them out", ignore=True)
-    chosen.columns = fitted(chosen.columns, chosen.values, trained)
+    complete = fitted(chosen.columns, chosen.values, trained)
+    alike = [isinstance(column, Number) and not column.scale.deviation for column in complete]
+    chosen.left_out |= {column.name: "constant but for rounding" for column in compress(complete, alike)}
+    varied = [not same for same in alike]
+    chosen.columns, chosen.values = list(compress(complete, varied)), list(compress(chosen.values, varied))
+    chosen.strange = list(compress(chosen.strange, varied))
     return chosen
 
 
@@ -153,14 +159,20 @@ def fitted(columns: Sequence[Column], values: Sequence[Values], trained: Sequenc
             complete.append(Number(column.name, column.form, next(found)))
         elif isinstance(column, Date):
             names = parts[column.name]
-            complete.append(Date(column.name, column.form, names, [next(found) for _ in names]))
+            scales = [next(found) for _ in names]
+            for scale in scales:
+                scale.deviation = scale.deviation or 1.0
+            complete.append(Date(column.name, column.form, names, scales))
         else:
             complete.append(Category(column.name, *frequent([each[i] for i in trained])))
     return complete
 
 
 def scales_of(columns: Sequence[Values], trained: Sequence[int]) -> list[Scale]:
-    """The scale of each column of numbers, from the rows to learn from; it tells of missing ones if there are some."""
+    """The scale of each column of numbers, from the rows to learn from; it tells of missing ones if there are some.
+
+    The deviation is 0 where the numbers differ by no more than rounding.
+    """
     if not columns:
         return []
     import numpy
@@ -170,8 +182,9 @@ def scales_of(columns: Sequence[Values], trained: Sequence[int]) -> list[Scale]:
     )
     pipeline.fit(numpy.array([[math.nan if values[i] is None else values[i] for i in trained] for values in columns]).T)
     medians, scaler = pipeline[0].statistics_, pipeline[1]
+    deviations = numpy.where((scaler.scale_ == 1.0) & (scaler.var_ < 0.5), 0.0, scaler.scale_)  # 1 is no deviation then
     missing = [any(x is None for x in values) for values in columns]
-    return [Scale(*each) for each in zip(medians.tolist(), scaler.mean_.tolist(), scaler.scale_.tolist(), missing)]
+    return [Scale(*each) for each in zip(medians.tolist(), scaler.mean_.tolist(), deviations.tolist(), missing)]
 
 
 def frequent(words: Sequence[str | None]) -> tuple[list[str | None], bool]:

@@ -112,7 +112,7 @@ def prepare(
     if not chosen.columns:
         why = "; ".join(f"{name}: {reason}" for name, reason in chosen.left_out.items())
         raise TableError(f"{table.name}: no column is left to predict {name!r} from ({why})", "name some", inputs=None)
-    found = target_of(name, kind, form, targets, split[0])
+    found = target_of(table, name, kind, form, targets, split[0])
     notes += [*summary(chosen.columns, chosen.left_out), *chosen.notes]
     notes += notes_of(chosen.columns, chosen.values, chosen.strange)
     pairs = zip(chosen.columns, chosen.values)
@@ -142,9 +142,7 @@ def choice(
     asked = [*([] if target is None else [target]), *(inputs or []), *ignore]
     absent = list(dict.fromkeys([name for name in asked if name not in table.columns]))
     if absent:
-        near = {name: get_close_matches(name, table.names, 1) for name in absent}
-        said = ", ".join(repr(name) + f" (did you mean {close[0]!r}?)" * bool(close) for name, close in near.items())
-        raise TableError(f"{table.name}: no column {said}; the columns are {', '.join(table.names)}")
+        raise TableError(f"{table.name}: no {quoted(absent)}{near(absent, table.names)}")
     left = [name for name in table.names if name not in ignore]
     if target is None and not left:
         raise TableError(f"{table.name}: all columns are ignored; expected one to predict, and one to predict it from")
@@ -157,6 +155,17 @@ def choice(
     if not names:
         raise TableError(f"{table.name}: {chosen!r} is the only column; expected at least one input beside the target")
     return chosen, names
+
+
+def near(absent: Sequence[str], names: Sequence[str]) -> str:
+    """What may have been meant by names that are not there.
+
+    >>> near(["agee"], ["age", "sex"]), near(["q"], ["age", "sex"])
+    ("; did you mean 'age'?", '; the columns are age, sex')
+    """
+    small = {name.casefold(): name for name in names}
+    found = [small[close] for name in absent for close in get_close_matches(name.casefold(), small, 1)]
+    return f"; did you mean {', '.join(map(repr, found))}?" if found else f"; the columns are {', '.join(names)}"
 
 
 def kind_of_target(table: Table, name: str, classify: bool | None) -> tuple[NumberForm | None, str, list[str]]:
@@ -217,10 +226,15 @@ def split_of(targets: Sequence[Any], held_out: float, seed: int, *, stratified: 
     return sorted([*trained, *single]), sorted(tested)
 
 
-def target_of(name: str, kind: str, form: NumberForm | None, targets: list[Any], trained: Sequence[int]) -> Target:
-    """The target, with the numbers of the rows to learn from."""
+def target_of(
+    table: Table, name: str, kind: str, form: NumberForm | None, targets: list[Any], trained: Sequence[int]
+) -> Target:
+    """The target, with the numbers of the rows to learn from; TableError where these are all alike."""
+    what = f"{table.name}: {quoted([name])}"
     if kind == "number":
         [scale] = scales_of([targets], trained)
+        if not scale.deviation:
+            raise TableError(f"{what} varies by no more than rounding in the rows to learn from", OTHER, target=None)
         assert form is not None
         return NumberTarget(name, form, scale.mean, scale.deviation)
     always = Counter([targets[i] for i in trained]).most_common(1)[0][0]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SEPARATORS = {"\t": "tabs", ";": "';'", "|": "'|'", ",": "','", " ": "blanks"}
 QUOTES = {'"': 1.0, "'": 1.01, None: 0.97}  # and how much to prefer them; "'" where it stands in most lines
 SAMPLE = 200  # lines by which the form is told
+END = "end-of-the-table"  # a record of its own, unless a quote before it is not closed
 DECLARED = re.compile(r'"?sep=(\\t|.)"?$', re.IGNORECASE)
 COMMENT = re.compile(r"\s*(#|//|%)")
 NAME = re.compile(r"""(["']?)(.*)\1""", re.DOTALL)
@@ -187,13 +188,12 @@ def expect_alike(name: str, form: Form, lines: Sequence[str], numbers: Sequence[
     wrong: list[str] = []
     for tried in (form, Form(form.separator, None)):
         found = []
-        try:
-            for end, record in tried.records(lines):
-                if record and len(record) != width:
-                    found.append(f"line {numbers[end - 1]} has {len(record)}")
-        except csv.Error as error:
-            found.append(f"line {numbers[0]} and below: {error}")
-        if not found:
+        closed = False
+        for end, record in tried.records([*lines, END]):
+            closed = record == [END]
+            if record and len(record) != width and not closed:
+                found.append(f"line {numbers[min(end, len(numbers)) - 1]} has {len(record)}")
+        if closed and not found:
             return tried
         wrong = wrong or found
     shown = ", ".join(wrong[:5]) + ", …" * (len(wrong) > 5)

@@ -6,12 +6,13 @@ rows        lists of cells, or dicts
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import sys
 from collections import Counter
 
-from micrograd.tables.cells import decimal_of
+from micrograd.tables.cells import decimal_of, plain_number
 from micrograd.tables.errors import DATA, TableError
 from micrograd.tables.reading.form import SAMPLE, Form, expect_alike, form_of, has_names, lines_of, names_from
 from micrograd.tables.reading.text import text_of
@@ -92,7 +93,11 @@ def read_table(source: Any, *, header: bool | None = None, names: Collection[str
     if isinstance(source, Table):
         return source
     if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
-        return read_text(*bytes_of(source), header, names)
+        data, name = bytes_of(source)
+        try:
+            return read_text(data, name, header, names)
+        except csv.Error as error:
+            raise TableError(f"{name}: {error}") from None
     if hasattr(source, "iloc") and hasattr(source, "columns"):
         return table_of_frame(source)
     if isinstance(source, dict):
@@ -170,7 +175,8 @@ def above_table(form: Form, lines: Sequence[str]) -> tuple[int, int]:
     records = [record for _, record in form.records(lines[:SAMPLE])]
     widths = [len(record) for record in records]
     [(width, _)] = Counter(widths[1:] or widths).most_common(1)
-    if records[0][:2] == [str(len(lines) - 1), str(width - 1)]:
+    first = records[0]
+    if first[:2] == [str(len(lines) - 1), str(width - 1)] and first[2:3] and plain_number(first[2]) is None:
         return 1, width
     above = 0
     while widths[above] == 1 < width - 1 and above < len(widths) - 1:
