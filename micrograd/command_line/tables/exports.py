@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from micrograd.tables.columns import Number
     from micrograd.tables.model import Column
 
+LONGEST = 60  # characters of a name
 MISSING = "nan where it is missing"
 LANGUAGES = {".py": "python", ".c": "c"}
 PARTS = {
@@ -87,13 +88,13 @@ def head_of(model: tables.TableModel) -> list[str]:
     lines = []
     for i, column in enumerate(model.columns):
         if isinstance(column, Category):
-            words = [f"{place} {clean(word)}" for place, word in enumerate(column.words) if word is not None]
+            words = [f"{place} {clean(word, LONGEST)}" for place, word in enumerate(column.words) if word is not None]
             what = f"{', '.join(words)}; {MISSING if None in column.words else 'another number for others'}"
         else:
             what = f"days since 1970-01-01, {MISSING}" if isinstance(column, Date) else number_of(column)
-        lines.append(f"x[{i}]  {clean(column.name)}: {what}")
-    classes = ", ".join([clean(str(label)) for label in model.classes or []])
-    return [*lines, f"predicts  {clean(model.target.name)}{classes and f': the probabilities of {classes}'}"]
+        lines.append(f"x[{i}]  {clean(column.name, LONGEST)}: {what}")
+    classes = ", ".join([clean(str(label), LONGEST) for label in model.classes or []])
+    return [*lines, f"predicts  {clean(model.target.name, LONGEST)}{classes and f': the probabilities of {classes}'}"]
 
 
 def number_of(column: Number) -> str:

@@ -23,7 +23,7 @@ def input_errors() -> Iterator[None]:
         raise InputError(one_line(error.on_command_line)) from None
     except OSError as error:
         raise InputError(one_line(f"{error.filename}: {(error.strerror or str(error)).lower()}")) from None
-    except (files.FileError, ImportError) as error:
+    except (ImportError, ValueError) as error:  # such as FileError
         raise InputError(one_line(str(error))) from None
     except ArithmeticError as error:
         said = str(error).replace("a smaller learning rate", "a smaller learning rate (--lr)")
