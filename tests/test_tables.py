@@ -169,6 +169,14 @@ def test_the_line_of_names(lines, names, notes):
     assert table.names == names and any(notes in note for note in table.notes), table.notes
 
 
+def test_a_table_without_names_is_predicted_without_names():
+    rows = [f"{i},{'red' if i % 2 else 'blue'},{2 * i % 14}" for i in range(40)]
+    model = tables.train(io.BytesIO("\n".join(rows).encode()), hidden=(2,), epochs=1)
+    assert model.source_names == ["c1", "c2"]
+    wanted = model.predict([[3, "red"]])
+    assert model.predict(io.BytesIO(b"3,red")) == model.predict(io.BytesIO(b"c2,c1\nred,3")) == wanted
+
+
 def test_where_a_form_is_open_the_table_decides():
     assert form_of_numbers(["1,500", "2,250"], ".").number("1,500") == 1500.0
     assert form_of_numbers(["1,500", "2,250"], ",").number("1,500") == 1.5

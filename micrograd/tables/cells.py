@@ -137,8 +137,7 @@ def form_of_numbers(cells: Collection[Cell], decimal: str = ".") -> NumberForm |
         if said == set(pair):
             return NumberForm(words=list(pair))
     count = sum(PLAIN.number(cell) is not None for cell in cells)
-    signs = {sign for sign in ",.' %$€£¥\xa0\u202f\u2009’" if any(sign in text for text in texts)}
-    if count == len(cells) and not (decimal == "," and "." in signs):
+    if count == len(cells) and (decimal == "." or not any("." in text for text in texts)):
         return PLAIN
     if sum(any(c.isdigit() for c in text) for text in texts[:100]) < 0.5 * len(texts[:100]):
         return None

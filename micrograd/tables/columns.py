@@ -148,7 +148,8 @@ class Category:
 
     def read(self, cells: Sequence[Cell]) -> tuple[Values, list[Cell]]:
         """The words of cells, and those that are not known, in whose place None stands unless others are expected."""
-        words = [word_of(cell) for cell in cells]
+        known = {cell: word_of(cell) for cell in set(cells)}
+        words = [known[cell] for cell in cells]
         if self.others:
             return words, []
         strange: list[Cell] = [word for word in words if word is not None and word not in self.words]

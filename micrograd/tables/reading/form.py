@@ -126,7 +126,8 @@ def alike(records: Sequence[Sequence[str]]) -> float:
 def has_names(records: Sequence[Sequence[str]], names: Collection[str]) -> bool:
     """Whether the first record holds the names of the columns, and is no sample.
 
-    names       those that the table should have; where it holds one of them that is told
+    names       those that the table should have: where the record holds one of them that is told; c1, c2, … tell that
+                it does not
 
     >>> has_names([["a", "b"], ["1", "x"]], ()), has_names([["1", "x"], ["2", "x"]], ())
     (True, False)
@@ -136,6 +137,8 @@ def has_names(records: Sequence[Sequence[str]], names: Collection[str]) -> bool:
     first, rest = [cell.strip() for cell in records[0]], records[1:SAMPLE]
     if any(name_in(cell) in names for cell in first):
         return True
+    if names and all(re.fullmatch(r"c\d+", name) for name in names):
+        return False
     said = [cell for cell in first if not is_missing(cell)]
     numbers = [cell for cell in said if form_of_numbers([cell]) is not None]
     if first == [str(i) for i in range(len(first))]:
