@@ -353,6 +353,32 @@ def test_svg_and_html_need_no_dot(no_dot, tmp_path):
 
 
 @needs_dot
+def test_in_a_png_boxes_lie_on_the_lines(tmp_path):
+    image = pytest.importorskip("matplotlib.image")
+    picture = draw(nn.MLP(3, [4, 3]))
+    picture.save(tmp_path / "net.png")
+    pixels, scale = image.imread(tmp_path / "net.png"), 192 / 72
+    pad = (pixels.shape[1] / scale - picture.geometry.width) / 2.0
+    for edge in picture.diagram.edges:
+        (x, y), (u, v) = [picture.geometry.centres[i] for i in (edge.tail, edge.head)]
+        fill = [int(picture.diagram.boxes[edge.head].fill[k : k + 2], 16) / 255.0 for k in (1, 3, 5)]
+        share = 16.0 / ((x - u) ** 2 + (y - v) ** 2) ** 0.5  # in the circle, on the way to where the weight comes from
+        at = [u + (x - u) * share, v + (y - v) * share]
+        found = pixels[round((at[1] + pad) * scale), round((at[0] + pad) * scale), :3]
+        assert abs(found - fill).max() < 0.02, (edge.tail, edge.head)
+
+
+@needs_dot
+def test_a_png_that_would_be_too_long_is_refused(tmp_path):
+    picture = draw(chain(150), {}, view="full")
+    with pytest.raises(ValueError, match=r"\d\d,\d\d\d pixels long, more than the 30,000.*save it as svg or pdf"):
+        picture.save(tmp_path / "chain.png")
+    assert not (tmp_path / "chain.png").exists()
+    picture.save(tmp_path / "chain.svg")
+    assert picture.preview() == {}
+
+
+@needs_dot
 @pytest.mark.parametrize("value", [toy(), network(2, 4, 4, 1)[1], network(2, 3, 1)[0]])
 def test_png_and_pdf(value, tmp_path):
     picture = draw(value, None if hasattr(value, "layers") else {})
@@ -430,9 +456,12 @@ class Tags(html.parser.HTMLParser):
 def test_notebook_output():
     picture = draw(toy(), {})
     bundle = picture._repr_mimebundle_()
-    assert set(bundle) == {"text/html", "image/svg+xml", "text/plain"}
+    # nbconvert wants Inkscape for an SVG that has a place of its own, and takes a PNG into LaTeX as it is
+    assert set(bundle) == {"text/html", "text/plain"} | ({"image/png"} if shutil.which("dot") else set())
     assert bundle["text/plain"] == "<Picture: Computation graph of L, 10 values>"
-    assert bundle["image/svg+xml"] == picture.svg
+    assert picture._repr_mimebundle_(include=["image/svg+xml"]) == {"image/svg+xml": picture.svg}
+    assert base64.b64decode(bundle.get("image/png", "iVBORw==")).startswith(b"\x89PNG")
+    assert len(bundle.get("image/png", "")) < 60_000
     assert set(picture._repr_mimebundle_(include=["text/plain"])) == {"text/plain"}
     assert "text/html" not in picture._repr_mimebundle_(exclude=["text/html"])
     tags = Tags(bundle["text/html"]).found
@@ -441,6 +470,10 @@ def test_notebook_output():
     data = image[0]["src"].removeprefix("data:image/svg+xml;base64,")
     assert base64.b64decode(data).decode() == picture.svg
     assert {tag for tag, _ in tags} == {"div", "img", "span"}
+
+
+def test_a_notebook_without_graphviz_shows_its_picture_all_the_same(no_dot):
+    assert set(draw(toy(), {})._repr_mimebundle_()) == {"text/html", "text/plain"}
 
 
 def test_notebook_tooltips_lie_on_their_boxes():

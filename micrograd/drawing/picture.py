@@ -32,6 +32,8 @@ WRITERS: dict[str, Callable[[Picture], str | bytes]] = {  # by the suffix of the
 RENDERED = ("png", "pdf")  # by Graphviz
 MOST_TOOLTIPS = 200
 LEAST_SCALE = 0.75  # a wide picture in a notebook is made smaller down to this, and scrolls beyond
+PREVIEW_RESOLUTION, WIDEST_PREVIEW, LONGEST_PREVIEW = 144.0, 2_400, 6_000.0  # dots per inch; pixels; points
+PREVIEWS = ("png:cairo:gd", "png")  # with 256 colours, which takes a fifth of the room, where Graphviz can
 
 
 def writer_for(path: str | os.PathLike[str]) -> Callable[[Picture], str | bytes]:
@@ -113,16 +115,39 @@ class Picture:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file; its suffix says how, as .svg or .pdf; WRITERS has them all.
 
-        Raises ValueError for another suffix, RuntimeError for png and pdf without Graphviz, OSError from the file.
+        Raises ValueError for another suffix and for a png of more than 30,000 pixels, RuntimeError for png and pdf
+        without Graphviz, OSError from the file.
         """
         write(path, writer_for(path)(self))
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
-        """What notebooks show."""
-        bundle = {"text/html": self.notebook_html(), "image/svg+xml": self.svg, "text/plain": repr(self)}
+        """What notebooks show, and what they are exported with: HTML, PNG where Graphviz is there, text.
+
+        SVG stands in the HTML alone, unless it is asked for: for LaTeX nbconvert wants to make PDF of an SVG that has a
+        place of its own, by Inkscape or not at all, even where a PNG is beside it.
+        """
+        bundle = {"text/html": self.notebook_html(), "text/plain": repr(self)}
+        if include and "image/svg+xml" in include:
+            bundle["image/svg+xml"] = self.svg
+        if wanted({"image/png": ""}, include, exclude):
+            bundle |= self.preview()
         return wanted(bundle, include, exclude)
+
+    def preview(self) -> dict[str, str]:
+        """A PNG of moderate size for notebooks that are exported to paper; none of a picture that no paper can show."""
+        import base64
+
+        longest = max(self.geometry.width, self.geometry.height)
+        resolution = min(PREVIEW_RESOLUTION, 72.0 * WIDEST_PREVIEW / longest)
+        for kind in PREVIEWS if longest <= LONGEST_PREVIEW else ():
+            try:
+                png = rendered(self.diagram, self.geometry, kind, resolution=resolution, ground="white")
+            except (RuntimeError, ImportError):  # a notebook shows its picture all the same
+                continue
+            return {"image/png": base64.b64encode(png).decode()}
+        return {}
 
     def notebook_html(self) -> str:
         """The picture as an image with the data in it, which survives a notebook that is reopened untrusted.

@@ -222,17 +222,26 @@ def geometry_of(diagram: Diagram, found: dict[str, Any]) -> Geometry:
     return Geometry(centres, routes, tips, labels, [], x1 - x0 + 2.0 * margin, y1 - y0 + 2.0 * margin)
 
 
-def rendered(diagram: Diagram, geometry: Geometry, kind: str) -> bytes:
-    """The picture as PNG or PDF, with every place as in the geometry.
+def rendered(
+    diagram: Diagram, geometry: Geometry, kind: str, *, resolution: float = RESOLUTION, ground: str = "transparent"
+) -> bytes:
+    """The picture as PNG or PDF, with every place as in the geometry; `kind` as Graphviz calls it.
 
-    Raises RuntimeError with the cure if `dot` is missing or fails.
+    Raises ValueError for a PNG of more pixels in a row than programs read, RuntimeError with the cure if `dot` is
+    missing or fails.
     """
     import subprocess
 
     graph = digraph(diagram, geometry)
-    if kind == "png":
-        dots = min(RESOLUTION, int(WIDEST_PNG * 72.0 / max(geometry.width, geometry.height, 1.0)))
-        graph.attr(dpi=str(max(dots, 1)))
+    graph.attr(bgcolor=ground, outputorder="edgesfirst")  # boxes lie on lines
+    if kind.startswith("png"):
+        pixels = max(geometry.width, geometry.height) * resolution / 72.0
+        if pixels > WIDEST_PNG:
+            raise ValueError(
+                f"a PNG of this picture would be {pixels:,.0f} pixels long, more than the {WIDEST_PNG:,} that can be "
+                "read: save it as svg or pdf"
+            )
+        graph.attr(dpi=f"{resolution:g}")
     try:
         return run(["-Kneato", "-n2", f"-T{kind}"], graph.source, LONGEST_RENDERING)
     except subprocess.CalledProcessError as error:
