@@ -7,14 +7,16 @@ import shutil
 import subprocess
 import sys
 import types
+import xml.etree.ElementTree as ElementTree
 
 import pytest
-from drawing_help import chain, network, parsed, toy
+from drawing_help import SVG, chain, network, parsed, toy
 
 from micrograd import nn
 from micrograd.drawing import Picture, draw, draw_dot
 from micrograd.drawing.layouts import dot as dot_module
 from micrograd.drawing.look import BLUE, BROWN, GREEN, GREY, INK, RED, ROLES, SOFT, WIDEST_EDGE, wrapped
+from micrograd.drawing.views.network import tint
 from micrograd.drawing.views.reading import read_graph
 from micrograd.engine import Value
 from micrograd.functions import maximum, where
@@ -302,11 +304,42 @@ def contrast(a, b):
 
 
 def test_readable_on_light_and_dark_pages():
-    for colour in (GREY, BLUE, RED, BROWN, GREEN):  # lines and text on the page
-        assert contrast(colour, "#ffffff") > 4.0 and contrast(colour, "#111111") > 4.0, colour
+    pages = ("#ffffff", "#111111", "#0d1117")
+    for colour in (GREY, BLUE, RED, BROWN, GREEN):  # lines on the page
+        assert min(contrast(colour, page) for page in pages) > 3.0, colour
     for role, (fill, border, text) in ROLES.items():  # text in boxes, and boxes on the page
-        assert contrast(text, fill) > 7.0 and contrast(INK, fill) > 7.0 and contrast(SOFT, fill) > 4.0, role
-        assert contrast(border, "#ffffff") > 3.0 and contrast(border, "#111111") > 3.0, role
+        assert contrast(text, fill) > 7.0 and contrast(INK, fill) > 7.0 and contrast(SOFT, fill) >= 4.5, role
+        assert min(contrast(border, page) for page in pages) > 3.0, role
+    for number in (1.0, -1.0, 0.2):  # the ground of a neuron at work
+        assert contrast(INK, tint(number, 1.0)) >= 4.5
+
+
+@BOTH
+@pytest.mark.parametrize("view", ["full", "fused", "collapsed", "network"])
+def test_every_text_can_be_read_on_any_page(layout, view, monkeypatch):
+    if layout == "own":
+        monkeypatch.setenv("PATH", "")
+    model, loss = network(3, 4, 2, 1)
+    picture = draw(model, [0.1, -2.0, 3.0]) if view == "network" else draw(loss, {}, view=view)
+    root, texts = ElementTree.fromstring(picture.svg), 0
+    for parent in root.iter():
+        behind, grounds = [], []  # rectangles and circles of a group, in the order in which they are drawn
+        for shape in parent:
+            kind = shape.tag.removeprefix(SVG)
+            if kind in ("rect", "circle"):
+                x, y, half, tall = [float(shape.get(key, 0.0)) for key in ("x", "y", "width", "height")]
+                if kind == "circle":
+                    x, y, r = [float(shape.get(key)) for key in ("cx", "cy", "r")]
+                    x, y, half, tall = x - r, y - r, 2.0 * r, 2.0 * r
+                behind.append((x, y, x + half, y + tall))
+                grounds.append(shape.get("fill"))
+            if kind == "text":
+                x, y = float(shape.get("x")), float(shape.get("y"))
+                assert any(x0 <= x <= x1 and y0 <= y - 1.0 <= y1 for x0, y0, x1, y1 in behind[-1:]), shape.text
+                for part in [shape, *shape]:
+                    assert contrast(part.get("fill"), grounds[-1]) >= 4.5, (part.text, part.get("fill"), grounds[-1])
+                    texts += 1
+    assert texts > 10
 
 
 def test_gradients_are_not_written_in_the_colours_of_edges():
@@ -366,6 +399,7 @@ def test_in_a_png_boxes_lie_on_the_lines(tmp_path):
         at = [u + (x - u) * share, v + (y - v) * share]
         found = pixels[round((at[1] + pad) * scale), round((at[0] + pad) * scale), :3]
         assert abs(found - fill).max() < 0.02, (edge.tail, edge.head)
+    assert pixels[2, 2].tolist() == [1.0] * pixels.shape[2]  # on paper
 
 
 @needs_dot

@@ -19,9 +19,10 @@ np = pytest.importorskip("numpy", reason="needs numpy")
 matplotlib.use("Agg")
 
 from matplotlib import pyplot  # noqa: E402
-from matplotlib.colors import same_color, to_rgb  # noqa: E402
+from matplotlib.colors import same_color, to_hex, to_rgb  # noqa: E402
 
 from micrograd import plotting  # noqa: E402
+from micrograd.drawing.look import INK  # noqa: E402
 from micrograd.plotting import plot_decision_boundary, plot_history, plot_loss_surface  # noqa: E402
 from micrograd.plotting.boundary import predictor  # noqa: E402
 from micrograd.plotting.figures import expect_format, image, inline_svg  # noqa: E402
@@ -213,6 +214,53 @@ def test_classes_have_their_colour_and_marker_and_mistakes_a_dark_edge():
     assert same_color(wrong.get_facecolor()[0], CLASSES[1])
     assert same_color(red.get_edgecolor()[0], "white") and not same_color(wrong.get_edgecolor()[0], "white")
     assert texts(ax.get_legend()) == ["class −1", "class 1", "output = 0", "wrong: 1 of 4"]
+
+
+@pytest.mark.parametrize("kinds", [["no", "yes"], ["cat", "dog", "emu"], [3, 5, 9]])
+@pytest.mark.parametrize("offers", ["decision_function", "predict_proba", "predict"])
+def test_classes_of_classifiers_are_called_as_they_are(kinds, offers):
+    kinds = np.array(kinds)
+
+    class Model:
+        classes_ = kinds
+
+        def predict(self, rows):
+            return kinds[np.clip(rows[:, 0], 0, len(kinds) - 1).round().astype(int)]
+
+    def score(rows):
+        return -abs(rows[:, :1] - range(len(kinds)))
+
+    if offers == "predict_proba":
+        Model.predict_proba = staticmethod(score)
+    elif offers == "decision_function":
+        Model.decision_function = staticmethod(lambda rows: rows[:, 0] - 0.5 if len(kinds) == 2 else score(rows))
+    y = [kinds[0], kinds[-1], kinds[1], kinds[0]]
+    legend_texts = texts(plot_decision_boundary(Model(), [[0, 0], [2, 2], [1, 0], [2, 0]], y).get_legend())
+    shown = [kind if isinstance(kind, str) else f"class {kind}" for kind in kinds.tolist()]
+    boundary = "output = 0" if offers == "decision_function" and len(kinds) == 2 else "boundary"
+    assert legend_texts == [*shown, boundary, "wrong: 1 of 4"]
+    with pytest.raises(ValueError, match=f"expected y of the model's classes {kinds.tolist()[0]!r}, .*got 'x'"):
+        plot_decision_boundary(Model(), CORNERS, ["x"] * 4)
+
+
+def test_classes_may_be_text_for_models_of_ones_own():
+    names = texts(plot_decision_boundary(line, CORNERS, ["in", "out", "out", "out"]).get_legend())
+    assert names == ["in", "out", "output = 0", "wrong: 1 of 4"]  # the upper class is the last of the alphabet
+    with pytest.raises(ValueError, match="expected y of 2 classes, as many as the model parts, got 3: 'a', 'b', 'c'"):
+        plot_decision_boundary(line, CORNERS, ["a", "b", "c", "c"])
+    with pytest.raises(TypeError, match="expected a number"):
+        plot_decision_boundary(line, CORNERS, ["a", 1, None, 2])
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_legends_can_be_read_in_every_style(style):
+    with pyplot.style.context(style):
+        box = plot_decision_boundary(line, CORNERS, [-1, 1, 1, 1]).get_legend()
+        assert same_color(box.get_frame().get_facecolor(), "white") and box.get_frame().get_alpha() == 1.0
+        assert {to_hex(text.get_color()) for text in box.get_texts()} == {INK}
+        history = plot_history([Record(1, 2.0, 1.5, 0.5), Record(2, 1.0, 1.0, 0.75)])
+        right = [ax for ax in history.figure.axes if ax is not history][0]
+        assert same_color(right.yaxis.label.get_color(), pyplot.rcParams["axes.labelcolor"])
 
 
 def test_a_class_that_is_wrong_throughout_is_in_the_legend():
@@ -490,6 +538,7 @@ def test_classes_are_told_apart_by_everybody(sight):
     assert min(distances.values()) > 15  # 2.3 is just noticeable
     assert distances[0, 1] > 60  # the usual two
     assert len(set(MARKERS)) == len(CLASSES) == 10
+    assert min(lab("#ffffff", sight)[0] - colour[0] for colour in seen) > 15  # none is pale on pale
 
 
 # Predictions, and figures for files and pages

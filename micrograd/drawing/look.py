@@ -6,8 +6,9 @@
     Diagram     boxes, edges, groups and a caption: what layouts place and writers write
     span        a piece of text in one colour; a Line is spans side by side
 
-The colours of edges and of text outside boxes contrast about equally with white and with black (4.3 : 1), and boxes
-bring their own light ground, so one picture serves light and dark pages alike.
+Boxes bring their own light ground, and text outside them stands on paper, so that one picture serves light and dark
+pages alike: text has a contrast of 4.5 : 1 with what is behind it, lines and borders one of 3 : 1 with either page.
+No colour would do for text on both.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ ARROW_ROOM, TALLEST = 8.0, 400.0
 WIDER, LEAST_PADDING = 1.2, 3.0
 NARROWEST_CAPTION = 340.0
 
-INK, SOFT = "#23232e", "#6a6a78"  # inside boxes: what matters, and operators and gradients
-GREY, BLUE, RED, BROWN, GREEN = "#7a7a86", "#2f7fc0", "#d64a40", "#a06a1c", "#2b8a3e"  # on any ground
-PANEL = "#7a7a8622"
+INK, SOFT = "#23232e", "#666674"  # inside boxes: what matters, and operators and gradients
+GREY, BLUE, RED, BROWN, GREEN = "#73737f", "#2f7fc0", "#d64a40", "#a06a1c", "#28833b"  # of lines, and of text on paper
+PANEL, PAPER = "#7a7a8622", "#ffffff"
 
 ROLES = {  # fill, border, text
     "input": ("#dcebfa", "#2f7fc0", "#12304d"),

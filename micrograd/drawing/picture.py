@@ -143,7 +143,7 @@ class Picture:
         resolution = min(PREVIEW_RESOLUTION, 72.0 * WIDEST_PREVIEW / longest)
         for kind in PREVIEWS if longest <= LONGEST_PREVIEW else ():
             try:
-                png = rendered(self.diagram, self.geometry, kind, resolution=resolution, ground="white")
+                png = rendered(self.diagram, self.geometry, kind, resolution)
             except (RuntimeError, ImportError):  # a notebook shows its picture all the same
                 continue
             return {"image/png": base64.b64encode(png).decode()}

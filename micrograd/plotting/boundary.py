@@ -33,10 +33,11 @@ def plot_decision_boundary(
 ) -> Axes:
     """The samples, the model's output as a ground that deepens with its lead, and the line where its answer changes.
 
-    model       an nn.Module, a function of a list of two Values, a Trainer, a compiled program; anything with predict
-                or, as scikit-learn's classifiers have it, decision_function
+    model       an nn.Module, a function of a list of two Values, a Trainer, a compiled program; anything with predict;
+                a scikit-learn classifier, ours or another
     X, y        samples, (n, 2), and their classes: one of two numbers each for a model with one output, else 0, 1, …
-                or a list with a number per class, the largest for the class
+                or a list with a number per class, the largest for the class; or text, in the order of the model's
+                `classes_` if it has some, else of the alphabet
     resolution  points of the grid along each axis
     threshold   of a single output; unless given 0 for classes −1 and 1, and for 0 and 1 where outputs leave 0 … 1, else
                 0.5; of what has a loss too, such as a Trainer, 0 for losses of a logit (see `losses.Loss`), halfway
@@ -55,7 +56,11 @@ def plot_decision_boundary(
     predict = predictor(model)
     x1, x2 = [points(wide_span(column), resolution) for column in rows.T]
     outputs = predict(grid(x1, x2))
-    answers = Score(model, y, outputs, threshold) if outputs.shape[1] == 1 else Choice(y, outputs, threshold)
+    y, kinds = places_of(y, getattr(model, "classes_", None), outputs.shape[1])
+    if outputs.shape[1] == 1:
+        answers: Score | Choice = Score(model, y, outputs, threshold, kinds)
+    else:
+        answers = Choice(y, outputs, threshold, kinds)
     if len(answers.targets) != len(rows):
         raise ValueError(f"expected one class per sample, got {len(rows)} samples and {len(answers.targets)} classes")
     at_samples = predict(rows)
@@ -114,7 +119,9 @@ def scatter(ax: Axes, rows: np.ndarray, answers: Score | Choice, at_samples: np.
 class Score:
     """A model with one output, which answers the upper class above the threshold."""
 
-    def __init__(self, model: Any, y: Any, outputs: np.ndarray, threshold: float | None) -> None:
+    def __init__(
+        self, model: Any, y: Any, outputs: np.ndarray, threshold: float | None, called: list[str] | None
+    ) -> None:
         import numpy as np
 
         y = np.squeeze(numbers(y, "y"))
@@ -130,7 +137,8 @@ class Score:
         self.outputs = outputs[:, 0]
         upper = y == kinds[-1] if len(kinds) == 2 else y > self.threshold
         self.targets = upper.astype(int)
-        self.names = {int(place): f"class {numeral(float(kind))}" for kind, place in zip(y, self.targets)}
+        names = [called[int(kind)] if called else f"class {numeral(float(kind))}" for kind in kinds]
+        self.names = {int(place): names[kinds.tolist().index(kind)] for kind, place in zip(y, self.targets)}
         self.names = dict(sorted(self.names.items()))
         self.boundary = f"output = {numeral(self.threshold)}"
 
@@ -160,7 +168,7 @@ class Score:
 class Choice:
     """A model with several outputs, which answers the class of the largest."""
 
-    def __init__(self, y: Any, outputs: np.ndarray, threshold: float | None) -> None:
+    def __init__(self, y: Any, outputs: np.ndarray, threshold: float | None, called: list[str] | None) -> None:
         import numpy as np
 
         count = outputs.shape[1]
@@ -176,7 +184,7 @@ class Choice:
                 f"from {numeral(y.min())} to {numeral(y.max())} in shape {y.shape}"
             )
         self.outputs, self.targets = outputs, y.astype(int)
-        self.names = {int(place): f"class {place}" for place in np.unique(self.targets)}
+        self.names = {int(k): called[k] if called else f"class {k}" for k in np.unique(self.targets)}
         self.boundary = "boundary"
 
     def classes(self, outputs: np.ndarray) -> np.ndarray:
@@ -209,7 +217,7 @@ def predictor(model: Any) -> Callable[[np.ndarray], np.ndarray]:
     model = model if plain_model is None else plain_model
     if not (hasattr(model, "decision_function") or hasattr(model, "predict") or callable(model)):
         raise TypeError(f"expected a model: an nn.Module, a function, a Trainer or a compiled program, got {model!r}")
-    predict: Any = getattr(model, "decision_function", None) or getattr(model, "predict", None)
+    predict: Any = getattr(model, "decision_function", None) or chances(model) or getattr(model, "predict", None)
     if predict is None:
         try:
             predict = compile(model, 2, parameters=[], backend="numpy").predict
@@ -227,6 +235,42 @@ def predictor(model: Any) -> Callable[[np.ndarray], np.ndarray]:
         return found.reshape(len(rows), -1)
 
     return outputs
+
+
+def chances(model: Any) -> Any:
+    """What gives the probabilities of a scikit-learn classifier without scores, or 1 for the class that it predicts; None
+    for any other model."""
+    import numpy as np
+
+    kinds = getattr(model, "classes_", None)
+    if kinds is None or not hasattr(model, "predict"):
+        return None
+    known: Any = getattr(model, "predict_proba", None)
+    return known or (lambda rows: np.asarray(model.predict(rows))[:, None] == np.asarray(kinds))
+
+
+def places_of(y: Any, kinds: Any, outputs: int) -> tuple[Any, list[str] | None]:
+    """(y as places among the classes, their names) for text, and for the numbers of a classifier; else (y, None).
+
+    Raises ValueError for what is none of the classes, and where it cannot be told which text belongs to which output.
+    """
+    import numpy as np
+
+    given = np.asarray(getattr(y, "values", y))
+    text = given.dtype.kind in "OU" and given.size > 0 and all(isinstance(one, str) for one in given.flat)
+    if kinds is None and text:
+        kinds = np.unique(given.astype(str))
+        if len(kinds) != max(outputs, 2):
+            found = f"{len(kinds)}: {', '.join(map(repr, kinds[:4].tolist()))}"
+            raise ValueError(f"expected y of {max(outputs, 2)} classes, as many as the model parts, got {found}")
+    if kinds is None or not text and (outputs == 1 or given.ndim != 1):
+        return y, None
+    places = {kind: place for place, kind in enumerate(np.asarray(kinds).tolist())}
+    strange = [one for one in given.ravel().tolist() if one not in places]
+    if strange:
+        raise ValueError(f"expected y of the model's classes {', '.join(map(repr, places))}, got {strange[0]!r}")
+    names = [kind if isinstance(kind, str) else f"class {kind}" for kind in places]
+    return np.array([places[one] for one in given.ravel().tolist()], float), names
 
 
 def floats_of(output: Any) -> Any:

@@ -63,7 +63,7 @@ def plot_history(history: Sequence[Record], ax: Any = None, *, log: bool | None 
     if known(metric):
         beside = ax.twinx()
         lines += beside.plot(epochs, metric, color=BROWN, marker=marker, linestyle=":", label="metric (right)")
-        beside.set_ylabel("mean metric", color=BROWN)
+        beside.set_ylabel("mean metric")
         beside.spines["top"].set_visible(False)
     if len(lines) > 1:
         legend(ax, lines, [str(line.get_label()) for line in lines])

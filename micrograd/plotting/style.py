@@ -7,7 +7,7 @@ resolution  how many points of a grid lie along each axis
 
 from __future__ import annotations
 
-from micrograd.drawing.look import BLUE, GREY, RED
+from micrograd.drawing.look import BLUE, GREY, INK, PAPER, RED
 from micrograd.expect import whole
 from micrograd.notation.signs import numeral
 
@@ -27,7 +27,7 @@ NAVY, AMBER = "#0f2f4f", "#ffb52e"
 
 # Colours and markers of classes. Any two colours stay apart for those who see no red or no green (a test simulates it),
 # and the markers differ too. The first two mean below and above the threshold, as negative and positive do in graphs.
-CLASSES = [RED, BLUE, "#f0b429", "#7a1e3d", "#7fdada", "#2828a3", "#97cd97", "#0b8d8d", "#7171f3", "#eaeaa0"]
+CLASSES = [RED, BLUE, "#f0b429", "#7a1e3d", "#7fdada", "#2828a3", "#97cd97", "#0b8d8d", "#7171f3", "#485808"]
 MARKERS = "osD^vPX<>p"
 
 
@@ -59,9 +59,10 @@ def dress(ax: Axes, *, xlabel: str, ylabel: str, grid: bool = False) -> None:
 
 
 def legend(ax: Axes, handles: Sequence[Any], names: Sequence[str]) -> None:
-    """What is what, above the picture, where it hides nothing."""
-    found = ax.legend(handles, names, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False,
-                      fontsize="small", columnspacing=1.4, handletextpad=0.5, borderaxespad=0.2)  # fmt: skip
+    """What is what, above the picture, where it hides nothing; on paper of its own, which dark styles need."""
+    found = ax.legend(handles, names, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, fontsize="small",
+                      frameon=True, facecolor=PAPER, edgecolor="none", framealpha=1.0, labelcolor=INK,
+                      columnspacing=1.4, handletextpad=0.5, borderaxespad=0.2)  # fmt: skip
     for text in found.get_texts():
         text.set_parse_math(False)
 

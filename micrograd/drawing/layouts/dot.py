@@ -10,7 +10,7 @@ from math import ceil
 
 from micrograd.drawing.layouts.geometry import MARGIN, Geometry
 from micrograd.drawing.layouts.svg import escape
-from micrograd.drawing.look import GREY, PANEL, SMALL, Box, Diagram, Edge, Line, wrapped
+from micrograd.drawing.look import GREY, PANEL, PAPER, SMALL, Box, Diagram, Edge, Line, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -222,10 +222,8 @@ def geometry_of(diagram: Diagram, found: dict[str, Any]) -> Geometry:
     return Geometry(centres, routes, tips, labels, [], x1 - x0 + 2.0 * margin, y1 - y0 + 2.0 * margin)
 
 
-def rendered(
-    diagram: Diagram, geometry: Geometry, kind: str, *, resolution: float = RESOLUTION, ground: str = "transparent"
-) -> bytes:
-    """The picture as PNG or PDF, with every place as in the geometry; `kind` as Graphviz calls it.
+def rendered(diagram: Diagram, geometry: Geometry, kind: str, resolution: float = RESOLUTION) -> bytes:
+    """The picture as PNG, on paper, or PDF, with every place as in the geometry; `kind` as Graphviz calls it.
 
     Raises ValueError for a PNG of more pixels in a row than programs read, RuntimeError with the cure if `dot` is
     missing or fails.
@@ -233,7 +231,7 @@ def rendered(
     import subprocess
 
     graph = digraph(diagram, geometry)
-    graph.attr(bgcolor=ground, outputorder="edgesfirst")  # boxes lie on lines
+    graph.attr(outputorder="edgesfirst")  # boxes lie on lines
     if kind.startswith("png"):
         pixels = max(geometry.width, geometry.height) * resolution / 72.0
         if pixels > WIDEST_PNG:
@@ -241,7 +239,7 @@ def rendered(
                 f"a PNG of this picture would be {pixels:,.0f} pixels long, more than the {WIDEST_PNG:,} that can be "
                 "read: save it as svg or pdf"
             )
-        graph.attr(dpi=f"{resolution:g}")
+        graph.attr(dpi=f"{resolution:g}", bgcolor=PAPER)
     try:
         return run(["-Kneato", "-n2", f"-T{kind}"], graph.source, LONGEST_RENDERING)
     except subprocess.CalledProcessError as error:

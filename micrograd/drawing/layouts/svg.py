@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import hypot
 
 from micrograd.drawing.layouts.geometry import MARGIN, Geometry
-from micrograd.drawing.look import FONT, GREY, PANEL, ROUNDING, SMALL, WIDER, Box, Diagram, Edge, Line, wrapped
+from micrograd.drawing.look import FONT, GREY, PANEL, PAPER, ROUNDING, SMALL, WIDER, Box, Diagram, Edge, Line, wrapped
 from micrograd.notation.signs import clean
 
 TYPE_CHECKING = False
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ESCAPED = {ord(character): text for character, text in zip("&<>\"'", ("&amp;", "&lt;", "&gt;", "&quot;", "&#39;"))}
 BASELINE = 0.36  # from the middle of a line down to its baseline, over the font size
+AROUND = 2.0  # paper beside text, in points
 STRETCH = 1.25  # arrowheads are this much wider per point of line width
 
 
@@ -52,6 +53,7 @@ def svg_of(diagram: Diagram, geometry: Geometry) -> str:
     for row, line in enumerate(caption):
         y = geometry.height + (row + 0.8) * SMALL * 1.35
         parts.append(
+            f'{paper(MARGIN + WIDER * line.width / 2.0, y - BASELINE * SMALL, (line,))}'
             f'<text class="caption" x="{at(MARGIN)}" y="{at(y)}" font-size="{at(SMALL)}" fill="{GREY}" '
             f'text-anchor="start">{escape(line.text)}</text>'
         )
@@ -61,11 +63,22 @@ def svg_of(diagram: Diagram, geometry: Geometry) -> str:
 def panel(title: str, x0: float, y0: float, x1: float, y1: float) -> str:
     """The panel of a group."""
     colour, opacity = PANEL[:7], int(PANEL[7:], 16) / 255.0
+    line = Line([(title, GREY)], SMALL)
     return (
         f'<g class="panel"><rect x="{at(x0)}" y="{at(y0)}" width="{at(x1 - x0)}" height="{at(y1 - y0)}" rx="10" '
-        f'fill="{colour}" fill-opacity="{opacity:.2f}"/><text x="{at(x0 + 9.0)}" y="{at(y0 + 14.0)}" '
+        f'fill="{colour}" fill-opacity="{opacity:.2f}"/>'
+        f'{paper(x0 + 9.0 + WIDER * line.width / 2.0, y0 + 14.0 - BASELINE * SMALL, (line,))}'
+        f'<text x="{at(x0 + 9.0)}" y="{at(y0 + 14.0)}" '
         f'font-size="{at(SMALL)}" fill="{GREY}" text-anchor="start">{escape(title)}</text></g>'
     )
+
+
+def paper(x: float, y: float, lines: tuple[Line, ...]) -> str:
+    """White behind lines of text that are centred about (x, y), so that they can be read on any page."""
+    wide = WIDER * max([line.width for line in lines]) + 2.0 * AROUND
+    high = sum([line.height for line in lines])
+    corner = f'x="{at(x - wide / 2.0)}" y="{at(y - high / 2.0)}"'
+    return f'<rect class="paper" {corner} width="{at(wide)}" height="{at(high)}" rx="3" fill="{PAPER}"/>'
 
 
 def text_of(lines: tuple[Line, ...], x: float, y: float) -> str:
@@ -110,7 +123,8 @@ def edge_of(i: int, edge: Edge, route: list[Point], tip: Point, label: Point) ->
     )
     head = f'<path d="{arrowhead(route[-1], tip, edge.width)}" fill="{colour}"/>' if edge.arrow else ""
     opening = f'<g class="edge" data-i="{i}" data-key="{escape(edge.key)}">'
-    return f"{opening}<title>{escape(edge.tooltip)}</title>{line}{head}{text_of(edge.lines, *label)}</g>"
+    label_of = paper(*label, edge.lines) + text_of(edge.lines, *label) if edge.lines else ""
+    return f"{opening}<title>{escape(edge.tooltip)}</title>{line}{head}{label_of}</g>"
 
 
 def arrowhead(base: Point, tip: Point, line: float) -> str:
