@@ -24,7 +24,7 @@ from matplotlib.colors import same_color, to_hex, to_rgb  # noqa: E402
 from micrograd import plotting  # noqa: E402
 from micrograd.drawing.look import INK  # noqa: E402
 from micrograd.plotting import plot_decision_boundary, plot_history, plot_loss_surface  # noqa: E402
-from micrograd.plotting.boundary import predictor  # noqa: E402
+from micrograd.plotting.classifiers import predictor  # noqa: E402
 from micrograd.plotting.figures import expect_format, image, inline_svg  # noqa: E402
 from micrograd.plotting.style import CLASSES, MARKERS  # noqa: E402
 from micrograd.plotting.surface import levels_between, loss_surface  # noqa: E402

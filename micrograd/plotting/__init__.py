@@ -2,6 +2,7 @@
 
 curves        the history
 boundary      the decision boundary
+classifiers   what models of all kinds answer, for the boundary
 surface       the loss over two parameters
 predictions   numbers and classes that were predicted, beside those that are true
 figures       several plots as one file, or as a part of a page

@@ -10,6 +10,8 @@ from micrograd.notation.signs import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from micrograd.drawing.layouts.geometry import Point
 
 ESCAPED = {ord(character): text for character, text in zip("&<>\"'", ("&amp;", "&lt;", "&gt;", "&quot;", "&#39;"))}
@@ -50,10 +52,12 @@ def svg_of(diagram: Diagram, geometry: Geometry) -> str:
         parts.append(edge_of(i, edge, geometry.routes[i], geometry.tips[i], geometry.labels[i]))
     for i, box in enumerate(diagram.boxes):
         parts.append(box_of(i, box, *geometry.centres[i]))
+    if caption:
+        widest = max([line.width for line in caption])
+        parts.append(paper(MARGIN + WIDER * widest / 2.0, geometry.height + len(caption) * SMALL * 0.65, caption))
     for row, line in enumerate(caption):
         y = geometry.height + (row + 0.8) * SMALL * 1.35
         parts.append(
-            f'{paper(MARGIN + WIDER * line.width / 2.0, y - BASELINE * SMALL, (line,))}'
             f'<text class="caption" x="{at(MARGIN)}" y="{at(y)}" font-size="{at(SMALL)}" fill="{GREY}" '
             f'text-anchor="start">{escape(line.text)}</text>'
         )
@@ -67,13 +71,13 @@ def panel(title: str, x0: float, y0: float, x1: float, y1: float) -> str:
     return (
         f'<g class="panel"><rect x="{at(x0)}" y="{at(y0)}" width="{at(x1 - x0)}" height="{at(y1 - y0)}" rx="10" '
         f'fill="{colour}" fill-opacity="{opacity:.2f}"/>'
-        f'{paper(x0 + 9.0 + WIDER * line.width / 2.0, y0 + 14.0 - BASELINE * SMALL, (line,))}'
+        f"{paper(x0 + 9.0 + WIDER * line.width / 2.0, y0 + 14.0 - BASELINE * SMALL, (line,))}"
         f'<text x="{at(x0 + 9.0)}" y="{at(y0 + 14.0)}" '
         f'font-size="{at(SMALL)}" fill="{GREY}" text-anchor="start">{escape(title)}</text></g>'
     )
 
 
-def paper(x: float, y: float, lines: tuple[Line, ...]) -> str:
+def paper(x: float, y: float, lines: Sequence[Line]) -> str:
     """White behind lines of text that are centred about (x, y), so that they can be read on any page."""
     wide = WIDER * max([line.width for line in lines]) + 2.0 * AROUND
     high = sum([line.height for line in lines])
