@@ -37,9 +37,9 @@ SOMETIMES = {"folded": "unfolded", "quiz": "quiz"}  # a script, and what of the 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>{title}</title></head>
-<body style="font-family:system-ui,sans-serif;margin:1.2em auto;max-width:88em;padding:0 1.4em">
-<h1 style="font-size:1.35em;margin:0 0 .6em">{title}</h1>
-{player}</body></html>
+<body style="background:Canvas;color:CanvasText;font-family:system-ui,sans-serif;margin:1.2em 0">
+<main style="margin:auto;max-width:88em;padding:0 1.4em"><h1 style="font-size:1.35em;margin:0 0 .6em">{title}</h1>
+{player}</main></body></html>
 """
 
 

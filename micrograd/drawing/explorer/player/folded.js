@@ -42,7 +42,7 @@ function paintTerm(edge, now, i, k) {
   const weight = now.nodes[i].operands[1 - k];
   write(edge.weight, `${now.nodes[weight].name} ${shown(now.nodes[weight].data)}`);
   write(edge.slope, gradientText(now, weight));
-  write(edge.title, `${toldOf(now, weight).join("\n")}\n${edge.title.textContent}`);
+  write(edge.title, [...toldOf(now, weight), slopeTold(now, i, k)].join("\n"));
 }
 
 function paintStage(box, { nodes, known, found, unknown }, members, measured) {

@@ -57,7 +57,9 @@ function toldOf(now, i) {
 }
 
 function paintBox(box, now, i) {
-  write(box.data, now.known[i] ? shown(now.nodes[i].data) : "·");
+  const { nodes, known, found, unknown } = now;
+  if (unchanged(box, known[i], nodes[i].data, found.reached[i], found.gradient[i], found.missing[i], unknown)) return;
+  write(box.data, known[i] ? shown(nodes[i].data) : "·");
   write(box.gradient, gradientText(now, i));
   write(box.title, toldOf(now, i).join("\n"));
 }
@@ -79,15 +81,24 @@ function paintLine(edge, flow, largest, look) {
   give(edge.head, "fill", colour);
 }
 
+// The local derivative of an arrow as it may be told: a number, or what stands for it.
+function localOf({ nodes, known, hidden }, i, k) {
+  if (!known[i]) return null;
+  return hidden.has(nodes[i].operands[k]) ? "?" : nodes[i].locals[k] ?? 0;
+}
+
 function paintEdge(edge, now, i, k, largest, look) {
-  const { nodes, flowing, whole, hidden } = now, node = nodes[i];
-  const known = now.known[i] && !hidden.has(node.operands[k]);
-  const local = node.locals[k] ?? 0, g = whole.gradient[i];
-  const flow = flowOf(node, k, g);
-  paintLine(edge, flowing[i] ? flow : null, largest, look);
-  write(edge.local, known ? shown(local) : now.known[i] ? "?" : "·");
-  const slope = `${slopeName(nodes, i, k)} = ${known ? local : now.known[i] ? "?" : "not yet computed"}`;
-  write(edge.title, flowing[i] ? `${slope}\npasses back ${local} · ${g} = ${flow}` : slope);
+  const local = localOf(now, i, k), g = now.whole.gradient[i], flows = now.flowing[i];
+  if (unchanged(edge, local, g, flows, largest)) return;
+  paintLine(edge, flows ? flowOf(now.nodes[i], k, g) : null, largest, look);
+  write(edge.local, local === null ? "·" : local === "?" ? local : shown(local));
+  write(edge.title, slopeTold(now, i, k));
+}
+
+function slopeTold(now, i, k) {
+  const local = localOf(now, i, k), g = now.whole.gradient[i];
+  const slope = `${slopeName(now.nodes, i, k)} = ${local ?? "not yet computed"}`;
+  return now.flowing[i] ? `${slope}\npasses back ${local} · ${g} = ${flowOf(now.nodes[i], k, g)}` : slope;
 }
 
 // A view of the graph: one SVG, painted at every step. `folded` paints what stands for several values.

@@ -40,9 +40,10 @@ function forwardStory({ nodes, scene, keyOf, quiz }, { node }, beat) {
 
 function beginning(nodes, round) {
   const inner = nodes.filter(node => node.rule !== null).map(node => node.name);
-  const computes = inner.length ? ` Forward computes ${firstOf(inner.map(name => [name]), 6).join(", ")} from them.` : "";
-  const head = round ? `Step ${round} of descent is done: the leaves have new numbers.` : "The leaves have their numbers.";
-  return { head: head + computes, lines: [], spoken: head + computes };
+  const values = inner.length <= 8 ? inner.join(", ") : `${inner.length} values`;
+  const leaves = round ? `Step ${round} of descent is done: the leaves have new numbers.` : "The leaves have their numbers.";
+  const head = leaves + (inner.length ? ` Forward computes ${values} from them.` : "");
+  return { head, lines: [], spoken: head };
 }
 
 function backwardStory(player, { node }, beat, { found }) {
