@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 MOST_VALUES, MOST_SLIDERS = 3_000, 12
 SCRIPTS = (
-    "elements", "functions", "backward", "timeline", "descent", "words", "story", "picture", "folded", "frame",
-    "controls", "curve", "bar", "quiz", "explore",
+    "elements", "functions", "backward", "timeline", "descent", "words", "story", "picture", "folded", "frame", "views",
+    "controls", "curve", "board", "bar", "quiz", "explore",
 )  # fmt: skip
 SOMETIMES = {"folded": "unfolded", "quiz": "quiz"}  # a script, and what of the scene needs it
 PAGE = """<!DOCTYPE html>

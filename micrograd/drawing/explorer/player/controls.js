@@ -82,7 +82,7 @@ class Clock {
 
 const SPEEDS = [0.5, 1, 2, 5, 20];
 
-function speedChoice(...clocks) {
+function speedChoice(clocks) {
   const choice = element("select", "speed", "", { title: "speed", "aria-label": "speed" });
   for (const speed of SPEEDS) choice.append(element("option", "", `${speed} ×`, { value: speed }));
   choice.value = 1;

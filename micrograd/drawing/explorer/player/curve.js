@@ -27,7 +27,9 @@ function curveOf(name, over, width = 300, height = 130) {
 
   function line(values, from, to, { x, y }, pale) {
     const points = [];
-    for (let k = from; k <= to; k++) if (Number.isFinite(values[k])) points.push(`${x(k).toFixed(1)},${y(values[k]).toFixed(1)}`);
+    for (let k = from; k <= to; k++) {
+      if (Number.isFinite(values[k])) points.push(`${x(k).toFixed(1)},${y(values[k]).toFixed(1)}`);
+    }
     return shape("polyline", { class: pale ? "line pale" : "line", points: points.join(" ") });
   }
 

@@ -3,10 +3,6 @@
 //   form     {biases, text}: the sum whose result is a node; its box is that node's
 //   stage    {key, members, measured}: the values folded into one box, and the leaves whose norms it shows
 
-function normOf(values, places) {
-  return Math.hypot(...places.map(i => values[i]));
-}
-
 // Functions of `now` that paint the folded parts of a view.
 function foldedParts(view, scene) {
   const painters = [];
@@ -85,10 +81,11 @@ function passages(view, nodes, stageOf) {
     const largest = Math.max(0, ...sizes);
     for (const { edge, arrows, norm, least, most } of passing) {
       const flows = arrows.every(([i]) => now.flowing[i]), mixed = least < 0 && most > 0;
-      paintLine(edge, flows ? (most <= 0 ? -norm : norm) : null, largest, mixed ? { ...view.look, positive: view.look.none } : view.look);
+      const look = mixed ? { ...view.look, positive: view.look.none } : view.look;
+      paintLine(edge, flows ? (most <= 0 ? -norm : norm) : null, largest, look);
       const [passes] = edge.said.split("\n");
-      const told = flows && !edge.dashed ? `${passes}\n‖∇‖ ${norm} flows back${mixed ? ", of both signs" : ""}` : passes;
-      write(edge.title, told);
+      const flow = `‖∇‖ ${norm} flows back${mixed ? ", of both signs" : ""}`;
+      write(edge.title, flows && !edge.dashed ? `${passes}\n${flow}` : passes);
       edge.group.classList.toggle("waiting", !arrows.some(([i]) => now.known[i]));
       edge.group.classList.toggle("lit", arrows.some(([i]) => now.working.has(i)));
     }

@@ -1,6 +1,6 @@
 // A frame in which a large picture is seen: fitted, zoomed, moved about.
 //
-//   scale    size on the screen over the picture's own; while nobody zooms it is what fits the width, if that is readable
+//   scale    size on the screen over the picture's own; while nobody zooms it is what fits, if that is readable
 //   pane     the part of the page that scrolls
 
 const READABLE = 0.75, LARGEST = 1.2; // as what a picture is shown at first, times its own size
@@ -8,7 +8,7 @@ const HIGHEST = 0.62; // of the height of the window
 
 function frameOf(svg, title = "") {
   const size = ["width", "height"].map(side => Number(svg.getAttribute(side)));
-  const outer = element("div", "frame"), top = element("div", "top"), pane = element("div", "pane"), tools = element("div", "tools");
+  const [outer, top, pane, tools] = ["frame", "top", "pane", "tools"].map(name => element("div", name));
   let scale = 0, chosen = false;
 
   function setScale(wanted, at = [pane.clientWidth / 2, pane.clientHeight / 2]) {
@@ -45,9 +45,9 @@ function frameOf(svg, title = "") {
   function follow(parts) {
     const frame = pane.getBoundingClientRect();
     for (const { group } of parts.slice(0, 1)) {
-      const at = group.getBoundingClientRect();
-      if (at.left < frame.left || at.right > frame.right) pane.scrollLeft += (at.left + at.right - frame.left - frame.right) / 2;
-      if (at.top < frame.top || at.bottom > frame.bottom) pane.scrollTop += (at.top + at.bottom - frame.top - frame.bottom) / 2;
+      const { left, right, top, bottom } = group.getBoundingClientRect();
+      if (left < frame.left || right > frame.right) pane.scrollLeft += (left + right - frame.left - frame.right) / 2;
+      if (top < frame.top || bottom > frame.bottom) pane.scrollTop += (top + bottom - frame.top - frame.bottom) / 2;
     }
   }
 
@@ -62,8 +62,8 @@ function frameOf(svg, title = "") {
     const [x, y, left, top] = [event.clientX, event.clientY, pane.scrollLeft, pane.scrollTop];
     pane.onpointermove = move => {
       const far = Math.hypot(move.clientX - x, move.clientY - y) > 4;
-      if (far && !pane.hasPointerCapture(event.pointerId)) pane.setPointerCapture(event.pointerId);
-      if (far || pane.hasPointerCapture(event.pointerId)) pane.scrollTo(left - move.clientX + x, top - move.clientY + y);
+      if (far) pane.setPointerCapture(event.pointerId);
+      if (pane.hasPointerCapture(event.pointerId)) pane.scrollTo(left - move.clientX + x, top - move.clientY + y);
     };
   };
   pane.onpointerup = pane.onpointercancel = () => (pane.onpointermove = null);

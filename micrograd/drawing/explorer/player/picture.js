@@ -25,17 +25,17 @@ function inflated(text) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
 }
 
+const CHANGING = ["data", "gradient", "local", "weight", "slope", "norms"];
+
 // Boxes and arrows by key, each with those of its elements that change.
 function partsOf(svg) {
   const parts = new Map();
   for (const group of svg.querySelectorAll("[data-key]")) {
-    const [data, gradient, local, weight, slope, norms] = ["data", "gradient", "local", "weight", "slope", "norms"].map(
-      kind => group.querySelector(`text.${kind}`));
-    const [line, head] = group.querySelectorAll("path");
+    const texts = Object.fromEntries(CHANGING.map(kind => [kind, group.querySelector(`text.${kind}`)]));
+    const [line, head] = group.querySelectorAll("path"), title = group.querySelector("title");
     const dashed = line !== undefined && line.hasAttribute("stroke-dasharray");
-    const title = group.querySelector("title"), biases = [...group.querySelectorAll("text.bias")];
-    const said = title.textContent;
-    parts.set(group.dataset.key, { group, title, said, data, gradient, local, weight, slope, norms, biases, line, head, dashed });
+    const biases = [...group.querySelectorAll("text.bias")], said = title.textContent;
+    parts.set(group.dataset.key, { ...texts, group, title, said, biases, line, head, dashed });
   }
   return parts;
 }
@@ -120,8 +120,11 @@ class View {
   paint(now) {
     const { boxes, edges, folded, look } = this;
     for (const [box, i] of boxes) paintBox(box, now, i);
-    const sizes = edges.map(([edge, i, k]) => (edge.dashed ? 0 : Math.abs(flowOf(now.nodes[i], k, now.whole.gradient[i]))));
-    const largest = Math.max(0, ...sizes.filter(Number.isFinite));
+    let largest = 0;
+    for (const [edge, i, k] of edges) {
+      const size = Math.abs(flowOf(now.nodes[i], k, now.whole.gradient[i]));
+      if (!edge.dashed && Number.isFinite(size)) largest = Math.max(largest, size);
+    }
     for (const [edge, i, k] of edges) paintEdge(edge, now, i, k, largest, look);
     for (const part of folded) part(now);
   }

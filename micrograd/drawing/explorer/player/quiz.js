@@ -10,11 +10,11 @@ class Quiz {
   constructor(player) {
     const { nodes, scene } = player;
     Object.assign(this, { player, nodes, questions: scene.quiz, found: new Set(), right: 0, given: new Map() });
-    this.root = nodes[nodes.length - 1].name;
     this.board = element("form", "quiz", "", { "aria-label": "quiz" });
     this.which = element("select", "which", "", { "aria-label": "which gradient" });
     for (const { node } of this.questions) this.which.append(element("option", "", this.nameOf(node), { value: node }));
-    this.field = element("input", "answer", "", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": "your answer" });
+    const typed = { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": "your answer" };
+    this.field = element("input", "answer", "", typed);
     this.hintButton = button("help", "hint", "the next factor of the chain rule", () => this.hint());
     this.verdict = element("div", "verdict", "", { role: "status", "aria-live": "polite" });
     this.hints = element("div", "hints", "", { "aria-live": "polite" });
@@ -33,14 +33,19 @@ class Quiz {
   }
 
   nameOf(node) {
-    return `∂${this.root}/∂${this.nodes[node].name}`;
+    return `∂${this.player.root.name}/∂${this.nodes[node].name}`;
+  }
+
+  // Whether there is a question about a node.
+  asks(i) {
+    return this.questions.some(({ node }) => node === i);
   }
 
   // Only what was found is shown, and the node that is asked for.
   hide(now) {
     const last = this.nodes.length - 1;
-    now.found = { gradient: now.whole.gradient, reached: this.nodes.map((_, i) => i === last || this.found.has(i)), sums: [] };
-    now.found.missing = this.nodes.map(() => 0);
+    const reached = this.nodes.map((_, i) => i === last || this.found.has(i)), missing = this.nodes.map(() => 0);
+    now.found = { gradient: now.whole.gradient, reached, missing, sums: [] };
     now.unknown = "?";
     now.hidden = new Set(this.questions.map(({ node }) => node).filter(node => !this.found.has(node)));
     if (now.known[last] && this.asked !== undefined) now.taking = new Set([this.asked]);
@@ -48,8 +53,8 @@ class Quiz {
 
   show() {
     this.which.value = this.asked;
-    const left = this.questions.length - this.found.size;
-    write(this.score, left ? `${this.right} of ${this.questions.length} found` : `Done: ${this.right} of ${this.questions.length} found.`);
+    const score = `${this.right} of ${this.questions.length} found`;
+    write(this.score, this.found.size < this.questions.length ? score : `Done: ${score}.`);
     write(this.hintButton, this.given.get(this.asked) >= this.steps().length ? "show the answer" : "hint");
     this.hintButton.disabled = this.found.has(this.asked);
   }
@@ -87,7 +92,9 @@ class Quiz {
     const parts = uses.map(({ node, operand }) => flowOf(this.nodes[node], operand, gradient[node]));
     const locals = uses.map(({ node, operand }) => this.nodes[node].locals[operand] ?? 0);
     if (near(-x, g)) return "Its size is right: look at the sign.";
-    if (uses.length > 1 && parts.some(part => near(x, part))) return "That is what comes along one arrow: add up what comes along all.";
+    if (uses.length > 1 && parts.some(part => near(x, part))) {
+      return "That is what comes along one arrow: add up what comes along all.";
+    }
     if (locals.some(local => near(x, local))) {
       return "That is a local derivative: it is still to be multiplied by the gradient that comes from above.";
     }
@@ -101,12 +108,14 @@ class Quiz {
   steps() {
     const { question, found, nodes } = this, last = nodes.length - 1;
     if (!question) return [];
-    const rule = question.uses.map(({ node, slope }) => (node === last ? "" : `${this.nameOf(node)} · `) + slope).join(" + ");
-    const direct = question.uses.every(({ node }) => node === last);
-    const steps = [direct ? `It is a local derivative: that of ${computation(nodes, last)}` : `${this.nameOf(question.node)} = ${rule}`];
+    const above = node => (node === last ? "" : `${this.nameOf(node)} · `);
+    const rule = question.uses.map(({ node, slope }) => above(node) + slope).join(" + ");
+    const direct = question.uses.every(({ node }) => node === last), { gradient } = this.player.whole;
+    const local = `It is a local derivative: that of ${computation(nodes, last)}`;
+    const steps = [direct ? local : `${this.nameOf(question.node)} = ${rule}`];
     for (const { node, factor } of question.uses) {
-      const known = found.has(node) ? `= ${shown(this.player.whole.gradient[node])}, found already` : "is a question of its own: find it first";
-      if (node !== last) steps.push(`${this.nameOf(node)} ${known}`);
+      const known = `= ${shown(gradient[node])}, found already`, open = "is a question of its own: find it first";
+      if (node !== last) steps.push(`${this.nameOf(node)} ${found.has(node) ? known : open}`);
       steps.push(...(direct ? factor.map(withoutNumber).filter(line => line !== "") : factor));
     }
     return [...new Set(steps)];

@@ -2,63 +2,68 @@
 //
 //   step      phase, node at work, number and count, as `stepAt` gives them
 //   beat      the nodes of the step: one, or all that a folded box stands for
-const MOST_LINES = 6;
+const MOST_LINES = 6, MOST_NAMES = 8;
+
+// {head, lines, label, end, spoken} of the step that led to where the player is.
+function storyOf(player, step, beat, now) {
+  const { nodes, rounds, root } = player;
+  if (step.phase === "beginning") return beginning(nodes, rounds.at);
+  if (step.phase === "seed") {
+    const { name, data } = root;
+    const head = `Forward is done: ${name} = ${shown(data)}. Backward begins with ∂${name}/∂${name} = 1.`;
+    return { head, lines: [], spoken: head };
+  }
+  if (step.phase === "update") return updateStory(player, now.whole.gradient);
+  const where = `${step.phase === "forward" ? "Forward" : "Backward"}, ${step.number} of ${step.of}: `;
+  const story = step.phase === "forward" ? forwardStory(player, step, beat) : backwardStory(player, step, beat, now);
+  return { ...story, spoken: where + story.spoken };
+}
+
+function beginning(nodes, round) {
+  const inner = nodes.filter(node => node.rule !== null).map(node => node.name);
+  const values = inner.length <= MOST_NAMES ? inner.join(", ") : `${inner.length} values`;
+  const start = round ? `Step ${round} of descent is done: the leaves have new numbers.` : "The leaves have their numbers.";
+  const head = start + (inner.length ? ` Forward computes ${values} from them.` : "");
+  return { head, lines: [], spoken: head };
+}
+
+function updateStory({ nodes, parameters, descent: { rate } }, gradient) {
+  const lines = updates(nodes, parameters, rate, gradient, descended(nodes, parameters, rate, gradient));
+  const parts = lines.map(line => [`${line[0]} becomes ${line[4].split(" = ")[1]}`]);
+  const spoken = `A step of descent: ${firstOf(parts, 4).join(", ")}.`;
+  return { head: "A step of descent: each parameter goes against its gradient.", lines, spoken };
+}
 
 // What a folded box is called: a stage by its title, a form by the node that it computes.
 function titleOf({ stages = [], nodes }, key) {
   return key.startsWith("n") ? nodes[key.slice(1)].name : stages.find(stage => stage.key === key).title;
 }
 
-// {head, lines, end, spoken} of the step that led to where the player is.
-function storyOf(player, step, beat, now) {
-  const { nodes, scene, parameters, rounds } = player, root = nodes[nodes.length - 1];
-  if (step.phase === "beginning") return beginning(nodes, rounds.at);
-  if (step.phase === "seed") {
-    const head = `Forward is done: ${root.name} = ${shown(root.data)}. Backward begins with ∂${root.name}/∂${root.name} = 1.`;
-    return { head, lines: [], spoken: head };
-  }
-  if (step.phase === "update") {
-    const { rate } = player, after = descended(nodes, parameters, rate, now.whole.gradient);
-    const lines = updates(nodes, parameters, rate, now.whole.gradient, after);
-    const spoken = `A step of descent: ${firstOf(lines.map(line => [`${line[0]} becomes ${line[4].split(" = ")[1]}`]), 4).join(", ")}.`;
-    return { head: "A step of descent: each parameter goes against its gradient.", lines, spoken };
-  }
-  const where = `${step.phase === "forward" ? "Forward" : "Backward"}, ${step.number} of ${step.of}: `;
-  const story = step.phase === "forward" ? forwardStory(player, step, beat) : backwardStory(player, step, beat, now);
-  return { ...story, spoken: where + story.spoken };
-}
-
-function forwardStory({ nodes, scene, keyOf, quiz }, { node }, beat) {
+function forwardStory({ nodes, scene, views, quiz }, { node }, beat) {
   if (beat.length === 1) {
     const head = computation(nodes, node), lines = quiz ? [] : localDerivatives(nodes, node);
     return { head, lines, label: lines.length ? "kept for backward" : "", spoken: head };
   }
-  const form = scene.forms[node];
-  const head = form ? `${form.text} = ${shown(nodes[node].data)}` : `${titleOf(scene, keyOf(node))}: ${beat.length} values are computed`;
+  const form = scene.forms[node], title = titleOf(scene, views.keyOf(node));
+  const head = form ? `${form.text} = ${shown(nodes[node].data)}` : `${title}: ${beat.length} values are computed`;
   return { head, lines: [], spoken: head };
 }
 
-function beginning(nodes, round) {
-  const inner = nodes.filter(node => node.rule !== null).map(node => node.name);
-  const values = inner.length <= 8 ? inner.join(", ") : `${inner.length} values`;
-  const leaves = round ? `Step ${round} of descent is done: the leaves have new numbers.` : "The leaves have their numbers.";
-  const head = leaves + (inner.length ? ` Forward computes ${values} from them.` : "");
-  return { head, lines: [], spoken: head };
-}
-
-function backwardStory(player, { node }, beat, { found }) {
-  const { nodes, scene, time, position, keyOf } = player, root = nodes[nodes.length - 1].name;
-  const end = position === time.whole ? summary(nodes, root) : "";
+function backwardStory({ nodes, root, scene, time, position, views }, { node }, beat, { found }) {
+  const end = position === time.whole ? summary(nodes, root.name) : "";
   if (beat.length === 1) {
     const parts = found.sums.map(({ x, flow }) => `${shown(flow ?? 0)} to ${nodes[x].name}`);
     const spoken = `${nodes[node].name} hands on ${parts.join(", ")}.`;
     return { head: computation(nodes, node), lines: arithmetic(nodes, node, found.sums), end, spoken };
   }
-  const key = keyOf(node), receiving = new Set(beat.flatMap(i => nodes[i].operands.filter(isNode)));
-  const inside = new Set(beat), within = [...receiving].filter(x => !inside.has(x) && keyOf(x) === key);
-  const lines = [...receiving].filter(x => keyOf(x) !== key).map(x => (
-    [`∂${root}/∂${nodes[x].name}`, "=", `${shown(found.gradient[x])}${found.missing[x] ? " so far" : ""}`]));
-  const size = `; its ${within.length} parameters: ‖∇‖ ${shown(Math.hypot(...within.map(x => found.gradient[x])))}`;
+  const key = views.keyOf(node), inside = new Set(beat);
+  const receiving = [...new Set(beat.flatMap(i => nodes[i].operands.filter(isNode)))].filter(x => !inside.has(x));
+  const [within, outside] = [true, false].map(here => receiving.filter(x => (views.keyOf(x) === key) === here));
+  const lines = outside.map(x => {
+    const total = `${shown(found.gradient[x])}${found.missing[x] ? " so far" : ""}`;
+    return [`∂${root.name}/∂${nodes[x].name}`, "=", total];
+  });
+  const size = `; its ${within.length} parameters: ‖∇‖ ${shown(normOf(found.gradient, within))}`;
   const head = `${titleOf(scene, key)}: backward through ${beat.length} values${within.length ? size : ""}`;
   return { head, lines, end, spoken: `${head}.` };
 }

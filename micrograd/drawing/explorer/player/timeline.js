@@ -1,4 +1,4 @@
-// One round: forward through the inner nodes, then backward, then a step of descent if there is something to descend on.
+// One round: forward through the inner nodes, then backward, then a step of descent if there are parameters.
 //
 //   position    how many steps of the round are done; 0 is its beginning, where only the leaves have numbers
 //   inner       the inner nodes, operands before results

@@ -59,6 +59,10 @@ function updates(nodes, parameters, rate, gradient, after) {
   });
 }
 
+function normOf(values, places) {
+  return Math.hypot(...places.map(i => values[i]));
+}
+
 // The first of many lines, and how many more there are.
 function firstOf(lines, most) {
   return lines.length <= most ? lines : [...lines.slice(0, most), [`and ${lines.length - most} more`]];
