@@ -356,6 +356,31 @@ def test_programs_in_all_orders_with_vectors_and_tiles_of_other_sizes(machine, m
         compare(seed, ["llvm"])
 
 
+@pytest.mark.skipif("llvm" not in BACKENDS, reason="the code of llvm lays samples out")
+@pytest.mark.parametrize("machine", [(8, 8, 2), (4, 6, 2), (2, 4, 2)])
+@pytest.mark.parametrize("width", [1, 3, 8, 17])
+def test_samples_are_laid_out_in_code_as_before_it(machine, width, monkeypatch):
+    """Those of a call alone block by block, a batch that runs again once; for targets, weights and several threads."""
+    monkeypatch.setattr("micrograd.compiler.llvm.runner.host", with_machine(*machine))
+    monkeypatch.setattr("micrograd.compiler.llvm.runner.CHUNK_WORK", 2_000)
+    rng, w = np.random.default_rng(width), Value(2.0)
+
+    def loss(found, y):
+        return sum([(a - b) * b for a, b in zip(found, y)])
+
+    program = micrograd.compile(
+        lambda x: [w * a for a in x], width, targets=width, parameters=[w], loss=loss, backend="llvm", threads=2
+    )
+    for n in (1, 7, 33, 130, 700):
+        X, y, weights = rng.normal(size=(n, width)), rng.normal(size=(n, width)), rng.normal(size=n)
+        batch = program.batch(X, y, weights=weights)
+        once = program.value_and_gradient(X, y, weights=weights)
+        assert (program.predict(X) == 2.0 * X).all()
+        for _ in range(3):
+            assert program.value_and_gradient(batch) == once
+            assert (program.predict(batch) == 2.0 * X).all()
+
+
 @each_backend
 def test_factors_in_falling_order(backend):
     N, M = 100, 30

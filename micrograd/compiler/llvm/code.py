@@ -5,7 +5,8 @@ stage       code for every block: a loop of fused steps, a product or a sum; whe
 entry point what Python calls with the address of a `layout.Context`: `whole` for a step in one thread, `prepare`,
             `chunk` and `finish` for several
 tail        what a context has beside addresses: the number of samples, the weight of each, where weights of their own
-            stand, and a status, which becomes 0 if all outputs are finite
+            stand, a status, which becomes 0 if all outputs are finite, and where the inputs and targets stand that are
+            to be laid out
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from micrograd.compiler.arrays.scheduling.order import by_product, in_order, one
 from micrograd.compiler.arrays.steps import Linear, Outer
 from micrograd.compiler.arrays.symbols import expanded
 from micrograd.compiler.entries.steps import sample_entries, slots_read, uniform_entries, uniform_nodes
-from micrograd.compiler.llvm import irregular, sums, uniform
+from micrograd.compiler.llvm import irregular, layout, sums, uniform
 from micrograd.compiler.llvm.instructions import Function, kind
 from micrograd.compiler.llvm.loops import Loop
 from micrograd.compiler.llvm.memory import ARGUMENTS, NAMES, Memory
@@ -102,10 +103,10 @@ def llvm_code(program: ArrayProgram, registers: Registers) -> LlvmCode:
         fused = program.fused or apart(program)
         memory = in_stages(program, fused, registers, blocks)
     if program.outputs is not None:
-        blocks.functions.append(sums.outputs(memory, program.outputs))
+        blocks.functions.append(layout.outputs(memory, program.outputs))
         blocks.calls.append(("outputs", ["i64 %real", "ptr %status"]))
     gradient, value = uniform.results(memory)
-    functions = blocks.functions + uniform.functions(memory, gradient, value)
+    functions = [layout.laying(memory), *blocks.functions] + uniform.functions(memory, gradient, value)
     called = {one for f in functions for one in f.called}
     lanes = {1, registers.lanes, registers.wide} | {n for _, n in called}
     texts = [declared(lanes), definitions(called), *[f.text() for f in functions], uniform.PLAYED]
@@ -186,7 +187,7 @@ def samples(memory: Memory, calls: list[tuple[str, list[str]]], filled: bool) ->
     It is long because it is one function of LLVM, which reads best in one piece.
     """
     program, block, grain, lanes = memory.program, memory.block, memory.registers.grain, memory.registers.lanes
-    outputs = 0 if program.outputs is None else len(program.outputs)
+    inputs, outputs = program.trace.inputs, 0 if program.outputs is None else len(program.outputs)
     passed = ", ".join([f"ptr %{n}{'b' if n in 'xo' else ''}" for n in NAMES] + ["i64 %n"])
     called = "\n".join([f"  call void @{name}({', '.join([passed, *more])})" for name, more in calls])
     arrays = ", ".join([f"ptr noalias %{n}" for n in NAMES])
@@ -209,11 +210,16 @@ entry:
   %own = icmp ne ptr %ws, null
   %status = getelementptr i64, ptr %tail, i64 3
   store double 0.0, ptr %status, align 8
+  %pinputs = getelementptr i64, ptr %tail, i64 4
+  %inputs = load ptr, ptr %pinputs, align 8
+  %ptargets = getelementptr i64, ptr %tail, i64 5
+  %targets = load ptr, ptr %ptargets, align 8
+  %given = icmp ne ptr %inputs, null
 {fill}
   br label %next
 next:
-  %b = phi i64 [0, %entry], [%following, %block]
-  %left = phi i64 [%samples, %entry], [%rest, %block]
+  %b = phi i64 [0, %entry], [%following, %run]
+  %left = phi i64 [%samples, %entry], [%rest, %run]
   %more = icmp ugt i64 %left, {block}
   %first = icmp eq i64 %b, 0
   %last = xor i1 %more, true
@@ -235,10 +241,20 @@ block:
   %rounded = and i64 %up, {-grain}
   %n = select i1 %more, i64 {block}, i64 %rounded
   %real = select i1 %more, i64 {block}, i64 %left
-  %xo = mul i64 %b, {memory.leaves * block}
-  %xb = getelementptr double, ptr %x, i64 %xo
   %oo = mul i64 %b, {outputs * block}
   %ob = getelementptr double, ptr %o, i64 %oo
+  %xo = mul i64 %b, {memory.leaves * block}
+  %laid = getelementptr double, ptr %x, i64 %xo
+  %xb = select i1 %given, ptr %x, ptr %laid
+  br i1 %given, label %lay, label %run
+lay:
+  %io = mul i64 %b, {inputs * block}
+  %ib = getelementptr double, ptr %inputs, i64 %io
+  %to = mul i64 %b, {(memory.leaves - inputs) * block}
+  %tb = getelementptr double, ptr %targets, i64 %to
+  call void @lay(ptr %x, ptr %ib, ptr %tb, i64 %n, i64 %real)
+  br label %run
+run:
 {called}
   %following = add i64 %b, 1
   %rest = sub i64 %left, {block}

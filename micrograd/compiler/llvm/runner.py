@@ -46,23 +46,25 @@ CHUNK_BLOCKS = 4  # fewer do not pay for sums of their own, which may be as many
 
 
 class Known:
-    """What a runner keeps for a batch while both live: its layout, the contexts of its chunks, whether it was run.
+    """What a runner keeps for a batch while both live: the contexts of its chunks, and its layout if it was run before.
 
+    blocks      how many there are
     weights     those that each sample has of its own, with zeros for what fills the last block
     """
 
-    __slots__ = ("contexts", "layout", "reference", "was_run", "weights")
+    __slots__ = ("blocks", "contexts", "layout", "reference", "was_run", "weights")
 
-    def __init__(self, layout: Layout, contexts: list[Context], reference: Any) -> None:
-        self.layout, self.contexts, self.reference = layout, contexts, reference
-        self.was_run = False  # many a batch of a training is run once, and needs no short way
+    def __init__(self, blocks: int, contexts: list[Context], reference: Any) -> None:
+        self.blocks, self.contexts, self.reference = blocks, contexts, reference
+        self.was_run = False  # many a batch is run once, and needs no layout and no short way
+        self.layout: Layout | None = None
         self.weights: np.ndarray | None = None
 
     def weigh(self, weight: float | np.ndarray, block: int) -> None:
         """Let the samples count by a weight, or each by its own."""
         if isinstance(weight, np.ndarray):
             if self.weights is None:
-                self.weights = aligned(self.layout.blocks * block)
+                self.weights = aligned(self.blocks * block)
             self.weights[: len(weight)] = weight
             weight = self.weights
         for context in self.contexts:
@@ -70,7 +72,7 @@ class Known:
 
 
 class Workspace:
-    """Arrays that a chunk works in, their addresses by NAMES but for the data, and where its sums go."""
+    """Arrays that a chunk works in, their addresses by NAMES but for the outputs, and where its sums go."""
 
     __slots__ = ("addresses", "arrays", "sums")
 
@@ -114,6 +116,7 @@ class LlvmRunner(Runner):
         self.tables = np.array(code.tables + [0], np.int32)
         self.work = work_of(program, code.block)
         self._known: dict[object, Known] = {}  # by the key of a batch
+        self._usual: tuple[int, list[Context]] = (0, [])  # samples of the last new batch, contexts for as many
         self._workspaces: list[Workspace] = []
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0  # whose threads those of the pool are
@@ -143,7 +146,11 @@ class LlvmRunner(Runner):
     def _run(
         self, batch: Batch, leaves: np.ndarray, weight: float | np.ndarray, out: np.ndarray | None
     ) -> tuple[float, Any, bool]:
-        known = self._known.get(batch.key) or self._take_up(batch)
+        known = self._known.get(batch.key)
+        if known is None:
+            known = self._take_up(batch)
+        elif known.layout is None:
+            self._lay_out(known, batch)
         self.uniform[: len(leaves)] = leaves
         contexts = known.contexts
         known.weigh(weight, self.code.block)
@@ -168,7 +175,7 @@ class LlvmRunner(Runner):
         alone = not self.calls_python and direct_call.possible()
         if len(contexts) > 1 or self.program.trace.captured or not alone:
             return None
-        short = known.layout.blocks * self.work <= SHORT_WORK
+        short = known.blocks * self.work <= SHORT_WORK
         in_use = self._in_use if short else array("q", [0])  # a longer step has its turn anyhow
         numbers, parameters = address_of(self.uniform), len(self.program.trace.parameters)
         gradient, value = numbers + 8 * self.gradient_at.start, numbers + 8 * self.value_at
@@ -187,22 +194,30 @@ class LlvmRunner(Runner):
         return step if short else direct_call.taking_turns(step, self._lock, self._in_use)
 
     def _take_up(self, batch: Batch) -> Known:
-        """What is kept for a batch until it dies."""
+        """What is kept for a batch until it dies. One that is new has the contexts of others with as many samples."""
         gone = ReferenceType(batch, partial(forget, ReferenceType(self), batch.key))
-        layout = layout_of(batch, self.code.block)
-        self._known[batch.key] = known = Known(layout, self._contexts(layout), gone)
+        if self._usual[0] != len(batch):
+            self._usual = len(batch), self._contexts(len(batch))
+        blocks, contexts = -(-len(batch) // self.code.block), self._usual[1]
+        for context in contexts:
+            context.lay_out(batch)
+        self._known[batch.key] = known = Known(blocks, contexts, gone)
         return known
 
-    def _contexts(self, layout: Layout) -> list[Context]:
+    def _lay_out(self, known: Known, batch: Batch) -> None:
+        """Lay out a batch that runs again, which gets contexts of its own."""
+        known.layout, known.contexts = layout_of(batch, self.code.block), self._contexts(len(batch))
+        for context in known.contexts:
+            context.read(known.layout)
+
+    def _contexts(self, samples: int) -> list[Context]:
         """One for each chunk."""
-        chunks = self.chunks(layout.samples)
-        bounds = [layout.blocks * k // chunks for k in range(chunks + 1)]
-        block, contexts = self.code.block, []
+        blocks, chunks = -(-samples // self.code.block), self.chunks(samples)
+        bounds = [blocks * k // chunks * self.code.block for k in range(chunks + 1)]
+        contexts = []
         for k in range(chunks):
             workspace = self.workspace(k if self.threads > 1 else min(k, 1))
-            begin, end = bounds[k] * block, min(bounds[k + 1] * block, layout.samples)
-            data = {"x": layout.address + 8 * begin * self.code.leaves}
-            contexts.append(Context({**workspace.addresses, **data}, workspace.sums, begin, end))
+            contexts.append(Context(workspace.addresses, workspace.sums, bounds[k], min(bounds[k + 1], samples)))
         return contexts
 
     def chunks(self, samples: int) -> int:
@@ -216,10 +231,11 @@ class LlvmRunner(Runner):
         while len(self._workspaces) <= number:
             arrays = {"u": self.uniform, "i": self.tables}
             if not self._workspaces or self.threads > 1:
+                arrays["x"] = aligned(self.code.leaves * self.code.block)
                 arrays["t"] = aligned(self.code.workspace_rows * self.code.block)
                 arrays["a"] = aligned(len(self.code.lane_slots) * self.code.registers.lanes)
             else:
-                arrays.update({name: self._workspaces[0].arrays[name] for name in ("t", "a")})
+                arrays.update({name: self._workspaces[0].arrays[name] for name in "xta"})
             arrays["g"] = aligned(count) if self._workspaces else self.uniform[first : first + count]
             self._workspaces.append(Workspace(arrays))
         return self._workspaces[number]

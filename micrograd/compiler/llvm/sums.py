@@ -1,11 +1,8 @@
-"""What leaves a block of samples in LLVM: sums over the samples, and outputs, sample by sample.
-
-Sums are outer products, in tiles that stay in registers, products of given pairs, and entries.
+"""Sums over the samples in LLVM: outer products, in tiles that stay in registers, products of given pairs, and entries.
 
 entry       what an index says, number by number: gather takes it, scatter adds to it
 tile        some rows × some vectors of columns: so many running sums at once
 lanes       a vector of samples; sums kept per lane are added up at the end of a step
-square      as many rows as a vector has lanes, turned: a vector holds numbers of one sample
 """
 
 from __future__ import annotations
@@ -13,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from micrograd.compiler.llvm.instructions import Function, kind, splat
-from micrograd.compiler.llvm.memory import ARGUMENTS
+from micrograd.compiler.llvm.layout import turned
 from micrograd.compiler.llvm.products import add_product, tiles
 
 TYPE_CHECKING = False
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     Tile = tuple[int, int, int]  # see `tiles`
 
 AT_ONCE = 4  # sums over the samples, since each waits for its last addition
-TURNED = 1024  # numbers of outputs that are turned before they are copied, 8 kB
 MANY_LANES = 2048  # sums of an outer product that have as many lanes, 16 kB, are kept as numbers
 
 
@@ -149,87 +145,6 @@ def turn(memory: Memory, f: Function, rows: list[str], target: str, width: int) 
             f.store(vector, f.at(target, f.times(f.plus(vb, s), width)), lanes)
 
     f.loop("%n", square, step=lanes)
-
-
-def turned(f: Function, rows: list[str], vb: Integer, lanes: int) -> list[str]:
-    """The square of these rows from sample vb on: for each of its samples a vector."""
-    if lanes == 2:
-        vectors, largest = [f.load(f.at(row, vb), lanes) for row in rows], 1
-    else:  # halves are loaded to where they belong, which takes less of a processor than to move them
-        half, largest = lanes // 2, lanes // 4
-        vectors = [
-            f.shuffle(
-                f.load(f.at(rows[i], f.plus(vb, start)), half),
-                f.load(f.at(rows[i + half], f.plus(vb, start)), half),
-                range(lanes),
-                half,
-            )
-            for start in (0, half)
-            for i in range(half)
-        ]
-    far = 1
-    while far <= largest:  # exchange numbers, then pairs, between vectors `far` apart
-        for i in range(lanes):
-            if not i & far:
-                a, b = vectors[i], vectors[i + far]
-                low = [j if not j & far else lanes + j - far for j in range(lanes)]
-                vectors[i] = f.shuffle(a, b, low, lanes)
-                mixed = [j + far if not j & far else lanes + j for j in range(lanes)]
-                vectors[i + far] = f.shuffle(a, b, mixed, lanes)
-        far *= 2
-    return vectors
-
-
-def outputs(memory: Memory, rows: Index) -> Function:
-    """Write the outputs of a block as the user has them, sample by sample, and add 0 times each to the status.
-
-    Some samples at a time are turned in spare rows, which stay in the first cache, and copied from there in one go:
-    what is written at once as whole lines of a cache need not be read before. Only the `real` samples are, not what
-    fills the block up.
-    """
-    f, lanes, width = Function("outputs", f"{ARGUMENTS}, i64 %real, ptr %status"), memory.registers.lanes, len(rows)
-    part, zero = min(memory.block, lanes * max(1, TURNED // (width * lanes))), splat(0.0, lanes)
-    stage = memory.at_place(f, memory.spare_rows(-(-part * width // memory.block)))
-    full, rest = divmod(width, lanes)
-
-    def square(columns: Index, times: int, q: Integer, v: Integer, target: str, status: str) -> list[str]:
-        pointers = [memory.row_of(f, columns[c::lanes][:times], q) for c in range(lanes)]
-        for s, vector in enumerate(turned(f, pointers, v, lanes)):
-            some = f.shuffle(vector, "poison", range(width), lanes) if width < lanes else vector
-            f.store(some, f.at(target, s * width), min(width, lanes))
-            status = f.multiply_add(vector, zero, status, lanes)
-        return [status]
-
-    def samples(v: Integer, target: str, status: str) -> list[str]:
-        if width == 1:  # in a row already
-            vector = f.load(f.at(memory.row(f, int(rows[0])), v), lanes)
-            f.store(vector, target, lanes)
-            return [f.multiply_add(vector, zero, status, lanes)]
-
-        def one(q: Integer, status: str) -> list[str]:
-            return square(rows, full, q, v, f.at(target, f.times(q, lanes)), status)
-
-        [status] = f.loop(full, one, [(kind(lanes), status)])
-        if rest:  # over a part of the square before, if there is one
-            place = max(0, width - lanes)
-            [status] = square(np.resize(rows[place:], lanes), 1, 0, v, f.at(target, place), status)
-        return [status]
-
-    def some(first: Integer, status: str) -> list[str]:
-        left = f.value(f"sub nuw nsw i64 %real, {first}")
-        count = f.value(f"select i1 {f.value(f'icmp ult i64 {left}, {part}')}, i64 {left}, i64 {part}")
-
-        def vector(v: Integer, status: str) -> list[str]:
-            return samples(f.plus(first, v), f.at(stage, f.times(v, width)), status)
-
-        [status] = f.loop(count, vector, [(kind(lanes), status)], lanes)
-        target, size = f.at("%o", f.times(first, width)), f.times(count, 8 * width)
-        f.line(f"call void @llvm.memcpy.p0.p0.i64(ptr align 8 {target}, ptr align 8 {stage}, i64 {size}, i1 false)")
-        return [status]
-
-    [found] = f.loop("%real", some, [(kind(lanes), zero)], part)
-    f.store(f.arithmetic("fadd", f.load("%status", 1), f.sum(found, lanes), 1), "%status", 1)
-    return f
 
 
 def pairs(memory: Memory, f: Function, step: Pairs) -> None:
