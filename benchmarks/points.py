@@ -143,6 +143,7 @@ def hessians():
     steps["dense"] = lambda: f.hessian(point.at)
     if importlib.util.find_spec("scipy"):
         steps["sparse"] = lambda: f.hessian(point.at, sparse=True)
+    steps["nonzeros"] = lambda: f.hessian(point.at, sparse="data")
     if importlib.util.find_spec("casadi"):
         import casadi as package
 

@@ -108,6 +108,23 @@ def test_sparse_and_large_matrices(backend):
     assert g.jacobian(x, sparse=True).nnz == 2 * 99
     assert same(g.jacobian(x, sparse=True).toarray(), g.jacobian(x))
     assert not f.hessian(x)[0, 5:].any()
+    other = f.hessian(x, sparse=True)
+    other.data[:] = other.indices[:] = other.indptr[:] = 0  # its own
+    assert same(f.hessian(x, sparse="data"), sparse.data) and same(f.hessian(x, sparse=True).toarray(), dense)
+    assert same(g.jacobian(x, sparse="data"), g.jacobian(x, sparse=True).data)
+    with pytest.raises(ValueError, match="expected sparse to be True, False or \"data\", got 'coo'"):
+        f.hessian(x, sparse="coo")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_numbers_of_a_sparse_matrix_have_one_order_at_poles_too(backend):
+    """There a twin runs, which may find other entries to be always 0."""
+    f = micrograd.compile(lambda x: functions.sqrt(x[0]) * x[1] + (x[2] - x[2] * 1.0) * x[0] * x[2], backend=backend)
+    count = len(f.hessian([2.0, 3.0, 5.0], sparse="data"))
+    for x in ([2.0, 3.0, 5.0], [0.0, 3.0, 5.0], [0.0, 0.0, 0.0]):
+        whole, numbers = np.ravel(f.hessian(x)), f.hessian(x, sparse="data")
+        assert len(numbers) == count < 9
+        assert sorted(numbers[numbers != 0.0].tolist()) == sorted(whole[whole != 0.0].tolist())
 
 
 def test_scipy_minimises_with_gradient_and_hessian():

@@ -152,6 +152,12 @@ def along(terms: Sequence[Any], weights: Sequence[float]) -> Any:
 def product(purpose: str, wanted: Wanted, result: Any, vector: list[float]) -> list[float]:
     """The matrix of a nest of derivatives times a vector: a Hessian on its right, a Jacobian on its left."""
     matrix = result
+    if wanted.entries is not None:
+        i, j = np.array(wanted.entries, np.int64).reshape(-1, 2).T
+        total, (into, by) = np.zeros(len(wanted.wrt)), (i, j) if purpose == "hessian" else (j, i)
+        with np.errstate(all="ignore"):
+            np.add.at(total, into, result * np.array(vector)[by])
+        return total.tolist()
     if not wanted.sparse:
         found = flat(result)
         matrix = np.empty(len(found))

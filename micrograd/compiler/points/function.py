@@ -60,7 +60,7 @@ class CompiledFunction:
         self._routines: dict[Any, Routine] = {}
         self._programs: dict[Any, Program] = {}
         self._fixed: dict[Any, None] = {}  # shapes with something fixed, that which was asked for last at the end
-        purposes = [*PURPOSES, "sparse jacobian", "sparse hessian"]
+        purposes = [*PURPOSES, *[way(one, sparse) for one in ("jacobian", "hessian") for sparse in (True, "data")]]
         self._short: dict[str, dict[Any, Call]] = {purpose: {} for purpose in purposes}  # by purpose and wrt
         self._lock = guarded(self)  # while a routine is built; after TRACING, which whoever traces has already
         update_wrapper(self, function, updated=())  # `@compile` keeps name, docstring and signature
@@ -104,11 +104,12 @@ class CompiledFunction:
         found = self._short["grad"].get(wrt, never)(args)
         return self._long("grad", wrt, False, args) if found is None else found
 
-    def jacobian(self, *args: Any, wrt: Any = 0, sparse: bool = False, **named: Any) -> Any:
+    def jacobian(self, *args: Any, wrt: Any = 0, sparse: bool | str = False, **named: Any) -> Any:
         """The derivative of every number that the function returns, in its place, each in the shape of the argument.
 
         Of an array of shape a by one of shape b it is an array of shape a + b; a list of numbers by an array gives an
-        array, too. sparse: the matrix, with a row for each number that is returned, as a `csr_matrix` of SciPy.
+        array, too. sparse: the matrix, with a row for each number that is returned, as a `csr_matrix` of SciPy; with
+        "data" its numbers alone, in the order of the `data` of such a matrix, which takes less time.
 
         >>> import micrograd
         >>> f = micrograd.compile(lambda p: [p[0] * p[1], p[0]])
@@ -117,11 +118,13 @@ class CompiledFunction:
         """
         wrt = tuple(wrt) if wrt.__class__ is list else wrt
         args = args if not named else in_order(self.function, args, named)
-        found = self._short["sparse jacobian" if sparse else "jacobian"].get(wrt, never)(args)
+        found = self._short["jacobian" if sparse is False else way("jacobian", sparse)].get(wrt, never)(args)
         return self._long("jacobian", wrt, sparse, args) if found is None else found
 
-    def hessian(self, *args: Any, wrt: Any = 0, sparse: bool = False, **named: Any) -> Any:
+    def hessian(self, *args: Any, wrt: Any = 0, sparse: bool | str = False, **named: Any) -> Any:
         """The matrix of second derivatives: an array of shape a + a for an array of shape a, lists for a list.
+
+        sparse: see `jacobian`.
 
         >>> import micrograd
         >>> f = micrograd.compile(lambda p: p[0] ** 2 * p[1])
@@ -130,7 +133,7 @@ class CompiledFunction:
         """
         wrt = tuple(wrt) if wrt.__class__ is list else wrt
         args = args if not named else in_order(self.function, args, named)
-        found = self._short["sparse hessian" if sparse else "hessian"].get(wrt, never)(args)
+        found = self._short["hessian" if sparse is False else way("hessian", sparse)].get(wrt, never)(args)
         return self._long("hessian", wrt, sparse, args) if found is None else found
 
     def hvp(self, *args: Any, wrt: Any = 0) -> Any:
@@ -221,7 +224,7 @@ class CompiledFunction:
 
     # calling
 
-    def _long(self, purpose: str, wrt: Any, sparse: bool, args: tuple[Any, ...]) -> Any:
+    def _long(self, purpose: str, wrt: Any, sparse: bool | str, args: tuple[Any, ...]) -> Any:
         """The call with arguments of any shape."""
         items: list[Any] = []
         shape = taken_apart(args, items)
@@ -236,7 +239,7 @@ class CompiledFunction:
             with TRACING, self._lock, paused():
                 routine = self._routines.get(key) or self._build(key, numbers, guard=False)
                 self._routines[key] = routine
-        self._short["sparse " * sparse + purpose][wrt] = short(routine)
+        self._short[way(purpose, sparse)][wrt] = short(routine)
         return routine.play(numbers)
 
     def _plainly(self, purpose: str, wrt: Any, args: tuple[Any, ...]) -> Any:
@@ -257,10 +260,11 @@ class CompiledFunction:
 
     # building
 
-    def _build(self, key: Any, numbers: list[float], guard: bool, loops: bool = True) -> Routine:
+    def _build(self, key: Any, numbers: list[float], guard: bool, entries: Any = None, loops: bool = True) -> Routine:
         """The routine of a purpose for arguments of a shape, compared with the function at these numbers.
 
-        loops: False for one in which the steps of loops stand one after the other.
+        entries: of a twin, those that the other has, if it gives the numbers of these alone. loops: False for one in
+        which the steps of loops stand one after the other.
         """
         purpose, wrt, sparse, shape = key
         parts = shape[2]
@@ -284,11 +288,12 @@ class CompiledFunction:
             raise ValueError(
                 f"hvp expects one number for each of the {len(nodes)} of the argument, got {len(directions)}"
             )
-        wanted = Wanted(graph, recorded.trace.outputs, recorded.returned, nodes, by, directions, sparse)
+        wanted = Wanted(graph, recorded.trace.outputs, recorded.returned, nodes, by, directions, sparse, entries)
         try:
             made = PURPOSES[purpose](wanted, guard)
         except NotImplementedError:  # a loop has no derivative of such an order; its steps have
-            return self._build(key, numbers, guard, loops=False)
+            return self._build(key, numbers, guard, entries, loops=False)
+        entries = wanted.entries
         for part in made:
             part.nodes = own(graph, part.nodes)
         slopes = [node for part in made[purpose == "value_and_grad" :] for node in part.nodes]
@@ -298,17 +303,17 @@ class CompiledFunction:
         given = [*recorded.inputs, *directions, *recorded.nodes]
         player = self._player()(graph, given, ends)
         made_by = WeakMethod(self._twin)  # so that the function is freed when nobody has it any more
-        twin = None if guard or purpose == "value" else lambda: made_by()(key, numbers)  # type: ignore[misc]
+        twin = None if guard or purpose == "value" else lambda: made_by()(key, numbers, entries)  # type: ignore[misc]
         routine = Routine(player, made, player.outputs, recorded.values, shape[2], recorded.indices, twin)
         compare_routine(recorded, numbers[:count], purpose, wanted, routine, self.backend)
         return routine
 
-    def _twin(self, key: Any, numbers: list[float]) -> Routine:
+    def _twin(self, key: Any, numbers: list[float], entries: Any) -> Routine:
         """The guarded twin of a routine."""
         with TRACING, self._lock:
             key_of_twin = (*key, "guarded")
             if key_of_twin not in self._routines:
-                self._routines[key_of_twin] = self._build(key, numbers, guard=True)
+                self._routines[key_of_twin] = self._build(key, numbers, True, entries)
             return self._routines[key_of_twin]
 
     def _player(self) -> Callable[..., Any]:
@@ -358,6 +363,15 @@ class CompiledFunction:
         if isinstance(self._given, dict):
             return ("dict", tuple(self._given), (NUMBER,) * len(nodes)), nodes
         return ("array", (len(nodes),)), nodes
+
+
+def way(purpose: str, sparse: Any) -> str:
+    """The name of a purpose, by how a matrix is given; ValueError for what is neither True, False nor "data"."""
+    if sparse.__class__ is str:
+        if sparse != "data":
+            raise ValueError(f'expected sparse to be True, False or "data", got {sparse!r}')
+        return f"{purpose} data"
+    return f"sparse {purpose}" if sparse else purpose
 
 
 def check_parameters(parameters: Any) -> list[Value]:

@@ -33,7 +33,9 @@ class Wanted:
     ends, returned  the nodes that the function returns, and the shape of their nest
     wrt, by         the nodes to differentiate by, and the shape of their nest
     vector          the nodes of the vector of `hvp`
-    sparse          a matrix of derivatives is to be SciPy's CSR
+    sparse          a matrix of derivatives is to be SciPy's CSR; "data": its numbers alone
+    entries         of these: (row, column) of each, in order; in a guarded twin those of the other, since each finds
+                    for itself what is always 0
     """
 
     def __init__(
@@ -44,10 +46,11 @@ class Wanted:
         wrt: list[int],
         by: Any,
         vector: Sequence[int] = (),
-        sparse: bool = False,
+        sparse: bool | str = False,
+        entries: list[tuple[int, int]] | None = None,
     ) -> None:
         self.graph, self.ends, self.returned, self.wrt, self.by = graph, ends, returned, wrt, by
-        self.vector, self.sparse = list(vector), sparse
+        self.vector, self.sparse, self.entries = list(vector), sparse, entries
 
     def plain(self, nodes: list[int], shape: Any) -> Part:
         """A nest of derivatives of which each is a node; none of them is −0."""
@@ -58,6 +61,11 @@ class Wanted:
     def matrix(self, rows: Rows, shape: Any, order: Callable[[], np.ndarray]) -> Part:
         """A matrix of derivatives as a nest; `order`: where in the matrix, flat, the numbers of the nest stand."""
         width, entries = len(self.wrt), sum(map(len, rows))
+        if self.sparse == "data":
+            if self.entries is None:
+                self.entries = [(i, j) for i, row in enumerate(rows) for j in sorted(row)]
+            zero = self.graph.constant(0.0)
+            return self.plain([rows[i].get(j, zero) for i, j in self.entries], ("array", (len(self.entries),)))
         if self.sparse:
             chosen = [(j, row[j]) for row in rows for j in sorted(row)]
             part = self.plain([node for _, node in chosen], ("array", (len(rows), width)))
