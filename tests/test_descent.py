@@ -62,6 +62,14 @@ READABLE = {
     "settings": Own(lambda self, step, p, g, s: (p - self.lr * self.scale[1] * s[0], (g + s[0],)), 1, scale=(1, 0.5)),
     "swapped": Own(lambda self, step, p, g, s: (p - 0.01 * s[1], (s[1], s[0] * 0.5 + g)), 2),
 }
+SEEN, NOISE = [], random.Random(3)
+
+
+def seen(self, step, p, g, state):
+    SEEN.append(g)
+    return p - g, ()
+
+
 UNREADABLE = {
     "branch": (Own(lambda self, step, p, g, s: (p - g if step < 5 else p, ())), "neither true nor false"),
     "shape": (Own(lambda self, step, p, g, s: (p - g / p.shape[0], ())), "no attribute 'shape'"),
@@ -74,6 +82,8 @@ UNREADABLE = {
     "list": (Own(lambda self, step, p, g, s: (p - g, ()), seen=[]), "attribute seen"),
     "changes": (Own(appended, seen=()), "changes attributes"),
     "random": (Own(lambda self, step, p, g, s: (p - np.random.random() * g, ())), "something else at every step"),
+    "noise": (Own(lambda self, step, p, g, s: (p - NOISE.gauss(0.0, 1.0) * g, ())), "something else at every step"),
+    "side effect": (Own(seen), "changes what lies outside"),
     "moments": (Own(lambda self, step, p, g, s: (p - g, (g, g)), 1), "returns 2 moments where it gets 1"),
     "table": (Own(lambda self, step, p, g, s: (p - {0: 0.5}.get(step, 0.1) * g, ())), "unhashable"),
     "float": (Own(lambda self, step, p, g, s: (p - math.exp(step) * g, ())), "on symbols"),
@@ -91,10 +101,10 @@ def test_a_rule_that_is_arithmetic_is_read(name):
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_another_is_not_read_and_the_reason_is_told(name):
     rule, reason = UNREADABLE[name]
-    before = dict(vars(rule))
+    before, drawn = dict(vars(rule)), NOISE.getstate()
     with pytest.raises(Unreadable, match=reason):
         read(rule)
-    assert vars(rule) == before
+    assert vars(rule) == before and SEEN == [] and NOISE.getstate() == drawn
 
 
 @lru_cache(None)

@@ -29,6 +29,7 @@ from types import SimpleNamespace
 import pytest
 
 from micrograd import Value, losses, nn
+from micrograd.compiler.scalar.undo import remember
 from micrograd.compiler.state.libraries import library_of, of_library
 from micrograd.compiler.state.names import modules_named, names_read
 from micrograd.compiler.state.state import State
@@ -856,3 +857,16 @@ def test_code_that_reaches_too_much_is_traced_every_time(monkeypatch):
     many = [[float(i)] for i in range(200)]
     state = State(lambda x: many[0][0] * x)
     assert not state.holds() and state.built == []
+
+
+def test_a_module_that_the_code_imports_stays_in_its_package():
+    """NumPy imports numpy.random when it is first asked for, and cannot do so twice."""
+    import wsgiref
+
+    vars(wsgiref).pop("headers", None)
+    sys.modules.pop("wsgiref.headers", None)
+    undo = remember(State(lambda: (wsgiref.headers, wsgiref.other)))
+    importlib.import_module("wsgiref.headers")
+    wsgiref.other = 1
+    undo.all()
+    assert wsgiref.headers is sys.modules["wsgiref.headers"] and not hasattr(wsgiref, "other")

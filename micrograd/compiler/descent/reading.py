@@ -6,7 +6,6 @@ What was read is compared with `update` on arrays and on floats, to the bit.
 from __future__ import annotations
 
 import random
-from copy import copy
 from itertools import product
 from weakref import WeakKeyDictionary
 
@@ -14,6 +13,8 @@ import numpy as np
 
 from micrograd.compiler.descent.rule import Rule
 from micrograd.compiler.descent.symbols import Reading, Unreadable
+from micrograd.compiler.scalar.undo import remember
+from micrograd.compiler.state.state import State
 from micrograd.dispatch import brief
 from micrograd.optim.update_rule import UpdateRule
 
@@ -45,14 +46,31 @@ def read(optimizer: Any, known: Rule | None = None) -> Rule:
     if not optimizer.on_arrays:
         raise Unreadable("it takes floats alone")
     expect_plain(optimizer)
-    rule = run(optimizer)
-    key = rule.key()
-    done = compared.setdefault(type(optimizer), set()) if is_ours(optimizer) else set()
-    if key not in done and (known is None or known.key() != key):
-        if run(optimizer).key() != key:
+    rule = None
+    if is_ours(optimizer):
+        rule, done = run(optimizer), compared.setdefault(type(optimizer), set())
+        if rule.key() not in done:
+            compare(rule, optimizer)
+            done.add(rule.key())
+    elif known is not None:
+        rule = run(optimizer)
+    if rule is None or known is not None and known.key() != rule.key():
+        rule = read_with_care(optimizer)
+    return rule
+
+
+def read_with_care(optimizer: UpdateRule) -> Rule:
+    """The rule of the user's own code. What it draws and changes is put back; it is not read then."""
+    undo = remember(State(optimizer.update))
+    try:
+        rule = run(optimizer)
+        if run(optimizer).key() != rule.key():
             raise Unreadable("its update does something else at every step")
         compare(rule, optimizer)
-        done.add(key)
+        if not undo.state.holds():
+            raise Unreadable("its update changes what lies outside of it")
+    finally:
+        undo.all()
     return rule
 
 
@@ -78,8 +96,8 @@ def is_plain(x: Any) -> bool:
 
 def like(optimizer: UpdateRule, steps: Any, state: tuple[Any, ...], rate: Callable[[Any], Any]) -> UpdateRule:
     """The rule at a step, with another learning rate."""
-    made: Any = copy(optimizer)
-    made.steps, made.state = steps, state
+    made: Any = object.__new__(type(optimizer))
+    made.__dict__.update(vars(optimizer), steps=steps, state=state)
     if getattr(made.rate, "__func__", None) is UpdateRule.rate:
         made.rate = rate
     if callable(made.lr):

@@ -7,6 +7,7 @@ content     what it holds, in a row
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from operator import is_not
 from types import CellType
@@ -40,10 +41,10 @@ class Globals:
         return [dict.get(self.scope, name, ABSENT) for name in self.names]
 
     def refill(self, items: list[Any]) -> None:
-        """Give the names their meaning."""
+        """Give the names their meaning; a module that was imported meanwhile stays in its package."""
         self.scope.update({name: x for name, x in zip(self.names, items) if x is not ABSENT})
         for name, x in zip(self.names, items):
-            if x is ABSENT:
+            if x is ABSENT and not is_submodule(self.scope, name):
                 self.scope.pop(name, None)
 
 
@@ -155,7 +156,7 @@ def refill(holder: Any, items: list[Any]) -> None:
     elif isinstance(holder, dict):  # entry by entry: another thread may be reading it
         half = len(items) // 2
         entries = dict(zip(items[:half], items[half:]))
-        for key in [key for key in dict.keys(holder) if key not in entries]:
+        for key in [key for key in dict.keys(holder) if key not in entries and not is_submodule(holder, key)]:
             dict.pop(holder, key, None)
         for key, x in entries.items():
             if dict.get(holder, key, ABSENT) is not x:
@@ -171,6 +172,12 @@ def refill(holder: Any, items: list[Any]) -> None:
         base: Any = set if isinstance(holder, set) else deque
         base.clear(holder)
         (base.update if base is set else base.extend)(holder, items)
+
+
+def is_submodule(scope: dict[Any, Any], name: Any) -> bool:
+    """Whether a name in the scope of a package is that of a module in it, which may have been imported just now."""
+    module = sys.modules.get(f"{dict.get(scope, '__name__')}.{name}")
+    return module is not None and dict.get(scope, name) is module
 
 
 def changed(before: list[Any], after: list[Any]) -> bool:
