@@ -9,8 +9,7 @@ user's code, and the partials of the table, in its own way:
     compiler.scalar.placeholders.Placeholder        a node of the scalar graph, while code is traced
     compiler.scalar.derivatives.links.Term          the same node, while its graph is differentiated
     compiler.arrays.symbols.Symbol                  a whole group of numbers, while a program is differentiated
-    compiler.descent.symbols.Quantity               what an update rule does with every parameter
-    compiler.descent.symbols.ByStep                 what it computes from the number of the step alone
+    compiler.descent.symbols.Symbol                 what an update rule does with its numbers
     compiler.llvm.machine.handlers.Term             a number in machine code that plays entries
     formulas.expressions.Expression                 a formula
     drawing.explorer.javascript.JavaScript          source code of a page

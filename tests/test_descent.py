@@ -20,6 +20,12 @@ from micrograd.compiler.llvm.runner import LlvmRunner
 from micrograd.optim import UpdateRule
 from micrograd.optim.optimizer import NotFinite, Optimizer
 
+
+class Halved(optim.SGD):
+    def rate(self, step):
+        return 0.5 * super().rate(step) / (1 + step)
+
+
 RULES = {
     "SGD": lambda: optim.SGD(lr=0.05),
     "momentum": lambda: optim.SGD(lr=0.02, momentum=0.9),
@@ -59,6 +65,10 @@ READABLE = {
     "steps": Own(lambda self, step, p, g, s: (p - 0.1 ** (step // 10 + 2) * (g / (1 + step % 3)), ())),
     "its count": Own(lambda self, step, p, g, s: (p - g / (self.steps + 9) / (1 + self.count), ())),
     "schedule": Own(lambda self, step, p, g, s: (p - self.lr(step) * g, ()), lr=lambda step: 0.1 / (step + 9)),
+    "warm-up": Own(lambda self, step, p, g, s: (p - np.where(step < 9, 0.01, self.rate(step)) * np.where(p, g, p), ())),
+    "clip": Own(lambda self, step, p, g, s: (p - self.rate(step) * g.clip(-1.0, 0.5), ())),
+    "halved": Halved(lr=0.1, momentum=0.9),
+    "halved schedule": Halved(lr=optim.cosine(0.1, steps=20)),
     "settings": Own(lambda self, step, p, g, s: (p - self.lr * self.scale[1] * s[0], (g + s[0],)), 1, scale=(1, 0.5)),
     "swapped": Own(lambda self, step, p, g, s: (p - 0.01 * s[1], (s[1], s[0] * 0.5 + g)), 2),
 }
@@ -73,8 +83,10 @@ def seen(self, step, p, g, state):
 UNREADABLE = {
     "branch": (Own(lambda self, step, p, g, s: (p - g if step < 5 else p, ())), "neither true nor false"),
     "shape": (Own(lambda self, step, p, g, s: (p - g / p.shape[0], ())), "no attribute 'shape'"),
-    "norm": (Own(lambda self, step, p, g, s: (p - g / np.linalg.norm(g), ())), "symbols"),
-    "whole": (Own(lambda self, step, p, g, s: (p - g / np.dot(g, g), ())), "for arrays"),
+    "norm": (Own(lambda self, step, p, g, s: (p - g / np.linalg.norm(g), ())), "numpy.norm"),
+    "sum": (Own(lambda self, step, p, g, s: (p - g / np.add.reduce(g), ())), "numpy.add.reduce"),
+    "dot": (Own(lambda self, step, p, g, s: (p - g / np.dot(g, g), ())), "numpy.dot"),
+    "whole": (Own(lambda self, step, p, g, s: (p - g / np.multiply(g, g)[()], ())), "subscriptable"),
     "NumPy": (Own(lambda self, step, p, g, s: (p - np.exp(g), ())), "numpy.exp"),
     "exp": (Own(lambda self, step, p, g, s: (p - tanh(g), ())), "uses tanh"),
     "cube": (Own(lambda self, step, p, g, s: (p - g**3, ())), "power"),
@@ -175,15 +187,15 @@ def test_settings_that_change_are_read_anew():
 
 def test_globals_that_change_are_read_anew_and_a_rule_with_one_graph_is_no_other():
     program, batch = network()
-    settings, p = [0.1, np.multiply], start(program)
-    rule = Own(lambda self, step, p, g, s: (p - settings[0] * settings[1](g, g), ()))
+    settings, p = [0.1, lambda g: g], start(program)
+    rule = Own(lambda self, step, p, g, s: (p - settings[0] * settings[1](g), ()))
     descent = descent_of(program, batch, rule)
     for settings[0] in (0.01, 0.02):
         rule.reset()
         expected = one_by_one(program, batch, p, rule, 5)
         rule.reset()
         assert same(in_pieces(program, batch, p, rule, 5, descent=descent), expected)
-    settings[1] = np.dot  # which does the same with numbers
+    settings[1] = lambda g: g[::-1] if isinstance(g, np.ndarray) else g  # which does the same with symbols
     assert "for arrays" in descent_of(program, batch, rule).reason
 
 

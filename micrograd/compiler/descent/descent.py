@@ -8,6 +8,7 @@ bound       a loss beyond it is one that has diverged
 from __future__ import annotations
 
 import random
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -128,10 +129,10 @@ class Descent:
     def _table(self, rule: Rule, count: int) -> Numbers | None:
         """The table for so many steps, for fewer where Python has an error at one of them, and None for none."""
         optimizer, first = self.optimizer, self.optimizer.steps
-        plain = not callable(optimizer.lr) and getattr(optimizer.rate, "__func__", None) is UpdateRule.rate
+        rate = partial(UpdateRule.rate, optimizer) if callable(optimizer.lr) else optimizer.lr
         while count:
             try:
-                return rule.table(optimizer.lr if plain else optimizer.rate, range(first, first + count))
+                return rule.table(rate, range(first, first + count))
             except Exception:  # plain code has it again when it comes to that step
                 count //= 2
         return None

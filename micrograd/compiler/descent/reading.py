@@ -95,13 +95,15 @@ def is_plain(x: Any) -> bool:
 
 
 def like(optimizer: UpdateRule, steps: Any, state: tuple[Any, ...], rate: Callable[[Any], Any]) -> UpdateRule:
-    """The rule at a step, with another learning rate."""
+    """The rule at a step, with another learning rate; a `rate` of its own goes on from there."""
     made: Any = object.__new__(type(optimizer))
     made.__dict__.update(vars(optimizer), steps=steps, state=state)
-    if getattr(made.rate, "__func__", None) is UpdateRule.rate:
+    if getattr(made.rate, "__func__", None) is not UpdateRule.rate:
+        made.lr = rate(steps)
+    else:
         made.rate = rate
-    if callable(made.lr):
-        made.lr = rate
+        if callable(made.lr):
+            made.lr = rate
     return made
 
 

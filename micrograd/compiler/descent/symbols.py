@@ -35,11 +35,27 @@ class Unreadable(TypeError):
     """The rule cannot be read as a graph; the message says why, as a part of a sentence."""
 
 
-class ByStep(Operators):
+class Symbol(Operators):
+    """What stands for a number; NumPy asks it, too."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]  # no dictionary of numbers answers for it
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> Any:
+        return by_numpy(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}", args, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        return by_numpy(function.__name__, args, options)
+
+    def clip(self, low: Any, high: Any) -> Any:
+        """The nearest number that is not below low nor above high."""
+        return functions.minimum(functions.maximum(self, low), high)  # type: ignore[call-overload]
+
+
+class ByStep(Symbol):
     """A number that depends on the step alone: what computes it, and of what."""
 
     __slots__ = ("args", "compute")
-    __hash__ = None  # type: ignore[assignment]  # no table of numbers by step answers for it
 
     def __init__(self, compute: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self.compute, self.args = compute, args
@@ -51,9 +67,6 @@ class ByStep(Operators):
             return quantity.operate(name, args)
         return ByStep(OF_STEPS.get(name) or getattr(functions, name), args)
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> Any:
-        return by_numpy(self, ufunc, method, args, options)
-
     def __floordiv__(self, other: Any) -> Any:
         return ByStep(operator.floordiv, (self, other))
 
@@ -61,11 +74,10 @@ class ByStep(Operators):
         return ByStep(operator.mod, (self, other))
 
 
-class Quantity(Operators):
+class Quantity(Symbol):
     """A node of the graph of a rule."""
 
     __slots__ = ("node", "reading")
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, reading: Reading, node: int) -> None:
         self.reading, self.node = reading, node
@@ -87,13 +99,6 @@ class Quantity(Operators):
             return self.operate("sqrt", (x,))
         return x if exponent == 1 else x * x if exponent == 2 else 1.0 / x
 
-    def clip(self, low: Any, high: Any, out: Any = None) -> Any:
-        """What numpy.clip asks for."""
-        return OF_NUMPY["minimum"](OF_NUMPY["maximum"](self, low), high)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> Any:
-        return by_numpy(self, ufunc, method, args, options)
-
 
 def sign(x: Any) -> Any:
     """−1, 0 or 1, nan of nan, over exact rows."""
@@ -106,18 +111,17 @@ OF_NUMPY: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
     "true_divide": operator.truediv, "power": operator.pow, "maximum": functions.maximum, "minimum": functions.minimum,
     "less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+    "where": functions.where, "clip": Symbol.clip,
 }  # fmt: skip
 
 
-def by_numpy(x: Operators, ufunc: Any, method: str, args: Sequence[Any], options: dict[str, Any]) -> Any:
-    """What a function of NumPy makes of numbers and symbols, one of which is x; Unreadable for most of them."""
-    name = ufunc.__name__
-    if name not in OF_NUMPY or method != "__call__" or options:
+def by_numpy(name: str, args: Sequence[Any], options: dict[str, Any]) -> Any:
+    """What a function of NumPy makes of numbers and symbols; Unreadable for most of them."""
+    if name not in OF_NUMPY or options:
         raise Unreadable(f"it uses numpy.{name}")
-    for other in args:
-        if not isinstance(other, Operators) and np.ndim(other):
-            raise Unreadable("it computes with an array of its own")
-    return OF_NUMPY[name](*[other if isinstance(other, Operators) else number(other) for other in args])
+    if any(not isinstance(x, Operators) and np.ndim(x) for x in args):
+        raise Unreadable("it computes with an array of its own")
+    return OF_NUMPY[name](*[x if isinstance(x, Operators) else number(x) for x in args])
 
 
 class Reading:
