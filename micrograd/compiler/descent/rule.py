@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
+MANY = 64  # steps that are worth NumPy
 ALIKE = (operator.add, operator.sub, operator.mul, operator.neg)  # Python's floats and NumPy's arrays, errors included
 
 
@@ -113,7 +114,7 @@ def computed(compute: Callable[..., Any], operands: list[Any]) -> Any:
 def each(compute: Callable[..., Any], operands: list[Any]) -> Any:
     """It, step by step."""
     found = list(map(compute, *operands))
-    return np.array(found) if set(map(type, found)) == {float} else found
+    return np.array(found) if len(found) >= MANY and set(map(type, found)) == {float} else found
 
 
 def needed(ends: Sequence[ByStep]) -> list[ByStep]:

@@ -137,9 +137,9 @@ class LlvmSteps:
         words.order = 0
         if order is not None:
             epoch, step = divmod(first, -(-n // self.size))
-            words.place = step * self.size
-            words.order, words.end = address_of(order), address_of(order) + 8 * len(order)
-            words.at = words.order + 8 * (epoch * n % len(order) + words.place)
+            address, place = address_of(order), step * self.size
+            words.order, words.end, words.place = address, address + 8 * len(order), place
+            words.at = address + 8 * (epoch * n % len(order) + place)
         found: tuple[int, Any, Any] = self.runner.alone(self._run, p, self.captured())
         return found
 
