@@ -313,6 +313,16 @@ def test_program_descend(name, backend):
             parameter.data = x
 
 
+def test_steps_that_need_the_guarded_twin_are_taken_one_by_one(monkeypatch):
+    w, calls, run = Value(1.0), [], Descent.run
+    program = compile(lambda x: 0.0 * (0.0 * w * x[0]).sqrt() + w * x[0], 1, parameters=[w], loss=losses.squared_error)
+    batch, rules = program.batch([1.0, 2.0], [3.0, 6.0]), [optim.SGD(lr=0.01), optim.SGD(lr=0.01)]
+    expected, p, _ = one_by_one(program, batch, np.array([1.0]), rules[0], 200)
+    monkeypatch.setattr(Descent, "run", lambda self, p, steps: calls.append(steps) or run(self, p, steps))
+    assert program.descend(batch, rules[1], steps=200).tolist() == expected and [w.data] == p.tolist()
+    assert calls == [200, 198, 194, 186, 170, 138, 74]  # asked more and more rarely
+
+
 class ByHand:
     """An optimiser that derives from nothing."""
 
@@ -369,8 +379,8 @@ def test_ctrl_c_keeps_what_was_done(monkeypatch):
     found = [p.data for p in program.parameters]
     for parameter, x in zip(program.parameters, before):
         parameter.data = x
-    assert calls == [0, 5, 5, 5] and rule.steps == 11
-    assert found == one_by_one(program, batch, np.array(before), optim.Adam(), 11)[1].tolist()
+    assert calls == [0, 5, 5, 5] and rule.steps == 12
+    assert found == one_by_one(program, batch, np.array(before), optim.Adam(), 12)[1].tolist()
 
 
 def test_other_threads_have_their_turn():

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.descent.rule import Numbers
 
+MOST_ALONE = 1024  # steps that are taken one by one before machine code is asked again
+
 
 def stepping(optimizer: Any) -> Optimizer:
     """An optimiser that takes steps; TypeError for anything else."""
@@ -44,19 +46,22 @@ def descend(
     NotFinite, with the point, where value or gradient is nan or inf: the optimiser and p stand as before that step.
     """
     optimizer, steps, done = descent.optimizer, whole(steps, "steps", 0), 0
-    losses = np.empty(steps)
+    losses, alone, left = np.empty(steps), 1, 0  # steps that are taken one by one until machine code is asked again
     try:
         while done < steps:
             at, before = p, optimizer.snapshot()
             try:
-                found = descent.run(p, steps - done)
-                if found.stopped and not len(found.losses):
+                if not left:
+                    found = descent.run(p, steps - done)
+                    alone = 1 if len(found.losses) else min(2 * alone, MOST_ALONE)
+                    left = alone if found.stopped else 0
+                else:
                     value, gradient = value_and_gradient(p)
                     if not (np.isfinite(value) and np.isfinite(gradient).all()):
                         what = "gradient" if np.isfinite(value) else "value"
                         cure = f"is not finite before step {done + 1} of {steps}; a smaller learning rate may help"
                         raise NotFinite(f"the {what} {cure}. {source(p)}", p)
-                    found = Steps(advanced(optimizer, p, gradient), gradient, np.array([value]), True)
+                    found, left = Steps(advanced(optimizer, p, gradient), gradient, np.array([value]), True), left - 1
                 p = found.p
             except BaseException:
                 optimizer.go_back(before)
