@@ -30,6 +30,9 @@ class UpdateRule(WithoutParameters):
     A rule of your own derives from it, names its moments and defines `update`. Compiled training gives it all
     parameters as one array, eager training one float after the other: so it has no `if` on p or g, and multiplies
     comparisons by 1.0, since NumPy subtracts no bools. With `on_arrays = False` it gets floats alone, at some cost.
+    A rule that is arithmetic, comparisons and roots, and asks for no number of p or g, is read: run once on symbols, it
+    becomes part of the compiled program, to the same bits; what depends on the step alone stays Python's.
+    `print(trainer.objective)` tells whether, and else why.
 
     >>> from micrograd import Value
     >>> class SignDescent(UpdateRule):
