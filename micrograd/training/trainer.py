@@ -37,10 +37,9 @@ class Trainer:
     metric      metric(prediction, target) -> number, on plain floats, recorded with the loss
     backend     "auto" compiles model and loss where that can be done (see `micrograd.compile`), and else runs them as
                 they are, with the same results; "eager" never compiles; "llvm" and "numpy" compile or raise.
-                `print(trainer.objective)` tells which, why, and whether the steps run in machine code, too, thousands in
-                a call, with the bits of single steps. Python state that the code reads (a weight that is
-                annealed, a flag, a list) is read anew at every call of `fit`, `step`, `evaluate` and `predict`, and
-                between the epochs of an open loop; see `retrace`
+                `print(trainer.objective)` tells which, whether the steps are part of the machine code, and why not.
+                Python state that the code reads (a weight that is annealed, a flag, a list) is read anew at every call
+                of `fit`, `step`, `evaluate` and `predict`, and between the epochs of an open loop; see `retrace`
 
     TypeError for what cannot be such a part, with what to write instead.
 
@@ -98,8 +97,7 @@ class Trainer:
         seed        of the order in which an epoch takes the samples, by its number; as they come if shuffle is False
         validation  (X, y) whose mean loss is recorded after every epoch
         patience    stop after this many epochs without a smaller validation loss (without validation: loss)
-        progress    one line that follows the training, within long epochs too: in a notebook as an output, else on
-                    stderr
+        progress    one line that follows the training, also within epochs: in a notebook an output, else on stderr
         checkpoint  a file for the state after every epoch (less often where writing would slow down short epochs). A
                     script that was stopped and is run again goes on from it, bit for bit as if it had never stopped:
                     the fit that wrote it, called with the same arguments, makes the epochs that are missing, and
@@ -111,10 +109,9 @@ class Trainer:
         With `optim.LBFGS` an epoch is one iteration on the whole dataset, its loss is that after the iteration; each
         fit begins with an empty memory of the curvature, so give all epochs to one.
         With patience the parameters end as the best ones, kept in `best`. After Ctrl-C history and parameters stay
-        as they are, after whole steps: what a call of many was at, some 50 milliseconds, is undone. ValueError or
-        TypeError for bad data before any step, DivergenceError if the loss becomes nan or inf, or grows beyond 1e10 and
-        1e10 times the first loss of the trainer's life (or the loss that the same samples had with its first
-        parameters).
+        as they are, after whole steps: at most the last 50 milliseconds are undone. ValueError or TypeError for bad data
+        before any step, DivergenceError if the loss becomes nan or inf, or grows beyond 1e10 and 1e10 times the first
+        loss of the trainer's life (or the loss that the same samples had with its first parameters).
         """
         epochs, seed, batch_size = whole(epochs, "epochs", 0), whole(seed, "seed"), size_of(batch_size)
         patience = None if patience is None else whole(patience, "patience", 1)
