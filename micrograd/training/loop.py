@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from micrograd.training.watching import Progress, Watch
 
 ENOUGH = 64  # steps that are worth machine code
-FEW = 3  # steps of an epoch that are as quick one by one
-MOST_PAUSES = 1024
-MOST_KEPT = 2_000_000  # numbers of parameters that are kept of a span
+FEW, FEW_UNFORESEEN = 3, 16  # steps of an epoch that are worth a call; a rule of the user's is read anew for each
+MOST_EPOCHS, MOST_KEPT = 4_000, 2_000_000  # in a span: those whose order is shuffled; numbers of parameters
+MOST_PAUSES = 1_024
 
 
 class Loop:
@@ -89,11 +89,15 @@ class Loop:
         whole = len(self.data)
         size = whole if size is None else min(size, whole)
         steps = -(-whole // size)
-        descent = self._descent_for(size, most * steps)
-        if descent is not None and most > 1 and self.tested is None and self.metric is None:
-            span = self._span(descent, most, steps, seed)
-            if span is not None:
-                return span
+        known = foreseen(self.optimizer)
+        descent, spans = None, known and most > 1 and self.tested is None and self.metric is None
+        if spans or steps >= (FEW if known else FEW_UNFORESEEN):
+            descent = self._descent_for(size, most * steps)
+        elif most * steps >= ENOUGH:
+            self.objective.alone = "an epoch is but a few, and more is to be done after each"
+        span = self._span(descent, most, steps, seed) if spans and descent is not None else None
+        if span is not None:
+            return span
         order = None if steps == 1 else self._order(descent, seed)
         if descent is None or steps < FEW:
             losses = []
@@ -116,7 +120,10 @@ class Loop:
         """What takes pieces of so many steps on batches of a size; None where each step is taken by itself."""
         objective, optimizer, known = self._made_for
         if objective is not self.objective or optimizer is not self.optimizer or known != size:
-            if self.position.at is None or self._alone + steps < ENOUGH:
+            if self.position.at is None:
+                self.objective.alone = "the optimiser takes the parameters one by one"
+                return None
+            if self._alone + steps < ENOUGH:
                 return None
             self._descent = self.objective.descent(self.data, self.optimizer, size)
             self._made_for = self.objective, self.optimizer, size
@@ -129,14 +136,14 @@ class Loop:
     def _pieces(self, descent: Descent, steps: int, order: Any) -> list[float]:
         """The losses of an epoch in pieces; a step that machine code does not take is taken by itself."""
         losses: list[float] = []
-        alone = 1  # steps that are taken so in a row: more and more where pieces are short
+        apart = 1  # steps that are taken so in a row: more and more where pieces are short
         while len(losses) < steps:
             done = len(losses)
             piece = self.position.descend(descent, steps - done, order, done, self.course.bound())
             losses += piece.losses.tolist()
             if piece.stopped:
-                alone = 1 if len(piece.losses) > alone else 2 * alone
-                for k in range(len(losses), min(len(losses) + alone, steps)):
+                apart = 1 if len(piece.losses) > apart else 2 * apart
+                for k in range(len(losses), min(len(losses) + apart, steps)):
                     begin, end = k * descent.size, min((k + 1) * descent.size, len(self.data))
                     losses.append(self.step(self.data.take(range(begin, end) if order is None else order[begin:end])))
             self._follow(len(losses), steps)
@@ -154,7 +161,8 @@ class Loop:
         """
         position, optimizer, history = self.position, self.optimizer, self.course.history
         count = min(descent.pace(most * steps) // steps, MOST_KEPT // len(position.at))
-        if self._pause or count < 2 or not history or not foreseen(optimizer):
+        count = count if steps == 1 else min(count, MOST_EPOCHS)
+        if self._pause or count < 2 or not history:
             self._pause = max(0, self._pause - 1)
             return None
         order = None if steps == 1 else self._order(descent, seed, count)
