@@ -62,10 +62,12 @@ class Loop:
         self._made_for: tuple[Any, ...] = (None, None, 0)  # objective, optimiser, and size of the batches
         self._alone = 0  # steps that were taken by themselves
         self._pause, self._pauses = 0, 1  # epochs until a span is tried again, and after it has failed
+        self._foreseen = False
 
     def begin(self) -> None:
         """From now on the numbers may stand in an array."""
         self.position.take(self.objective, self.optimizer)
+        self._foreseen = foreseen(self.optimizer)
 
     def end(self) -> None:
         """The parameters have their numbers, and the last gradient."""
@@ -76,8 +78,9 @@ class Loop:
         self._line = watch.line
         self.begin()
         try:
-            while watch.left:
-                watch(self.epochs(watch.left, size, seed))
+            enough = watch.left == 0
+            while not enough:
+                enough = watch(self.epochs(watch.left, size, seed))
         finally:
             self.end()
 
@@ -89,9 +92,8 @@ class Loop:
         whole = len(self.data)
         size = whole if size is None else min(size, whole)
         steps = -(-whole // size)
-        known = foreseen(self.optimizer)
-        descent, spans = None, known and most > 1 and self.tested is None and self.metric is None
-        if spans or steps >= (FEW if known else FEW_UNFORESEEN):
+        descent, spans = None, self._foreseen and most > 1 and self.tested is None and self.metric is None
+        if spans or steps >= (FEW if self._foreseen else FEW_UNFORESEEN):
             descent = self._descent_for(size, most * steps)
         elif most * steps >= ENOUGH:
             self.objective.alone = "an epoch is but a few, and more is to be done after each"
@@ -103,7 +105,8 @@ class Loop:
             losses = []
             for batch in batches(self.data, size, order):
                 losses.append(self.step(batch))
-                self._follow(len(losses), steps)
+                if self._line is not None:
+                    self._line.within(len(self.course.history) + 1, len(losses) / steps)
         else:
             losses = self._pieces(descent, steps, order)
         return Span([self.record(mean_of(losses, size, whole))])
@@ -146,13 +149,9 @@ class Loop:
                 for k in range(len(losses), min(len(losses) + apart, steps)):
                     begin, end = k * descent.size, min((k + 1) * descent.size, len(self.data))
                     losses.append(self.step(self.data.take(range(begin, end) if order is None else order[begin:end])))
-            self._follow(len(losses), steps)
+            if self._line is not None:
+                self._line.within(len(self.course.history) + 1, len(losses) / steps)
         return losses
-
-    def _follow(self, done: int, steps: int) -> None:
-        """Let the progress line follow within an epoch."""
-        if self._line is not None:
-            self._line.within(len(self.course.history) + 1, done / steps)
 
     def _span(self, descent: Descent, most: int, steps: int, seed: int | None) -> Span | None:
         """As many epochs as one call may take; None for fewer than two, and where a step is to be taken by itself.

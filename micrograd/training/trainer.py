@@ -110,8 +110,8 @@ class Trainer:
         fit begins with an empty memory of the curvature, so give all epochs to one.
         With patience the parameters end as the best ones, kept in `best`. After Ctrl-C history and parameters stay
         as they are, after whole steps: at most the last 50 milliseconds are undone. ValueError or TypeError for bad
-        data before any step, DivergenceError if the loss becomes nan or inf, or grows beyond 1e10 and 1e10 times the first
-        loss of the trainer's life (or the loss that the same samples had with its first parameters).
+        data before any step, DivergenceError if the loss becomes nan or inf, or grows beyond 1e10 and 1e10 times the
+        first of the trainer's life (or the loss that the same samples had with its first parameters).
         """
         epochs, seed, batch_size = whole(epochs, "epochs", 0), whole(seed, "seed"), size_of(batch_size)
         patience = None if patience is None else whole(patience, "patience", 1)
