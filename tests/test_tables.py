@@ -200,6 +200,7 @@ def test_where_a_form_is_open_the_table_decides():
         (b"PK\x03\x04junk", "a zip archive that cannot be unpacked"),
         (b"\x1f\x8bjunk", "a damaged gzip file"),
         (b"PAR1junk", "got a Parquet file: save the table as CSV"),
+        (b'[{"a": 1}]', "got a JSON file: save the table as CSV"),
         (b"\xff\xfea", "damaged text"),
         (b"a,b\n" + b"x" * 200_000 + b",1\n", "field larger than field limit"),
     ],
@@ -369,6 +370,13 @@ def test_a_training_stops_when_held_out_rows_are_predicted_no_better():
     assert training.finish() is model and model.figures["held out"]["error"] == pytest.approx(error)
 
 
+def test_rows_can_be_learned_from():
+    table = sheet(40)
+    rows = [dict(zip(table, row)) for row in zip(*table.values())]
+    assert tables.prepare(rows, target="price").inputs == tables.prepare(table).inputs
+    assert tables.prepare([list(row.values()) for row in rows]).target.name == "c4"
+
+
 def test_the_same_seed_gives_the_same_bits():
     options = {"hidden": (3,), "epochs": 3}
     first, again, other = (tables.train(sheet(40), seed=seed, **options) for seed in (5, 5, 6))
@@ -434,6 +442,7 @@ def test_cells_that_a_model_does_not_know_are_told(models):
     [
         ([[1.0, "red"]], "row 1: expected 3 cells (size, colour, day), got 2"),
         ([{"size": 1.0}], "row 1: no 'colour', 'day'; None stands for a missing cell"),
+        ([["old", "red", None], [None, "red", None]], "column 'size' holds no number ('old')"),
         ([1.0, "red", "2020-01-01"], "write [row] for a single row"),
         ({"size": 1.0, "colour": "red", "day": "2020-01-01"}, "write [row] for a single row"),
         ({"size": [1.0], "tint": ["red"]}, "no columns 'colour', 'day', which the model needs; the columns are size, "),

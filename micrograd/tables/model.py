@@ -7,9 +7,9 @@ import math
 
 from micrograd import nn
 from micrograd.files import write_json
-from micrograd.tables.columns import notes_of, scaled
+from micrograd.tables.columns import notes_of, scaled, shown
 from micrograd.tables.errors import TableError, quoted
-from micrograd.tables.reading import read_table
+from micrograd.tables.reading import are_rows, read_table, table_of_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,17 +99,21 @@ class TableModel(nn.Module):
         source      a path, "-" for standard input, a DataFrame, a dict of columns, or rows: lists in the order of
                     `source_names`, or dicts
 
-        TableError for columns that are not there.
+        TableError for columns that are not there, or hold no number or date where the model needs one.
         """
         if isinstance(source, Encoded):
             return source
-        table = read_table(source, names=self.source_names)
-        absent = [name for name in self.source_names if name not in table.columns]
+        names = self.source_names
+        table = table_of_rows(source, names) if are_rows(source) else read_table(source, names=names)
+        absent = [name for name in names if name not in table.columns]
         if absent:
             raise TableError(
                 f"{table.name}: no {quoted(absent)}, which the model needs; the columns are {', '.join(table.columns)}"
             )
         readings = [column.read(table.cells(column.name)) for column in self.columns]
+        for column, (values, strange) in zip(self.columns, readings):
+            if strange and column.kind != "category" and all(value is None for value in values):
+                raise TableError(f"{table.name}: {quoted([column.name])} holds no {column.kind} ({shown(strange)})")
         raw = [each for column, (values, _) in zip(self.columns, readings) for each in column.raw(values)]
         notes = notes_of(self.columns, [values for values, _ in readings], [strange for _, strange in readings])
         return Encoded(table, list(zip(*raw)), notes)

@@ -7,6 +7,6 @@ text        the text in a file: packed or not, of any encoding
 
 from __future__ import annotations
 
-from micrograd.tables.reading.table import Table, read_table
+from micrograd.tables.reading.table import Table, are_rows, read_table, table_of_rows
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "are_rows", "read_table", "table_of_rows"]

@@ -102,7 +102,7 @@ def read_table(source: Any, *, header: bool | None = None, names: Collection[str
         return table_of_frame(source)
     if isinstance(source, dict):
         return table_of_columns(source)
-    return table_of_rows(source, list(names))
+    return table_of_rows(source)
 
 
 def bytes_of(source: Any) -> tuple[bytes, str]:
@@ -214,13 +214,27 @@ def table_of_columns(columns: dict[str, Any]) -> Table:
     return Table("the table", found)
 
 
-def table_of_rows(rows: Any, names: Sequence[str]) -> Table:
-    """Rows as a table: lists of cells in the order of names, or dicts."""
+def are_rows(source: Any) -> bool:
+    """Whether a source is none of the others: lists or dicts, one for each row."""
+    others = isinstance(source, (Table, str, os.PathLike, dict)) or hasattr(source, "read") or hasattr(source, "iloc")
+    return not others
+
+
+def table_of_rows(rows: Any, names: Sequence[str] | None = None) -> Table:
+    """Rows as a table: dicts, or lists of cells in the order of names; c1, c2, … if none are given.
+
+    >>> table_of_rows([{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]).columns, table_of_rows([[1, 2]]).columns
+    ({'a': [1.0, 2.0], 'b': ['x', 'y']}, {'c1': [1.0], 'c2': [2.0]})
+    """
     rows = rows.tolist() if hasattr(rows, "tolist") else list(rows)
+    single = [row for row in rows if isinstance(row, str) or not hasattr(row, "__len__")]
+    if single:
+        raise TableError(f"expected rows, lists or dicts, got {single[0]!r}: write [row] for a single row")
+    if names is None:
+        first = rows[0] if rows else []
+        names = list(first) if isinstance(first, dict) else [f"c{i + 1}" for i in range(len(first))]
     columns: dict[str, list[Cell]] = {name: [] for name in names}
     for i, row in enumerate(rows):
-        if isinstance(row, str) or not hasattr(row, "__len__"):
-            raise TableError(f"expected rows, lists or dicts, got {row!r}: write [row] for a single row")
         if not isinstance(row, dict) and len(row) != len(names):
             raise TableError(f"row {i + 1}: expected {len(names)} cells ({', '.join(names)}), got {len(row)}")
         absent = [name for name in names if isinstance(row, dict) and name not in row]

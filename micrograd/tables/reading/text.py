@@ -21,7 +21,8 @@ FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook", b"SQLite format 3": "a database", b"\x80\x04": "a pickle",
     b"\x80\x05": "a pickle", b"\x93NUMPY": "a NumPy array", b"{\\rtf": "a text document", b"\x89HDF": "an HDF5 file",
     b"ARROW1": "an Arrow file", b"\x28\xb5\x2f\xfd": "a file packed by zstd", b"7z\xbc\xaf": "a file packed by 7-Zip",
-    b"Rar!": "a file packed by RAR",
+    b"Rar!": "a file packed by RAR", b"<!DOCTYPE": "a page of HTML", b"<html": "a page of HTML",
+    b"<?xml": "an XML file", b"[{": "a JSON file", b'{"': "a JSON file",
 }  # fmt: skip
 PACKED = {
     b"\x1f\x8b": ("gzip", gzip.decompress),
