@@ -141,6 +141,10 @@ def test_spellings_of_nothing(missing):
     assert f"missing cells filled by the median: price (20 by {median:g})" in prepared.notes
 
 
+def test_a_number_beside_percents_is_none():
+    assert form_of_numbers(["5%", "0", "7.5 %"]).to_dict() == {"unit": "%"} and form_of_numbers(["5%", "0.05"]) is None
+
+
 def test_none_is_an_answer_among_words():
     table = {"x": list(range(20)), "better": ["None", "Some", "NA", "None"] * 5}
     prepared = tables.prepare(table)
@@ -417,7 +421,9 @@ def test_files_frames_and_rows_are_predicted_alike(models):
     frame = pandas.DataFrame(table)
     frame["day"], frame["colour"] = pandas.to_datetime(frame["day"]), frame["colour"].astype("category")
     file = io.BytesIO(frame.to_csv(sep=";", decimal=",").encode())
-    assert model.predict(frame) == model.predict(file) == model.predict(table) == wanted
+    assert model.predict(frame) == model.predict(table) == wanted
+    with pytest.warns(UserWarning, match="^size: decimal commas$"):
+        assert model.predict(file) == wanted
     assert model.predict([dict(zip(table, row)) for row in rows]) == wanted
     assert [model.predict([row])[0] for row in rows] == wanted and model.predict([]) == []
 
@@ -428,10 +434,11 @@ def test_cells_that_a_model_does_not_know_are_told(models):
     with pytest.warns(UserWarning) as caught:
         model.predict(rows)
     encoded = model.encode(rows)
-    assert str(caught[0].message) == "; ".join(encoded.notes) and len(encoded.notes) == 3
-    assert "size (2 by" in encoded.notes[0] and "day (1)" in encoded.notes[0]
-    assert encoded.notes[1] == "cells taken as missing: size ('old')"
-    assert encoded.notes[2] == "unknown words taken as none: colour ('green')"
+    assert str(caught[0].message) == "; ".join(encoded.notes) and len(encoded.notes) == 4
+    assert encoded.notes[0] == "day: dates of the form %d.%m.%Y"
+    assert "size (2 by" in encoded.notes[1] and "day (1)" in encoded.notes[1]
+    assert encoded.notes[2] == "cells taken as missing: size ('old')"
+    assert encoded.notes[3] == "unknown words taken as none: colour ('green')"
     assert [row[model.inputs.index("colour = blue")] for row in encoded.X] == [0.0, 0.0, 0.0]
     day = model.inputs.index("day, days")
     assert encoded.X[1][day] == (date(2020, 5, 1) - date(1970, 1, 1)).days

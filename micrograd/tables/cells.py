@@ -86,6 +86,8 @@ class NumberForm:
     def plain(self, cell: str) -> str:
         """The text with a point before the fraction, and nothing between or beside the digits."""
         text = cell.translate(BLANKS).strip()
+        if self.unit == "%" and "%" not in text:
+            return text if text == "0" else ""  # 5 beside 5% might be 500%
         if self.unit:
             sign, text = ("-", text[1:]) if text[:1] == "-" else ("", text)
             text = sign + text.removeprefix(self.unit).removesuffix(self.unit).strip()

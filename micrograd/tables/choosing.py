@@ -13,7 +13,7 @@ import math
 from itertools import compress
 
 from micrograd.tables.cells import MISSING_AMONG_NUMBERS, MOSTLY, form_of_numbers, forms_of_dates, is_missing
-from micrograd.tables.columns import Category, Date, Number, Scale, listed, part_of, parts_for
+from micrograd.tables.columns import Category, Date, Number, Scale, listed, note_of_form, part_of, parts_for
 from micrograd.tables.errors import DATA, TableError, quoted
 
 TYPE_CHECKING = False
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 30  # indicators of a column; rarer words share one more
 LARGEST = 1e150  # beyond it squares are no floats
-ROW_NUMBERS = {"unnamed: 0", "index", "id", "rowid", "row_id", "row", "rownames", "rownumber", "obs", "no", "nr"}
+ROW_NUMBERS = {"unnamed: 0", "index", "row", "rownames", "rownumber", "obs", "no", "nr"}
 NO_SCALE = Scale(0.0, 0.0, 1.0, False)  # of a column that is read, and whose numbers are found after that
 
 
@@ -61,24 +61,19 @@ def choose(
     chosen = Chosen([], [], [], {}, [])
     for name in names:
         cells = table.cells(name)
-        if len(rows) < len(cells):
-            cells = [cells[i] for i in rows]
-        column = None
-        why = useless(name, cells, explicit)
-        if why is None:
-            column, note = unscaled(name, cells, table.decimal)
-            chosen.notes += note
-            if not explicit and isinstance(column, Category):
-                why = unique(cells)
-        if why is None and column is not None:
-            values, strange = column.read(cells)
-            if len({values[i] for i in trained} - ({None} if column.kind != "category" else set())) > 1:
-                chosen.columns.append(column)
-                chosen.values.append(values)
-                chosen.strange.append(strange)
-                continue
+        cells = [cells[i] for i in rows] if len(rows) < len(cells) else cells
+        column, also = unscaled(name, cells, table.decimal)
+        why = useless(column, cells, explicit)
+        values, strange = ([], []) if why else column.read(cells)
+        if not why and len({values[i] for i in trained} - {None if column.kind != "category" else ""}) < 2:
             why = "constant in the rows to learn from"
-        chosen.left_out[name] = why or ""
+        if why:
+            chosen.left_out[name] = why
+            continue
+        chosen.columns.append(column)
+        chosen.values.append(values)
+        chosen.strange.append(strange)
+        chosen.notes += [note + also for note in note_of_form(column)]
     numbers = {c.name: values for c, values in zip(chosen.columns, chosen.values) if isinstance(c, Number)}
     expect_moderate(table, numbers, "leave them out", ignore=True)
     complete = fitted(chosen.columns, chosen.values, trained)
@@ -90,48 +85,46 @@ def choose(
     return chosen
 
 
-def useless(name: str, cells: Sequence[Cell], explicit: bool) -> str | None:
-    """Why nothing is made of a column, whatever it holds."""
-    distinct = set(cells)
-    empty = {cell for cell in distinct if is_missing(cell)}
-    missing = sum(cell in empty for cell in cells) if empty else 0
-    if missing == len(cells):
-        return "empty"
-    if not explicit and missing > len(cells) / 2:
-        return f"{missing / len(cells):.0%} of its cells are missing"
-    if len(distinct) == 1:
-        return "constant"
-    if name.casefold() in ROW_NUMBERS and len(distinct) == len(cells) and not explicit:
-        form = form_of_numbers(distinct)
-        numbers = [form.number(cell) for cell in cells] if form else [None]
-        if all(b is not None and a is not None and b - a == 1.0 for a, b in zip(numbers, numbers[1:])):
-            return "numbers the rows"
-    return None
-
-
-def unscaled(name: str, cells: Sequence[Cell], decimal: str) -> tuple[Column, list[str]]:
-    """The column by which cells are read, without the numbers by which it is scaled, and a note if it is not plain."""
+def unscaled(name: str, cells: Sequence[Cell], decimal: str) -> tuple[Column, str]:
+    """The column by which cells are read, without the numbers by which it is scaled, and what else would do as well."""
     said = [cell for cell in dict.fromkeys(cells) if not is_missing(cell, MISSING_AMONG_NUMBERS)]
     form = form_of_numbers(said, decimal) if said else None
     if form is not None:
-        words = form.words_for_it()
-        return Number(name, form, NO_SCALE), [f"{name}: {words}"] if words else []
+        return Number(name, form, NO_SCALE), ""
     forms = forms_of_dates(said)
     if forms:
         date = Date(name, forms[0], ["days"], [NO_SCALE])
         if len(date.read(said)[1]) <= (1.0 - MOSTLY) * len(said):
-            also = f"; {forms[1]} would do as well" if len(forms) > 1 else ""
-            return date, [f"{name}: dates of the form {forms[0]}{also}"]
-    return Category(name, [], True), []
+            return date, f"; {forms[1]} would do as well" if len(forms) > 1 else ""
+    return Category(name, [], True), ""
 
 
-def unique(cells: Sequence[Cell]) -> str | None:
-    """Why a column of words says nothing: most of them stand in one row only."""
-    said = [cell for cell in cells if not is_missing(cell)]
-    count = len(set(said))
-    if count == len(said):
-        return "every text is another"
-    return f"{count} texts in {len(said)} cells" if count > len(said) / 2 else None
+def useless(column: Column, cells: Sequence[Cell], explicit: bool) -> str:
+    """Why a column says nothing; "" if it says something. What was asked for explicitly says something if it varies."""
+    distinct = set(cells)
+    empty = {cell for cell in distinct if is_missing(cell)}
+    said = len(cells) - (sum(cell in empty for cell in cells) if empty else 0)
+    texts = len(distinct) - len(empty)
+    if said == 0:
+        return "empty"
+    if len(distinct) == 1:
+        return "constant"
+    if explicit:
+        return ""
+    if said < len(cells) / 2:
+        return f"{1.0 - said / len(cells):.0%} of its cells are missing"
+    if isinstance(column, Category) and texts > said / 2:
+        return "every text is another" if texts == said else f"{texts} texts in {said} cells"
+    if isinstance(column, Number) and texts == len(cells) and called_after_rows(column.name):
+        numbers = column.read(cells)[0]
+        if all(b is not None and a is not None and b - a == 1.0 for a, b in zip(numbers, numbers[1:])):
+            return "numbers the rows"
+    return ""
+
+
+def called_after_rows(name: str) -> bool:
+    """Whether a column has the name of one that numbers the rows."""
+    return name.casefold() in ROW_NUMBERS or name.casefold().endswith("id")
 
 
 def expect_moderate(table: Table, numbers: dict[str, Values], cure: str, *, ignore: bool = False) -> None:

@@ -77,7 +77,12 @@ class Number:
 
     def read(self, cells: Sequence[Cell]) -> tuple[Values, list[Cell]]:
         """The numbers in cells, and strange cells."""
-        return read_numbers(cells, self.form)
+        return read_by(self.form.number, cells)
+
+    def written_as(self, cells: Sequence[Cell]) -> Number:
+        """The same column, in the form in which these cells are written."""
+        form = form_for(cells, self.form)
+        return self if form is self.form else Number(self.name, form, self.scale)
 
     def raw(self, values: Values) -> list[list[float]]:
         """The raw numbers, input by input."""
@@ -112,6 +117,11 @@ class Date:
     def read(self, cells: Sequence[Cell]) -> tuple[Values, list[Cell]]:
         """The days of cells, and strange cells."""
         return read_dates(cells, self.form)
+
+    def written_as(self, cells: Sequence[Cell]) -> Date:
+        """The same column, in the form in which these cells are written."""
+        form = form_for_dates(cells, self.form)
+        return self if form == self.form else Date(self.name, form, self.parts, self.scales)
 
     def raw(self, values: Values) -> list[list[float]]:
         """The raw numbers, input by input."""
@@ -155,6 +165,10 @@ class Category:
         strange: list[Cell] = [word for word in words if word is not None and word not in self.words]
         return [word if word in self.words else None for word in words] if strange else words, strange
 
+    def written_as(self, cells: Sequence[Cell]) -> Category:
+        """The same column: words are written in one form."""
+        return self
+
     def raw(self, values: Values) -> list[list[float]]:
         """The raw numbers, input by input."""
         columns = [[float(value == word) for value in values] for word in self.words]
@@ -196,32 +210,31 @@ def word_of(cell: Cell) -> str | None:
     return str(int(cell)) if cell == cell // 1 else repr(cell)  # type: ignore[operator]
 
 
-def read_numbers(cells: Sequence[Cell], form: NumberForm) -> tuple[list[float | None], list[Cell]]:
-    """The numbers in cells, None where there is none, and the cells that hold something else.
+def form_for(cells: Sequence[Cell], form: NumberForm) -> NumberForm:
+    """The form in which cells are written: this one, unless more of them are numbers in another.
 
-    Where they are written in another form than in the table that was trained on, that is found out.
-
-    >>> read_numbers(["3,750", "1,000.5"], NumberForm())
-    ([3750.0, 1000.5], [])
+    >>> form_for(["3,750", "1,000.5"], NumberForm()).to_dict()
+    {'thousands': ','}
     """
-    found = read_by(form.number, cells)
-    if found[1] and form.words is None:
-        said = [cell for cell in dict.fromkeys(cells) if not is_missing(cell, MISSING_AMONG_NUMBERS)]
-        another = form_of_numbers(said, form.decimal)
-        again = found if another is None else read_by(another.number, cells)
-        return again if len(again[1]) < len(found[1]) else found
-    return found
+    strange = read_by(form.number, cells)[1]
+    if not strange or form.words is not None:
+        return form
+    said = [cell for cell in dict.fromkeys(cells) if not is_missing(cell, MISSING_AMONG_NUMBERS)]
+    another = form_of_numbers(said, form.decimal)
+    return form if another is None or len(read_by(another.number, cells)[1]) >= len(strange) else another
+
+
+def form_for_dates(cells: Sequence[Cell], form: str) -> str:
+    """The same for dates."""
+    strange = read_dates(cells, form)[1]
+    said = [cell for cell in dict.fromkeys(cells) if not is_missing(cell, MISSING_AMONG_NUMBERS)] if strange else []
+    another = next(iter(forms_of_dates(said)), form)
+    return form if not strange or len(read_dates(cells, another)[1]) >= len(strange) else another
 
 
 def read_dates(cells: Sequence[Cell], form: str) -> tuple[list[float | None], list[Cell]]:
-    """The days of dates, None where there is none, and the cells that hold something else; in another form, too."""
-    found = read_by(lambda cell: moment(cell, form), cells)
-    if found[1]:
-        said = [cell for cell in dict.fromkeys(cells) if not is_missing(cell, MISSING_AMONG_NUMBERS)]
-        for another in forms_of_dates(said)[:1]:
-            again = read_by(lambda cell: moment(cell, another), cells)  # noqa: B023
-            return again if len(again[1]) < len(found[1]) else found
-    return found
+    """The days of dates, None where there is none, and the cells that hold something else."""
+    return read_by(lambda cell: moment(cell, form), cells)
 
 
 def read_by(value: Callable[[Cell], float | None], cells: Sequence[Cell]) -> tuple[list[float | None], list[Cell]]:
@@ -261,24 +274,31 @@ def parts_for(days: Sequence[float]) -> list[str]:
 # Notes
 
 
+def note_of_form(column: Column) -> list[str]:
+    """How the cells of a column are written, where that is not plain."""
+    if isinstance(column, Date):
+        return [f"{column.name}: dates of the form {column.form}"]
+    words = column.form.words_for_it() if isinstance(column, Number) else ""
+    return [f"{column.name}: {words}"] if words else []
+
+
 def notes_of(columns: Sequence[Column], values: Sequence[Values], strange: Sequence[Sequence[Cell]]) -> list[str]:
     """What has to be said of the cells of a table: which were filled, and of which nothing was made."""
-    notes = []
-    missing = {column.name: sum(value is None for value in each) for column, each in zip(columns, values)}
-    filled = [
-        f"{column.name} ({missing[column.name]} by {column.scale.median:g})"
-        for column in columns
-        if isinstance(column, Number) and missing[column.name]
-    ]
-    filled += [f"{c.name} ({missing[c.name]})" for c in columns if isinstance(c, Date) and missing[c.name]]
-    if filled:
-        notes.append(f"missing cells filled by the median: {', '.join(filled)}")
-    for kinds, what in (((Number, Date), "cells taken as missing"), ((Category,), "unknown words taken as none")):
-        odd = [f"{column.name} ({shown(each)})" for column, each in zip(columns, strange)
-               if each and isinstance(column, kinds)]  # fmt: skip
-        if odd:
-            notes.append(f"{what}: {', '.join(odd)}")
-    return notes
+    filled, odd, unknown = [], [], []
+    for column, each, cells in zip(columns, values, strange):
+        missing = sum(value is None for value in each)
+        if isinstance(column, Category):
+            unknown += [f"{column.name} ({shown(cells)})"] if cells else []
+            continue
+        odd += [f"{column.name} ({shown(cells)})"] if cells else []
+        by = f" by {column.scale.median:g}" if isinstance(column, Number) else ""
+        filled += [f"{column.name} ({missing}{by})"] if missing else []
+    notes = {
+        "missing cells filled by the median": filled,
+        "cells taken as missing": odd,
+        "unknown words taken as none": unknown,
+    }
+    return [f"{what}: {', '.join(said)}" for what, said in notes.items() if said]
 
 
 def shown(cells: Sequence[Cell]) -> str:

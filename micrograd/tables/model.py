@@ -7,7 +7,7 @@ import math
 
 from micrograd import nn
 from micrograd.files import write_json
-from micrograd.tables.columns import notes_of, scaled, shown
+from micrograd.tables.columns import note_of_form, notes_of, scaled, shown
 from micrograd.tables.errors import TableError, quoted
 from micrograd.tables.reading import are_rows, read_table, table_of_rows
 
@@ -110,12 +110,15 @@ class TableModel(nn.Module):
             raise TableError(
                 f"{table.name}: no {quoted(absent)}, which the model needs; the columns are {', '.join(table.columns)}"
             )
-        readings = [column.read(table.cells(column.name)) for column in self.columns]
-        for column, (values, strange) in zip(self.columns, readings):
+        columns = [column.written_as(table.cells(column.name)) for column in self.columns]
+        readings = [column.read(table.cells(column.name)) for column in columns]
+        for column, (values, strange) in zip(columns, readings):
             if strange and column.kind != "category" and all(value is None for value in values):
                 raise TableError(f"{table.name}: {quoted([column.name])} holds no {column.kind} ({shown(strange)})")
-        raw = [each for column, (values, _) in zip(self.columns, readings) for each in column.raw(values)]
-        notes = notes_of(self.columns, [values for values, _ in readings], [strange for _, strange in readings])
+        raw = [each for column, (values, _) in zip(columns, readings) for each in column.raw(values)]
+        others = [column for column, learned in zip(columns, self.columns) if column is not learned]
+        notes = [note for column in others for note in note_of_form(column) or [f"{column.name}: plain numbers"]]
+        notes += notes_of(columns, [values for values, _ in readings], [strange for _, strange in readings])
         return Encoded(table, list(zip(*raw)), notes)
 
     def predict(self, source: Any) -> list[Any]:

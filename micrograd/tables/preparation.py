@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from micrograd.tables.cells import MISSING_AMONG_NUMBERS, form_of_numbers, is_missing
 from micrograd.tables.choosing import choose, expect_moderate, scales_of, sklearn, summary
-from micrograd.tables.columns import listed, notes_of, read_numbers, scaled
+from micrograd.tables.columns import listed, notes_of, read_by, scaled, shown
 from micrograd.tables.errors import TableError, quoted
 from micrograd.tables.reading import read_table
 from micrograd.tables.targets import ClassTarget, NumberTarget, classes_in
@@ -101,12 +101,16 @@ def prepare(
     name, names = choice(table, target, inputs, ignore)
     form, kind, notes = kind_of_target(table, name, classify)
     cells = table.cells(name)
-    values: list[Any] = classes_in(cells, form) if kind == "class" else read_numbers(cells, form)[0]  # type: ignore
+    values: list[Any] = classes_in(cells, form)
+    strange: list[Any] = []
+    if form is not None and kind == "number":
+        values, strange = read_by(form.number, cells)
     rows = [i for i, value in enumerate(values) if value is not None]
     targets = [values[i] for i in rows]
     expect_targets(table, name, kind, targets, names)
     if len(rows) < len(cells):
-        notes.append(f"{counted(len(cells) - len(rows), 'row')} whose {name} is missing left out")
+        what = f" or no number ({shown(strange)})" if strange else ""
+        notes.append(f"{counted(len(cells) - len(rows), 'row')} whose {name} is missing{what} left out")
     split = split_of(targets, held_out, seed, stratified=kind == "class")
     chosen = choose(table, names, rows, split[0], explicit=inputs is not None)
     if not chosen.columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd import losses
-from micrograd.tables.columns import read_numbers, word_of
+from micrograd.tables.columns import form_for, read_by, word_of
 from micrograd.tables.figures import Figures
 from micrograd.vectors import softmax
 
@@ -33,7 +33,7 @@ class NumberTarget:
 
     def read(self, cells: Sequence[Cell]) -> list[float | None]:
         """The targets in cells, None where one is missing."""
-        return read_numbers(cells, self.form)[0]
+        return read_by(form_for(cells, self.form).number, cells)[0]
 
     def learned(self, target: float) -> float:
         """What the network should return for a target."""
