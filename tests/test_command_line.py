@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
+from importlib.util import find_spec
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -303,7 +304,7 @@ def test_what_an_encoding_lacks_is_spelled_plainly_and_stays_in_columns(tmp_path
     assert plain in done.stdout and escaped in done.stdout and "betahat" in done.stdout
     at, data = ["x*y", "--at", "x=1,y=2"], write(tmp_path, "ŷ,名\n" + "".join(f"{i},{i}\n" for i in range(9)), "σ.csv")
     commands = [[], ["explain", *at], ["draw", *at, "-o", "ŷ.svg"], ["train", "--help"]]
-    if encoding == "ascii":  # which lacks what the others lack
+    if encoding == "ascii" and find_spec("pandas"):  # it lacks what the others lack
         commands.insert(0, ["train", data, "--epochs", "2"])
     several = f"from micrograd.__main__ import main\nfor command in {commands!a}:\n    print('exit', main(command))"
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
