@@ -328,7 +328,7 @@ def test_without_scripts_the_picture_stands(played):
 
 
 FOLDED = """
-const [fused, collapsed] = players(), seen = {};
+const [fused, collapsed, numbered] = players(), seen = {};
 const svg = player => (
   new XMLSerializer().serializeToString(player.querySelector(".pictures svg")));
 const wait = seconds => new Promise(done => setTimeout(done, 1000 * seconds));
@@ -350,7 +350,7 @@ const beats = player => {
 };
 const numbers = [[0, 1.5], [1, -0.25]];
 seen.beats = [fused, collapsed].map(beats);
-seen.at = [fused, collapsed].map(player => { click(player, "last"); return svg(player); });
+seen.at = players().map(player => { click(player, "last"); return svg(player); });
 await open(fused, FORM);
 await open(collapsed, "s2.0");
 seen.finer = beats(collapsed).length;
@@ -382,13 +382,14 @@ return seen;
 
 @pytest.fixture(scope="module")
 def folded(tmp_path_factory):
-    """What players of folded views said, and the loss that both play."""
+    """What players of folded views said, and the loss that both play; a third has inputs that are plain numbers."""
     _, loss = network(2, 3, 3, 1)
     explorers = [explore(loss, {}, view=view) for view in ("fused", "collapsed")]
+    numbers = explore(network(2, 2, 1, floats=True)[1], {}, view="fused")
     forms = [max(explorers[0].scene["forms"]), min(explorers[1].scene["forms"])]
     script = FOLDED.replace("COLLAPSED_FORM", f'"n{forms[1]}"').replace("FORM", f'"n{forms[0]}"')
-    body = "".join([explorer.notebook_html() for explorer in explorers])
-    return run(tmp_path_factory.mktemp("folded"), body, script), loss, explorers, forms
+    body = "".join([explorer.notebook_html() for explorer in [*explorers, numbers]])
+    return run(tmp_path_factory.mktemp("folded"), body, script), loss, [*explorers, numbers], forms
 
 
 def told(svg):
@@ -411,14 +412,16 @@ def number(word):
 @needs_chromium
 def test_folded_views_show_what_the_static_picture_shows(folded):
     seen, loss, explorers, _ = folded
-    for view, explorer, at, moved in zip(("fused", "collapsed"), explorers, seen["at"], seen["moved"]):
-        (wanted := told(explorer.svg)).pop("n73", None)
-        now = explore(evaluated(loss, {0: 1.5, 1: -0.25})[-1], {}, view=view)
-        for got, wanted in ((told(at), told(explorer.svg)), (told(moved[1]), told(now.svg))):
-            for key, (texts, words) in wanted.items():
-                assert got[key][0] == texts
-                assert got[key][1] == words or "constant" in words, (key, got[key], words)
-        assert arrows(moved[1]) == arrows(now.svg)
+    pairs = [(at, explorer.svg) for at, explorer in zip(seen["at"], explorers)]
+    for view, (_, moved) in zip(("fused", "collapsed"), seen["moved"]):
+        pairs.append((moved, explore(evaluated(loss, {0: 1.5, 1: -0.25})[-1], {}, view=view).svg))
+    assert len(pairs) == 5
+    for got, static in pairs:
+        assert arrows(got) == arrows(static)
+        found = told(got)
+        for key, (texts, words) in told(static).items():
+            assert found[key][0] == texts
+            assert found[key][1] == words or "constant" in words, (key, found[key], words)
 
 
 @needs_chromium
@@ -567,5 +570,7 @@ def test_a_quiz_says_right_wrong_or_the_next_factor(asked):
 def test_quizzes_are_for_small_graphs():
     with pytest.raises(ValueError, match="a quiz is for a graph in the full view, up to 60 values, got 72"):
         explore(network(2, 3, 3, 1)[1], {}, quiz=True)
+    with pytest.raises(ValueError, match="a quiz needs a gradient to ask for"):
+        explore(Value(3.0), {}, quiz=True)
     scene = explore(toy(), {}, quiz=True).scene
     assert [asked["node"] for asked in scene["quiz"]] == [8, 6, 5, 4, 3, 2, 1, 0]

@@ -100,6 +100,8 @@ def explore(
         from micrograd.drawing.explorer.questions import questions, without_derivatives
 
         known |= {"quiz": questions(graph), "leaves": []}
+        if not known["quiz"]:
+            raise ValueError("a quiz needs a gradient to ask for, and this graph has none below its root")
         without_derivatives(diagram)
     return Explorer(Picture(diagram), known, rules)
 

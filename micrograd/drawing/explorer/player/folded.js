@@ -10,7 +10,7 @@ function foldedParts(view, scene) {
     const form = scene.forms[i];
     if (form && view.owner !== `n${i}`) painters.push(now => paintForm(box, now, i, form));
   }
-  for (const [edge, i, k] of view.edges) if (edge.weight) painters.push(now => paintTerm(edge, now, i, k));
+  for (const [edge, i, k] of view.arrows) if (edge.weight) painters.push(now => paintTerm(edge, now, i, k));
   const stages = scene.stages ?? [], stageOf = [];
   stages.forEach(({ key, members, measured }, s) => {
     for (const i of members) stageOf[i] = s;
@@ -35,10 +35,11 @@ function paintForm(box, now, i, { biases, text }) {
 
 // The arrow of a term: operand k of the product i, weighed by the other operand.
 function paintTerm(edge, now, i, k) {
-  const weight = now.nodes[i].operands[1 - k];
+  const { operands } = now.nodes[i], weight = operands[1 - k];
   write(edge.weight, `${now.nodes[weight].name} ${shown(now.nodes[weight].data)}`);
   write(edge.slope, gradientText(now, weight));
-  write(edge.title, [...toldOf(now, weight), slopeTold(now, i, k)].join("\n"));
+  const told = isNode(operands[k]) ? slopeTold(now, i, k) : `the number ${operands[k].number}`;
+  write(edge.title, [...toldOf(now, weight), told].join("\n"));
 }
 
 function paintStage(box, { nodes, known, found, unknown }, members, measured) {

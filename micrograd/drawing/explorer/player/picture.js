@@ -104,7 +104,7 @@ function slopeTold(now, i, k) {
 // A view of the graph: one SVG, painted at every step. `folded` paints what stands for several values.
 class View {
   constructor(svg, scene, owner = "") {
-    Object.assign(this, { svg, owner, look: scene.look, parts: partsOf(svg), boxes: [], edges: [], folded: [] });
+    Object.assign(this, { svg, owner, look: scene.look, parts: partsOf(svg), boxes: [], arrows: [], folded: [] });
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", svg.querySelector("title").textContent);
     for (const [key, part] of this.parts) {
@@ -112,8 +112,9 @@ class View {
       const [, i, k] = /^n(\d+)(?:\.(\d+))?$/.exec(key) ?? [];
       if (i === undefined) continue;
       if (k === undefined) this.boxes.push([part, Number(i)]);
-      else this.edges.push([part, Number(i), Number(k)]);
+      else this.arrows.push([part, Number(i), Number(k)]);
     }
+    this.edges = this.arrows.filter(([, i, k]) => isNode(scene.nodes[i].operands[k])); // others come from a number
     if (scene.forms) this.folded.push(...foldedParts(this, scene));
   }
 
@@ -138,7 +139,7 @@ class View {
       group.classList.toggle("receiving", receiving.has(key) && !lit.has(key));
     }
     for (const [box, i] of this.boxes) box.group.classList.toggle("waiting", !now.known[i]);
-    for (const [edge, i] of this.edges) {
+    for (const [edge, i] of this.arrows) {
       edge.group.classList.toggle("waiting", !now.known[i]);
       edge.group.classList.toggle("lit", now.working.has(i));
     }
