@@ -3,7 +3,8 @@
     python benchmarks/jacobians.py [--only NAMES] [--quick]
 
 One core, CPU time; a figure is the median of a call that fills an array of the user's, divided by that of the backend
-llvm, of which the time is shown. First all must agree. `hand` has 26 parameters, which are the same for all vertices: a
+llvm, of which the time is shown; `anew` is that of samples in an array, not in a batch, into an array that is made at
+each call. First all must agree. `hand` has 26 parameters, which are the same for all vertices: a
 kinematic chain of 21 bones, whose placements are blended by weights. `cameras` has none: a row is a camera (Rodrigues'
 rotation, place, focal length, centre, radial distortion), a point, a weight, and where the point was seen. JAX has
 `vmap` of `jacfwd`, compiled, on the same scalar code; CasADi a function mapped over the samples, which fills in
@@ -117,7 +118,7 @@ ALL = {"hand": lambda: hand(100), "hands": lambda: hand(6_400), "cameras": lambd
 
 
 def program(work, backend):
-    """A call that fills an array of its own, which it returns; and seconds until it was filled first."""
+    """A call that fills an array of its own, which it returns; one that is given all anew; seconds to the first."""
     started = time.process_time()
     parameters = [Value(p) for p in work.parameters]
     made = micrograd.compile(
@@ -130,7 +131,8 @@ def program(work, backend):
     )
     batch = made.batch(work.X)
     out = made.jacobian(batch, wrt=work.wrt)
-    return (lambda: made.jacobian(batch, wrt=work.wrt, out=out)), time.process_time() - started
+    seconds = time.process_time() - started
+    return lambda: made.jacobian(batch, wrt=work.wrt, out=out), lambda: made.jacobian(work.X, wrt=work.wrt), seconds
 
 
 def eager(work):
@@ -209,13 +211,14 @@ def main() -> None:
         parser.error(f"expected --only with names among {', '.join(ALL)}, got {', '.join(unknown)}")
     fast = "llvm" if importlib.util.find_spec("llvmlite") else "numpy"
     others = [name for name in ("casadi", "jax") if importlib.util.find_spec(name)]
-    heads = [f"{fast}, µs", *[name for name in ("numpy", *others) if name != fast], "eager", "first, s"]
+    heads = [f"{fast}, µs", "anew", *[name for name in ("numpy", *others) if name != fast], "eager", "first, s"]
     print(f"{'CPU time of a call':24}" + "".join([f"{head:>11}" for head in heads]))
     for name in options.only.split(","):
         work = ALL[name]()
         steps, seconds = {}, {}
         for backend in dict.fromkeys((fast, "numpy")):
-            steps[backend], seconds[backend] = program(work, backend)
+            steps[backend], anew, seconds[backend] = program(work, backend)
+            steps.setdefault("anew", anew)  # of the first backend
         steps |= {other: {"jax": jax, "casadi": casadi}[other](work) for other in others}
         steps["eager"] = eager(work.first(3))
         agree(steps, fast)
