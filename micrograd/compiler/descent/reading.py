@@ -46,17 +46,17 @@ def read(optimizer: Any, known: Rule | None = None) -> Rule:
     if not optimizer.on_arrays:
         raise Unreadable("it takes floats alone")
     expect_plain(optimizer)
-    rule = None
     if is_ours(optimizer):
         rule, done = run(optimizer), compared.setdefault(type(optimizer), set())
         if rule.key() not in done:
             compare(rule, optimizer)
             done.add(rule.key())
-    elif known is not None:
+        return rule
+    if known is not None:
         rule = run(optimizer)
-    if rule is None or known is not None and known.key() != rule.key():
-        rule = read_with_care(optimizer)
-    return rule
+        if rule.key() == known.key():
+            return rule
+    return read_with_care(optimizer)
 
 
 def read_with_care(optimizer: UpdateRule) -> Rule:
