@@ -1,4 +1,6 @@
-"""`Descent`: many steps of an optimiser on a program's gradient, as many in one call as machine code can take.
+"""`Descent`: many steps of an optimiser on a program's gradient, in machine code where the backend has some.
+
+It takes the steps that are arithmetic and nothing else; whoever calls it takes the others one by one, by plain code.
 
 p           the numbers of the parameters, (p,)
 order       numbers of samples, one epoch after the other; a step takes the next few of them
@@ -35,8 +37,8 @@ class Steps:
     p           where they led, a new array
     gradient    that of the last step, (p,); None if there was none
     losses      the value before each step, (steps,): as many as were done
-    stopped     whether the next step is one that machine code does not take: by plain code it may have an error that
-                tells what is wrong, or a result
+    stopped     whether the next step is one for plain code: there it may have a result, or an error that tells what is
+                wrong
     trail       the parameters after every so many of the steps of the call, (k, p), as far as they were done; None
                 where none is asked for, and where the steps of the call are no multiple of that
     """
@@ -52,7 +54,7 @@ class Descent:
 
     steps_of    makes what takes many steps of a rule in one call, see `backends.steps_of`
     samples     how many there are; size: how many a step takes
-    reason      why no step is taken in machine code, as a part of a sentence; "" where they are
+    reason      why all steps are for plain code, as a part of a sentence; "" where they are not
     """
 
     def __init__(self, optimizer: Any, steps_of: Callable[[Rule], Any], samples: int = 1, size: int = 1) -> None:
