@@ -274,6 +274,16 @@ def test_orders_are_those_of_random():
         assert shuffled(count, "3").tolist() == expected
 
 
+def test_a_call_is_short_whatever_takes_its_time(monkeypatch):
+    program, batch = network()
+    ticks = iter(range(0, 10_000, 3))
+    monkeypatch.setattr("micrograd.compiler.descent.descent.perf_counter", lambda: 0.001 * next(ticks))
+    rule = optim.SGD(lr=lambda step: 0.001 + 0.0 * next(ticks))  # a schedule that takes 3 ms
+    descent, p = descent_of(program, batch, rule), start(program)
+    rule.advance(p, p)
+    assert [len(descent.run(p, 1000).losses) for _ in range(3)] == [16, 15, 15]
+
+
 def test_what_it_refuses():
     program, batch = network()
     descent, p = descent_of(program, batch, optim.SGD(lr=0.01), 5), start(program)

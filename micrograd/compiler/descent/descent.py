@@ -63,7 +63,7 @@ class Descent:
         self._machine: Any = None
         self._rule: Rule | None = None
         self._attributes: list[Any] = []  # of the optimiser, with which the rule was read
-        self._seconds = 0.0  # of a step in the last call; 0 before there was one
+        self._seconds = 0.0  # of a step in the last call, its row of the table included; 0 before there was one
         self._known: Any = None  # the order that `shuffled` made last
 
     def run(
@@ -82,12 +82,12 @@ class Descent:
         optimizer = self.optimizer
         if self._rule is None or not optimizer.steps or optimizer.count != len(p):
             return Steps(p.copy(), None, np.empty(0), True)
-        count, order = self.pace(steps), self._order(order)
+        count, order, started = self.pace(steps), self._order(order), perf_counter()
         table, moments = self._table(self._rule, count), moments_of(optimizer, len(p))
         if table is None or moments is None:
             return Steps(p.copy(), None, np.empty(0), True)
         trail = np.empty((len(table) // every, len(p))) if every and not len(table) % every else None
-        losses, started = np.empty(len(table)), perf_counter()
+        losses = np.empty(len(table))
         done, p, gradient = self._machine.run(p, moments, table, order, first, losses, bound, trail)
         if done:
             self._seconds = (perf_counter() - started) / done
