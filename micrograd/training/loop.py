@@ -78,9 +78,9 @@ class Loop:
         self._line = watch.line
         self.begin()
         try:
-            enough = watch.left == 0
-            while not enough:
-                enough = watch(self.epochs(watch.left, size, seed))
+            left = watch.left
+            while left:
+                left = watch(self.epochs(left, size, seed))
         finally:
             self.end()
 
@@ -92,14 +92,17 @@ class Loop:
         whole = len(self.data)
         size = whole if size is None else min(size, whole)
         steps = -(-whole // size)
-        descent, spans = None, self._foreseen and most > 1 and self.tested is None and self.metric is None
+        several = self._foreseen and most > 1 and self.tested is None and self.metric is None
+        descent, spans = None, several and not self._pause
         if spans or steps >= (FEW if self._foreseen else FEW_UNFORESEEN):
             descent = self._descent_for(size, most * steps)
-        elif most * steps >= ENOUGH:
+        elif not several and most * steps >= ENOUGH:
             self.objective.alone = "an epoch is but a few, and more is to be done after each"
-        span = self._span(descent, most, steps, seed) if spans and descent is not None else None
-        if span is not None:
-            return span
+        if spans and descent is not None:
+            span = self._span(descent, most, steps, seed)
+            if span is not None:
+                return span
+        self._pause = max(0, self._pause - 1)
         order = None if steps == 1 else self._order(descent, seed)
         if descent is None or steps < FEW:
             losses = []
@@ -161,8 +164,7 @@ class Loop:
         position, optimizer, history = self.position, self.optimizer, self.course.history
         count = min(descent.pace(most * steps) // steps, MOST_KEPT // len(position.at))
         count = count if steps == 1 else min(count, MOST_EPOCHS)
-        if self._pause or count < 2 or not history:
-            self._pause = max(0, self._pause - 1)
+        if count < 2 or not history:
             return None
         order = None if steps == 1 else self._order(descent, seed, count)
         at, slopes, before, known = position.at, position.gradient, optimizer.snapshot(), len(history)
@@ -191,14 +193,14 @@ class Loop:
         self._alone += 1
         return mean
 
-    def minimise(self, iterations: int, enough: Callable[[Span], bool]) -> None:
-        """So many epochs, each an iteration of an optimiser that drives the loop itself, unless one was enough."""
+    def minimise(self, iterations: int, watch: Watch) -> None:
+        """So many epochs, each an iteration of an optimiser that drives the loop itself, unless fewer are enough."""
         gradient: Any = None
 
         def finished(iteration: int, p: Any, value: float) -> bool:
             self.position.stand_at(p, gradient)  # the last that was computed is that at p
             self.expect_finite(value, gradient, self.data)
-            return enough(Span([self.record(value)]))
+            return watch(Span([self.record(value)])) == 0
 
         def objective(p: Any) -> tuple[float, Any]:
             nonlocal gradient
@@ -264,6 +266,8 @@ def means_of(losses: Any, steps: int, size: int, samples: int) -> list[float]:
 
 def mean_of(losses: list[float], size: int, samples: int) -> float:
     """The mean over so many samples of the losses of batches of a size, of which the last may be shorter."""
+    if len(losses) == 1:
+        return math.fsum(losses)
     share, last = size / samples, (samples - size * (len(losses) - 1)) / samples
     return math.fsum([*[loss * share for loss in losses[:-1]], losses[-1] * last])
 

@@ -22,7 +22,7 @@ OFTEN = 0.1  # seconds from one update of the progress line to the next
 
 
 class Watch:
-    """Called with the epochs of a fit, as they come; its answer is whether that is enough.
+    """Called with the epochs of a fit, as they come; its answer is how many more may come until the next call.
 
     It keeps the best parameters, counts the epochs without improvement, writes the checkpoint and shows the progress
     line.
@@ -32,7 +32,7 @@ class Watch:
     >>> from micrograd.training.history import Record, Span
     >>> watch = Watch(Course([Value(1.0)]), 9, patience=2)
     >>> watch(Span([Record(1, 0.5, None)])), watch(Span([Record(2, 0.6, None), Record(3, 0.7, None)]))
-    (False, True)
+    (2, 0)
     """
 
     def __init__(
@@ -54,20 +54,21 @@ class Watch:
         if self.file is not None:
             self.done, self.waited = self.file.resume()
 
-    def __call__(self, span: Span) -> bool:
-        """Take note of some epochs; True if the training should stop."""
+    def __call__(self, span: Span) -> int:
+        """Take note of some epochs; how many may follow."""
         count = len(span.records)
         improved = self.course.improved_by(span.records[span.best], span.numbers)
         self.waited, self.done = count - 1 - span.best if improved else self.waited + count, self.done + count
+        left = self.left
         if self.file is not None:
-            self.file.keep(self.done, self.waited, last=self.left == 0)
+            self.file.keep(self.done, self.waited, last=left == 0)
         if self.line is not None:
             self.line.show(span.records[-1])
-        return self.left == 0
+        return left
 
     @property
     def left(self) -> int:
-        """How many epochs may follow until it is called; 0 when that is enough."""
+        """How many epochs may follow until it is called again; 0 when that is enough."""
         left = self.epochs - self.done
         return max(0, left if self.patience is None else min(left, self.patience - self.waited))
 
