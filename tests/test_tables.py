@@ -165,6 +165,10 @@ def test_none_is_an_answer_among_words():
         (["a,a,", "1,2,3"], ["a", "a.1", "Unnamed: 2"], "several columns are called 'a': they become a, a.1"),
         (["", "# by hand", "sep,by", "1,2"], ["sep", "by"], "names in line 3; 1 line of comment left out"),
         (["#a,b", "1,2"], ["a", "b"], "names in line 1"),
+        (["colour,r", "#ff0000,1", "#00ff00,0", "#ff00ff,1"], ["colour", "r"], "3 rows"),
+        (["# in m, kg", "a,b", "1,2"], ["a", "b"], "names in line 2; 1 line of comment left out"),
+        ([*["# by hand"] * 30, "a,b", "1,2"], ["a", "b"], "names in line 31; 30 lines of comment left out"),
+        (["a,a.1,a,a", "1,2,3,4"], ["a", "a.1", "a.2", "a.3"], "they become a, a.2, a.3"),
         (["sep=|", "a|b", "1,5|2"], ["a", "b"], "'|' between cells, names in line 2"),
     ],
 )

@@ -13,8 +13,8 @@ import math
 from itertools import compress
 
 from micrograd.tables.cells import MISSING_AMONG_NUMBERS, MOSTLY, form_of_numbers, forms_of_dates, is_missing
-from micrograd.tables.columns import Category, Date, Number, Scale, listed, note_of_form, part_of, parts_for
-from micrograd.tables.errors import DATA, TableError, quoted
+from micrograd.tables.columns import Category, Date, Number, Scale, note_of_form, part_of, parts_for
+from micrograd.tables.errors import DATA, TableError, listed, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

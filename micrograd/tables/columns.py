@@ -22,6 +22,7 @@ from micrograd.tables.cells import (
     is_missing,
     moment,
 )
+from micrograd.tables.errors import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -311,12 +312,3 @@ def shown(cells: Sequence[Cell]) -> str:
     for cell in cells:
         count[cell] += 1
     return listed([repr(cell) + f" {times} times" * (times > 1) for cell, times in count.items()])
-
-
-def listed(words: Sequence[str], most: int = 5) -> str:
-    """The first of some words.
-
-    >>> listed(["a", "b", "c"], 2)
-    'a, b, …'
-    """
-    return ", ".join([*words[:most], *["…"] * (len(words) > most)])

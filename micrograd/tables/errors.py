@@ -40,3 +40,12 @@ def quoted(names: Sequence[str]) -> str:
     """
     shown = [repr(name) for name in names]
     return f"column{'s' if len(shown) != 1 else ''} {', '.join(shown)}"
+
+
+def listed(words: Sequence[str], most: int = 5) -> str:
+    """The first of some words.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b, …'
+    """
+    return ", ".join([*words[:most], *["…"] * (len(words) > most)])

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 from micrograd.tables.cells import MISSING_AMONG_NUMBERS, form_of_numbers, is_missing
 from micrograd.tables.choosing import choose, expect_moderate, scales_of, sklearn, summary
-from micrograd.tables.columns import listed, notes_of, read_by, scaled, shown
-from micrograd.tables.errors import TableError, quoted
+from micrograd.tables.columns import notes_of, read_by, scaled, shown
+from micrograd.tables.errors import TableError, listed, quoted
 from micrograd.tables.reading import read_table
 from micrograd.tables.targets import ClassTarget, NumberTarget, classes_in
 

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 
 from micrograd.tables.cells import form_of_numbers, is_missing
-from micrograd.tables.errors import TableError
+from micrograd.tables.errors import TableError, listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,31 +64,43 @@ def lines_of(text: str) -> tuple[list[tuple[int, str]], str | None, list[str]]:
     first = next((i for i, (_, line) in enumerate(lines) if line.strip()), len(lines))
     found = DECLARED.fullmatch(lines[first][1].strip()) if first < len(lines) else None
     separator = None if found is None else "\t" if found[1] == "\\t" else found[1]
+    lines = lines[first + (found is not None) :]
+    left_out = comments_among([line for _, line in lines])
     kept: list[tuple[int, str]] = []
-    comments, inside = 0, False
-    for i in range(first + (found is not None), len(lines)):
-        line = lines[i][1]
-        if not inside and COMMENT.match(line) and not is_record(lines, i):
-            comments += 1
+    count, inside = 0, False
+    for (number, line), comment in zip(lines, left_out):
+        if comment and not inside:
+            count += 1
         elif inside or line.strip():
             inside ^= line.count('"') % 2 == 1
-            kept.append(lines[i])
-    return kept, separator, [f"{comments} line{'s' * (comments > 1)} of comment left out"] * (comments > 0)
+            kept.append((number, line))
+    return kept, separator, [f"{count} line{'s' * (count > 1)} of comment left out"] * (count > 0)
 
 
-def is_record(lines: Sequence[tuple[int, str]], i: int) -> bool:
-    """Whether a line that begins like a comment has as many cells as those around it: it is a record, or the names."""
-    line = lines[i][1]
-    nearby = [text for _, text in lines[max(0, i - 20) : i + 20] if text.strip() and not COMMENT.match(text)]
-    if not nearby:
-        return True
-    for separator in "\t;|,":
-        counts = Counter(text.count(separator) for text in nearby)
-        [(count, times)] = counts.most_common(1)
-        if count and times > 0.8 * len(nearby):
-            below = [text for _, text in lines[i + 1 : i + 2]]
-            return line.count(separator) == count and not (below and COMMENT.match(below[0]))
-    return False
+def comments_among(lines: Sequence[str]) -> list[bool]:
+    """Which lines are comments: those that begin like one, and have another number of cells than most.
+
+    Above all others the last may hold the names behind its sign: where the next line is no better.
+
+    >>> comments_among(["# a, b, c", "x,y,z", "#1,2,3", "# so far"])
+    [True, False, False, True]
+    >>> comments_among(["# by hand", "#x,y,z", "1,2,3"])
+    [True, False, False]
+    """
+    alike = [COMMENT.match(line) is not None for line in lines]
+    if True not in alike:
+        return alike
+    said = [line for line in lines if line.strip()]
+    sample = [*said[:SAMPLE], *said[-SAMPLE:]]
+    modes = {separator: Counter(line.count(separator) for line in sample).most_common(1)[0] for separator in "\t;|,"}
+    separator = max(modes, key=lambda each: (modes[each][0] > 0) * modes[each][1])
+    count = modes[separator][0]
+    record = [count > 0 and line.count(separator) == count for line in lines]
+    above = alike.index(False) if False in alike else 0
+    below = lines[above].split(separator)
+    holds_numbers = any(form_of_numbers([cell.strip()]) is not None for cell in below if cell.strip())
+    names = above - 1 if holds_numbers else above
+    return [each and (i < names or not record[i]) for i, each in enumerate(alike)]
 
 
 def form_of(lines: Sequence[str], declared: str | None) -> Form:
@@ -167,19 +179,18 @@ def names_from(record: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     plain = [name_in(cell) or f"Unnamed: {i}" for i, cell in enumerate(record)]
     plain[:1] = [re.sub(r"^#\s*(?=.)", "", name) for name in plain[:1]]
-    names: list[str] = []
+    taken, names = set(plain), []
+    became: dict[str, list[str]] = {}
     for name in plain:
-        another, k = name, 0
-        while another in names or (k and another in plain):
-            k += 1
-            another = f"{name}.{k}"
+        alike = became.setdefault(name, [])
+        another, k = name, len(alike)
+        while alike and another in taken:
+            another, k = f"{name}.{k}", k + 1
+        taken.add(another)
+        alike.append(another)
         names.append(another)
-    doubled = [name for name, times in Counter(plain).items() if times > 1]
-    notes = []
-    for name in doubled:
-        became = ", ".join(new for new, old in zip(names, plain) if old == name)
-        notes.append(f"several columns are called {name!r}: they become {became}")
-    return names, notes
+    doubled = {name: alike for name, alike in became.items() if len(alike) > 1}
+    return names, [f"several columns are called {name!r}: they become {listed(a)}" for name, a in doubled.items()]
 
 
 def expect_alike(name: str, form: Form, lines: Sequence[str], numbers: Sequence[int], width: int) -> Form:
