@@ -90,6 +90,9 @@ def test_options_of_the_toy_net_need_no_command(tmp_path):
         (["train", "x.csv", "--target", "--lr"], "one that begins with a dash is joined to the option: --target=-x"),
         (["draw", "x", "--view", "ful"], "; did you mean full?"),
         (["train"], "the following arguments are required: FILE.csv"),
+        ([__file__], f"to learn from that table: train {__file__}"),
+        (["--vresion"], "no option --vresion; did you mean --version?"),
+        (["train", "x.csv", "--a\nb"], "train: no option --a␤b"),
     ],
 )
 def test_bad_options(arguments, message, capsys):

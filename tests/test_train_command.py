@@ -195,6 +195,8 @@ def test_results_that_cannot_be_written_are_found_out_before_the_table_is_read(o
     assert capsys.readouterr().err.endswith("--save-report: ./x.html is the file of --plot; expected another file\n")
     assert main(["train", "no such file", "--plot", "plot.xyz"]) == 2
     assert "plot.xyz: expected a path that ends in .png, .svg or .pdf" in capsys.readouterr().err
+    assert main(["train", "no such file", "-o", "-"]) == 2
+    assert "--output: expected a file" in capsys.readouterr().err
     assert main(["train", "no such file", "--save-report", "page.pdf"]) == 2
     assert "page.pdf: expected a path that ends in .html" in capsys.readouterr().err
     assert os.listdir(tmp_path) == []

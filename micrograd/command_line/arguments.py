@@ -12,7 +12,7 @@ import sys
 from difflib import get_close_matches
 
 from micrograd import __version__
-from micrograd.command_line.terminal import InputError
+from micrograd.command_line.terminal import InputError, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Parser(argparse.ArgumentParser):
         message = message.removeprefix("argument ")
         found = CHOICE.search(message)
         if found:
-            message += meant(found[1], re.findall(r"[\w-]+", found[2]))
+            near = meant(found[1], re.findall(r"[\w-]+", found[2]))
+            message += f"; to learn from that table: train {found[1]}" if os.path.isfile(found[1]) else near
         if message.endswith("expected one argument"):
             option = message.partition("/")[0].partition(":")[0]
             message += f"; one that begins with a dash is joined to the option: {option}=-x"
@@ -57,14 +58,15 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     ...
     micrograd.command_line.terminal.InputError: train: no option --tagret; did you mean --target?
     """
-    options, rest = parser().parse_known_args(arguments or ["toy"])
-    command: argparse.ArgumentParser = options.parser
+    top = parser()
+    options, rest = top.parse_known_args(arguments or ["toy"])
+    command: argparse.ArgumentParser = getattr(options, "parser", top)
     wrong = [word for word in rest if word.startswith("-") and word != "-"] or rest
     if wrong:
-        word = wrong[0].partition("=")[0]
+        word = one_line(wrong[0].partition("=")[0])
         known = re.findall(r"--[a-z-]+", command.format_usage())
         what = f"no option {word}{meant(word, known)}" if word.startswith("-") else f"{word!r} is one argument too many"
-        raise InputError(f"{options.command}: {what}")
+        raise InputError(f"{options.command}: {what}" if options.command else what)
     return options
 
 

@@ -6,12 +6,13 @@ import csv
 import os
 
 from micrograd import tables
-from micrograd.command_line.results import expect_places, save, written
+from micrograd.command_line.results import expect_places, written
 from micrograd.command_line.tables.models import input_errors, read_table
 from micrograd.command_line.tables.progress import followed
 from micrograd.command_line.tables.report import plots_of, report_of
 from micrograd.command_line.terminal import InputError, one_line
 from micrograd.plotting.figures import expect_format, image
+from micrograd.system.disk import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,22 +41,12 @@ def run(options: argparse.Namespace) -> None:
     training = training_of(prepared, options)
     stopped = trained(training, options)
     with input_errors():
-        model = training.finish()
+        training.finish()
     said = {"trained rows": training.trained_figures, "held-out rows": training.tested_figures}
     for rows, figures in said.items():
         if figures is not None:
             print(f"{rows}: {figures}")
-    with written(options.output):
-        model.save(options.output)
-    print(f"The model is in {os.path.abspath(options.output)}")
-    if options.plot:
-        with written(options.plot):
-            picture = image(list(plots_of(training).values()), expect_format(options.plot))
-        save(options.plot, picture)
-        print(f"The picture is in {os.path.abspath(options.plot)}")
-    if options.save_report:
-        save(options.save_report, report_of(table, training, options.output))
-        print(f"The report is in {os.path.abspath(options.save_report)}")
+    write_results(table, training, options)
     if stopped:
         raise KeyboardInterrupt
 
@@ -64,6 +55,9 @@ def expect_results(options: argparse.Namespace) -> None:
     """InputError unless the model, the picture and the report can be written, and what draws them is installed."""
     wanted = {"--output": options.output, "--plot": options.plot, "--save-report": options.save_report}
     results = {option: path for option, path in wanted.items() if path}
+    for option, path in results.items():
+        if path == "-":
+            raise InputError(f"{option}: expected a file; standard output is for what is said of the training")
     expect_places(results, {"the table": options.file}, force=options.force)
     if options.plot:
         with written(options.plot):
@@ -73,6 +67,21 @@ def expect_results(options: argparse.Namespace) -> None:
             expect_format("losses.svg")
         if not options.save_report.lower().endswith((".html", ".htm")):
             raise InputError(f"{options.save_report}: expected a path that ends in .html")
+
+
+def write_results(table: tables.Table, training: tables.Training, options: argparse.Namespace) -> None:
+    """Write the model, the picture and the report, and say where they are."""
+    with written(options.output):
+        training.model.save(options.output)
+    print(f"The model is in {os.path.abspath(options.output)}")
+    if options.plot:
+        with written(options.plot):
+            write(options.plot, image(list(plots_of(training).values()), expect_format(options.plot)))
+        print(f"The picture is in {os.path.abspath(options.plot)}")
+    if options.save_report:
+        with written(options.save_report):
+            write(options.save_report, report_of(table, training, options.output))
+        print(f"The report is in {os.path.abspath(options.save_report)}")
 
 
 def listed(texts: Sequence[str], names: Sequence[str]) -> list[str]:

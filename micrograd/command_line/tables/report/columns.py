@@ -31,7 +31,7 @@ def columns(table: tables.Table, prepared: tables.Prepared) -> str:
         elif name == prepared.target.name:
             kind, detail, bars = "target", "predicted as a " + ("class" if prepared.target.classes else "number"), ""
         else:
-            kind, detail, bars = "left out", escape(prepared.left_out.get(name, "")), ""
+            kind, detail, bars = "left out", escape(prepared.left_out.get(name, "not chosen")), ""
         missing = len(cells) - len(said)
         taken = f'<i class="{kind.replace(" ", "-")}">{kind}</i>'
         rows.append([f"<b>{escape(name)}</b>", taken, bars, detail, str(missing or "")])
@@ -59,9 +59,10 @@ def heights(numbers: Sequence[float]) -> list[int]:
     [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2]
     """
     low, high = min(numbers, default=0.0), max(numbers, default=0.0)
+    half = high / 2 - low / 2  # the span itself may be no float
     found = [0] * MOST_BARS
     for x in numbers:
-        found[min(int(MOST_BARS * ((x / 2 - low / 2) / (high / 2 - low / 2))), MOST_BARS - 1) if high > low else 0] += 1
+        found[min(int(MOST_BARS * ((x / 2 - low / 2) / half)), MOST_BARS - 1) if half > 0.0 else 0] += 1
     return found
 
 

@@ -28,7 +28,7 @@ def told(figures: tables.Figures) -> tuple[str, str]:
     if figures.accuracy is not None:
         return f"{figures.accuracy:.1%} right", f"always {escape(figures.always)}: {figures.baseline:.1%}"
     error, r2 = figures.error or 0.0, "" if figures.r2 is None else f"R² {figures.r2:.3f}; "
-    return f"± {numeral(error)}", f"{r2}always the mean: ± {numeral(figures.baseline)}"
+    return numeral(error), f"root mean squared error; {r2}always the mean: {numeral(figures.baseline)}"
 
 
 def card(figure: str, beside: str, what: str, kind: str = "") -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from micrograd import tables
     from micrograd.plotting.figures import Panel
+
 MOST_ROWS = 2000
 
 
