@@ -101,6 +101,12 @@ def test_bad_options(arguments, message, capsys):
     assert said.err.startswith("micrograd: ") and message in said.err and said.err.count("\n") == 1 and said.out == ""
 
 
+@pytest.mark.parametrize("program, name", [("/bin/micrograd", "micrograd"), ("__main__.py", "python -m micrograd")])
+def test_help_is_called_as_the_command_was(program, name, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [program])
+    assert run(tmp_path, "--help").stdout.startswith(f"usage: {name} [-h]")
+
+
 def test_help(tmp_path):
     top, train = run(tmp_path, "--help"), run(tmp_path, "train", "--help")
     assert top.returncode == train.returncode == 0
