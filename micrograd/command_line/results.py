@@ -6,7 +6,7 @@ import json
 import os
 from contextlib import contextmanager
 
-from micrograd.command_line.terminal import InputError
+from micrograd.command_line.terminal import InputError, one_line
 from micrograd.system.disk import expect_writable, write
 
 TYPE_CHECKING = False
@@ -21,9 +21,9 @@ def written(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(one_line(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}")) from None
     except (ImportError, ValueError, RuntimeError) as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(one_line(f"{path}: {error}")) from None
 
 
 def expect_place(path: str) -> None:
@@ -42,12 +42,12 @@ def expect_places(results: dict[str, str], read: dict[str, str], *, force: bool)
     for option, path in results.items():
         where = os.path.realpath(path)
         if where in taken:
-            raise InputError(f"{option}: {path} is {taken[where]}; expected another file")
+            raise InputError(one_line(f"{option}: {path} is {taken[where]}; expected another file"))
         taken[where] = f"the file of {option}"
     there = [path for path in results.values() if os.path.isfile(path)]
     if there and not force:
-        one = len(there) == 1
-        raise InputError(f"{', '.join(there)}: there already; --force overwrites {'it' if one else 'them'}")
+        them = "it" if len(there) == 1 else "them"
+        raise InputError(one_line(f"{', '.join(there)}: there already; --force overwrites {them}"))
     for path in results.values():
         expect_place(path)
 

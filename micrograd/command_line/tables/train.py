@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> None:
 def expect_results(options: argparse.Namespace) -> None:
     """InputError unless the model, the picture and the report can be written, and what draws them is installed."""
     wanted = {"--output": options.output, "--plot": options.plot, "--save-report": options.save_report}
-    results = {option: path for option, path in wanted.items() if path}
+    results = {option: path for option, path in wanted.items() if path is not None}
     for option, path in results.items():
         if path == "-":
             raise InputError(f"{option}: expected a file; standard output is for what is said of the training")
