@@ -1,5 +1,6 @@
 """The notebooks run from the top, in a fresh kernel, and give what is committed."""
 
+import doctest
 import json
 import re
 import subprocess
@@ -95,3 +96,26 @@ def test_the_comparison_sees_another_number_in_text_and_picture():
     assert tools.fingerprint(cell(1.0, "a")) != tools.fingerprint(cell(1.0, "b"))
     varying = {"metadata": {"tags": ["varies"]}}
     assert tools.fingerprint(cell(1.0, "a") | varying) == tools.fingerprint(cell(1.5, "b") | varying)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_says_how_long_it_takes_has_solutions_and_leads_on(path):
+    texts = ["".join(cell["source"]) for cell in read(path)["cells"] if cell["cell_type"] == "markdown"]
+    assert re.search(r"^\*About \d\d minutes\.\*$", texts[0], re.M)
+    exercises, solutions = texts[-1].split("<summary>Solutions</summary>")
+    assert "## To try" in exercises and "<details>" in exercises and "</details>" in solutions
+    for text in (exercises, solutions):
+        numbers = re.findall(r"^(\d)\. ", text, re.M)
+        assert numbers == [str(n) for n in range(1, len(numbers) + 1)] and len(numbers) >= 4
+    assert len(re.findall(r"^\d\. ", exercises, re.M)) == len(re.findall(r"^\d\. ", solutions, re.M))
+    for target in re.findall(r"\]\(([^)]+\.(?:ipynb|md))\)", "".join(texts)):
+        assert (tools.NOTEBOOKS / target).exists(), target
+    following = PATHS[PATHS.index(path) + 1].name if path != PATHS[-1] else "cheat-sheet.md"
+    assert f"({following})" in solutions
+
+
+def test_the_cheat_sheet_is_one_page_and_runs():
+    sheet = tools.NOTEBOOKS / "cheat-sheet.md"
+    assert len(sheet.read_text("utf-8").splitlines()) < 100
+    found = doctest.testfile(str(sheet), module_relative=False, encoding="utf-8")
+    assert found.attempted > 15 and not found.failed

@@ -32,7 +32,7 @@ WRITERS: dict[str, Callable[[Picture], str | bytes]] = {  # by the suffix of the
 RENDERED = ("png", "pdf")  # by Graphviz
 MOST_TOOLTIPS = 200
 LEAST_SCALE = 0.75  # a wide picture in a notebook is made smaller down to this, and scrolls beyond
-PREVIEW_RESOLUTION, WIDEST_PREVIEW, LONGEST_PREVIEW = 144.0, 2_400, 6_000.0  # dots per inch; pixels; points
+PREVIEW_RESOLUTION, WIDEST_PREVIEW, LONGEST_PREVIEW = 110.0, 1_800, 6_000.0  # dots per inch; pixels; points
 PREVIEWS = ("png:cairo:gd", "png")  # with 256 colours, which takes a fifth of the room, where Graphviz can
 
 

@@ -46,10 +46,10 @@ def svg_of(diagram: Diagram, geometry: Geometry) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}" text-anchor="middle" role="img">',
         f"<title>{escape(clean(diagram.title, 200))}</title>",
     ]
-    for group, (x0, y0, x1, y1) in zip(diagram.groups, geometry.panels):
-        parts.append(panel(group.title, x0, y0, x1, y1))
+    parts += [panel(*corners) for corners in geometry.panels]
     for i, edge in enumerate(diagram.edges):
         parts.append(edge_of(i, edge, geometry.routes[i], geometry.tips[i], geometry.labels[i]))
+    parts += [panel_title(group.title, x, y) for group, (x, y, _, _) in zip(diagram.groups, geometry.panels)]
     for i, box in enumerate(diagram.boxes):
         parts.append(box_of(i, box, *geometry.centres[i]))
     if caption:
@@ -64,16 +64,22 @@ def svg_of(diagram: Diagram, geometry: Geometry) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def panel(title: str, x0: float, y0: float, x1: float, y1: float) -> str:
-    """The panel of a group."""
+def panel(x0: float, y0: float, x1: float, y1: float) -> str:
+    """The panel of a group, behind all else."""
     colour, opacity = PANEL[:7], int(PANEL[7:], 16) / 255.0
+    return (
+        f'<rect class="panel" x="{at(x0)}" y="{at(y0)}" width="{at(x1 - x0)}" height="{at(y1 - y0)}" rx="10" '
+        f'fill="{colour}" fill-opacity="{opacity:.2f}"/>'
+    )
+
+
+def panel_title(title: str, x: float, y: float) -> str:
+    """The title of a panel whose upper left corner is at (x, y), over the lines that pass."""
     line = Line([(title, GREY)], SMALL)
     return (
-        f'<g class="panel"><rect x="{at(x0)}" y="{at(y0)}" width="{at(x1 - x0)}" height="{at(y1 - y0)}" rx="10" '
-        f'fill="{colour}" fill-opacity="{opacity:.2f}"/>'
-        f"{paper(x0 + 9.0 + WIDER * line.width / 2.0, y0 + 14.0 - BASELINE * SMALL, (line,))}"
-        f'<text x="{at(x0 + 9.0)}" y="{at(y0 + 14.0)}" '
-        f'font-size="{at(SMALL)}" fill="{GREY}" text-anchor="start">{escape(title)}</text></g>'
+        f'<g class="title">{paper(x + 9.0 + WIDER * line.width / 2.0, y + 14.0 - BASELINE * SMALL, (line,))}'
+        f'<text x="{at(x + 9.0)}" y="{at(y + 14.0)}" font-size="{at(SMALL)}" fill="{GREY}" '
+        f'text-anchor="start">{escape(title)}</text></g>'
     )
 
 
