@@ -93,19 +93,16 @@ def fold_forms(graph: Reading, part: Reading, places: list[int], folding: Foldin
     forms = find_forms(part)
     hidden = folded_away(part, forms)
     for form in forms.values():
-        owned = [x for term in form.terms for x in (term.factor,)] + form.biases
-        folded = [*form.folded, *[x for x in owned if x.__class__ is int and hidden[x]]]
-        if not folded:
-            continue
-        node, members = places[form.node], sorted({places[i] for i in (*folded, form.node)})
+        leaves = [x for x in (*[term.factor for term in form.terms], *form.biases) if x.__class__ is int and hidden[x]]
+        node, folded = places[form.node], sorted({places[i] for i in (*form.folded, *leaves)})
         text = form_formula(part, form)
         biases = [places[bias] for bias in form.biases if bias.__class__ is int]
         folding.forms[node] = {"biases": biases, "text": text}
-        for i in members:
-            if i != node:
-                folding.homes[i].append(f"n{node}")
-        if len(members) > 2:
-            folding.unfolded[f"n{node}"] = {"title": clean(text, LONGEST_TITLE), "svg": picture_of(graph, members)}
+        for i in folded:
+            folding.homes[i].append(f"n{node}")
+        if len(folded) > 1:
+            svg = picture_of(graph, [*folded, node])
+            folding.unfolded[f"n{node}"] = {"title": clean(text, LONGEST_TITLE), "svg": svg}
     return forms
 
 
@@ -159,17 +156,17 @@ def fold_stages(graph: Reading, folding: Folding) -> None:
             folding.unfolded[key] = {"title": title, "svg": svg}
 
 
-def folding_of(graph: Reading, view: str) -> Folding | None:
-    """What is folded in this view of a graph; None for the full view."""
+def folding_of(graph: Reading, view: str) -> dict[str, Any]:
+    """What the page knows of what this view of a graph folds, see `Folding`; nothing for the full view."""
     if view == "full":
-        return None
+        return {}
     folding = Folding(len(graph))
     if view == "fused":
         fold_forms(graph, graph, list(range(len(graph))), folding)
     else:
         fold_stages(graph, folding)
     folding.order = order_of(graph, folding)
-    return folding
+    return vars(folding)
 
 
 def order_of(graph: Reading, folding: Folding) -> list[int]:

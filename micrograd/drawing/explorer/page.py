@@ -63,11 +63,11 @@ def explore(
     quiz        hide the gradients, for a student to find: right, wrong, or as a hint the next factor of the chain rule
 
     Everything runs inside the page: no kernel, no network. It opens at the beginning, where only the leaves have
-    numbers; the graph is evaluated there, and itself stays as it is. Steps of descent move the parameters of a model,
-    and leaves that are called like one: w, w1, weight, theta, b beside them.
+    numbers; the graph is evaluated there, and itself stays as it is. Steps of descent move what the picture shows as
+    parameters, see `views.roles`. A quiz has no sliders and no descent.
 
-    Raises TypeError for what is not a Value, ValueError for more than 3,000 values, an unknown view, and for what is
-    not among the leaves.
+    Raises TypeError for what is not a Value, ValueError for more than 3,000 values, an unknown view, what is not
+    among the leaves, and for a quiz on more than 60 values or on none.
 
     >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
     >>> explore((w * x).tanh(), {}, leaves=["w"])
@@ -93,15 +93,11 @@ def explore(
     diagram = roomy(view_of(graph, view, "LR"))
     rules = rules_of(graph)
     known = scene(graph, slider_places(original, leaves), foreign="null" in rules.values())
-    folding = folding_of(graph, view)
-    if folding is not None:
-        known |= vars(folding)
+    known |= folding_of(graph, view)
     if quiz:
         from micrograd.drawing.explorer.questions import questions, without_derivatives
 
         known |= {"quiz": questions(graph), "leaves": []}
-        if not known["quiz"]:
-            raise ValueError("a quiz needs a gradient to ask for, and this graph has none below its root")
         without_derivatives(diagram)
     return Explorer(Picture(diagram), known, rules)
 

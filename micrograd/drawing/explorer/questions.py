@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 def questions(graph: Reading) -> list[dict[str, Any]]:
     """The questions in the order of `backward`: {node, uses: [{node, operand, slope, factor: [line, …]}, …]}.
 
+    Raises ValueError if there is none.
+
     >>> from micrograd.drawing.views.reading import read_graph
     >>> from micrograd.engine import Value
     >>> w, x = Value(0.5, "w"), Value(2.0, "x")
@@ -40,6 +42,8 @@ def questions(graph: Reading) -> list[dict[str, Any]]:
         use = {"node": reach.tops[edge], "operand": reach.operands[edge], "slope": slope}
         uses.setdefault(node, []).append({**use, "factor": factor(links, edge, slope)})
     asked = [i for i in range(len(graph) - 2, -1, -1) if i in uses and graph.role(i) != "constant"]
+    if not asked:
+        raise ValueError("a quiz needs a gradient to ask for, and this graph has none below its root")
     return [{"node": i, "uses": uses[i]} for i in asked]
 
 
