@@ -97,6 +97,14 @@ click(one, "reset");
 click(one, "last");
 set(one, 0, 2.5, "range");
 seen.moved = look(one);
+const narrow = edge => {
+  const paper = edge.querySelector(".paper").getBoundingClientRect();
+  const text = edge.querySelector("text").getBoundingClientRect();
+  return paper.left > text.left || paper.right < text.right || paper.width > text.width + 16;
+};
+set(one, 0, -1e-7);
+seen.papers = [...one.querySelectorAll("g.edge")].filter(narrow).map(edge => edge.textContent);
+set(one, 0, 2.5, "range");
 seen.movedSvg = one.querySelector(".pictures svg").outerHTML;
 click(four, "last");
 set(four, 0, 2.5);
@@ -286,6 +294,7 @@ def test_players_do_not_disturb_each_other_and_reset_goes_back(played):
     assert played["field"][0] == "2.5"  # an empty field moves nothing
     assert played["far"][0][0] == "1000000"
     assert played["sliders"] == [4, 1, 2]
+    assert played["papers"] == []  # the white behind a number is as wide as the number
 
 
 @needs_chromium

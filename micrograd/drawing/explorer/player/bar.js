@@ -45,7 +45,7 @@ function legend({ roles, look }) {
 }
 
 const READING = "Each box is a number: a leaf that is given, or a value computed from others, along the arrows. "
-  + "Forward computes each value from its operands and keeps the local derivatives, which stand on the arrows. Backward "
+  + "Forward computes each value from its operands and keeps the local derivatives, which stand on arrows. Backward "
   + "starts at the result with 1 and hands on, along each arrow, the gradient times the local derivative; what arrives "
   + "at a box adds up to ∇, the derivative of the result with respect to that value.";
 const DESCENT = " A step of descent then moves each parameter against its gradient, and the result gets smaller.";

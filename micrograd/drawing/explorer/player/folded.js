@@ -38,6 +38,7 @@ function paintTerm(edge, now, i, k) {
   const { operands } = now.nodes[i], weight = operands[1 - k];
   write(edge.weight, `${now.nodes[weight].name} ${shown(now.nodes[weight].data)}`);
   write(edge.slope, gradientText(now, weight));
+  edge.label?.fit();
   const told = isNode(operands[k]) ? slopeTold(now, i, k) : `the number ${operands[k].number}`;
   write(edge.title, [...toldOf(now, weight), told].join("\n"));
 }

@@ -25,6 +25,7 @@ function inflated(text) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
 }
 
+const AROUND = 4; // points of paper beside text
 const CHANGING = ["data", "gradient", "local", "weight", "slope", "norms"];
 
 // Boxes and arrows by key, each with those of its elements that change.
@@ -35,9 +36,28 @@ function partsOf(svg) {
     const [line, head] = group.querySelectorAll("path"), title = group.querySelector("title");
     const dashed = line !== undefined && line.hasAttribute("stroke-dasharray");
     const biases = [...group.querySelectorAll("text.bias")], said = title.textContent;
-    parts.set(group.dataset.key, { ...texts, group, title, said, biases, line, head, dashed });
+    parts.set(group.dataset.key, { ...texts, group, title, said, biases, line, head, dashed, label: labelOf(group) });
   }
   return parts;
+}
+
+// Roughly how wide a number is, in digits.
+function widthOf(text) {
+  return [...text].reduce((sum, sign) => sum + (".· ".includes(sign) ? 0.5 : sign === "−" ? 1.4 : 1), 0);
+}
+
+// The texts of an arrow with the paper behind them, which is as wide as they are; null where there is none.
+function labelOf(group) {
+  const paper = group.querySelector(".paper"), texts = [...group.querySelectorAll("text")];
+  if (paper === null) return null;
+  const [x, width] = ["x", "width"].map(name => Number(paper.getAttribute(name)));
+  const longest = () => Math.max(...texts.map(text => widthOf(text.textContent))), each = (width - AROUND) / longest();
+  const fit = () => {
+    const wide = longest() * each + AROUND;
+    give(paper, "x", (x + (width - wide) / 2).toFixed(1));
+    give(paper, "width", wide.toFixed(1));
+  };
+  return { fit };
 }
 
 // A dot before anything has arrived, dots behind while more is to come.
@@ -92,6 +112,7 @@ function paintEdge(edge, now, i, k, largest, look) {
   if (unchanged(edge, local, g, flows, largest)) return;
   paintLine(edge, flows ? flowOf(now.nodes[i], k, g) : null, largest, look);
   write(edge.local, local === null ? "·" : local === "?" ? local : shown(local));
+  edge.label?.fit();
   write(edge.title, slopeTold(now, i, k));
 }
 

@@ -22,8 +22,9 @@ function storyOf(player, step, beat, now) {
 function beginning(nodes, round) {
   const inner = nodes.filter(node => node.rule !== null).map(node => node.name);
   const values = inner.length <= MOST_NAMES ? inner.join(", ") : `${inner.length} values`;
-  const start = round ? `Step ${round} of descent is done: the leaves have new numbers.` : "The leaves have their numbers.";
-  const head = start + (inner.length ? ` Forward computes ${values} from them.` : "");
+  const anew = `Step ${round} of descent is done: the leaves have new numbers.`;
+  const forward = inner.length ? ` Forward computes ${values} from them.` : "";
+  const head = (round ? anew : "The leaves have their numbers.") + forward;
   return { head, lines: [], spoken: head };
 }
 
