@@ -171,7 +171,8 @@ def test_pages_files_and_notebooks(tmp_path):
     explorer = explore(toy(), {})
     explorer.save(tmp_path / "toy.html")
     page = (tmp_path / "toy.html").read_text(encoding="utf-8")
-    assert page == explorer.html and explorer.notebook_html() in page
+    assert page == explorer.html and "with scripts it is a player" in page and "running this cell" not in page
+    assert explorer.notebook_html().split("</p>")[1] in page
     assert not re.search(r"(src|href)=\"(?!data:)|url\(|@import|fetch\(|import\(", page), "the page asks for nothing"
     with pytest.raises(ValueError, match=r"expected a path that ends in .html, got .*toy.svg"):
         explorer.save(tmp_path / "toy.svg")

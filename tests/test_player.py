@@ -14,6 +14,7 @@ from micrograd.drawing.explorer.page import explore
 from micrograd.engine import Value, apply, topological
 from micrograd.ops import TABLE, Op
 
+TITLE = "Computation graph of L, 10 values"
 FORWARD, WHOLE, LAST = 6, 13, 14  # positions in a round of the toy net: forward is done, backward is done, the update
 
 
@@ -161,6 +162,8 @@ const untrusted = document.querySelector("#untrusted"), image = untrusted.queryS
 seen.untrusted = [image.naturalWidth > 300, untrusted.querySelectorAll("button").length, untrusted.textContent.trim()];
 const operated = [...document.querySelectorAll(".micrograd-explorer :is(input, button, select, summary, [tabindex])")];
 seen.suppressed = operated.map(made => made.dataset.lmSuppressShortcuts);
+seen.roles = [one, ...one.querySelectorAll(".pictures svg, g.box, g.edge, .curve")].map(
+  made => [made.getAttribute("role"), made.getAttribute("aria-label") ?? title(made).split("\\n")[0]]);
 seen.unnamed = [...document.querySelectorAll(".micrograd-explorer :is(input, button, select)")].filter(
   made => !(made.ariaLabel || made.textContent)).length;
 seen.wide = [...document.querySelectorAll(".narrow svg, .narrow > div > div > img")].filter(
@@ -311,6 +314,15 @@ def test_in_jupyterlab_wide_pictures_scroll_and_keys_are_the_players(played):
     assert set(played["within"]) == {700}
     assert set(played["suppressed"]) == {"true"} and len(played["suppressed"]) > 100
     assert played["unnamed"] == 0
+
+
+@needs_chromium
+def test_roles_and_names_for_screen_readers(played):
+    roles = played["roles"]
+    assert roles[:2] == [["region", f"Player: {TITLE}"], ["group", TITLE]]
+    assert [name for role, name in roles if role == "button"] == ["w1", "x", "w2", "y"]
+    images = [name for role, name in roles if role == "img"]
+    assert len(images) == 6 + 9 + 1 and "h = σ(z)" in images and any(name.startswith("∂h/∂z = ") for name in images)
 
 
 @needs_chromium

@@ -155,7 +155,8 @@ class Explorer:
     @property
     def html(self) -> str:
         """The player as a page of its own."""
-        return PAGE.format(title=escape(self.title), player=self.notebook_html())
+        player = self.notebook_html("A still picture: with scripts it is a player.")
+        return PAGE.format(title=escape(self.title), player=player)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the player as a page of its own.
@@ -171,8 +172,8 @@ class Explorer:
         """What notebooks show."""
         return wanted({"text/html": self.notebook_html(), "text/plain": repr(self)}, include, exclude)
 
-    def notebook_html(self) -> str:
-        """The player as a piece of HTML: the static picture, and the script that replaces it.
+    def notebook_html(self, still: str = "A still picture: running this cell brings the player.") -> str:
+        """The player as a piece of HTML: the static picture with a line below, and the script that replaces both.
 
         The script starts every player of this graph on the page that is not playing yet, so the same output may stand
         on a page twice.
@@ -191,7 +192,7 @@ class Explorer:
             f'<div class="micrograd-explorer" data-graph="{key}" data-lm-suppress-shortcuts="true" '
             'style="overflow-x:auto">'
             f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}" style="{least}">'
-            "<p>A still picture: running this cell brings the player.</p></div>\n"
+            f"<p>{still}</p></div>\n"
             f'<script>(() => {{\n"use strict";\n{program}start("{key}", scene, rules, style);\n}})();</script>\n'
         )
 

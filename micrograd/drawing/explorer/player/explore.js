@@ -127,7 +127,7 @@ class Player {
     const step = stepAt(this.time, position), beat = this.beat(position), now = this.now(step, beat);
     const story = storyOf(this, step, beat, now);
     this.story.replaceChildren(...written(story));
-    write(this.said, story.spoken);
+    if (!this.clock.runs || this.clock.speed <= 1) write(this.said, story.spoken); // faster than one can listen
     if (step.phase === "update") now.nodes = this.updated(now.whole.gradient);
     this.views.paint(now);
     for (const [i, made] of this.sliders) {
