@@ -70,8 +70,8 @@ class Program:
         """What the model returns, for one row of inputs or for many.
 
         One row, a list of `inputs` numbers, gives a number, or (outputs,) for a model that returns a list. Many give
-        what `predict` gives. Of one input, a number is one row and a list is many. A row goes a way of its own, which
-        is shorter; the last digit may be another than among many.
+        what `predict` gives. Of one input, a number is one row and a list is many. A row goes a way of its own, so
+        that its last digit may be another than among many.
 
         >>> from micrograd import Value, compile
         >>> w = Value(2.0, "w")

@@ -58,9 +58,13 @@ def compare_graph(recorded: Recorded, samples: Sequence[Sample]) -> None:
 def compare_routine(
     recorded: Recorded, numbers: list[float], purpose: str, wanted: Wanted, routine: Routine, backend: str
 ) -> None:
-    """CompilerError where the routine differs from the graph."""
+    """CompilerError where the routine differs from the graph.
+
+    Gradients of a loop are compared with those of its steps, one after the other, where the graph has that form, too.
+    """
     looped, second = bool(recorded.trace.graph.loops), purpose in ("hessian", "hvp")
-    if looped and purpose != "value" and recorded.work > LOOPED[1 + second]:
+    plain = None if looped and second else recorded.straight if looped else recorded
+    if plain is None and purpose != "value" and recorded.work > LOOPED[1 + second]:
         return
     vector = [1.0 + 0.1 * i for i in range(len(wanted.wrt))]
     weights = [1.0 + 0.1 * i if purpose == "jacobian" else 1.0 for i in range(len(wanted.ends))]
@@ -83,7 +87,10 @@ def compare_routine(
         return derivatives(y, by)
 
     with paused():
-        if second or looped and purpose != "value":
+        if purpose == "value":
+            nodes = played(recorded, numbers)
+            true = [nodes[i] for i in wanted.ends]
+        elif plain is None or second:
             moderate = looped or all(x == 0.0 or 1.0 / LARGE < abs(x) < LARGE for x in played(recorded, numbers))
             near = not looped and moderate and slope_between(recorded, numbers, wanted, found, vector)
             if near or not moderate or recorded.work > FEW_NODES:
@@ -91,11 +98,10 @@ def compare_routine(
             true = expected(0.0)
             if second and not all(map(isfinite, true)):  # at a pole eager code multiplies what others leave out
                 return
-        elif purpose == "value":
-            nodes = played(recorded, numbers)
-            true = [nodes[i] for i in wanted.ends]
         else:
-            true = pulled(recorded, played(recorded, numbers), list(zip(wanted.ends, weights)), wanted.wrt)
+            graph = wanted.graph
+            wrt = [plain.trace.graph.leaf(graph.kind[x], graph.args[x][0]) for x in wanted.wrt]
+            true = pulled(plain, played(plain, numbers), list(zip(plain.trace.outputs, weights)), wrt)
         shaken = expected if purpose == "value" else farthest(expected, numbers, true)
         place = differing(found, true, shaken)
         if place is None:

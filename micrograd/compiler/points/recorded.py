@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from micrograd.compiler.scalar.tracer import Trace
 
 MUCH_WORK = 100_000  # operations: some tenths of a second
+FEW_STEPS = 40_000  # operations of a loop with all its steps, whose gradients are compared
 MOST_COLUMNS = 32  # of a matrix of derivatives of a loop that was found as a period
 
 
@@ -123,8 +124,10 @@ def recorded_as(code: Code, numbers: list[float], player: Callable[..., Any]) ->
     """Record code whose graph may have loops or not."""
     with undo_of(code) as undo:
         traced = trace(code, undo, lambda: code.run(numbers, None))
-        found = rolled(traced) if code.loops else traced
-        recorded = Recorded(found, code.model.returned, code, player, found is not traced)  # type: ignore[attr-defined]
+        found, returned = rolled(traced) if code.loops else traced, code.model.returned  # type: ignore[attr-defined]
+        recorded = Recorded(found, returned, code, player, found is not traced)
+        if recorded.periodic and recorded.work <= FEW_STEPS:  # more take long, and memory, which the loop saves
+            recorded.straight = Recorded(traced, returned, code, player)
         compare_graph(recorded, samples_at(code, numbers, recorded.work))
     return recorded
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.scalar.tracer import Trace
 
-FEWEST_ROWS, FEWEST_STEPS = 40_000, 8  # of a graph, and of a loop: less is quicker as it stands
+FEWEST_ROWS, FEWEST_STEPS = 30_000, 8  # of a graph, and of a loop: less is quicker as it stands
 ROWS_OF_A_STEP = 500  # several periods are one step until it has so many: the copies between steps cost less
 LONGEST_LAG = 4
 ONE_IN = 4  # at most one of so many rows may be read behind the loop, beside the last repeat
