@@ -257,7 +257,7 @@ def eager(name, steps):
 
 def tiny_graphs(rounds):
     """Print the time of a step on each of the graphs."""
-    steps, columns = 10_000, ["descend", "calls", "JAX"]
+    steps, columns = 100_000, ["descend", "calls", "JAX"]
     print(f"\n{'CPU time of a step on a graph, µs':42}" + "".join([f"{name:>10}" for name in columns]))
     for name in GRAPHS:
         right = eager(name, 50)
