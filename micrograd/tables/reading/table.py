@@ -124,7 +124,7 @@ def bytes_of(source: Any) -> tuple[bytes, str]:
 
 def read_text(data: bytes, name: str, header: bool | None, names: Collection[str]) -> Table:
     """The table in the bytes of a file."""
-    pandas = pandas_package()
+    pandas_package()
     text, how = text_of(data, name)
     numbered, declared, notes = lines_of(text)
     lines, numbers = [line for _, line in numbered], [number for number, _ in numbered]
@@ -133,38 +133,46 @@ def read_text(data: bytes, name: str, header: bool | None, names: Collection[str
     form = form_of(lines, declared)
     skipped, width = above_table(form, lines)
     lines, numbers = lines[skipped:], numbers[skipped:]
-    records = [record for _, record in form.records(lines[:SAMPLE])]
-    if header is None:
-        header = has_names(records, names)
-    first = records[0] if header else [f"c{i + 1}" for i in range(width)]
-    where = f"names in line {numbers[0]}" if header else f"no names in line {numbers[0]}, so columns are c1, c2, …"
-    body = lines[1:] if header else lines
-    if not body:
+    (end, first), *others = form.records(lines[:SAMPLE])
+    rest = [record for _, record in others]
+    if has_names([first, *rest], names) if header is None else header:
+        where = f"names in line {numbers[0]}"
+        lines, numbers = lines[end:], numbers[end:]
+    else:
+        where, first = f"no names in line {numbers[0]}, so columns are c1, c2, …", [f"c{i + 1}" for i in range(width)]
+    if not lines:
         raise TableError(f"{name}: a line of names but no rows")
-    if header and len(first) == width - 1:
-        ends_empty = all(record[-1:] == [""] for record in records[1:])
-        first = [*first, ""] if ends_empty else ["", *first]  # R writes no name above the names of rows
-    elif header and len(first) != width:
-        raise TableError(f"{name}: {len(first)} names in line {numbers[0]}, but {width} cells in the lines below")
-    form = expect_alike(name, form, body, numbers[header:], width)
+    if len(first) == width - 1:  # R writes no name above the names of rows, others end each line but this
+        first = [*first, ""] if all(record[-1:] == [""] for record in rest) else ["", *first]
+    if len(first) != width:
+        raise TableError(f"{name}: {len(first)} names, but {width} cells in the lines below, from line {numbers[0]}")
+    form = expect_alike(name, form, lines, numbers, width)
+    columns, more = columns_of(form, lines, first)
+    rows = len(next(iter(columns.values()), []))
+    what = f"{name}: {rows} row{'s' * (rows != 1)}, {width} columns; {', '.join([*how, *form.words(), where])}"
+    above = [f"{skipped} line{'s' * (skipped > 1)} above the table left out"] if skipped else []
+    decimal = decimal_of(cell for column in columns.values() for cell in column[:1000])
+    decimal = decimal or ("," if form.separator == ";" else ".")
+    return Table(name, columns, ["; ".join([what, *notes, *above, *more])], decimal)
+
+
+def columns_of(form: Form, lines: Sequence[str], first: Sequence[str]) -> tuple[dict[str, list[Cell]], list[str]]:
+    """The columns in the lines of a table, by the record of their names, and notes of these."""
+    pandas = pandas_package()
     frame = pandas.read_csv(
-        io.StringIO("\n".join(body) + "\n"), sep=r"\s+" if form.separator == " " else form.separator, header=None,
-        names=range(width), index_col=False, dtype=str, na_filter=False, quotechar=form.quote or '"',
+        io.StringIO("\n".join(lines) + "\n"), sep=r"\s+" if form.separator == " " else form.separator, header=None,
+        names=range(len(first)), index_col=False, dtype=str, na_filter=False, quotechar=form.quote or '"',
         quoting=form.quoting, skipinitialspace=True,
     )  # fmt: skip
-    titles, more = names_from(first)
+    titles, notes = names_from(first)
     columns: dict[str, list[Cell]] = {}
     for i, title in enumerate(titles):
         cells = [cell.strip() for cell in frame[i].tolist()]
         if title != f"Unnamed: {i}" or any(cells):
             columns[title] = cells
         else:
-            more.append(f"column {i + 1} without a name and content left out")
-    what = f"{name}: {len(frame)} rows, {width} columns; {', '.join([*how, *form.words(), where])}"
-    if skipped:
-        notes.append(f"{skipped} line{'s' * (skipped > 1)} above the table left out")
-    decimal = decimal_of(cell for column in columns.values() for cell in column[:1000])
-    return Table(name, columns, ["; ".join([what, *notes, *more])], decimal or ("," if form.separator == ";" else "."))
+            notes.append(f"column {i + 1} without a name and content left out")
+    return columns, notes
 
 
 def above_table(form: Form, lines: Sequence[str]) -> tuple[int, int]:
