@@ -164,7 +164,7 @@ def test_none_is_an_answer_among_words():
         (["3,7", "3,4"], ["3", "7"], "names in line 1"),  # since the target is called 7
         (["a,a,", "1,2,3"], ["a", "a.1", "Unnamed: 2"], "several columns are called 'a': they become a, a.1"),
         (["", "# by hand", "sep,by", "1,2"], ["sep", "by"], "names in line 3; 1 line of comment left out"),
-        (['"a', 'a",b', "1,2"], ["a\na", "b"], "1 rows"),
+        (['"a', 'a",b', "1,2"], ["a\na", "b"], "1 row, 2 columns"),
         (["#a,b", "1,2"], ["a", "b"], "names in line 1"),
         (["colour,r", "#ff0000,1", "#00ff00,0", "#ff00ff,1"], ["colour", "r"], "3 rows"),
         (["# in m, kg", "a,b", "1,2"], ["a", "b"], "names in line 2; 1 line of comment left out"),
