@@ -7,7 +7,7 @@ import re
 import pytest
 from drawing_help import chain, network, parsed, tangle, toy
 
-from micrograd import nn
+from micrograd import maximum, nn
 from micrograd.drawing import draw
 from micrograd.drawing.layouts.layered import layered_layout
 from micrograd.drawing.views.collapsed import stages_of
@@ -208,10 +208,17 @@ def test_an_activation_belongs_to_its_layer(activate, kept):
     assert [follows[i] for i, node in enumerate(graph.nodes) if node.op and not layer[i]][-2:] == [-1, -1]
 
 
+def leaky():
+    """A sum that goes elsewhere beside its activation, which is made of it in two ways."""
+    x1, x2, *w = [Value(0.5, name) for name in ("x1", "x2", "w1", "w2", "w3", "w4")]
+    z = w[0] * x1 + w[1] * x2
+    return w[2] * maximum(z, 0.5 * z) + w[3] * (z + x1)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_collapsed_edges_lead_forward(seed):
-    for size in (30, 300):
-        graph = read_graph(tangle(seed, size), {})
+    for value in (tangle(seed, 30), tangle(seed, 300), leaky(), residual()):
+        graph = read_graph(value, {})
         stages, _ = stages_of(graph)
         assert all(stages[j] <= stages[i] for i, xs in enumerate(graph.operands) for j in xs if isinstance(j, int))
 

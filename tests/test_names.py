@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micrograd import Value, draw, explain, formula
+from micrograd import Value, check_gradients, draw, explain, formula
 from micrograd.notation.naming import told_apart
 from micrograd.notation.signs import clean, latex_name, maths, text_name, typeset
 
@@ -94,3 +94,8 @@ def test_a_number_with_an_exponent_does_not_run_into_a_name():
         "1e5·(x + 1)",
         "123x",
     ]
+
+
+def test_rows_of_a_check_are_told_apart():
+    a, b = factors("x", "x")
+    assert [line.split()[:2] for line in str(check_gradients(a * b)).splitlines()[1:]] == [["x", "3"], ["x₍₂₎", "2"]]

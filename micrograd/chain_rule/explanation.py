@@ -115,7 +115,7 @@ def explanation_of(root: Value, wrt: Sequence[Value], names: Mapping[str, Any] |
     reach = reach_of(root, wrt)
     tallied, best = tally(reach), paths_of(reach)
     strangers = [x for x in wrt if id(x) not in reach.place]
-    links = Links(reach, name_nodes([*strangers, *reach.nodes], names))
+    links = Links(reach, name_nodes([*reach.nodes[:-1], *strangers, root], names))
     derivations = []
     for x in wrt:
         place = reach.place.get(id(x))

@@ -15,6 +15,7 @@ from micrograd.collector import paused
 from micrograd.dispatch import brief, number
 from micrograd.engine import Value, adjoints, numbered, topological
 from micrograd.expect import one_leaf
+from micrograd.notation.naming import told_apart
 from micrograd.ops import DETACH
 
 TYPE_CHECKING = False
@@ -270,7 +271,8 @@ def report(root: Value, leaves: list[tuple[str, Value]], evaluate: Callable[[], 
     """The rows for these leaves; the root is evaluated by its graph unless a function is given that builds it."""
     forward = forward_of(root) if evaluate is None else None
     rows = []
-    for (name, leaf), got in zip(leaves, gradients(root, [leaf for _, leaf in leaves])):
+    names = told_apart([name for name, _ in leaves])
+    for name, (_, leaf), got in zip(names, leaves, gradients(root, [leaf for _, leaf in leaves])):
         f = forward.along(leaf) if forward is not None else rebuilt(evaluate, leaf)  # type: ignore[arg-type]
         rows.append(compare(name, leaf, got, f))
     return Report(rows)

@@ -189,7 +189,7 @@ def activation(graph: Reading, form: int, cone: list[int], *, more: bool) -> lis
             break
         last, between, ways = i, set(), graph.uses[i]
     if more and not found:  # the form itself goes elsewhere, too
-        found = [i for i in cone if is_function(graph, i) and form in places(graph.operands[i])]
+        found = [i for i in cone if is_function(graph, i) and set(places(graph.operands[i])) == {form}]
     return found
 
 
