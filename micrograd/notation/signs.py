@@ -52,7 +52,7 @@ def unmarked(label: str) -> tuple[str, str]:
     (('learning rate', '₍₂₎'), ('x', ''))
     """
     stem, opening, rest = label.rpartition("₍")
-    return (stem, opening + rest) if rest[-1:] == "₎" and rest[:-1].isdigit() else (label, "")
+    return (stem, opening + rest) if stem and rest[-1:] == "₎" and rest[:-1].isdigit() else (label, "")
 
 
 @lru_cache(maxsize=4096)
