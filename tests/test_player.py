@@ -349,7 +349,7 @@ def test_without_scripts_the_picture_stands(played):
 
 
 FOLDED = """
-const [fused, collapsed, numbered] = players(), seen = {};
+const [fused, collapsed, numbered, linear] = players(), seen = {};
 const svg = player => (
   new XMLSerializer().serializeToString(player.querySelector(".pictures svg")));
 const wait = seconds => new Promise(done => setTimeout(done, 1000 * seconds));
@@ -371,6 +371,7 @@ const beats = player => {
 };
 const numbers = [[0, 1.5], [1, -0.25]];
 seen.beats = [fused, collapsed].map(beats);
+await open(linear, LINEAR_FORM);
 seen.at = players().map(player => { click(player, "last"); return svg(player); });
 await open(fused, FORM);
 await open(collapsed, "s2.0");
@@ -380,6 +381,7 @@ const heads = player => [...player.querySelectorAll(".unfolded .head")].map(made
 seen.open = [fused, collapsed].map(heads);
 for (const player of [fused, collapsed]) click(player, "last");
 seen.states = [fused, collapsed].map(state);
+seen.linear = state(linear);
 for (const player of [fused, collapsed]) for (const [i, x] of numbers) set(player, i, x);
 seen.moved = [fused, collapsed].map(player => [state(player), svg(player)]);
 for (const player of [fused, collapsed]) for (let k = 0; k < 2; k++) click(player, "one");
@@ -401,16 +403,24 @@ return seen;
 """
 
 
+def linear():
+    """One neuron after the other, without a function between: what enters the second is the sum of the first."""
+    w1, x, b1, w2, b2 = [Value(0.5 + k, name) for k, name in enumerate(["w1", "x", "b1", "w2", "b2"])]
+    return w2 * (w1 * x + b1) + b2
+
+
 @pytest.fixture(scope="module")
 def folded(tmp_path_factory):
     """What players of folded views said, and the loss that both play; a third has inputs that are plain numbers."""
     _, loss = network(2, 3, 3, 1)
     explorers = [explore(loss, {}, view=view) for view in ("fused", "collapsed")]
-    numbers = explore(network(2, 2, 1, floats=True)[1], {}, view="fused")
+    numbers, layers = explore(network(2, 2, 1, floats=True)[1], {}, view="fused"), explore(linear(), {}, view="fused")
     forms = [max(explorers[0].scene["forms"]), min(explorers[1].scene["forms"])]
-    script = FOLDED.replace("COLLAPSED_FORM", f'"n{forms[1]}"').replace("FORM", f'"n{forms[0]}"')
-    body = "".join([explorer.notebook_html() for explorer in [*explorers, numbers]])
-    return run(tmp_path_factory.mktemp("folded"), body, script), loss, [*explorers, numbers], forms
+    explorers += [numbers, layers]
+    script = FOLDED.replace("LINEAR_FORM", f'"n{max(layers.scene["forms"])}"')
+    script = script.replace("COLLAPSED_FORM", f'"n{forms[1]}"').replace("FORM", f'"n{forms[0]}"')
+    body = "".join([explorer.notebook_html() for explorer in explorers])
+    return run(tmp_path_factory.mktemp("folded"), body, script), loss, explorers, forms
 
 
 def told(svg):
@@ -436,7 +446,7 @@ def test_folded_views_show_what_the_static_picture_shows(folded):
     pairs = [(at, explorer.svg) for at, explorer in zip(seen["at"], explorers)]
     for view, (_, moved) in zip(("fused", "collapsed"), seen["moved"]):
         pairs.append((moved, explore(evaluated(loss, {0: 1.5, 1: -0.25})[-1], {}, view=view).svg))
-    assert len(pairs) == 5
+    assert len(pairs) == 6
     for got, static in pairs:
         assert arrows(got) == arrows(static)
         found = told(got)
@@ -462,6 +472,13 @@ def test_what_is_unfolded_has_pythons_numbers(folded):
             leaves |= {i: nodes[i].data - rate * nodes[i].grad for i in weights}
             nodes = evaluated(loss, leaves)
         assert known_differences(down, nodes) == []
+
+
+@needs_chromium
+def test_what_enters_an_unfolded_sum_may_be_a_sum(folded):
+    state, nodes = folded[0]["linear"], evaluated(linear(), {})
+    assert {key for key in state if key[0] == "n" and "." not in key} >= {f"n{i}" for i in (4, 5, 6, 7, 8)}
+    assert known_differences(state, nodes) == []
 
 
 def known_differences(state, nodes):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from micrograd.drawing.views.forms import Form
 
 ROOM, BIAS_ROOM = 88.0, 124.0  # least widths of a box in points: numbers change while one explores
-MOST_LEAVES = 60  # of a stage of leaves alone, such as many inputs, that unfolds
+MOST_LEAVES = 300  # of a stage of leaves alone, such as many inputs, that unfolds
 MOST_LABELS = 80  # arrows that have labels; the weights of a large layer are told by the mouse, and by its neurons
 LONGEST_TITLE = 90
 
@@ -100,7 +100,7 @@ def fold_forms(graph: Reading, part: Reading, places: list[int], folding: Foldin
         folding.forms[node] = {"biases": biases, "text": text}
         for i in folded:
             folding.homes[i].append(f"n{node}")
-        if len(folded) > 1:
+        if folded:
             svg = picture_of(graph, [*folded, node])
             folding.unfolded[f"n{node}"] = {"title": clean(text, LONGEST_TITLE), "svg": svg}
     return forms

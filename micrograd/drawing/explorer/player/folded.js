@@ -7,8 +7,9 @@
 function foldedParts(view, scene) {
   const painters = [];
   for (const [box, i] of view.boxes) {
-    const form = scene.forms[i];
-    if (form && view.owner !== `n${i}`) painters.push(now => paintForm(box, now, i, form));
+    const form = scene.forms[i]; // where its node is what enters another part, it has a plain box
+    const plain = !form || view.owner === `n${i}` || box.biases.length !== form.biases.length;
+    if (!plain) painters.push(now => paintForm(box, now, i, form));
   }
   for (const [edge, i, k] of view.arrows) if (edge.weight) painters.push(now => paintTerm(edge, now, i, k));
   const stages = scene.stages ?? [], stageOf = [];
