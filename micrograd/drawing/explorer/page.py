@@ -169,8 +169,11 @@ class Explorer:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
-        """What notebooks show."""
-        return wanted({"text/html": self.notebook_html(), "text/plain": repr(self)}, include, exclude)
+        """What notebooks show, and a PNG that they are exported with, as that of a Picture."""
+        bundle = {"text/html": self.notebook_html(), "text/plain": repr(self)}
+        if wanted({"image/png": ""}, include, exclude):
+            bundle |= self.picture.preview()
+        return wanted(bundle, include, exclude)
 
     def notebook_html(self, still: str = "A still picture: running this cell brings the player.") -> str:
         """The player as a piece of HTML: the static picture with a line below, and the script that replaces both.
