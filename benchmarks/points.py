@@ -1,6 +1,6 @@
 """Functions of one point, value and gradient: against C, CasADi, JAX and eager Values; and Hessians.
 
-    python benchmarks/points.py [--only NAMES] [--quick] [--hessians | --calls | --growth]
+    python benchmarks/points.py [--only NAMES] [--quick] [--hessians | --calls | --growth | --parameters]
 
 One core, CPU time; a figure is the median time of a call divided by that of micrograd's (the backend llvm, where there
 is llvmlite). C is `points.c`, written by hand; CasADi runs the same scalar code on its own virtual machine, through
@@ -9,7 +9,8 @@ over time as `lax.scan`. First all must agree to 1e-9 of the largest entry. `fir
 first gradient, llvmlite being imported and the machine, which is made once per computer, being there.
 
 In place of the table: --hessians has the Hessian of a function with few nonzeros, --calls a call of each kind, of a
-function so small that the way to it and back is what is seen, --growth functions of 10³ to 10⁶ nodes and derivatives.
+function so small that the way to it and back is what is seen, --growth functions of 10³ to 10⁶ nodes and derivatives,
+--parameters a filter whose parameters are those of a program of samples.
 """
 
 from __future__ import annotations
@@ -225,6 +226,27 @@ def growth(backend):
             print(f"{point.name:36}{taken:8.2f}{taken / size * 1e6:12.1f}{memory:12.0f}", flush=True)
 
 
+def parameters():
+    """Print seconds to the first gradient of a filter by its parameters, as a program of samples and as a function."""
+    point = ALL["kalman"]()
+
+    def of_samples():
+        leaves = [Value(number) for number in point.at.tolist()]
+        f = micrograd.compile(
+            lambda x: point.scalar(leaves, functions) + x[0], 1, parameters=leaves, loss=lambda value, _: value
+        )
+        return f.value_and_gradient([[0.0]], [0.0])
+
+    kinds = {"program of samples": of_samples, "function": lambda: program(point, "auto")()}
+    for name, first in kinds.items():
+        seconds = []
+        for _ in range(4):
+            start = time.process_time()
+            value, gradient = first()
+            seconds.append(time.process_time() - start)
+        print(f"{point.name}, {name}: first gradient {min(seconds):.2f} s, value {value:.6g}, {gradient}")
+
+
 def row(point, makers, rounds):
     """Times of a call, and seconds to the first."""
     steps, seconds = {}, {}
@@ -246,13 +268,14 @@ def main() -> None:
     kinds.add_argument("--hessians", action="store_true", help="Hessians, in place of the table")
     kinds.add_argument("--calls", action="store_true", help="calls of every kind")
     kinds.add_argument("--growth", action="store_true", help="first gradients of functions of any size")
+    kinds.add_argument("--parameters", action="store_true", help="a filter by the parameters of a program of samples")
     options = parser.parse_args()
     unknown = [name for name in options.only.split(",") if name not in ALL]
     if unknown:
         parser.error(f"expected --only with names among {', '.join(ALL)}, got {', '.join(unknown)}")
     fast = "llvm" if importlib.util.find_spec("llvmlite") else "numpy"
-    if options.hessians or options.calls:
-        (hessians if options.hessians else calls)()
+    if options.hessians or options.calls or options.parameters:
+        (hessians if options.hessians else calls if options.calls else parameters)()
         return
     if options.growth:
         for backend in dict.fromkeys((fast, "numpy")):
