@@ -32,6 +32,8 @@ else:
     __getattr__ = absent(__name__)
 
 FORMAT, VERSION = "micrograd graph", 2
+NETWORK = "micrograd network"  # the format of the models that `micrograd.tables` makes
+EITHER = f"{FORMAT} or network"
 KEYS = {"roots", "nodes"}
 VERSIONS = {1: KEYS, 2: {*KEYS, "digest"}}
 
@@ -144,11 +146,15 @@ def load(path: Path) -> Any:
     >>> square.args == (leaf, leaf), leaf
     (True, Value(data=3, grad=0, label='x'))
     """
-    if begins_as_model(path):
+    text, state = parsed(path, EITHER)
+    form = state.get("format") if isinstance(state, dict) else None
+    if form == NETWORK:
         from micrograd.tables.files import read_model
 
-        return read_model(path)
-    state = read_json(path, FORMAT, VERSIONS)
+        return read_model(path, text, state)
+    if form != FORMAT:
+        raise foreign(path, EITHER)
+    state = checked(path, text, state, FORMAT, VERSIONS)
     if not isinstance(state["nodes"], list):
         raise FileError(f"{path}: expected a list of nodes, got {short(state['nodes'])}")
     nodes: list[Value] = []
@@ -165,12 +171,6 @@ def load(path: Path) -> Any:
     if isinstance(roots, dict):
         return {name: nodes[i] for name, i in roots.items()}
     return [nodes[i] for i in roots] if isinstance(roots, list) else nodes[roots]
-
-
-def begins_as_model(path: Path) -> bool:
-    """Whether a file says of itself that it is the model of a table."""
-    with open(path, "rb") as file:
-        return b'"micrograd network"' in file.read(100)
 
 
 def read_node(row: Any, nodes: list[Value]) -> Value:
@@ -236,6 +236,11 @@ def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str,
 
     versions    those that are read, each with exactly the entries that it has beside format and version
     """
+    return checked(path, *parsed(path, form), form, versions)
+
+
+def parsed(path: Path, form: str) -> tuple[str, Any]:
+    """The text of a JSON file, and what it holds; FileError, which names the form, for a file that is none."""
     import json
 
     def refused(constant: str) -> float:
@@ -244,11 +249,15 @@ def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str,
     try:
         with paused(), open(path, encoding="utf-8") as file:
             text = file.read()
-            state = json.loads(text, parse_constant=refused)
+            return text, json.loads(text, parse_constant=refused)
     except (ValueError, RecursionError) as error:  # damaged JSON, other bytes than UTF-8, brackets without end
         raise FileError(f"{path}: expected a {form}, got a damaged or foreign file ({error})") from None
+
+
+def checked(path: Path, text: str, state: Any, form: str, versions: dict[int, set[str]]) -> dict[str, Any]:
+    """What the text of a file holds, if it is of this format and one of these versions, else FileError."""
     if not isinstance(state, dict) or state.get("format") != form:
-        raise FileError(f"{path}: expected a {form}, got a foreign file; its first entry should be the format")
+        raise foreign(path, form)
     version = state.get("version")
     if version.__class__ is not int or version not in versions:
         raise FileError(
@@ -261,6 +270,11 @@ def read_json(path: Path, form: str, versions: dict[int, set[str]]) -> dict[str,
     if set(state) != wanted:
         raise FileError(f"{path}: expected the entries {', '.join(sorted(wanted))}, got {short(sorted(state))}")
     return state
+
+
+def foreign(path: Path, form: str) -> FileError:
+    """The error for a file of another format."""
+    return FileError(f"{path}: expected a {form}, got a foreign file; its first entry should be the format")
 
 
 def check_digest(digest: Any, text: str, path: Path) -> None:

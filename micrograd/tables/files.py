@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from micrograd import nn
-from micrograd.files import FileError, read_json, short
+from micrograd.files import FileError, checked, short
 from micrograd.tables.cells import NumberForm
 from micrograd.tables.columns import PARTS, Category, Date, Number, Scale
 from micrograd.tables.model import ENTRIES, FORMAT, VERSION, TableModel
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 VERSIONS = {VERSION: {"digest", *ENTRIES}}
 
 
-def read_model(path: Any) -> TableModel:
-    """The model in a file; FileError for one that is damaged, foreign or of another version."""
-    state = read_json(path, FORMAT, VERSIONS)
+def read_model(path: Any, text: str, state: Any) -> TableModel:
+    """The model in the text of a file, which holds a state; FileError for what is damaged or of another version."""
+    state = checked(path, text, state, FORMAT, VERSIONS)
     try:
         columns = [column_from(entry) for entry in expect(state["columns"], list, "a list of columns")]
         target = target_from(state["target"])

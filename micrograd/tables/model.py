@@ -6,7 +6,7 @@ import json
 import math
 
 from micrograd import nn
-from micrograd.files import write_json
+from micrograd.files import NETWORK, write_json
 from micrograd.tables.columns import note_of_form, notes_of, scaled, shown
 from micrograd.tables.errors import TableError, quoted
 from micrograd.tables.reading import are_rows, read_table, table_of_rows
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from micrograd.tables.targets import Target
 
 
-FORMAT, VERSION = "micrograd network", 2  # version 1 knew no columns but numbers
+FORMAT, VERSION = NETWORK, 2  # version 1 knew no columns but numbers
 ENTRIES = ("target", "columns", "left out", "layers", "activation", "figures", "parameters")
 
 
