@@ -49,7 +49,7 @@ class Scores:
     """The scores of a model's classes: logarithms of their probabilities."""
 
     def __init__(self, model: tables.TableModel) -> None:
-        self.model = model
+        self.model, self.classes_ = model, [str(label) for label in model.classes or []]
 
     def decision_function(self, rows: Any) -> list[list[float]]:
         """A score for each class, (rows, classes)."""
@@ -58,13 +58,9 @@ class Scores:
 
 def boundary(training: tables.Training, ax: Axes) -> None:
     """Draw the decision boundary of a classifier of two numbers, with the rows of its table."""
-    model, prepared = training.model, training.prepared
-    plot_decision_boundary(Scores(model), prepared.raw[:MOST_ROWS], prepared.y[:MOST_ROWS], ax)
-    names = [clean(name) for name in model.inputs]
+    scores, prepared = Scores(training.model), training.prepared
+    labels = [scores.classes_[int(place)] for place in prepared.y[:MOST_ROWS]]
+    plot_decision_boundary(scores, prepared.raw[:MOST_ROWS], labels, ax)
+    names = [clean(name) for name in training.model.inputs]
     ax.set_xlabel(names[0], parse_math=False)
     ax.set_ylabel(names[1], parse_math=False)
-    legend = ax.get_legend()
-    for text in legend.get_texts() if legend is not None else ():
-        kind, _, place = text.get_text().partition(" ")
-        if kind == "class":
-            text.set_text(clean(str(model.classes[int(place)])))  # type: ignore[index]
