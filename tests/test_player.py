@@ -381,7 +381,7 @@ const heads = player => [...player.querySelectorAll(".unfolded .head")].map(made
 seen.open = [fused, collapsed].map(heads);
 for (const player of [fused, collapsed]) click(player, "last");
 seen.states = [fused, collapsed].map(state);
-seen.linear = state(linear);
+seen.linear = [linear.dataset.step, state(linear)];
 for (const player of [fused, collapsed]) for (const [i, x] of numbers) set(player, i, x);
 seen.moved = [fused, collapsed].map(player => [state(player), svg(player)]);
 for (const player of [fused, collapsed]) for (let k = 0; k < 2; k++) click(player, "one");
@@ -476,7 +476,8 @@ def test_what_is_unfolded_has_pythons_numbers(folded):
 
 @needs_chromium
 def test_what_enters_an_unfolded_sum_may_be_a_sum(folded):
-    state, nodes = folded[0]["linear"], evaluated(linear(), {})
+    (step, state), nodes = folded[0]["linear"], evaluated(linear(), {})
+    assert step == "9"  # the end of backward is shown: nothing failed on the way
     assert {key for key in state if key[0] == "n" and "." not in key} >= {f"n{i}" for i in (4, 5, 6, 7, 8)}
     assert known_differences(state, nodes) == []
 
