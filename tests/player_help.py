@@ -59,15 +59,24 @@ function story(player) {
 """
 
 
+WATCH = """
+let alerts = 0;
+window.alert = () => alerts++;
+const errors = [];
+addEventListener("error", event => errors.push(event.message));
+addEventListener("unhandledrejection", event => errors.push(String(event.reason)));
+"""
+
+
 def run(folder, body, script):
     """What `script`, the body of an async function, returns in a page with that body; alerts are counted."""
     assert CHROMIUM is not None, "Chromium is not installed"
     page = folder / "page.html"
     page.write_text(
-        '<!DOCTYPE html><meta charset="utf-8"><body><script>let alerts = 0; window.alert = () => alerts++;</script>\n'
-        f'{body}<pre id="result"></pre><script>{DRIVER}(async () => {{{script}}})()'
-        ".catch(error => ({ error: String(error.stack) })).then(outcome => {"
-        "document.getElementById('result').textContent = encodeURIComponent(JSON.stringify(outcome)); });</script>",
+        f'<!DOCTYPE html><meta charset="utf-8"><body><script>{WATCH}</script>\n{body}<pre id="result"></pre>'
+        f"<script>{DRIVER}(async () => {{{script}}})().catch(error => errors.push(String(error.stack)))"
+        ".then(outcome => { const said = JSON.stringify({ outcome, errors });"
+        "document.getElementById('result').textContent = encodeURIComponent(said); });</script>",
         encoding="utf-8",
     )
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--mute-audio"]
@@ -76,8 +85,8 @@ def run(folder, body, script):
     found = re.search(r'<pre id="result">([^<]+)</pre>', dom)
     assert found, dom[:2000]
     result = json.loads(unquote(found.group(1)))
-    assert "error" not in result, result["error"]
-    return result
+    assert result["errors"] == [], result["errors"]
+    return result["outcome"]
 
 
 def evaluated(root, settings):

@@ -76,6 +76,6 @@ function frameOf(svg, title = "") {
   pane.append(svg);
   top.append(element("div", "head", title), tools);
   outer.append(top, pane);
-  new ResizeObserver(settle).observe(pane);
+  new ResizeObserver(() => requestAnimationFrame(settle)).observe(pane); // settling changes its size again
   return { outer, top, follow, fit, zoom };
 }
