@@ -29,7 +29,7 @@ def named(schedule: Schedule, name: str) -> Schedule:
 def of_step_alone(lr: Rate) -> bool:
     """Whether nothing but the step decides about a rate: a number, or one of these schedules.
 
-    >>> of_step_alone(warm_up(cosine(0.1, steps=9), steps=3)), of_step_alone(lambda step: 0.1)
+    >>> of_step_alone(warm_up(cosine(0.1, steps=9), steps=3)), of_step_alone(math.exp)
     (True, False)
     """
     cells = getattr(lr, "__closure__", None) or ()
