@@ -78,7 +78,8 @@ def plot_confusion(predictions: Sequence[Any], targets: Sequence[Any], classes: 
         for (i, j), count in np.ndenumerate(counts):
             colour = "white" if shares[i, j] > 0.6 else "black"
             ax.text(j, i, str(count) if count else "", ha="center", va="center", color=colour, fontsize="small")
-        ax.set_xticks(range(len(names)), names, rotation=90 if sum(map(len, names)) > 40 else 0, parse_math=False)
+        steep = len(names) * max(map(len, names)) > 40
+        ax.set_xticks(range(len(names)), names, rotation=90 if steep else 0, parse_math=False)
         ax.set_yticks(range(len(names)), names, parse_math=False)
     dress(ax, xlabel="predicted", ylabel="true")
     return ax
