@@ -168,7 +168,7 @@ def add_train(commands: Any) -> argparse.ArgumentParser:
     network.add_argument("--epochs", type=at_least(1, int), metavar="N", help="most passes over the rows (100)")
     network.add_argument("--lr", type=at_least(0.0, float), metavar="RATE", help="learning rate (0.05)")
     network.add_argument("--batch-size", type=at_least(1, int), metavar="N", help="rows a step (16)")
-    network.add_argument("--held-out", type=share, metavar="SHARE", help="rows kept for testing (0.2)")
+    network.add_argument("--held-out", type=share, metavar="SHARE", help="rows that test it and choose the epoch (0.2)")
     network.add_argument("--seed", type=seed, metavar="N", help="another one, other chance (0)")
     results = train.add_argument_group("results")
     results.add_argument("--output", "-o", metavar="MODEL.json", default="model.json", help="the model (%(default)s)")

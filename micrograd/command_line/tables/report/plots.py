@@ -24,7 +24,10 @@ MOST_ROWS = 2000
 
 def plots_of(training: tables.Training) -> dict[str, Panel]:
     """The plots of a training that is finished, by what is said of them."""
-    found: dict[str, Panel] = {"Mean loss of each epoch": lambda ax: plot_history(training.history, ax)}
+    losses = "Mean loss of each epoch"
+    if training.tested_figures is not None:
+        losses += "; the network is that of the epoch at which the held-out rows were predicted best"
+    found: dict[str, Panel] = {losses: lambda ax: plot_history(training.history, ax)}
     model = training.model
     if [column.inputs for column in model.columns if column.kind == "number"] == two(model.inputs) and model.classes:
         found["What is predicted everywhere, and rows of both parts"] = lambda ax: boundary(training, ax)
