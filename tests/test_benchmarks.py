@@ -176,3 +176,15 @@ def test_jacobians_are_the_same_by_all_contenders(name):
     jacobians.agree({**steps, "eager": jacobians.eager(work.first(2))}, "numpy")
     with pytest.raises(RuntimeError, match="eager and numpy disagree"):
         jacobians.agree({"numpy": steps["numpy"], "eager": lambda: steps["numpy"]() * 1.001}, "numpy")
+
+
+def test_trainings_are_the_same_by_all_contenders(compiled, monkeypatch):
+    training = benchmark("training")
+    run = training.Run(workload(compiled, "tanh", 3), 2, 2)
+    training.agree(run)
+    for name in training.GRAPHS:
+        for call in training.descents(name, 9).values():
+            assert np.allclose(call(), training.eager(name, 9), rtol=1e-9)
+    monkeypatch.setattr(training, "plain", lambda run: lambda: np.zeros(len(run.work.numbers)))
+    with pytest.raises(RuntimeError, match="plain and fit disagree"):
+        training.agree(run)
