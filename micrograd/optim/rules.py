@@ -78,6 +78,9 @@ class Adam(UpdateRule):
     m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  p ← p − lr · m̂ / (√v̂ + ε),
     with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ) at the t-th step. ValueError for settings out of range.
 
+    It is computed as p − (lr · s / (1 − β₁ᵗ)) · m / (√v + s·ε) with s = √(1 − β₂ᵗ), which is the same with one division
+    for a parameter (the paper's section 2).
+
     >>> from micrograd import Value
     >>> w = Value(1.0)
     >>> (100.0 * w * w).backward()
@@ -98,9 +101,9 @@ class Adam(UpdateRule):
         mean, square = state or (0.0, 0.0)
         mean = self.beta1 * mean + (1.0 - self.beta1) * g
         square = self.beta2 * square + (1.0 - self.beta2) * (g * g)
-        unbiased_mean = mean / (1.0 - self.beta1 ** (step + 1))
-        unbiased_square = square / (1.0 - self.beta2 ** (step + 1))
-        return p - self.rate(step) * (unbiased_mean / (root(unbiased_square) + self.epsilon)), (mean, square)
+        scale = root(1.0 - self.beta2 ** (step + 1))
+        size = self.rate(step) * scale / (1.0 - self.beta1 ** (step + 1))
+        return p - size * (mean / (root(square) + scale * self.epsilon)), (mean, square)
 
     def settings(self) -> str:
         return f", beta1={self.beta1:g}, beta2={self.beta2:g}, epsilon={self.epsilon:g}"

@@ -38,8 +38,8 @@ def read(optimizer: Any, known: Rule | None = None) -> Rule:
 
     >>> from micrograd.optim import Adam
     >>> rule = read(Adam())
-    >>> rule.moments, rule.table(lambda step: 0.001, range(1)).round(6).tolist()
-    (2, [[0.1, 0.001, 0.001]])
+    >>> rule.moments, rule.table(lambda step: 0.001, range(1)).round(12).tolist()
+    (2, [[3.16e-10, 0.000316227766]])
     """
     if not isinstance(optimizer, UpdateRule) or getattr(optimizer.advance, "__func__", None) is not UpdateRule.advance:
         raise Unreadable("it is no UpdateRule, or has an `advance` of its own")

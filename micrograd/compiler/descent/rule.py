@@ -11,6 +11,7 @@ from itertools import repeat
 
 import numpy as np
 
+from micrograd import functions
 from micrograd.compiler.descent.symbols import ByStep
 from micrograd.ops import TABLE
 
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 MANY = 64  # steps that are worth NumPy
-ALIKE = (operator.add, operator.sub, operator.mul, operator.neg)  # Python's floats and NumPy's arrays, errors included
+# Python's way with floats -> NumPy's with arrays, where both give the same, errors included
+ALIKE: dict[Callable[..., Any], Any] = {f: f for f in (operator.add, operator.sub, operator.mul, operator.neg)}
+ALIKE[functions.sqrt] = np.sqrt
 
 
 class Rule:
@@ -105,9 +108,14 @@ def computed(compute: Callable[..., Any], operands: list[Any]) -> Any:
     """A number by step, as Python computes it; NumPy does where both do the same."""
     if not any(map(is_row, operands)):
         return compute(*operands)
-    if compute in ALIKE and all(isinstance(x, (float, np.ndarray)) for x in operands):
-        with np.errstate(all="ignore"):
-            return compute(*operands)
+    first, last = operands[0], operands[-1]
+    if compute is operator.add and first.__class__ is range and last.__class__ is int:
+        return range(first.start + last, first.stop + last)
+    if all(isinstance(x, (float, np.ndarray)) for x in operands):
+        alike: Any = compute if compute is operator.truediv and np.all(last) else ALIKE.get(compute)
+        if alike is not None:
+            with np.errstate(all="ignore"):
+                return alike(*operands)
     return each(compute, [x if is_row(x) else repeat(x) for x in operands])
 
 
