@@ -85,6 +85,10 @@ def side(name, args):
         return mp.sign(args[0]) if name != "where" else args[0] != 0
     if name in ("maximum", "minimum", "less", "less_equal", "greater", "greater_equal"):
         return mp.sign(args[0] - args[1])
+    if name == "copysign":
+        return mp.sign(args[0]), mp.sign(args[1])
+    if name == "round":
+        return mp.nint(args[0])
     if name in ("atan2", "hypot"):  # the origin, and the cut of atan2 along the negative x axis
         y, x = args
         return mp.sign(y) if x <= 0 else 0, mp.sign(x) if y == 0 else 0
