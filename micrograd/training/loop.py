@@ -97,7 +97,8 @@ class Loop:
         if spans or steps >= (FEW if self._foreseen else FEW_UNFORESEEN):
             descent = self._descent_for(size, most * steps)
         elif not several and most * steps >= ENOUGH:
-            self.objective.alone = "an epoch is but a few, and more is to be done after each"
+            why = "a metric or a validation follows" if self._foreseen else "a rule or rate of your own is read in each"
+            self.objective.alone = f"an epoch is but a few, and {why}"
         if spans and descent is not None:
             span = self._span(descent, most, steps, seed)
             if span is not None:

@@ -37,7 +37,7 @@ class Trainer:
     metric      metric(prediction, target) -> number, on plain floats, recorded with the loss
     backend     "auto" compiles model and loss where that can be done (see `micrograd.compile`), and else runs them as
                 they are, with the same results; "eager" never compiles; "llvm" and "numpy" compile or raise.
-                `print(trainer.objective)` tells which, whether the steps are part of the machine code, and why not.
+                `print(trainer.objective)` tells which, and after 64 steps whether machine code took them, or why not.
                 Python state that the code reads (a weight that is annealed, a flag, a list) is read anew at every call
                 of `fit`, `step`, `evaluate` and `predict`, and between the epochs of an open loop; see `retrace`
 
