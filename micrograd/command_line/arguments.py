@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MODULE = "python -m micrograd"
 CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)$")
 FORCE = "overwrite files that are there already"
+VIEWS = "all values (full), sums folded (fused), layers folded (collapsed); by the size of the graph unless given"
 
 
 def meant(word: str, known: Iterable[str]) -> str:
@@ -151,7 +152,7 @@ def add_train(commands: Any) -> argparse.ArgumentParser:
         "for, and which ones are left out, is said before the training; how good the predictions are for rows "
         "that were held out is said after it, beside those of always predicting the same. Ctrl-C ends the "
         "training early; what was learned by then is written.",
-        epilog="Example: micrograd train penguins.csv --target species --ignore id --save-report report.html",
+        epilog="Example: micrograd train birds.csv --target species --save-report page.html",
     )
     train.add_argument("file", metavar="FILE.csv", help="the table; - for standard input")
     columns = train.add_argument_group("columns")
@@ -165,11 +166,11 @@ def add_train(commands: Any) -> argparse.ArgumentParser:
     network = train.add_argument_group("network and training")
     network.add_argument("--hidden", type=sizes, metavar="N,N", help="widths of the hidden layers (16,16)")
     network.add_argument("--activation", metavar="NAME", help="of the hidden layers: tanh, relu, … (tanh)")
-    network.add_argument("--epochs", type=at_least(1, int), metavar="N", help="most passes over the rows (100)")
+    network.add_argument("--epochs", type=at_least(1, int), metavar="N", help="passes over the rows, at most (100)")
     network.add_argument("--lr", type=at_least(0.0, float), metavar="RATE", help="learning rate (0.05)")
     network.add_argument("--batch-size", type=at_least(1, int), metavar="N", help="rows a step (16)")
     network.add_argument("--held-out", type=share, metavar="SHARE", help="rows that test it and choose the epoch (0.2)")
-    network.add_argument("--seed", type=seed, metavar="N", help="another one, other chance (0)")
+    network.add_argument("--seed", type=seed, metavar="N", help="of first weights, rows held out, order of rows (0)")
     results = train.add_argument_group("results")
     results.add_argument("--output", "-o", metavar="MODEL.json", default="model.json", help="the model (%(default)s)")
     results.add_argument("--plot", metavar="FILE.png", help="a picture of losses and predictions (.png, .svg, .pdf)")
@@ -217,10 +218,10 @@ def add_draw(commands: Any) -> argparse.ArgumentParser:
         description="Draw the computation graph of an expression such as 'tanh(w*x + b)', or of steps such as "
         "'z = w*x; h = sigmoid(z)', with every value and gradient.",
     )
-    drawing.add_argument("expression", metavar="EXPR")
+    drawing.add_argument("expression", metavar="EXPR", help="such as 'z = w*x; tanh(z + b)'")
     drawing.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
     drawing.add_argument("--output", "-o", default="graph.svg", help="its suffix says how: .svg, .png … (%(default)s)")
-    drawing.add_argument("--view", choices=["auto", "full", "fused", "collapsed"], default="auto")
+    drawing.add_argument("--view", choices=["auto", "full", "fused", "collapsed"], default="auto", help=VIEWS)
     drawing.add_argument("--direction", choices=["LR", "TB"], default="LR", help="left to right, or top to bottom")
     return drawing
 
@@ -233,7 +234,7 @@ def add_explore(commands: Any) -> argparse.ArgumentParser:
         description="Make a page that plays the computation graph of an expression, given as for draw: forward, "
         "backward, down the gradient, with a slider for each leaf. Without an expression, that of the toy net's loss.",
     )
-    playing.add_argument("expression", metavar="EXPR", nargs="?", default="")
+    playing.add_argument("expression", metavar="EXPR", nargs="?", default="", help="as for draw (the toy net's loss)")
     playing.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
     playing.add_argument("--quiz", action="store_true", help="hide the derivatives, to be found")
     playing.add_argument("--output", "-o", default="explore.html", help="where the page goes (%(default)s)")
