@@ -126,7 +126,15 @@ def train(
     patience: int = 20,
     seed: int = 0,
 ) -> TableModel:
-    """Read a table, choose its columns, train a network; arguments as for `prepare` and `Training`.
+    """Read a table, choose its columns, train a network: `prepare` and `Training` in one call.
+
+    source      a path, a DataFrame, a dict of columns, or rows
+    target      the column to predict, the last unless given; inputs, ignore, classify, held_out: see `prepare`
+    hidden      the widths of the hidden layers; activation, lr, seed: see `Training`
+    epochs      at most so many; fewer if the mean loss of the rows held out has not fallen for `patience` of them
+    batch_size  rows a step
+
+    TableError, a ValueError, for a table or a choice of which no training comes; ValueError for an unknown activation.
 
     >>> model = train({"x": [1, 2, 3, 4] * 10, "y": ["low", "low", "high", "high"] * 10})
     >>> model.predict([[1], [4]])
