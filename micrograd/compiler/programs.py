@@ -172,10 +172,10 @@ class Program:
     def descend(self, X: Any, optimizer: Any, *, steps: int) -> np.ndarray:
         """So many steps of an optimiser, each with the gradient on all samples; the value before each step, (steps,).
 
-        X is a batch, see `batch`; of a program without a loss it may be samples. The parameters move, and so does the
-        state of the optimiser: to call it again is to go on. The steps have the bits of `value_and_gradient` and
-        `optimizer.advance`, one after the other. In machine code thousands of them are one call, if the rule of the
-        optimiser can be read: it is an `optim.UpdateRule` whose `update` asks for no number.
+        X is a batch, program.batch(X, y); of a program without a loss it may be samples. The parameters move, and so
+        does the state of the optimiser: to call it again is to go on. The steps have the bits of `value_and_gradient`
+        and `optimizer.advance`, one after the other. In machine code thousands of them are one call, if the rule of
+        the optimiser can be read: it is an `optim.UpdateRule` whose `update` asks for no number.
         NotFinite, an ArithmeticError, where a value or gradient is nan or inf, says where that comes from; then, and
         after Ctrl-C, what was done stays. For batches, epochs and a history take a Trainer.
 
