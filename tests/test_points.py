@@ -495,6 +495,8 @@ def test_what_is_passed_on_is_nothing_to_differentiate_by():
     for args, wrt in (((True, True), 0), ((2.0, True), 1), ((2.0, "text"), (0, 1))):
         with pytest.raises(TypeError, match="expected numbers to differentiate by, got (bool|str)"):
             f.grad(*args, wrt=wrt)
+    with pytest.raises(TypeError, match='expected wrt="parameters", since there is no argument'):
+        micrograd.compile(Value(2.0) ** 2).value_and_grad()
 
 
 def test_second_derivatives_that_are_all_rounding_are_no_fault():

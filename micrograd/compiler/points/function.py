@@ -344,6 +344,8 @@ class CompiledFunction:
         """The shape and the nodes of what is differentiated by."""
         if wrt == PARAMETERS:
             return self._by_parameters(recorded)
+        if not parts:
+            raise TypeError('expected wrt="parameters", since there is no argument to differentiate by')
         first, places = [0], [argument_place(i, len(parts)) for i in (wrt if isinstance(wrt, tuple) else (wrt,))]
         for part in parts:
             first.append(first[-1] + size(part))
