@@ -255,6 +255,22 @@ def test_what_cannot_be_trained_is_told_in_one_line(columns, options, message):
     assert message in caught.value.on_command_line and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"hidden": 16}, r"hidden to be a list of widths, such as \[16, 16\], got int 16"),
+        ({"hidden": "16"}, "hidden to be a list of widths"),
+        ({"hidden": [0]}, "a width in hidden to be a whole number of at least 1, got 0"),
+        ({"patience": 0}, "patience to be a whole number of at least 1, got 0"),
+        ({"seed": "x"}, "seed to be a whole number of at least 0"),
+        ({"held_out": "0.2"}, "held_out"),
+    ],
+)
+def test_arguments_that_cannot_be(options, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        tables.train({"a": X, "b": X}, **options)
+
+
 def test_columns_that_say_nothing_are_left_out_and_named():
     n = 399
     table = {

@@ -6,6 +6,8 @@ import math
 import random
 
 from micrograd import nn, optim
+from micrograd.dispatch import brief
+from micrograd.expect import whole
 from micrograd.tables.model import TableModel
 from micrograd.tables.preparation import prepare
 from micrograd.training import Trainer
@@ -28,7 +30,7 @@ class Training:
     lr              the learning rate of `optim.SGD`
     seed            of the first weights and the order of the samples
 
-    ValueError for an unknown activation.
+    ValueError for an unknown activation, or a width below 1; TypeError for hidden that is no list.
 
     >>> from micrograd import tables
     >>> prepared = tables.prepare({"x": list(range(40)), "y": [2 * x for x in range(40)]})
@@ -48,9 +50,11 @@ class Training:
         lr: float = 0.05,
         seed: int = 0,
     ) -> None:
+        if isinstance(hidden, str) or not hasattr(hidden, "__iter__"):
+            raise TypeError(f"expected hidden to be a list of widths, such as [16, 16], got {brief(hidden)}")
         self.prepared, self.seed = prepared, seed
         generator = random.Random(seed)
-        widths = [*hidden, prepared.target.outputs]
+        widths = [*[whole(width, "a width in hidden", 1) for width in hidden], prepared.target.outputs]
         network = nn.MLP(len(prepared.inputs), widths, activation=activation, generator=generator)
         shrink(network)
         self.model = TableModel(prepared.target, prepared.columns, network, left_out=prepared.left_out)
@@ -69,6 +73,7 @@ class Training:
     def epochs(self, *, epochs: int = 100, batch_size: int = 16, patience: int = 20) -> Iterator[Record]:
         """Train, epoch by epoch, until the mean loss of the rows held out has not fallen for `patience` epochs."""
         X, y = self._part(self.prepared.trained)
+        patience = whole(patience, "patience", 1)
         tested = self._part(self.prepared.tested) if self.prepared.tested else None
         least = math.inf
         for record in self.trainer.epochs(
@@ -134,7 +139,8 @@ def train(
     epochs      at most so many; fewer if the mean loss of the rows held out has not fallen for `patience` of them
     batch_size  rows a step
 
-    TableError, a ValueError, for a table or a choice of which no training comes; ValueError for an unknown activation.
+    TableError, a ValueError, for a table or a choice of which no training comes; ValueError and TypeError for other
+    arguments that cannot be.
 
     >>> model = train({"x": [1, 2, 3, 4] * 10, "y": ["low", "low", "high", "high"] * 10})
     >>> model.predict([[1], [4]])

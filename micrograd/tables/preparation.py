@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from difflib import get_close_matches
 
+from micrograd.expect import numeric, whole
 from micrograd.tables.cells import MISSING_AMONG_NUMBERS, form_of_numbers, is_missing
 from micrograd.tables.choosing import choose, expect_moderate, scales_of, sklearn, summary
 from micrograd.tables.columns import notes_of, read_by, scaled, shown
@@ -95,7 +96,8 @@ def prepare(
     """
     import numpy
 
-    if not 0.0 <= held_out < 1.0:
+    seed = whole(seed, "seed", 0)
+    if not 0.0 <= numeric(held_out, "held_out") < 1.0:
         raise TableError(f"expected a share of rows to hold out, from 0 to below 1, got {held_out:g}")
     table = read_table(table, names=[] if target is None else [target])
     name, names = choice(table, target, inputs, ignore)
