@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 YEAR = 365.2425
 
 
+def by_name(self: Any) -> str:
+    """The repr of a column: its kind and its name."""
+    return f"{type(self).__name__}({self.name!r})"
+
+
 class Scale:
     """One number as an input: (x − mean) / deviation, with the median where x is missing.
 
@@ -71,6 +76,7 @@ class Number:
     """
 
     kind = "number"
+    __repr__ = by_name
 
     def __init__(self, name: str, form: NumberForm, scale: Scale) -> None:
         self.name, self.form, self.scale = name, form, scale
@@ -109,6 +115,7 @@ class Date:
     """
 
     kind = "date"
+    __repr__ = by_name
 
     def __init__(self, name: str, form: str, parts: list[str], scales: list[Scale]) -> None:
         self.name, self.form, self.parts, self.scales = name, form, parts, scales
@@ -151,6 +158,7 @@ class Category:
     """
 
     kind = "category"
+    __repr__ = by_name
 
     def __init__(self, name: str, words: list[str | None], others: bool) -> None:
         self.name, self.words, self.others = name, words, others

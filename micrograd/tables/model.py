@@ -51,6 +51,8 @@ class TableModel(nn.Module):
     >>> from micrograd import tables
     >>> rows = {"size": [1, 2, 3, 4] * 9, "colour": ["red", "blue"] * 18, "price": ["$3", "$4", "$7", "$8"] * 9}
     >>> model = tables.train(rows, hidden=(4,), epochs=100)
+    >>> model.target, model.columns
+    (NumberTarget('price'), [Number('size'), Category('colour')])
     >>> model.inputs
     ['size', 'colour = blue', 'colour = red']
     >>> [round(price) for price in model.predict([[1, "red"], {"colour": "blue", "size": "4"}])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd import losses
-from micrograd.tables.columns import form_for, read_by, word_of
+from micrograd.tables.columns import by_name, form_for, read_by, word_of
 from micrograd.tables.figures import Figures
 from micrograd.vectors import softmax
 
@@ -27,6 +27,7 @@ class NumberTarget:
     """
 
     kind, classes, outputs, loss = "number", None, 1, staticmethod(losses.squared_error)
+    __repr__ = by_name
 
     def __init__(self, name: str, form: NumberForm, mean: float, deviation: float) -> None:
         self.name, self.form, self.mean, self.deviation = name, form, mean, deviation
@@ -69,6 +70,7 @@ class ClassTarget:
     """
 
     kind, loss = "class", staticmethod(losses.cross_entropy)
+    __repr__ = by_name
 
     def __init__(self, name: str, classes: list[Any], always: Any) -> None:
         self.name, self.classes, self.always = name, classes, always
