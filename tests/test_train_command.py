@@ -75,6 +75,7 @@ def test_train_tells_what_was_taken_for_what_and_how_good_it_is(work):
     assert said.endswith(f"The report is in {work / 'report.html'}\n")
     assert (work / "plot.png").read_bytes().startswith(b"\x89PNG")
     assert isinstance(micrograd.load(work / "model.json"), tables.TableModel)
+    assert ">words</i>" in (work / "report.html").read_text(encoding="utf-8")
 
 
 def test_predict_writes_the_table_again_with_predictions_beside(work, tmp_path, capfd):
@@ -276,6 +277,15 @@ def test_packages_that_are_missing(package, arguments, cure, work, tmp_path, cap
     assert main(["train", str(work / "mixed.csv"), *arguments]) == 2
     said = capsys.readouterr().err
     assert said.startswith(f"micrograd: {cure}") and said.count("\n") == 1
+
+
+def test_the_epoch_whose_network_is_kept_is_told(tmp_path, capsys):
+    """Of noise nothing is learned, so that the held-out rows are soon predicted worse."""
+    draw = random.Random(1)
+    (tmp_path / "noise.csv").write_text("x,y\n" + "".join(f"{draw.random()},{draw.random()}\n" for _ in range(60)))
+    assert main(["train", str(tmp_path / "noise.csv"), "-o", str(tmp_path / "m.json"), "--hidden", "4"]) == 0
+    found = re.search(r"^(\d+) epochs, stopped early, the best after (\d+); loss", capsys.readouterr().out, re.M)
+    assert found and int(found[1]) == int(found[2]) + 20
 
 
 # Ctrl-C, and the bar on a terminal

@@ -128,6 +128,7 @@ def trained(training: tables.Training, options: argparse.Namespace) -> bool:
         if not training.history:
             raise
     history = training.history
-    ended = "stopped by Ctrl-C" if stopped else "stopped early" if len(history) < epochs else ""
-    print(f"{len(history)} epochs{ended and f', {ended}'}; loss {history.loss[0]:.6g} to {history.loss[-1]:.6g}")
+    ended = ", stopped by Ctrl-C" if stopped else ", stopped early" if len(history) < epochs else ""
+    best = f", the best after {training.best_epoch}" if training.best_epoch < len(history) else ""
+    print(f"{len(history)} epochs{ended}{best}; loss {history.loss[0]:.6g} to {history.loss[-1]:.6g}")
     return stopped

@@ -33,7 +33,7 @@ def columns(table: tables.Table, prepared: tables.Prepared) -> str:
         else:
             kind, detail, bars = "left out", escape(prepared.left_out.get(name, "not chosen")), ""
         missing = len(cells) - len(said)
-        taken = f'<i class="{kind.replace(" ", "-")}">{kind}</i>'
+        taken = f'<i class="{kind.replace(" ", "-")}">{"words" if kind == "category" else kind}</i>'
         rows.append([f"<b>{escape(name)}</b>", taken, bars, detail, str(missing or "")])
     return rows_of(rows, ["column", "taken as", "", "", "missing"], "columns")
 
