@@ -301,6 +301,12 @@ def test_what_it_refuses():
         descent.run(p, 1, order=np.arange(23.0))
 
 
+def test_a_table_of_many_steps_has_the_errors_of_python():
+    rule = Own(lambda self, step, p, g, s: (p - g / (1 / (self.rate(step) / (step - 70)) + 1e3), ()), lr=lambda step: 0.1)
+    with pytest.raises(ZeroDivisionError):  # NumPy's numbers give inf
+        read(rule).table(rule.rate, range(1, 100))
+
+
 def test_batches_that_are_work_for_threads_are_left_to_them(monkeypatch):
     monkeypatch.setattr(LlvmRunner, "chunks", lambda self, samples: 1 + (samples > 9))
     program, batch = network(penalty=True)

@@ -120,8 +120,8 @@ def computed(compute: Callable[..., Any], operands: list[Any]) -> Any:
 
 
 def each(compute: Callable[..., Any], operands: list[Any]) -> Any:
-    """It, step by step."""
-    found = list(map(compute, *operands))
+    """It, step by step, of Python's own numbers: those of NumPy have no ZeroDivisionError."""
+    found = list(map(compute, *[x.tolist() if isinstance(x, np.ndarray) else x for x in operands]))
     return np.array(found) if len(found) >= MANY and set(map(type, found)) == {float} else found
 
 
