@@ -618,3 +618,14 @@ def same_rows(one, many):
         return one.tolist() == many[-1:].tolist()
     parts = [(one[key], many[key]) for key in many] if isinstance(many, dict) else list(zip(one, many))
     return type(one) is type(many) and len(one) == len(many) and all(same_rows(*pair) for pair in parts)
+
+
+def test_what_is_no_number_in_an_argument_stays_what_it_is_in_its_derivatives():
+    f = micrograd.compile(lambda p: p["a"] * p["a"] * p["w"][1])
+    p = {"on": True, "a": 2.0, "w": np.array([1.0, 3.0])}
+    for found in (f.grad(p), f.jacobian(p)):
+        assert found["on"] is True and found["a"] == 12.0 and found["w"].tolist() == [0.0, 4.0]
+    second = f.hessian(p)
+    assert second["on"] is True and second["a"]["on"] is True
+    assert second["a"]["a"] == 6.0 and second["w"]["a"].tolist() == second["a"]["w"].tolist() == [0.0, 4.0]
+    assert f.jacobian(p, sparse=np.str_("data")).tolist() == [12.0, 4.0]

@@ -369,7 +369,7 @@ class CompiledFunction:
 
 def way(purpose: str, sparse: Any) -> str:
     """The name of a purpose, by how a matrix is given; ValueError for what is neither True, False nor "data"."""
-    if sparse.__class__ is str:
+    if isinstance(sparse, str):
         if sparse != "data":
             raise ValueError(f'expected sparse to be True, False or "data", got {sparse!r}')
         return f"{purpose} data"

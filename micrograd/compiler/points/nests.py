@@ -130,13 +130,20 @@ def replaced(of: Any, by: Any) -> Any:
     """The same without such an exception."""
     if of[0] in ("list", "dict"):
         return of[0], of[1], tuple([replaced(part, by) for part in of[2]])
+    if of[0] == "fixed":
+        return of
     return widened(by, () if of[0] == "number" else of[1])
 
 
 def widened(by: Any, above: tuple[int, ...]) -> Any:
-    """A shape with arrays that have these dimensions, and behind them their own; numbers have none."""
+    """A shape with arrays that have these dimensions, and behind them their own; numbers have none.
+
+    What is fixed stays what it is.
+    """
     if by[0] in ("list", "dict"):
         return by[0], by[1], tuple([widened(part, above) for part in by[2]])
+    if by[0] == "fixed":
+        return by
     below = () if by[0] == "number" else by[1]
     return ("array", above + below) if above + below else by
 
