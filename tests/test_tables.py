@@ -471,6 +471,7 @@ def test_cells_that_a_model_does_not_know_are_told(models):
         ([[1.0, "red"]], "row 1: expected 3 cells (size, colour, day), got 2"),
         ([{"size": 1.0}], "row 1: no 'colour', 'day'; None stands for a missing cell"),
         ([["old", "red", None], [None, "red", None]], "column 'size' holds no number ('old')"),
+        ([[1.0, "red", None], ["1e400", "red", None]], "row 2: column 'size' holds no finite number ('1e400')"),
         ([1.0, "red", "2020-01-01"], "write [row] for a single row"),
         ({"size": 1.0, "colour": "red", "day": "2020-01-01"}, "write [row] for a single row"),
         ({"size": [1.0], "tint": ["red"]}, "no columns 'colour', 'day', which the model needs; the columns are size, "),
@@ -482,6 +483,11 @@ def test_sources_that_do_not_fit_a_model(models, rows, message):
     with pytest.raises(tables.TableError) as caught:
         models[0].predict(rows)
     assert message in str(caught.value)
+
+
+def test_figures_of_targets_that_are_too_large():
+    for targets in ([1e308, 1.0], [1e308, 1e308], [math.inf, 1.0], [math.inf, -math.inf]):
+        assert str(tables.Figures.of_numbers(targets, [0.0, 0.0], 1.0)).startswith("root mean squared error inf; ")
 
 
 def test_a_model_of_numbers_has_no_probabilities(models):

@@ -45,16 +45,16 @@ class Figures:
     @classmethod
     def of_numbers(cls, targets: Sequence[float], predictions: Sequence[float], always: float) -> Figures:
         """The figures of predicted numbers."""
-        mean = math.fsum(targets) / len(targets)
-        errors = math.fsum([(p - t) ** 2 for p, t in zip(predictions, targets)])
-        spread = math.fsum([(t - mean) ** 2 for t in targets])
-        simple = math.fsum([(t - always) ** 2 for t in targets])
+        mean = total(targets) / len(targets)
+        errors = total([(p - t) * (p - t) for p, t in zip(predictions, targets)])
+        spread = total([(t - mean) * (t - mean) for t in targets])
+        simple = total([(t - always) * (t - always) for t in targets])
         return cls(
             len(targets),
             always,
             math.sqrt(simple / len(targets)),
             error=math.sqrt(errors / len(targets)),
-            r2=1.0 - errors / spread if spread > 0.0 else None,
+            r2=1.0 - errors / spread if 0.0 < spread < math.inf else None,
         )
 
     @classmethod
@@ -87,6 +87,14 @@ class Figures:
 
     def __repr__(self) -> str:
         return f"Figures({self})"
+
+
+def total(numbers: Sequence[float]) -> float:
+    """Their sum, inf where they are too large for one."""
+    try:
+        return math.fsum(numbers)
+    except (OverflowError, ValueError):
+        return math.inf
 
 
 def figures_of(model: TableModel, source: Any) -> Figures | None:

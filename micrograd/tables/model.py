@@ -117,6 +117,10 @@ class TableModel(nn.Module):
         for column, (values, strange) in zip(columns, readings):
             if strange and column.kind != "category" and all(value is None for value in values):
                 raise TableError(f"{table.name}: {quoted([column.name])} holds no {column.kind} ({shown(strange)})")
+            for i, value in enumerate(values):
+                if isinstance(value, float) and not math.isfinite(value):
+                    where, cell = f"{table.name}: row {i + 1}", table.cells(column.name)[i]
+                    raise TableError(f"{where}: {quoted([column.name])} holds no finite number ({cell!r})")
         raw = [each for column, (values, _) in zip(columns, readings) for each in column.raw(values)]
         others = [column for column, learned in zip(columns, self.columns) if column is not learned]
         notes = [note for column in others for note in note_of_form(column) or [f"{column.name}: plain numbers"]]
