@@ -299,6 +299,8 @@ def test_what_it_refuses():
         assert [(len(one.losses), one.stopped) for one in done] == [(end - 1, False), (0, True)]
     with pytest.raises(TypeError, match="whole numbers of samples"):
         descent.run(p, 1, order=np.arange(23.0))
+    with pytest.raises(TypeError, match=r"expected a batch, as program.batch\(X, y\) makes it, got"):
+        program.descend((batch.X, batch.Y), optim.SGD(), steps=1)
 
 
 def test_a_table_of_many_steps_has_the_errors_of_python():

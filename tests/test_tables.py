@@ -262,6 +262,7 @@ def test_what_cannot_be_trained_is_told_in_one_line(columns, options, message):
         ({"hidden": "16"}, "hidden to be a list of widths"),
         ({"hidden": [0]}, "a width in hidden to be a whole number of at least 1, got 0"),
         ({"patience": 0}, "patience to be a whole number of at least 1, got 0"),
+        ({"epochs": 0}, "epochs to be a whole number of at least 1, got 0"),
         ({"seed": "x"}, "seed to be a whole number of at least 0"),
         ({"held_out": "0.2"}, "held_out"),
     ],

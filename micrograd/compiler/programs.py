@@ -188,6 +188,8 @@ class Program:
         """
         from micrograd.compiler.descent.program import descend
 
+        if self._loss is not None and not isinstance(X, Batch):
+            raise TypeError(f"expected a batch, as program.batch(X, y) makes it, got {brief(X)}")
         return descend(self, data.batch_of(self._trace, self._loss, X, None), optimizer, steps)
 
     def jacobian(self, X: Any, *, wrt: str = "inputs", at: Any = None, out: Any = None) -> np.ndarray:

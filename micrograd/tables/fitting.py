@@ -73,7 +73,7 @@ class Training:
     def epochs(self, *, epochs: int = 100, batch_size: int = 16, patience: int = 20) -> Iterator[Record]:
         """Train, epoch by epoch, until the mean loss of the rows held out has not fallen for `patience` epochs."""
         X, y = self._part(self.prepared.trained)
-        patience = whole(patience, "patience", 1)
+        epochs, patience = whole(epochs, "epochs", 1), whole(patience, "patience", 1)
         tested = self._part(self.prepared.tested) if self.prepared.tested else None
         least = math.inf
         for record in self.trainer.epochs(
