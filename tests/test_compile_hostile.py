@@ -111,6 +111,7 @@ class TestData:
             ([Value(1.0), 2.0], "use its .data"),
             ([1j, 2.0], "complex"),
             ([[1], 2], "lists of different lengths"),
+            ([1.0, 10**400], r"at\[1\]: expected a number that fits a float"),
         ],
     )
     def test_at_that_is_no_point(self, backend, at, message):

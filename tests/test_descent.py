@@ -364,7 +364,7 @@ def test_program_descend_with_any_optimiser_that_steps():
             program.descend([1.0], wrong, steps=3)
     with pytest.raises(ValueError, match="steps"):
         program.descend([1.0], optim.SGD(), steps=-1)
-    with pytest.raises(TypeError, match="expected targets y beside X"):
+    with pytest.raises(TypeError, match="expected a batch, as program.batch"):
         network()[0].descend([[1.0, 2.0]], optim.SGD(), steps=3)
 
 

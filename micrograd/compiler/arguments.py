@@ -67,10 +67,10 @@ def point(numbers: Any, count: int) -> np.ndarray:
     array = rows_of(numbers, "at") if hasattr(numbers, "__iter__") else numbers
     try:
         array = np.asarray(array)
-        if array.dtype == object:
-            array = floats(array, "at")
     except ValueError:
         raise ValueError("expected at to be a flat list of numbers, got lists of different lengths in it") from None
+    if array.dtype == object:
+        array = floats(array, "at")
     if array.shape != (count,):
         raise ValueError(f"expected at={count} numbers, one per parameter, got shape {array.shape}")
     if array.dtype.kind not in "buif":
