@@ -141,6 +141,12 @@ def test_spellings_of_nothing(missing):
     assert f"missing cells filled by the median: price (20 by {median:g})" in prepared.notes
 
 
+def test_missing_words_are_told_and_have_an_input():
+    prepared = tables.prepare({"sky": ["sun", "rain", "", "sun"] * 9, "x": list(range(36)), "y": list(range(0, 72, 2))})
+    assert prepared.inputs == ["sky = rain", "sky = sun", "sky is missing", "x"]
+    assert "missing words, which have an input of their own: sky (9)" in prepared.notes
+
+
 def test_a_number_beside_percents_is_none():
     assert form_of_numbers(["5%", "0", "7.5 %"]).to_dict() == {"unit": "%"} and form_of_numbers(["5%", "0.05"]) is None
 
@@ -456,11 +462,12 @@ def test_cells_that_a_model_does_not_know_are_told(models):
     with pytest.warns(UserWarning) as caught:
         model.predict(rows)
     encoded = model.encode(rows)
-    assert str(caught[0].message) == "; ".join(encoded.notes) and len(encoded.notes) == 4
+    assert str(caught[0].message) == "; ".join(encoded.notes) and len(encoded.notes) == 5
     assert encoded.notes[0] == "day: dates of the form %d.%m.%Y"
     assert "size (2 by" in encoded.notes[1] and "day (1)" in encoded.notes[1]
-    assert encoded.notes[2] == "cells taken as missing: size ('old')"
-    assert encoded.notes[3] == "unknown words taken as none: colour ('green')"
+    assert encoded.notes[2] == "missing words taken as none: colour (1)"
+    assert encoded.notes[3] == "cells taken as missing: size ('old')"
+    assert encoded.notes[4] == "unknown words taken as none: colour ('green')"
     assert [row[model.inputs.index("colour = blue")] for row in encoded.X] == [0.0, 0.0, 0.0]
     day = model.inputs.index("day, days")
     assert encoded.X[1][day] == (date(2020, 5, 1) - date(1970, 1, 1)).days

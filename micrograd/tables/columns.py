@@ -291,22 +291,22 @@ def note_of_form(column: Column) -> list[str]:
     return [f"{column.name}: {words}"] if words else []
 
 
+FILLED, APART = "missing cells filled by the median", "missing words, which have an input of their own"
+WITHOUT, UNKNOWN, ODD = "missing words taken as none", "unknown words taken as none", "cells taken as missing"
+
+
 def notes_of(columns: Sequence[Column], values: Sequence[Values], strange: Sequence[Sequence[Cell]]) -> list[str]:
     """What has to be said of the cells of a table: which were filled, and of which nothing was made."""
-    filled, odd, unknown = [], [], []
+    notes: dict[str, list[str]] = {what: [] for what in (FILLED, APART, WITHOUT, ODD, UNKNOWN)}
     for column, each, cells in zip(columns, values, strange):
         missing = sum(value is None for value in each)
+        what, odd = FILLED, ODD
         if isinstance(column, Category):
-            unknown += [f"{column.name} ({shown(cells)})"] if cells else []
-            continue
-        odd += [f"{column.name} ({shown(cells)})"] if cells else []
+            missing -= len(cells)
+            what, odd = APART if None in column.words else WITHOUT, UNKNOWN
         by = f" by {column.scale.median:g}" if isinstance(column, Number) else ""
-        filled += [f"{column.name} ({missing}{by})"] if missing else []
-    notes = {
-        "missing cells filled by the median": filled,
-        "cells taken as missing": odd,
-        "unknown words taken as none": unknown,
-    }
+        notes[what] += [f"{column.name} ({missing}{by})"] if missing else []
+        notes[odd] += [f"{column.name} ({shown(cells)})"] if cells else []
     return [f"{what}: {', '.join(said)}" for what, said in notes.items() if said]
 
 
