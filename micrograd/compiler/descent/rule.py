@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 MANY = 64  # steps that are worth NumPy
 # Python's way with floats -> NumPy's with arrays, where both give the same, errors included
-ALIKE: dict[Callable[..., Any], Any] = {f: f for f in (operator.add, operator.sub, operator.mul, operator.neg)}
-ALIKE[functions.sqrt] = np.sqrt
+IN_NUMPY: dict[Callable[..., Any], Any] = {f: f for f in (operator.add, operator.sub, operator.mul, operator.neg)}
+IN_NUMPY[functions.sqrt] = np.sqrt
 
 
 class Rule:
@@ -112,10 +112,10 @@ def computed(compute: Callable[..., Any], operands: list[Any]) -> Any:
     if compute is operator.add and first.__class__ is range and last.__class__ is int:
         return range(first.start + last, first.stop + last)
     if all(isinstance(x, (float, np.ndarray)) for x in operands):
-        alike: Any = compute if compute is operator.truediv and np.all(last) else ALIKE.get(compute)
-        if alike is not None:
+        found: Any = compute if compute is operator.truediv and np.all(last) else IN_NUMPY.get(compute)
+        if found is not None:
             with np.errstate(all="ignore"):
-                return alike(*operands)
+                return found(*operands)
     return each(compute, [x if is_row(x) else repeat(x) for x in operands])
 
 

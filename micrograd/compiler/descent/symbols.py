@@ -13,6 +13,7 @@ import operator
 import numpy as np
 
 from micrograd import functions
+from micrograd.compiler.numpy.steps import ALIKE
 from micrograd.compiler.scalar.graph import Graph
 from micrograd.dispatch import Operators, number
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-# Rows that NumPy's arrays and machine code round alike. Functions such as exp are within a few ulp of each other
-EXACT = {"add", "sub", "mul", "div", "neg", "abs", "sqrt", "less", "less_equal", "greater", "greater_equal", "where",
-         "maximum", "minimum"}  # fmt: skip
 OF_STEPS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "pow": operator.pow,
     "neg": operator.neg, "abs": operator.abs, "less": operator.lt, "less_equal": operator.le, "greater": operator.gt,
@@ -87,7 +85,7 @@ class Quantity(Symbol):
         reading = self.reading
         if name == "pow":
             return self._power(*args)
-        if name not in EXACT:
+        if name not in ALIKE:
             raise Unreadable(f"it uses {name}, whose last digits machine code need not have as NumPy has them")
         return Quantity(reading, reading.graph.apply(name, tuple(map(reading.node_of, args))))
 

@@ -29,7 +29,8 @@ def select(condition: Array, a: Any, b: Any, out: Array) -> None:
     out[...] = np.where(condition != 0.0, a, b)
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+# The rows that a rule may use: NumPy's arrays and machine code round them alike; exp and such differ by a few ulp
+ALIKE: dict[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative, "abs": np.absolute,
     "sqrt": np.sqrt, "less": np.less, "less_equal": np.less_equal, "greater": np.greater,
     "greater_equal": np.greater_equal, "where": select, "maximum": np.maximum, "minimum": np.minimum,
@@ -69,7 +70,7 @@ class InPlace:
             free += [stands[x] for x in {*args} if last[x] == node and self._is_temporary(stands[x])]
             ended = [k for k, end in enumerate(rule.ends) if end == node and held[k + (k > 0)] <= node]
             place = targets[ended[0]] if ended else free.pop() if free else self._temporary(arrays[0])
-            self.calls.append(partial(FUNCTIONS[graph.kind[node]], *[stands[x] for x in args], out=place))
+            self.calls.append(partial(ALIKE[graph.kind[node]], *[stands[x] for x in args], out=place))
             stands[node] = place
         self._bring([(target, stands[end]) for target, end in zip(targets, rule.ends) if stands[end] is not target])
 
