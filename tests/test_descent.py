@@ -13,10 +13,11 @@ import pytest
 
 from micrograd import Value, compile, log, losses, maximum, nn, optim, scan, sigmoid, take, tanh
 from micrograd.compiler.descent import Descent, descent_of
-from micrograd.compiler.descent.reading import read
+from micrograd.compiler.descent.reading import read, same_bits
 from micrograd.compiler.descent.symbols import Unreadable
 from micrograd.compiler.llvm.descent.shuffle import shuffled
 from micrograd.compiler.llvm.runner import LlvmRunner
+from micrograd.compiler.numpy.steps import InPlace
 from micrograd.optim import UpdateRule
 from micrograd.optim.optimizer import NotFinite, Optimizer
 
@@ -282,6 +283,31 @@ def test_a_call_is_short_whatever_takes_its_time(monkeypatch):
     descent, p = descent_of(program, batch, rule), start(program)
     rule.advance(p, p)
     assert [len(descent.run(p, 1000).losses) for _ in range(3)] == [16, 15, 15]
+
+
+CHOICES = {
+    "from 0": lambda p, g: np.clip(p, 0.0, 1.0),
+    "to 0": lambda p, g: np.clip(p, -1.0, 0.0),
+    "where": lambda p, g: np.where(p > g, p, g),
+    "abs": lambda p, g: abs(p) * g,
+}
+
+
+@pytest.mark.parametrize("choose", CHOICES.values(), ids=CHOICES)
+@pytest.mark.parametrize("count", [1, 7, 64, 4096])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_rules_in_numpy_have_the_signs_of_zero_of_update_and_of_the_rows(choose, count):
+    """Of maximum and minimum NumPy gives either zero where both are one, which depends on the place in the array."""
+    rule = read(Own(lambda self, step, p, g, s: (choose(p, g), ())))
+    special = [0.0, -0.0, 1.0, -2.5, math.inf, -math.inf, math.nan, 5e-324]
+    pairs = [(a, b) for a in special for b in special]
+    for first in range(0, len(pairs), 1 if count < 8 else 17):
+        taken = [pairs[(first + i) % len(pairs)] for i in range(count)]
+        p, g = map(np.array, zip(*taken))
+        for call in InPlace(rule, [p, g], np.empty(0)).calls:
+            call()
+        assert same_bits(p, choose(*map(np.array, zip(*taken))))
+        assert same_bits(p, [rule.at([], pair)[0] for pair in taken])
 
 
 def test_what_it_refuses():

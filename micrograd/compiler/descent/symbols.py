@@ -13,7 +13,7 @@ import operator
 import numpy as np
 
 from micrograd import functions
-from micrograd.compiler.numpy.steps import ALIKE
+from micrograd.compiler.numpy.vocabulary import EXACT
 from micrograd.compiler.scalar.graph import Graph
 from micrograd.dispatch import Operators, number
 
@@ -85,7 +85,7 @@ class Quantity(Symbol):
         reading = self.reading
         if name == "pow":
             return self._power(*args)
-        if name not in ALIKE:
+        if name not in EXACT:
             raise Unreadable(f"it uses {name}, whose last digits machine code need not have as NumPy has them")
         return Quantity(reading, reading.graph.apply(name, tuple(map(reading.node_of, args))))
 

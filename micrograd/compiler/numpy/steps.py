@@ -12,6 +12,8 @@ from functools import partial
 
 import numpy as np
 
+from micrograd.compiler.numpy.vocabulary import function
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,19 +24,6 @@ if TYPE_CHECKING:
     from micrograd.compiler.samples import Batch
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
-
-
-def select(condition: Array, a: Any, b: Any, out: Array) -> None:
-    """a where the condition is not 0, else b."""
-    out[...] = np.where(condition != 0.0, a, b)
-
-
-# The rows that a rule may use: NumPy's arrays and machine code round them alike; exp and such differ by a few ulp
-ALIKE: dict[str, Callable[..., Any]] = {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative, "abs": np.absolute,
-    "sqrt": np.sqrt, "less": np.less, "less_equal": np.less_equal, "greater": np.greater,
-    "greater_equal": np.greater_equal, "where": select, "maximum": np.maximum, "minimum": np.minimum,
-}  # fmt: skip
 
 
 class InPlace:
@@ -70,7 +59,7 @@ class InPlace:
             free += [stands[x] for x in {*args} if last[x] == node and self._is_temporary(stands[x])]
             ended = [k for k, end in enumerate(rule.ends) if end == node and held[k + (k > 0)] <= node]
             place = targets[ended[0]] if ended else free.pop() if free else self._temporary(arrays[0])
-            self.calls.append(partial(ALIKE[graph.kind[node]], *[stands[x] for x in args], out=place))
+            self.calls.append(partial(function(graph.kind[node]), *[stands[x] for x in args], place))
             stands[node] = place
         self._bring([(target, stands[end]) for target, end in zip(targets, rule.ends) if stands[end] is not target])
 

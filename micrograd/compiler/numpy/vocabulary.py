@@ -28,6 +28,11 @@ FUNCTIONS = {
     "less": "less", "less_equal": "less_equal", "greater": "greater", "greater_equal": "greater_equal",
     "detach": "positive", "round": "rint", "copysign": "copysign",
 }  # fmt: skip
+# Rows of which every target gives the same bits; NumPy's exp and such are within a few ulp of those of machine code
+EXACT = {
+    "add", "sub", "mul", "div", "neg", "abs", "sqrt", "less", "less_equal", "greater", "greater_equal",
+    "maximum", "minimum", "where",
+}  # fmt: skip
 
 
 def pow(x: Any, y: Any, out: Any) -> None:
