@@ -60,17 +60,17 @@ carg casin casinh catan catanh ccos ccosh cexp cimag clearerr clock clog conj cp
 ctanh ctime difftime div exit fclose feof ferror fflush ffs fgetc fgetpos fgets fopen fprintf fputc fputs fread free
 freopen fscanf fseek fsetpos ftell fwrite getc getchar getenv gets gettext gmtime imaxabs imaxdiv index isalnum
 isalpha isascii isblank iscntrl isdigit isgraph islower isprint ispunct isspace isupper isxdigit labs ldiv llabs lldiv
-localeconv localtime longjmp malloc mblen mbstowcs mbtowc memchr memcmp memcpy memmove mempcpy memset mktime perror
-printf putc putchar puts qsort raise rand realloc remove rename rewind rindex scanf setbuf setjmp setlocale setvbuf
-signal snprintf sprintf srand sscanf stpcpy stpncpy strcasecmp strcat strchr strcmp strcoll strcpy strcspn strdup
-strerror strftime strlen strncasecmp strncat strncmp strncpy strndup strpbrk strrchr strspn strstr strtod strtof
-strtok strtol strtold strtoll strtoul strtoull strxfrm system time tmpfile tmpnam toascii tolower toupper ungetc
-vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf wcstombs wctomb isgreater isgreaterequal isless islessequal
-islessgreater isunordered isnormal fpclassify issignaling issubnormal iszero iscanonical iseqsig accept access alarm
-bind chdir chmod chown close connect creat dup execl execv fork ftruncate getpid ioctl kill link listen lseek mkdir
-mmap open pause pipe poll random read readlink recv rmdir select send shutdown sleep socket srandom stat symlink sync
-truncate umask unlink usleep wait write signgam std strdupa strndupa strnlen posix_memalign ffsl ffsll be16toh be32toh
-be64toh htobe16 htobe32 htobe64 htole16 htole32 htole64 le16toh le32toh le64toh
+localeconv localtime longjmp malloc mblen mbstowcs mbtowc memccpy memchr memcmp memcpy memmove mempcpy memset mktime
+perror printf putc putchar puts qsort raise rand realloc remove rename rewind rindex scanf setbuf setjmp setlocale
+setvbuf signal snprintf sprintf srand sscanf stpcpy stpncpy strcasecmp strcat strchr strcmp strcoll strcpy strcspn
+strdup strerror strftime strlen strncasecmp strncat strncmp strncpy strndup strpbrk strrchr strspn strstr strtod
+strtof strtok strtol strtold strtoll strtoul strtoull strxfrm system time tmpfile tmpnam toascii tolower toupper
+ungetc vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf wcstombs wctomb isgreater isgreaterequal isless
+islessequal islessgreater isunordered isnormal fpclassify issignaling issubnormal iszero iscanonical iseqsig accept
+access alarm bind chdir chmod chown close connect creat dup execl execv fork ftruncate getpid ioctl kill link listen
+lseek mkdir mmap open pause pipe poll random read readlink recv rmdir select send shutdown sleep socket srandom stat
+symlink sync truncate umask unlink usleep wait write signgam std strdupa strndupa strnlen posix_memalign ffsl ffsll
+be16toh be32toh be64toh htobe16 htobe32 htobe64 htole16 htole32 htole64 le16toh le32toh le64toh
 """
 LIBRARY = frozenset(
     [*[name + form for name in REAL.split() for form in ("", "f", "l", "_r", "f_r", "l_r")], *OTHER.split()]
