@@ -41,6 +41,8 @@ class Prepared:
     trained, tested     places in X and y of the rows to learn from, and of those held out
 
     >>> prepared = prepare({"x": [1, 2, 3, 4, 5], "y": [2, 4, 6, 8, 10]})
+    >>> prepared
+    Prepared: y from 1 input, 4 rows to learn from, 1 held out
     >>> prepared.X.shape, len(prepared.trained), len(prepared.tested)
     ((5, 1), 4, 1)
     """
@@ -66,6 +68,10 @@ class Prepared:
         self.X = numpy.stack(scaled(columns, raw), axis=1)
         self.y = [target.learned(value) for value in targets]
         self.trained, self.tested = split
+
+    def __repr__(self) -> str:
+        inputs, rows = counted(len(self.inputs), "input"), counted(len(self.trained), "row")
+        return f"Prepared: {self.target.name} from {inputs}, {rows} to learn from, {len(self.tested):,} held out"
 
 
 def prepare(

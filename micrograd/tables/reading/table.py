@@ -97,6 +97,9 @@ def read_table(source: Any, *, header: bool | None = None, names: Collection[str
         try:
             return read_text(data, name, header, names)
         except csv.Error as error:
+            if "field limit" in str(error):
+                long = f"{name}: a cell has more than {csv.field_size_limit():,} characters"
+                raise TableError(long, "shorten it, or close a quote that is left open") from None
             raise TableError(f"{name}: {error}") from None
     if hasattr(source, "iloc") and hasattr(source, "columns"):
         return table_of_frame(source)
