@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from operator import is_not
 from types import CellType
 
 from micrograd.compiler.state import reads
@@ -17,6 +16,7 @@ from micrograd.compiler.state.classes import CLASS_DICTIONARY, FLAGS, IMMUTABLE,
 from micrograd.compiler.state.libraries import of_library
 from micrograd.compiler.state.names import names_read
 from micrograd.compiler.state.reads import ABSENT
+from micrograd.compiler.state.same import unchanged
 from micrograd.engine import Value
 
 TYPE_CHECKING = False
@@ -83,7 +83,7 @@ class Slots:
     def refill(self, items: list[Any]) -> None:
         """Set those that hold another thing now."""
         for (descriptor, x), now, item in zip(self.slots, self.content(), items):
-            if item is not now:
+            if changed([item], [now]):
                 descriptor.__delete__(x) if item is ABSENT else descriptor.__set__(x, item)
 
 
@@ -181,5 +181,5 @@ def is_submodule(scope: dict[Any, Any], name: Any) -> bool:
 
 
 def changed(before: list[Any], after: list[Any]) -> bool:
-    """Whether two contents are not the same objects."""
-    return len(before) != len(after) or any(map(is_not, before, after))
+    """Whether two contents are not the same objects, or numbers of the same bits."""
+    return not unchanged(after, before)
