@@ -16,6 +16,7 @@ the walks, from a root down to its leaves. It is one file, so that it can be rea
 from __future__ import annotations
 
 from micrograd import ops
+from micrograd.core.choice import compiled
 from micrograd.dispatch import Operators, brief, equals, is_tensor, number
 from micrograd.lectures import Lectures
 from micrograd.messages.counterparts import absent
@@ -41,6 +42,7 @@ SLOTS = ("data", "grad", "op", "label", "_mark", "_a", "_da", "_b", "_db")
 # How nodes are made
 
 
+@compiled
 def assemble(op: Op, z: float, args: tuple[Any, ...], partials: tuple[float | None, ...]) -> Value:
     """The inner node with these operands and cached local derivatives, for any number of them.
 
@@ -212,6 +214,7 @@ def reflected(op: Op) -> Binary:
     return method
 
 
+@compiled
 class Value(Lectures, Refusals):
     """A number that remembers how it was computed.
 
@@ -437,6 +440,7 @@ class Value(Lectures, Refusals):
         return reduced(self)
 
 
+@compiled
 class Leaf(Value, metaclass=Quiet):
     """A Value made by hand: a parameter or an input. Unlike inner nodes it takes attributes of the user's own."""
 
@@ -452,6 +456,7 @@ Leaf.__name__ = Leaf.__qualname__ = "Value"  # in messages, Python's own too, an
 # Walks from a root down
 
 
+@compiled
 def inner_nodes(root: Value) -> list[Value]:
     """The inner nodes that root depends on, operands before results, root last; [] for a leaf. For `backward` alone.
 
@@ -492,6 +497,7 @@ def inner_nodes(root: Value) -> list[Value]:
             node = pop()
 
 
+@compiled
 def topological(root: Value) -> list[Value]:
     """All nodes that root depends on, leaves too, each once: operands before results, root last.
 

@@ -16,6 +16,7 @@ import pytest
 
 import micrograd
 from micrograd import Value, check_gradients, draw, explain, formula, grad, gradient, topological
+from micrograd.core import in_c
 from micrograd.engine import Leaf, adjoints, apply, function, inner_nodes
 from micrograd.messages.refusals import BY_HAND
 from micrograd.ops import TABLE, Op
@@ -286,8 +287,19 @@ def test_a_node_made_by_hand_is_refused_with_the_cure():
     assert (y.data, x.grad, gradient(gradient(y, x), x).data) == (16.0, 24.0, 24.0)
 
 
-def test_other_things_in_the_fields_are_shown_as_they_are():
+def test_other_things_in_the_fields_are_refused_or_shown_as_they_are():
     x = Value(1.0)
+    if in_c():  # where the fields are numbers
+        for field in ("data", "grad"):
+            for wrong in ("a", None, [1.0], x, 1j):
+                with pytest.raises(TypeError, match="expected a number"):
+                    setattr(x, field, wrong)
+            for right in (2, True, 2.5):
+                setattr(x, field, right)
+                assert getattr(x, field) == right and getattr(x, field).__class__ is float
+            with pytest.raises(ValueError, match="larger int"):
+                setattr(x, field, 10**400)
+        return
     x.data, x.grad = "a", None
     assert repr(x) == "Value(data=str 'a', grad=NoneType None)"
     x.data = x

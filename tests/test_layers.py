@@ -23,6 +23,7 @@ FLOORS = {
         ["dispatch", "edge_cases", "lectures"],
         ["functions"],
         ["ops"],
+        ["core"],
         ["engine"],
         ["copying", "expect", "notation"],
         ["check", "derivatives", "files", "formulas", "optim", "vectors"],

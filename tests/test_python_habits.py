@@ -58,7 +58,7 @@ def test_everything_public_is_in_dir_and_has_readable_help():
         assert getattr(micrograd, name).__name__ in text and ">>>" in text, name
         assert " at 0x" not in text, name
     text = pydoc.plain(pydoc.render_doc(Value))
-    for line in ("sigmoid(self", "backward(self)", "Logistic function", "A number that remembers"):
+    for line in ("sigmoid(self", "backward(self", "Logistic function", "A number that remembers"):
         assert line in text, line
     assert "Value(data: 'float', label: 'str' = '')\n" in text and "micrograd.__" not in text
     fields = text.split("Data descriptors defined here:")[1].split("Data and other")[0]

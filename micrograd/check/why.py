@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from math import isfinite
+from threading import get_ident
 
+from micrograd.core.choice import watch
 from micrograd.dispatch import brief
 from micrograd.engine import Value, apply, topological
 from micrograd.ops import WHERE
@@ -160,6 +162,7 @@ class Recording:
         self.lines: dict[int, tuple[str, int]] = {}
         self.kept: list[Value] = []
         self.previous: Any = None
+        self.outer: Recording | None = None
 
     def line(self, node: Value) -> tuple[str, int] | None:
         """(file name, line number) of the code that made the node; None if it was not recorded."""
@@ -171,7 +174,10 @@ class Recording:
             return
         if frame.f_locals.get("self") is made:  # +x and 0 + x give x itself, which was made elsewhere
             return
-        caller = frame.f_back
+        self._note(made, frame.f_back)
+
+    def _note(self, made: Value, caller: FrameType | None) -> None:
+        """Note the line of the user's code that a frame runs, or one that called it."""
         while caller is not None and caller.f_code.co_filename.startswith(PACKAGE):
             caller = caller.f_back
         if caller is not None:
@@ -181,17 +187,34 @@ class Recording:
         previous = sys.getprofile()
         if previous is not None and not callable(previous):
             raise RuntimeError(f"expected no profiler written in C, got {previous!r}; stop it before recording()")
-        self.previous = previous
+        self.previous, self.outer = previous, watching.get(get_ident())
+        watching[get_ident()] = self
+        watch(seen)
         sys.setprofile(self._profile)
         return self
 
     def __exit__(self, *exception: object) -> None:
         sys.setprofile(self.previous)
+        del watching[get_ident()]
+        if self.outer is not None:
+            watching[get_ident()] = self.outer
+        if not watching:
+            watch(None)
         import gc
 
         # Nodes that died have left their lines behind, and nodes to come may take their ids: keep the living only.
         self.kept = [x for x in gc.get_objects() if id(x) in self.lines and isinstance(x, Value)]
         self.lines = {id(x): self.lines[id(x)] for x in self.kept}
+
+
+watching: dict[int, Recording] = {}  # thread -> its innermost recording
+
+
+def seen(made: Value) -> None:
+    """Called by the core in C for every node, of which the interpreter tells no profiler."""
+    recording = watching.get(get_ident())
+    if recording is not None:
+        recording._note(made, sys._getframe(1))
 
 
 def recording() -> Recording:

@@ -1,0 +1,15 @@
+"""The engine's core in C: the same nodes, operations and walks as `engine`, several times as quick.
+
+choice      which of the two cores runs, and what of the engine the one in C replaces
+rows        the generator: formulas of the table in C, when the package is built
+
+Its C stands here, too: node (life and fields), operations (a method for every row), walks (backward), module. It is
+built with the package where there is a compiler, and left out elsewhere, in Pyodide for instance, and where the
+environment variable MICROGRAD_PURE is set, to anything but 0: when the package is built, or when Python starts.
+
+>>> from micrograd.core import in_c
+>>> print("this is the core in", "C" if in_c() else "Python")  # doctest: +ELLIPSIS
+this is the core in ...
+"""
+
+from micrograd.core.choice import in_c as in_c

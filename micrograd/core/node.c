@@ -1,0 +1,273 @@
+/* Nodes: how they are made, what the collector sees of them, how they are freed, and their fields in Python. */
+
+#include "node.h"
+
+/* Life
+ *
+ * Graphs are made and freed by the thousand, and what that costs is mostly the cyclic collector: it runs after so many
+ * allocations, and looks at all nodes alive. Nodes that were freed are therefore kept and used again, as CPython does
+ * with its floats and tuples; they do not count as allocated. What is kept has a bound, and is freed with the module.
+ */
+
+/* An inner node whose data, op, operands, partials and flows are for the caller to fill, who then tracks it. */
+Node *new_node(State *state)
+{
+    Node *node = state->kept;
+    if (node != NULL) {
+        state->kept = node->mark.next;
+        state->kept_count--;
+        (void)PyObject_Init((PyObject *)node, state->value);
+    }
+    else {
+        node = PyObject_GC_New(Node, state->value);
+        if (node == NULL)
+            return NULL;
+    }
+    node->grad = 0.0;
+    node->label = NULL;
+    node->mark.walk = 0;
+    return node;
+}
+
+/* Tells the watcher of a new node; NULL if that raises. */
+PyObject *watched(State *state, Node *node)
+{
+    PyObject *watcher = Py_NewRef(state->watcher);
+    PyObject *result = PyObject_CallOneArg(watcher, (PyObject *)node);
+    Py_DECREF(watcher);
+    if (result == NULL)
+        Py_CLEAR(node);
+    Py_XDECREF(result);
+    return (PyObject *)node;
+}
+
+void free_kept(State *state)
+{
+    while (state->kept != NULL) {
+        Node *node = state->kept;
+        state->kept = node->mark.next;
+        PyObject_GC_Del(node);
+    }
+    state->kept_count = 0;
+}
+
+int node_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Node *node = (Node *)self;
+    Py_VISIT(node->operands[0]);
+    Py_VISIT(node->operands[1]);
+    Py_VISIT(node->op);
+    Py_VISIT(node->label);
+    Py_VISIT(Py_TYPE(self));
+    return 0;
+}
+
+int node_clear(PyObject *self)
+{
+    Node *node = (Node *)self;
+    node->flows[0] = node->flows[1] = 0;
+    Py_CLEAR(node->operands[0]);
+    Py_CLEAR(node->operands[1]);
+    Py_CLEAR(node->op);
+    Py_CLEAR(node->label);
+    return 0;
+}
+
+/* A graph may be a million nodes deep: the trashcan bounds the recursion. */
+void node_dealloc(PyObject *self)
+{
+    Node *node = (Node *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, node_dealloc)
+    Py_XDECREF(node->operands[1]);
+    Py_XDECREF(node->operands[0]);
+    Py_XDECREF(node->op);
+    Py_XDECREF(node->label);
+    PyObject *module = ((PyHeapTypeObject *)type)->ht_module; /* NULL in a subclass, and if it was taken apart */
+    State *state = module == NULL ? NULL : PyModule_GetState(module);
+    if (state != NULL && state->value == type && state->kept_count < KEPT) {
+        node->mark.next = state->kept;
+        state->kept = node;
+        state->kept_count++;
+    }
+    else
+        type->tp_free(self);
+    Py_DECREF(type);
+    Py_TRASHCAN_END
+}
+
+/* Partials as a tuple of floats, None where no gradient flows; a new reference. */
+static PyObject *as_floats(PyObject *partials)
+{
+    PyObject *floats = PyTuple_New(PyTuple_GET_SIZE(partials));
+    for (Py_ssize_t i = 0; floats != NULL && i < PyTuple_GET_SIZE(partials); i++) {
+        PyObject *partial = PyTuple_GET_ITEM(partials, i);
+        const double x = partial == Py_None ? 0.0 : PyFloat_AsDouble(partial);
+        PyObject *item = NULL;
+        if (x != -1.0 || !PyErr_Occurred())
+            item = partial == Py_None ? Py_NewRef(partial) : PyFloat_FromDouble(x);
+        if (item == NULL)
+            Py_CLEAR(floats);
+        else
+            PyTuple_SET_ITEM(floats, i, item);
+    }
+    return floats;
+}
+
+/* assemble(op, data, args, partials): as engine.assemble. */
+PyObject *assemble(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyModule_GetState(module);
+    if (count != 4 || !PyTuple_CheckExact(args[2]) || !PyTuple_CheckExact(args[3]) || state->value == NULL
+        || PyTuple_GET_SIZE(args[2]) != PyTuple_GET_SIZE(args[3]) || PyTuple_GET_SIZE(args[2]) == 0)
+        return PyErr_Format(PyExc_TypeError, "expected a row, a number, and as many operands as partials in tuples");
+    const Py_ssize_t operands = PyTuple_GET_SIZE(args[2]);
+    const double data = PyFloat_AsDouble(args[1]);
+    if (data == -1.0 && PyErr_Occurred())
+        return NULL;
+    PyObject *partials = as_floats(args[3]);
+    Node *node = partials == NULL ? NULL : new_node(state);
+    if (node == NULL) {
+        Py_XDECREF(partials);
+        return NULL;
+    }
+    node->data = data;
+    node->op = Py_NewRef(args[0]);
+    if (operands > 2) {
+        node->operands[0] = Py_NewRef(args[2]);
+        node->operands[1] = Py_NewRef(partials);
+        node->flows[0] = node->flows[1] = 0;
+    }
+    else
+        for (Py_ssize_t i = 0; i < 2; i++) {
+            PyObject *partial = i < operands ? PyTuple_GET_ITEM(partials, i) : Py_None;
+            node->operands[i] = i < operands ? Py_NewRef(PyTuple_GET_ITEM(args[2], i)) : NULL;
+            node->flows[i] = partial != Py_None;
+            node->partials[i] = node->flows[i] ? PyFloat_AS_DOUBLE(partial) : 0.0;
+        }
+    Py_DECREF(partials);
+    return whole(state, node);
+}
+
+/* Whether a subclass, the user's or one that stands in while code is traced, has a field of its own in place of ours,
+   or looks attributes up in its own way. */
+int is_own(State *state, PyTypeObject *type, PyObject *name)
+{
+    if (type == state->value || type == state->leaf)
+        return 0;
+    if (type->tp_getattro != PyObject_GenericGetAttr || type->tp_setattro != PyObject_GenericSetAttr)
+        return 1;
+    for (Py_ssize_t i = 0; type->tp_mro != NULL && i < PyTuple_GET_SIZE(type->tp_mro); i++) {
+        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(type->tp_mro, i);
+        if (base == state->value)
+            break;
+        if (base->tp_dict != NULL && PyDict_Contains(base->tp_dict, name) > 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Fields, found by their offset in a node or by the place of an operand */
+
+static int refuse_deletion(void)
+{
+    PyErr_SetString(PyExc_AttributeError, "the fields of a Value cannot be deleted");
+    return -1;
+}
+
+/* Reads a number that is assigned to a field: what is no float, dispatch.number takes or refuses. */
+static int read_number(PyObject *self, PyObject *x, double *number)
+{
+    if (PyFloat_Check(x)) {
+        *number = PyFloat_AS_DOUBLE(x);
+        return 0;
+    }
+    State *state = state_of(node_class(self));
+    PyObject *converted = state == NULL ? NULL : PyObject_CallOneArg(state->number, x);
+    if (converted == NULL)
+        return -1;
+    const double read = PyFloat_AsDouble(converted);
+    Py_DECREF(converted);
+    if (read == -1.0 && PyErr_Occurred())
+        return -1;
+    *number = read;
+    return 0;
+}
+
+static double *number_at(PyObject *self, void *offset) { return (double *)((char *)self + (size_t)offset); }
+
+static PyObject *get_number(PyObject *self, void *offset) { return PyFloat_FromDouble(*number_at(self, offset)); }
+
+static int set_number(PyObject *self, PyObject *x, void *offset)
+{
+    return x == NULL ? refuse_deletion() : read_number(self, x, number_at(self, offset));
+}
+
+static PyObject *get_partial(PyObject *self, void *place)
+{
+    const Node *node = (Node *)self;
+    if (!node->flows[(size_t)place])
+        Py_RETURN_NONE;
+    return PyFloat_FromDouble(node->partials[(size_t)place]);
+}
+
+static int set_partial(PyObject *self, PyObject *x, void *place)
+{
+    Node *node = (Node *)self;
+    if (x == NULL)
+        return refuse_deletion();
+    if (x != Py_None && read_number(self, x, &node->partials[(size_t)place]) < 0)
+        return -1;
+    node->flows[(size_t)place] = x != Py_None;
+    return 0;
+}
+
+static PyObject **object_at(PyObject *self, void *offset) { return (PyObject **)((char *)self + (size_t)offset); }
+
+static PyObject *get_object(PyObject *self, void *offset)
+{
+    PyObject *x = *object_at(self, offset);
+    return Py_NewRef(x == NULL ? Py_None : x);
+}
+
+static int set_object(PyObject *self, PyObject *x, void *offset)
+{
+    if (x == NULL)
+        return refuse_deletion();
+    Py_XSETREF(*object_at(self, offset), x == Py_None ? NULL : Py_NewRef(x));
+    return 0;
+}
+
+static PyObject *get_label(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *label = ((Node *)self)->label;
+    return label == NULL ? PyUnicode_FromStringAndSize(NULL, 0) : Py_NewRef(label);
+}
+
+static int set_label(PyObject *self, PyObject *x, void *Py_UNUSED(closure))
+{
+    if (x == NULL)
+        return refuse_deletion();
+    const int empty = PyUnicode_CheckExact(x) && PyUnicode_GET_LENGTH(x) == 0;
+    Py_XSETREF(((Node *)self)->label, empty ? NULL : Py_NewRef(x));
+    return 0;
+}
+
+/* The mark that the walks in Python leave: ours are numbers, which nobody sees. */
+static PyObject *get_mark(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure)) { Py_RETURN_NONE; }
+
+static int set_mark(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(x), void *Py_UNUSED(closure)) { return 0; }
+
+PyGetSetDef node_fields[] = {
+    {"data", get_number, set_number, NULL, (void *)offsetof(Node, data)},
+    {"grad", get_number, set_number, NULL, (void *)offsetof(Node, grad)},
+    {"op", get_object, set_object, NULL, (void *)offsetof(Node, op)},
+    {"label", get_label, set_label, NULL, NULL},
+    {"_mark", get_mark, set_mark, NULL, NULL},
+    {"_a", get_object, set_object, NULL, (void *)offsetof(Node, operands[0])},
+    {"_b", get_object, set_object, NULL, (void *)offsetof(Node, operands[1])},
+    {"_da", get_partial, set_partial, NULL, (void *)0},
+    {"_db", get_partial, set_partial, NULL, (void *)1},
+    {NULL, NULL, NULL, NULL, NULL},
+};
