@@ -19,6 +19,7 @@ ROOMS = {  # where a command lives
     "export": "tables.exports",
     "draw": "pictures",
     "explore": "players",
+    "playground": "playgrounds",
     "explain": "chain_rules",
 }
 

@@ -32,6 +32,7 @@ FLOORS = {
         ["exporting", "plotting"],
         ["training"],
         ["estimators", "tables"],
+        ["playground"],
         ["command_line"],
         ["__main__"],
     ],
@@ -39,7 +40,7 @@ FLOORS = {
         ["terminal"],
         ["arguments", "expressions", "results"],
         ["chain_rules", "pictures", "tables", "toy"],
-        ["players"],
+        ["players", "playgrounds"],
     ],
     "command_line.tables": [["models", "progress", "report"], ["exports", "predict", "train"]],
     "command_line.tables.report": [["page"], ["columns", "outcome", "plots"], ["report"]],
@@ -121,6 +122,13 @@ FLOORS = {
         ["choice"],
     ],
     "drawing.layouts": [["geometry", "layering"], ["layered", "svg"], ["dot"]],
+    "playground": [
+        ["archive", "code", "examples"],
+        ["running", "splitting"],
+        ["panels", "training"],
+        ["answers"],
+        ["page"],
+    ],
     "tables": [
         ["cells", "errors", "figures"],
         ["columns", "reading"],
@@ -140,6 +148,7 @@ LAZY_AND_UPWARD = {  # imported when first asked for
     ("engine", "copying"),  # deepcopy and pickle of a Value
     ("files", "tables.files"),  # load of a file that holds a model
 }
+SEE_ALL = ["__main__", "command_line", "playground"]  # the highest rooms, which may import the package's own face
 TYPES_ONLY = {"signatures"}
 KNOWS = {  # who may import what from outside
     "graphviz": {"drawing"},
@@ -225,7 +234,7 @@ def test_imports_go_down(here):
                     assert late, f"{where}: import it inside the function that needs it"
                 continue
             assert there not in TYPES_ONLY, f"{where}: only under TYPE_CHECKING"
-            if (here, there) in LAZY_AND_UPWARD and lazy or there == "" and is_in(here, ["__main__", "command_line"]):
+            if (here, there) in LAZY_AND_UPWARD and lazy or there == "" and is_in(here, SEE_ALL):
                 continue
             late = lazy or not is_in(there, IMPORTED_LATE) or is_in(here, IMPORTED_LATE)
             assert late, f"{where}: it loads packages; import it inside the function that needs it"

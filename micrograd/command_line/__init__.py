@@ -4,6 +4,7 @@ toy             the main job: the toy net by hand, then trained
 tables/         `train`, `predict`, `export`: a table in, a model out, its predictions, its source
 pictures        `draw`
 players         `explore`
+playgrounds     `playground`
 chain_rules     `explain`
 expressions     reading an expression such as `tanh(w*x + b)`
 arguments       commands, options and their texts; what a misspelled word was meant to be

@@ -127,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"micrograd {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for add in (add_toy, add_train, add_predict, add_export, add_draw, add_explore, add_explain):
+    for add in (add_toy, add_train, add_predict, add_export, add_draw, add_explore, add_playground, add_explain):
         command = add(commands)
         command.set_defaults(parser=command)
     return top
@@ -238,6 +238,21 @@ def add_explore(commands: Any) -> argparse.ArgumentParser:
     playing.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
     playing.add_argument("--quiz", action="store_true", help="hide the derivatives, to be found")
     playing.add_argument("--output", "-o", default="explore.html", help="where the page goes (%(default)s)")
+    return playing
+
+
+def add_playground(commands: Any) -> argparse.ArgumentParser:
+    """`playground` and its options."""
+    playing: argparse.ArgumentParser = commands.add_parser(
+        "playground",
+        help="make a page on which visitors type code and see it drawn, explained and trained",
+        description="Make a page of one file, for any web host, on which visitors type scalar code and see its graph, "
+        "played, explained, as a formula, and trained on data, without installing anything: Python runs in their "
+        "browser, by Pyodide, with this very package, which is in the file.",
+    )
+    playing.add_argument("--output", "-o", default="playground.html", help="where the page goes (%(default)s)")
+    where = "where the page finds Pyodide's files: an address, or a folder beside the page (its public release)"
+    playing.add_argument("--pyodide", metavar="URL", help=where)
     return playing
 
 

@@ -1,0 +1,28 @@
+"""The package that is running, packed from its own files for a browser's Python: no build tools, no network."""
+
+from __future__ import annotations
+
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+FORM = "bztar"  # what Python's `shutil.unpack_archive` calls it
+
+
+def packed() -> bytes:
+    """All files of the package as a tar archive; the same files give the same bytes.
+
+    >>> with tarfile.open(fileobj=BytesIO(packed())) as archive:
+    ...     "micrograd/engine.py" in archive.getnames()
+    True
+    """
+    home = Path(__file__).parent.parent
+    files = [path for path in home.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    made = BytesIO()
+    with tarfile.open(fileobj=made, mode="w:bz2", format=tarfile.USTAR_FORMAT) as archive:
+        for path in sorted(files):
+            entry = tarfile.TarInfo(f"micrograd/{path.relative_to(home).as_posix()}")
+            entry.size = path.stat().st_size
+            with path.open("rb") as content:
+                archive.addfile(entry, content)
+    return made.getvalue()

@@ -1,0 +1,173 @@
+// The page: what is typed goes to Python, one question at a time, and its answer is shown.
+//
+//   now       the numbers of the free names
+//   due       whether something changed since the last question
+
+const PAUSE = 160; // milliseconds after the last key
+const PATIENCE = 10_000; // milliseconds that a run may take
+const SLOW = 600; // milliseconds after which it may be stopped by hand
+
+const part = id => document.getElementById(id);
+
+class Playground {
+  constructor(known) {
+    Object.assign(this, { known, due: false, timer: null, slow: null, limit: null, stopped: false, first: true });
+    this.now = { at: {} };
+    this.editor = new Editor(part("code"), () => this.changed(PAUSE), () => this.changed(0));
+    this.values = new Values(part("numbers"), known.roles, (name, x) => {
+      this.now.at[name] = x;
+      this.values.show(this.now.at);
+      this.changed(0);
+    });
+    this.training = new Training(() => this.changed(0), found => this.keep(found));
+    this.panels = new Panels(document.querySelector(".tabs"), part("panel"), known, this.training, () => this.changed(0));
+    this.python = new Python(known, (state, message) => this.told(state, message));
+    part("stop").onclick = () => this.stop("Stopped.");
+    part("share").onclick = () => copy(location.href, part("share"));
+    this.offer(known.examples);
+    addEventListener("hashchange", () => this.read());
+    if (!this.read()) this.take(known.examples[0], known.first);
+    this.python.start();
+  }
+
+  get question() {
+    const { now: { at }, panels: { chosen: panel, by } } = this;
+    const question = { code: this.editor.text, at, panel, by };
+    return panel === "train" ? { ...question, ...this.training.question } : question;
+  }
+
+  // ---- what there is to begin with
+
+  offer(examples) {
+    const choice = part("examples");
+    choice.append(element("option", "", "your own", { value: "" }));
+    examples.forEach(({ title }, k) => choice.append(element("option", "", title, { value: k })));
+    choice.onchange = () => choice.value !== "" && this.take(examples[choice.value]);
+  }
+
+  // An example; with its answer where that is known without Python.
+  take({ code, at, data, rate }, answer = null) {
+    this.begin({ code, at: { ...at }, data, rate });
+    part("examples").value = this.known.examples.findIndex(example => example.code === code);
+    if (answer) this.show(answer);
+    else this.changed(0);
+  }
+
+  // What the address holds; says whether it held anything.
+  read() {
+    const found = readAddress(location.hash);
+    if (!found || location.hash === this.address) return found !== null;
+    this.begin(found);
+    part("examples").value = "";
+    if (found.panel) this.panels.open(found.panel);
+    this.changed(0);
+    return true;
+  }
+
+  begin({ code, at, data, rate }) {
+    this.now = { at };
+    this.training.take(data, rate);
+    this.values.clear();
+    this.editor.text = code;
+    this.panels.by = null;
+  }
+
+  // ---- questions and answers
+
+  // Something changed: ask when it has been quiet for so many milliseconds.
+  changed(pause) {
+    clearTimeout(this.timer);
+    this.stopped = false;
+    this.timer = setTimeout(() => {
+      this.due = true;
+      this.ask();
+    }, pause);
+  }
+
+  async ask() {
+    if (!this.due || this.python.state !== "ready") return;
+    this.due = false;
+    const { question } = this;
+    this.slow = setTimeout(() => (part("stop").hidden = false), SLOW);
+    this.limit = setTimeout(() => this.stop(`Stopped after ${PATIENCE / 1000} seconds: does a loop never end?`), PATIENCE);
+    const answer = await this.python.ask(question);
+    this.still();
+    if (answer && question.panel === this.panels.chosen) this.show(answer);
+    if (this.training.runs && this.panels.chosen === "train") this.due = true;
+    requestAnimationFrame(() => this.ask());
+  }
+
+  // Numbers that were trained go to the sliders.
+  keep(found) {
+    Object.assign(this.now.at, found);
+    this.values.show(this.now.at);
+    this.changed(0);
+  }
+
+  still() {
+    clearTimeout(this.slow);
+    clearTimeout(this.limit);
+    part("stop").hidden = true;
+  }
+
+  // Python is thrown away and begins anew; the code runs again when it is changed.
+  stop(message) {
+    this.still();
+    this.due = false;
+    this.stopped = true;
+    this.say(message, true);
+    this.panels.fade();
+    this.python.restart();
+  }
+
+  show({ at, numbers, result, error, said, panel }) {
+    if (at) {
+      this.now.at = Object.fromEntries(Object.entries(at).map(([name, x]) => [name, Number(x)]));
+      this.values.show(this.now.at);
+    }
+    part("said").hidden = !said;
+    part("said").querySelector("pre").textContent = said ?? "";
+    this.editor.mark(Object.keys(this.now.at), error?.line ?? 0);
+    this.remember();
+    if (error) {
+      this.training.runs = false;
+      this.say(error.message && (error.line ? `line ${error.line}: ${error.message}` : error.message), error.message !== "");
+      this.panels.fade();
+      return;
+    }
+    this.values.tell(numbers);
+    this.say(`${result.name || "result"} = ${result.text}`, false);
+    this.panels.show({ panel });
+  }
+
+  say(message, wrong) {
+    write(part("outcome"), message);
+    part("outcome").className = wrong ? "wrong" : "";
+  }
+
+  // Keep the address in step, so that it can be sent.
+  remember() {
+    const { editor: { text: code }, now: { at }, panels: { chosen: panel }, training } = this;
+    this.address = addressOf({ code, at, panel, data: training.data.value });
+    if (!this.first) history.replaceState(null, "", this.address);
+    this.first = false;
+  }
+
+  // What Python does, in words; an answer that waits is asked for when it is ready.
+  told(state, message) {
+    const megabytes = (this.python?.bytes ?? 0) / 1e6;
+    const words = {
+      loading: megabytes ? `Python is on its way: ${megabytes.toFixed(1)} of about 12 MB` : "Python is on its way",
+      starting: "Python starts", ready: "", busy: "", gone: "Python could not be started",
+    };
+    write(part("state"), words[state]);
+    document.body.dataset.python = state;
+    if (state === "gone") {
+      this.still();
+      this.say(`${message}. Reload the page to try again.`, true);
+    }
+    if (state === "ready" && !this.stopped) this.ask();
+  }
+}
+
+new Playground(known);
