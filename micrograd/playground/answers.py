@@ -63,8 +63,8 @@ class Session:
             return self.train(code, at, asked)
         except CodeError as error:
             return {"note": error.message}
-        except ValueError as error:  # such as a graph that is too large for the player
-            return {"note": str(error)}
+        except Exception as error:  # such as a graph too large for the player: the other panels go on
+            return {"note": str(error) or type(error).__name__}
 
     def train(self, code: Code, at: dict[str, float], asked: dict[str, Any]) -> dict[str, Any]:
         """Begin a training, or go on with it for asked["epochs"] or asked["seconds"]."""

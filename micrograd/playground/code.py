@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import math
+import random
 import symtable
 import warnings
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 FILE = "your code"
 RESULT = "the result"  # what the last statement gives; no name that a text can hold
-MATHEMATICS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, "math": math}
+MATHEMATICS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, "math": math, "random": random}
 LONGEST = 20_000
 
 

@@ -47,7 +47,7 @@ def playground(address: str = PYODIDE) -> str:
     address = address.rstrip("/") + "/"
     program = [f"const known = {literal(known(address))};"]
     program += [script(file) for file in BORROWED] + [part(f"{file}.js") for file in SCRIPTS]
-    parts = {"allowed": escape(address if absolute else "'self'"), "version": __version__}
+    parts = {"allowed": escape(address) if absolute else "'self'", "version": __version__}
     parts |= {"style": part("style.css"), "program": "\n".join(program)}
     return re.sub(r"\{(allowed|version|style|program)\}", lambda found: parts[found[1]], part("page.html"))
 

@@ -7,7 +7,7 @@ from micrograd.derivatives import gradient
 from micrograd.drawing import Picture, draw, explore
 from micrograd.drawing.layouts.layered import layered_layout
 from micrograd.drawing.views.reading import read_graph
-from micrograd.engine import topological
+from micrograd.engine import Value, topological
 from micrograd.formulas import formula
 from micrograd.formulas.writing import TEXT
 from micrograd.notation.naming import name_nodes
@@ -36,29 +36,34 @@ def player(run: Run, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def explanation(run: Run, asked: dict[str, Any]) -> dict[str, Any]:
-    """Why the derivative by asked["by"] is this number; or, for "", the whole pass."""
-    known = {id(x) for x in topological(run.root)}
-    by = [name for name, leaf in run.leaves.items() if id(leaf) in known]
+    """Why the derivative by the leaf called asked["by"] is this number; or, for "", the whole pass."""
+    leaves = leaves_of(run)
     chosen = asked.get("by")
-    if chosen is None or chosen not in ["", *by]:
-        chosen = by[0] if by else ""
-    told = explain(run.root, run.leaves[chosen] if chosen else None, run.names)
-    return {"html": told._repr_html_(), "by": by, "chosen": chosen, "names": [maths(name) for name in by]}
+    if chosen is None or chosen not in ["", *leaves]:
+        chosen = next(iter(leaves), "")
+    told = explain(run.root, leaves[chosen] if chosen else None, run.names)
+    return {"html": told._repr_html_(), "by": [*leaves], "chosen": chosen, "names": [maths(name) for name in leaves]}
 
 
 def formulas(run: Run, asked: dict[str, Any]) -> dict[str, Any]:
     """The formula of the root, and of its derivatives."""
-    nodes = topological(run.root)
-    called = name_nodes(nodes, run.names)
-    top = maths(called.name(run.root))
+    nodes, leaves = topological(run.root), leaves_of(run)
+    top = maths(name_nodes(nodes, run.names).name(run.root))
     found = [shown(top, formula(run.root, run.names))]
-    known = {id(x) for x in nodes}
-    leaves = [(name, leaf) for name, leaf in run.leaves.items() if id(leaf) in known]
     if len(nodes) <= LARGEST_DERIVED and run.root.op is not None:
-        for name, leaf in leaves[:MOST_FORMULAS]:
+        for name, leaf in list(leaves.items())[:MOST_FORMULAS]:
             slope = gradient(run.root, leaf)
             found.append(shown(TEXT.slope(top, maths(name)), formula(slope, run.names)))
-    return {"formulas": found, "more": max(0, len(leaves) + 1 - len(found))}
+    return {"formulas": found, "more": len(leaves) + 1 - len(found)}
+
+
+def leaves_of(run: Run) -> dict[str, Value]:
+    """The leaves of the graph that have a name, by it: those with sliders, then those that the code made itself."""
+    nodes = topological(run.root)
+    called = name_nodes(nodes, run.names)
+    known = {id(x): x for x in nodes if x.op is None and called.given(x)}
+    sliders = {name: known.pop(id(leaf)) for name, leaf in run.leaves.items() if id(leaf) in known}
+    return sliders | {called.name(x): x for x in known.values()}
 
 
 def shown(title: str, made: Any) -> dict[str, str]:

@@ -15,7 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import CodeType
+    from typing import Any
 
+HELPERS = (ast.FunctionDef, ast.Import, ast.ImportFrom)
 PREDICTION = "the prediction"  # its name in the program of the loss; no name that a text can hold
 
 
@@ -48,13 +50,14 @@ def split(text: str, target: str, free: list[str]) -> Split | None:
     if len(written) != 1:
         return None
     ends = ast.Assign([ast.Name(RESULT, ast.Store())], seams[0])
-    helpers = [step for step in before if isinstance(step, (ast.FunctionDef, ast.Import, ast.ImportFrom))]
+    helpers: list[ast.stmt] = [step for step in before if isinstance(step, HELPERS)]
     [seam] = written
-    return Split(compiled([*before, ends]), compiled([*helpers, *[Exchange(seam).visit(step) for step in after]]), seam)
+    compared: list[ast.stmt] = [Exchange(seam).visit(step) for step in after]
+    return Split(compiled([*before, ends]), compiled([*helpers, *compared]), seam)
 
 
 def parted(steps: list[ast.stmt], target: str) -> tuple[list[ast.stmt], list[ast.Assign], set[str]]:
-    """(the steps that do not depend on the target, those that do, what they make); none that do where one is no step."""
+    """(the steps that do not depend on the target, those that do, what they make); no second where one is no step."""
     before: list[ast.stmt] = []
     after: list[ast.Assign] = []
     tainted = {target}
@@ -101,7 +104,7 @@ class Exchange(ast.NodeTransformer):
     def __init__(self, seam: str) -> None:
         self.seam = seam
 
-    def visit(self, node: ast.AST) -> ast.AST:
+    def visit(self, node: ast.AST) -> Any:
         """The node, or the prediction."""
         if isinstance(node, ast.expr) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             if ast.unparse(node) == self.seam:

@@ -52,6 +52,15 @@ class Panels {
     this.panel.dataset.shows = this.chosen;
   }
 
+  // Nothing is there to be shown yet.
+  wait(words) {
+    if (this.panel.dataset.shows === this.chosen) return;
+    const note = this.panel.querySelector(":scope > .waiting") ?? element("p", "note waiting");
+    write(note, words);
+    if (!note.parentNode) this.panel.replaceChildren(note);
+    delete this.panel.dataset.shows;
+  }
+
   // What stands there is of before an error.
   fade() {
     this.panel.classList.add("old");

@@ -2,6 +2,7 @@
 //
 //   now       the numbers of the free names
 //   due       whether something changed since the last question
+//   asking    whether an answer is waited for
 
 const PAUSE = 160; // milliseconds after the last key
 const PATIENCE = 10_000; // milliseconds that a run may take
@@ -11,9 +12,9 @@ const part = id => document.getElementById(id);
 
 class Playground {
   constructor(known) {
-    Object.assign(this, { known, due: false, timer: null, slow: null, limit: null, stopped: false, first: true });
+    Object.assign(this, { known, due: false, timer: null, slow: null, limit: null, stopped: false, asking: false, first: true });
     this.now = { at: {} };
-    this.editor = new Editor(part("code"), () => this.changed(PAUSE), () => this.changed(0));
+    this.editor = new Editor(part("code"), () => this.typed(), () => this.changed(0));
     this.values = new Values(part("numbers"), known.roles, (name, x) => {
       this.now.at[name] = x;
       this.values.show(this.now.at);
@@ -74,6 +75,11 @@ class Playground {
 
   // ---- questions and answers
 
+  typed() {
+    part("examples").value = "";
+    this.changed(PAUSE);
+  }
+
   // Something changed: ask when it has been quiet for so many milliseconds.
   changed(pause) {
     clearTimeout(this.timer);
@@ -85,12 +91,13 @@ class Playground {
   }
 
   async ask() {
-    if (!this.due || this.python.state !== "ready") return;
-    this.due = false;
+    if (!this.due || this.asking || this.python.state !== "ready") return;
+    Object.assign(this, { due: false, asking: true });
     const { question } = this;
-    this.slow = setTimeout(() => (part("stop").hidden = false), SLOW);
+    this.slow = setTimeout(() => this.linger(), SLOW);
     this.limit = setTimeout(() => this.stop(`Stopped after ${PATIENCE / 1000} seconds: does a loop never end?`), PATIENCE);
     const answer = await this.python.ask(question);
+    this.asking = false;
     this.still();
     if (answer && question.panel === this.panels.chosen) this.show(answer);
     if (this.training.runs && this.panels.chosen === "train") this.due = true;
@@ -104,6 +111,12 @@ class Playground {
     this.changed(0);
   }
 
+  // It takes a while.
+  linger() {
+    part("stop").hidden = false;
+    write(part("state"), "computing");
+  }
+
   still() {
     clearTimeout(this.slow);
     clearTimeout(this.limit);
@@ -113,8 +126,8 @@ class Playground {
   // Python is thrown away and begins anew; the code runs again when it is changed.
   stop(message) {
     this.still();
-    this.due = false;
-    this.stopped = true;
+    Object.assign(this, { due: false, stopped: true });
+    this.training.runs = false;
     this.say(message, true);
     this.panels.fade();
     this.python.restart();
@@ -155,16 +168,18 @@ class Playground {
 
   // What Python does, in words; an answer that waits is asked for when it is ready.
   told(state, message) {
-    const megabytes = (this.python?.bytes ?? 0) / 1e6;
+    const megabytes = ((this.python?.bytes ?? 0) / 1e6).toFixed(1);
     const words = {
-      loading: megabytes ? `Python is on its way: ${megabytes.toFixed(1)} of about 12 MB` : "Python is on its way",
-      starting: "Python starts", ready: "", busy: "", gone: "Python could not be started",
+      loading: `Python is on its way: ${megabytes} of about 12 MB`, starting: "Python starts", ready: "", busy: "",
+      broken: "Python begins anew", gone: "Python could not be started",
     };
     write(part("state"), words[state]);
     document.body.dataset.python = state;
-    if (state === "gone") {
+    if (words[state]) this.panels.wait(`${words[state]}.`);
+    if (state === "gone" || state === "broken") {
       this.still();
-      this.say(`${message}. Reload the page to try again.`, true);
+      this.stopped = true;
+      this.say(state === "gone" ? `${message} Reload the page to try again.` : `Python broke down: ${message}`, true);
     }
     if (state === "ready" && !this.stopped) this.ask();
   }

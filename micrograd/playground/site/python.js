@@ -2,7 +2,7 @@
 //
 //   files     what was loaded from the address of Pyodide, by name; a new worker needs no network
 //   room      the frame, sandboxed: no cookies, storage or files of this site can be reached from it
-//   state     "loading", "starting", "ready", "busy", "gone"
+//   state     "loading", "starting", "ready", "busy"; "broken": it failed and begins anew; "gone": it cannot begin
 
 const FIRST = ["pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"];
 const SCRIPTS = 2; // so many of them are run before all else
@@ -33,7 +33,8 @@ class Python {
   async load(name, integrity) {
     const options = integrity ? { integrity } : {}; // fetch refuses what is not as the distribution says
     const response = await fetch(this.base + name, options).catch(() => null);
-    if (!response?.ok) throw new Error(`${this.base}${name} cannot be loaded${response ? ` (${response.status})` : ""}`);
+    if (!response) throw new Error(`${this.base}${name} cannot be read: is there a network, and does that host allow it?`);
+    if (!response.ok) throw new Error(`${this.base}${name} cannot be loaded: ${response.status}`);
     const parts = [], reader = response.body.getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       parts.push(part.value);
@@ -78,8 +79,10 @@ class Python {
       answered({ ...JSON.parse(text), loaded });
     }
     if (kind === "broken") {
+      const began = this.state !== "starting";
       this.close();
-      this.change("gone", String(message));
+      this.change(began ? "broken" : "gone", String(message));
+      if (began) this.start();
     }
   }
 
