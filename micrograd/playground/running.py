@@ -126,7 +126,7 @@ def message_of(error: BaseException) -> str:
 
 def line_of(error: BaseException) -> int:
     """The innermost line of the visitor's code that an error came through."""
-    return max([0, *[line for line in lines(error)][-1:]])
+    return [0, *lines(error)][-1]
 
 
 def lines(error: BaseException) -> Iterator[int]:
