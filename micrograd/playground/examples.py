@@ -42,13 +42,14 @@ EXAMPLES: list[dict[str, Any]] = [
     },
     {
         "title": "A kink",
-        "code": "# what is the slope where there is none? move x to 0\nrelu(x) + abs(x - 1) / 2",
+        "code": "# the slope where there is none: move x to 0\nrelu(x) + abs(x - 1) / 2",
         "at": {"x": 0.5},
         "data": "",
     },
     {
         "title": "Logistic loss, numerically stable",
-        "code": "# y is 1 or -1; with w = -800, log(1 + exp(-m)) is inf\nm = y * (w*x + b)\nL = softplus(-m)",
+        "code": "# y is 1 or -1. Try w = -800, and with it\n# L = log(1 + exp(-m)), which is inf there\n"
+        "m = y * (w*x + b)\nL = softplus(-m)",
         "at": {"y": 1.0, "w": 0.5, "x": 2.0, "b": 0.1},
         "data": table("x, y", [(-2, -1), (-1.5, -1), (-1, -1), (-0.4, 1), (0.3, -1), (1, 1), (1.2, 1), (2, 1)]),
         "rate": 1.0,
@@ -65,20 +66,21 @@ EXAMPLES: list[dict[str, Any]] = [
     },
     {
         "title": "Newton’s steps to a square root",
-        "code": "# three steps from x = 1, and their derivative: 1 / (2√a)\nx = 1.0\nfor _ in range(3):\n"
+        "code": "# two steps from x = 1; ∂√a/∂a is 1 / (2√a)\nx = 1.0\nfor _ in range(2):\n"
         "    x = x - (x*x - a) / (2*x)\nx",
         "at": {"a": 2.0},
         "data": "",
     },
     {
         "title": "Softmax and cross-entropy",
-        "code": "# three scores; the first class is the right one\np = softmax([s1, s2, s3])\nL = -log(p[0])",
+        "code": "# three scores; the first class is right\n"
+        "e1, e2, e3 = exp(s1), exp(s2), exp(s3)\np = e1 / (e1 + e2 + e3)\nL = -log(p)",
         "at": {"s1": 1.0, "s2": 2.0, "s3": 0.5},
         "data": "",
     },
     {
         "title": "Vanishing gradients",
-        "code": "# every sigmoid takes at least three quarters away\nh = x\nfor _ in range(6):\n"
+        "code": "# each σ′ is at most a quarter\nh = x\nfor _ in range(6):\n"
         "    h = sigmoid(w*h)\n(h - y)**2",
         "at": {"w": 1.0, "x": 1.0, "y": 0.0},
         "data": "",

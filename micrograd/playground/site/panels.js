@@ -80,9 +80,7 @@ const PAINTERS = {
   },
 
   explore({ panel }, { html, title }) {
-    const page = `<!DOCTYPE html><meta charset="utf-8"><meta name="color-scheme" content="light dark">`
-      + `<body style="margin:0;background:Canvas;color:CanvasText">${html}${MEASURE}`;
-    framed(panel, page, title);
+    framed(panel, html, title);
   },
 
   explain(panels, { html, by, names, chosen }) {
@@ -137,8 +135,12 @@ function keyOf({ roles, look }) {
 const MEASURE = "<script>new ResizeObserver(() => parent.postMessage({ height: "
   + "document.documentElement.getBoundingClientRect().height }, '*')).observe(document.body)</" + "script>";
 
-// A page with scripts in a frame of no origin, in the place of the one before as soon as it stands.
-function framed(panel, page, title) {
+const PAPER = "margin:2px;background:light-dark(#ffffff,#1f1f26);color:light-dark(#23232e,#e9e9ef)"; // as of a card
+
+// HTML with scripts in a frame of no origin, in the place of the one before as soon as it stands.
+function framed(panel, html, title) {
+  const page = `<!DOCTYPE html><meta charset="utf-8"><meta name="color-scheme" content="light dark">`
+    + `<body style="${PAPER}">${html}${MEASURE}`;
   const old = panel.querySelector(":scope > iframe.player");
   if (old?.srcdoc === page) return;
   const made = element("iframe", "player", "", { sandbox: "allow-scripts", title });

@@ -95,8 +95,10 @@ class Playground {
     Object.assign(this, { due: false, asking: true });
     const { question } = this;
     this.slow = setTimeout(() => this.linger(), SLOW);
-    this.limit = setTimeout(() => this.stop(`Stopped after ${PATIENCE / 1000} seconds: does a loop never end?`), PATIENCE);
-    const answer = await this.python.ask(question);
+    const packages = question.panel === "train" ? ["numpy"] : [], late = `Stopped after ${PATIENCE / 1000} seconds`;
+    const answer = await this.python.ask(question, packages, () => {
+      this.limit = setTimeout(() => this.stop(`${late}: does a loop never end?`), PATIENCE);
+    });
     this.asking = false;
     this.still();
     if (answer && question.panel === this.panels.chosen) this.show(answer);

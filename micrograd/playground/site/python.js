@@ -72,6 +72,7 @@ class Python {
       const send = bytes => port.postMessage({ kind: "file", number, bytes });
       this.file(String(name), integrity).then(send, () => send(null));
     }
+    if (kind === "begun") this.begun?.();
     if (kind === "answer" && this.answered) {
       const { answered } = this;
       this.answered = null;
@@ -86,9 +87,11 @@ class Python {
     }
   }
 
-  // The answer to a question, of which one is asked at a time; null if Python was stopped before.
-  ask(question, packages = []) {
+  // The answer to a question, of which one is asked at a time, with packages of the distribution that it can use; null if
+  // Python was stopped before. `begun` is called when they are there and it begins.
+  ask(question, packages, begun) {
     this.change("busy");
+    this.begun = begun;
     return new Promise(done => {
       this.answered = done;
       this.port.postMessage({ kind: "question", text: JSON.stringify(question), packages });

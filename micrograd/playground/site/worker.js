@@ -25,6 +25,7 @@ const ACTIONS = {
     try {
       const loaded = [];
       for (const name of packages) if (await load(name)) loaded.push(name);
+      page.postMessage({ kind: "begun" });
       page.postMessage({ kind: "answer", text: answer(text), loaded });
     } catch (error) {
       broken(error);
@@ -36,9 +37,13 @@ function broken(error) {
   page.postMessage({ kind: "broken", message: String(error.message ?? error) });
 }
 
-// Whether a package of Pyodide's distribution is there now.
+// Whether a package of Pyodide's distribution is there now; one that could not be had is not asked for again.
+const tried = new Set();
 async function load(name) {
-  if (!(name in pyodide.loadedPackages)) await pyodide.loadPackage(name, { messageCallback() {}, errorCallback() {} });
+  if (!tried.has(name)) {
+    tried.add(name);
+    await pyodide.loadPackage(name, { messageCallback() {}, errorCallback() {} }).catch(() => {});
+  }
   return name in pyodide.loadedPackages;
 }
 
