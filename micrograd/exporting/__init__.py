@@ -4,6 +4,7 @@ source                  `export`
 freezing                the scalar graph of one sample, with the numbers that do not depend on it
 parts                   the affine maps and vectors in it
 identifiers, words      what things are called, past the words that languages keep for themselves
+statements              an export before it is text: plain data
 writer                  what a part looks like
 python_code             in Python
 c_code                  in C
