@@ -5,6 +5,7 @@ freezing                the scalar graph of one sample, with the numbers that do
 parts                   the affine maps and vectors in it
 identifiers, words      what things are called, past the words that languages keep for themselves
 statements              an export before it is text: plain data
+printing                statements as text, what languages share
 writer                  what a part looks like
 python_code             in Python
 c_code                  in C
