@@ -1,29 +1,27 @@
-"""`export`: a trained model as source code that stands alone, one function of one sample, in Python or C.
-
-`freezing` makes the scalar graph of one sample, `parts` finds affine maps and vectors in it, `identifiers` names them
-past the `words` of all languages, `writer` says what a part looks like, `python_code` and `c_code` in which language. A
-language more derives from `Writer`, in a file of its own, and has a line in WRITERS; `words` knows those of C, C++,
-JavaScript and Python.
+"""`export`: a model and its derivatives as source code that stands alone, in C, JavaScript or Python.
 
 ONNX is left out: its library is a large dependency, and its operators follow other conventions at kinks and poles.
 """
 
 from __future__ import annotations
 
-from micrograd.exporting.c_code import CWriter
-from micrograd.exporting.freezing import freeze
-from micrograd.exporting.parts import divide
-from micrograd.exporting.python_code import PythonWriter
-from micrograd.exporting.words import function_name
+from micrograd.dispatch import brief
+from micrograd.exporting.c_printer import CHeader, CPrinter
+from micrograd.exporting.statements import Module, Table
+from micrograd.exporting.tracing import traced
+from micrograd.exporting.words import function_name, harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
+    from micrograd.compiler.scalar.tracer import Trace
     from micrograd.engine import Value
 
-WRITERS = {"python": PythonWriter, "c": CWriter}
+PRINTERS = {"c": CPrinter, "header": CHeader}
+DERIVATIVES = ("gradient", "jacobian", "hessian", "hvp")
+FEW_NAMES = 12  # of parameters that are told
 
 
 def export(
@@ -32,48 +30,57 @@ def export(
     *,
     language: str = "python",
     name: str = "model",
-    parameters: Sequence[Value] | None = None,
+    derivatives: Sequence[str] = (),
+    wrt: str = "inputs",
+    parameters: str = "constants",
+    leaves: Sequence[Value] | None = None,
+    loss: Callable[[Any, Any], Any] | None = None,
+    targets: int = 0,
+    penalty: Callable[[Any], Any] | None = None,
 ) -> str:
-    """The source of a function `name` that gives the model's outputs for one sample, with the present parameters.
-
-    model       an nn.Module or a function of a list of `inputs` Values; or a built Value, or a list of them, as a
-                function of some of its leaves: export(expression, [x, y])
-    language    "python": needs only `math`; takes a sequence of numbers, returns a float, or a list for several outputs
-                "c": C99, needs only <math.h>; double name(const double x[…]), or for several outputs
-                void name(const double x[…], double out[…])
-    parameters  those of a function that calls methods on them; those of model.parameters() unless given
-
-    Layers become loops over tables of weights, all else statements; what has a label keeps it as a name. As everywhere,
-    overflow and poles give inf and nan and no errors. The Python code computes what the model does to the bit, but for
-    x**n with n from -1 to 4, which are products. C differs in the last digits where its <math.h> does, and where its
-    compiler contracts products and sums (forbid it with gcc's -ffp-contract=off; never use -ffast-math).
-
-    TypeError where the model branches on a number (the message names the line), ValueError for a wrong language or
-    name.
-
-    >>> from micrograd import export, Value, relu
-    >>> w, b = Value(2.0, "w"), Value(-1.0, "b")
-    >>> print(export(lambda x: relu(w * x[0] + b), 1))
-    # model: 1 number in, 1 number out. Written by micrograd.
-    <BLANKLINE>
-    w = 2.0
-    b = -1.0
-    <BLANKLINE>
-    <BLANKLINE>
-    def relu(x):
-        return 0.0 if x <= 0.0 else x
-    <BLANKLINE>
-    <BLANKLINE>
-    def model(x):
-        x = [float(number) for number in x]
-        if len(x) != 1:
-            raise ValueError(f"expected 1 number, got {len(x)}")
-        return relu(w * x[0] + b)
-    <BLANKLINE>
-    """
-    if not isinstance(language, str) or language not in WRITERS:
-        raise ValueError(f"expected language to be one of {', '.join(WRITERS)}, got {language!r}")
+    """doc"""
+    if not isinstance(language, str) or language not in PRINTERS:
+        raise ValueError(f"expected language to be one of {', '.join(PRINTERS)}, got {language!r}")
     if not function_name(name):
         raise ValueError(f"expected a name for the function that no language takes for itself, got {name!r}")
-    graph = freeze(model, inputs, parameters)
-    return WRITERS[language](graph, divide(graph), name).source()
+    wanted = (derivatives,) if isinstance(derivatives, str) else tuple(derivatives)
+    for option, value, allowed in (
+        *[("derivatives", one, DERIVATIVES) for one in wanted],
+        ("wrt", wrt, ("inputs", "parameters")),
+        ("parameters", parameters, ("constants", "argument")),
+    ):
+        if value not in allowed:
+            raise ValueError(f"expected {option} to be one of {', '.join(allowed)}, got {brief(value)}")
+    trace, labels = traced(model, inputs, leaves, loss=loss, targets=targets, penalty=penalty)
+    if parameters == "argument" or wrt == "parameters" or loss is not None:
+        expect_ordered(trace)
+    return PRINTERS[language](lowered(trace, labels, name, wanted, wrt, parameters == "argument")).source()
+
+
+def lowered(
+    trace: Trace, labels: dict[int, str], name: str, derivatives: Sequence[str], wrt: str, argument: bool
+) -> Module:
+    """The module with the function `name`, its derivatives, and its loss, if the trace has one."""
+    from micrograd.exporting.functions import Functions
+
+    functions = Functions(name, argument, labels)
+    functions.value(trace, name)
+    for one in derivatives:
+        if one != "jacobian" and not trace.bare:
+            raise TypeError(f"expected a model with a single output for its {one}, got one that returns a list")
+        getattr(functions, one)(trace, harmless(f"{name}_{one}"), wrt)
+    if trace.loss is not None and trace.targets is not None and "target" in trace.graph.kind:
+        functions.loss(trace, harmless(f"{name}_loss"))
+    ends = [(trace.inputs, "in"), (len(trace.outputs), "out")]
+    counts = ", ".join([f"{count} number{'s' if count > 1 else ''} {way}" for count, way in ends])
+    title = [f"{name}: {counts}. Written by micrograd."]
+    table = Table(harmless(f"{name}_parameters"), [x.data for x in trace.parameters], (8,), public=True)
+    return functions.module(title, [table] if argument else [])
+
+
+def expect_ordered(trace: Trace) -> None:
+    """ValueError where nobody said in which order the parameters stand, or there are none."""
+    if not trace.parameters:
+        raise ValueError("expected a model with parameters, got none: give them, leaves=[w, b]")
+    if not trace.ordered:
+        raise ValueError("expected the parameters in an order of yours: give them, leaves=[w, b]")

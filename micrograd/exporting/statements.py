@@ -155,9 +155,10 @@ class Argument(NamedTuple):
 
 
 class Function(NamedTuple):
-    """A function; `private` if only others of the module call it. One that returns a number ends in a Return.
+    """A function; `private` if only others of the module call it.
 
     doc         what stands above it, lines of plain text
+    returns     whether it returns a number; then its last statement is a Return
     """
 
     name: str
@@ -165,12 +166,7 @@ class Function(NamedTuple):
     arguments: Sequence[Argument]
     body: Sequence[Statement]
     private: bool = False
-
-    @property
-    def returns(self) -> bool:
-        """Whether it returns a number."""
-        last = self.body[-1] if self.body else None
-        return isinstance(last, Return) and last.expression is not None
+    returns: bool = True
 
 
 class Table(NamedTuple):

@@ -259,11 +259,16 @@ def fault_of_placeholders(error: Exception, on_numbers: Callable[[], Any] | None
 
 
 def trace_expression(
-    roots: Sequence[Value], bare: bool, inputs: Sequence[Value], parameters: Sequence[Value] | None = None
+    roots: Sequence[Value],
+    bare: bool,
+    inputs: Sequence[Value],
+    parameters: Sequence[Value] | None = None,
+    labels: dict[int, str] | None = None,
 ) -> Trace:
     """A built expression as a function of some of its leaves.
 
-    Its other leaves are captured; unless parameters are given, they are those, in no order that anybody chose.
+    Its other leaves are captured; unless parameters are given, they are those, in no order that anybody chose. `labels`
+    is told the labels of nodes.
     """
     found = {id(x): x for x in parameters or ()}
     if parameters is None:
@@ -274,6 +279,10 @@ def trace_expression(
     for i, x in enumerate(inputs):
         tracer.nodes[id(x)] = tracer.graph.leaf("input", i)
     outputs = [tracer.node_of(root) for root in roots]
+    if labels is not None:
+        for value in [*inputs, *[node for root in roots for node in topological(root)]]:
+            if value.label:
+                labels.setdefault(tracer.nodes[id(value)], value.label)
     made = Trace(tracer, outputs, bare, outputs[0] if bare else None, None, len(inputs), 0)
     made.ordered = parameters is not None or len(found) < 2
     return made
@@ -295,4 +304,5 @@ def without_tables(trace: Trace) -> Trace:
             of.append(graph.apply(kind, nodes) if nodes else graph.leaf(kind, args[0]))
     made = copy(trace)
     made.graph, made.outputs = graph, [of[node] for node in trace.outputs]
+    made.loss, made.penalty = [None if node is None else of[node] for node in (trace.loss, trace.penalty)]
     return made

@@ -1,0 +1,218 @@
+"""Cells: rows and slots of an array program in one numbering, and its steps on them, without what is known beforehand.
+
+cell        row r is cell r, slot s is cell rows + s; what is made here has cells behind those
+known       cells whose number is known: constants, held Values, what is made of such alone
+alias       a cell that is another one, as of x · 1
+target      a cell that receives a sum over the samples; ends: the cells that are asked for
+
+The steps are those of the compiler, `Map`, `Linear`, `Outer` and `Pairs`, with cells in place of rows and slots.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from micrograd.algebra.identities import simpler
+from micrograd.compiler.arrays.steps import Linear, Map, Outer, Pairs, Rows, Slots, Taken
+from micrograd.ops import ADD, MUL, SUB, TABLE, WHERE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.arrays.steps import Index, Operand
+
+
+class Cells:
+    """The steps of a program on cells: `once` before the samples, `steps` and `sums` for each, `after` them.
+
+    rows        the cell of slot 0
+    number, known, of   by cell: its number; whether it is known; the cell that it is an alias of, or itself
+    """
+
+    def __init__(self, program: ArrayProgram) -> None:
+        self.program, self.rows = program, program.rows
+        size = program.rows + program.slots
+        self.number, self.known, self.of = np.zeros(size), np.zeros(size, bool), np.arange(size)
+        self.once: list[Any] = []
+        self.steps: list[Any] = []
+        self.sums: list[Any] = []
+        self.after: list[Any] = []
+        self.several: set[int] = set()  # the targets that several sums add to
+        for slot, x in program.constants:
+            self.know([self.rows + slot], [x])
+
+    def know(self, cells: Any, numbers: Any) -> None:
+        """These cells have these numbers."""
+        self.number[cells], self.known[cells] = numbers, True
+
+    def fresh(self, count: int) -> int:
+        """The first of so many new cells."""
+        start = len(self.of)
+        self.number, self.known = np.append(self.number, np.zeros(count)), np.append(self.known, np.zeros(count, bool))
+        self.of = np.append(self.of, np.arange(start, start + count))
+        return start
+
+    def fill(self, samples: bool) -> Cells:
+        """Fill the lists, once the known leaves are told. Of one sample, not several, the short sums are steps, too."""
+        program, rows = self.program, self.rows
+        for step in program.before:
+            self._add(self.once, step, rows)
+        for step in program.steps:
+            self._add(self.steps, step, 0)
+        for one in program.sums:
+            self._add_sum(one)
+        if not samples:
+            self._single()
+        for step in program.after:
+            self._add(self.after, step, rows)
+        return self
+
+    # steps
+
+    def _add(self, steps: list[Any], step: Any, first: int) -> None:
+        """A step as one on cells; first: the cell of row 0."""
+        if isinstance(step, Map):
+            operands = [x if isinstance(x, float) else self.of[x.index + (self.rows if isinstance(x, Slots) else first)]
+                        for x in step.operands]  # fmt: skip
+            self.map(steps, step.op, operands, step.start + first, step.count)
+        else:
+            bias = None if step.bias is None else self.of[step.bias + self.rows]
+            cells = self.of[step.rows + first], self.of[step.slots + self.rows], bias
+            self._linear(steps, *cells, step.start + first, step.guard)
+
+    def _uniform(self, cells: Any) -> float | None:
+        """The number that all of them have, if it is known."""
+        if isinstance(cells, float):
+            return cells
+        if not self.known[cells].all() or len({x.hex() for x in self.number[cells].ravel().tolist()}) > 1:
+            return None
+        return float(self.number[cells].flat[0])
+
+    def map(self, steps: list[Any], op: Any, operands: list[Any], start: int, count: int) -> None:
+        """A primitive on cells, or on numbers; made only if it is not known, and no alias."""
+        own = np.arange(start, start + count)
+        if all(isinstance(x, float) or self.known[x].all() for x in operands):
+            columns = [[x] * count if isinstance(x, float) else self.number[x].tolist() for x in operands]
+            return self.know(own, [op.forward(*args) for args in zip(*columns)])
+        numbers = [self._uniform(x) for x in operands]
+        if op is WHERE and numbers[0] is not None:
+            return self._alias(own, operands[1 if numbers[0] != 0.0 else 2])
+        found = simpler(op, tuple(operands), numbers, lambda x: None)
+        if found is not None and not found[0]:
+            return self._alias(own, found[1][0])
+        if found is not None:
+            return self.map(steps, TABLE[found[0]], list(found[1]), start, count)
+        made: list[Operand] = [
+            x if isinstance(x, float) else Rows(x) if number is None or (x == x[0]).all() else number
+            for x, number in zip(operands, numbers)
+        ]
+        steps.append(Map(op, made, start, count))
+
+    def _alias(self, own: Any, x: Any) -> None:
+        if isinstance(x, float):
+            return self.know(own, x)
+        self.of[own] = x
+        self.know(own[self.known[x]], self.number[x[self.known[x]]])
+
+    def _linear(self, steps: list[Any], rows: Index, factors: Index, bias: Any, start: int, guard: bool) -> None:
+        own = np.arange(start, start + len(rows))
+        if self.known[rows].all() and self.known[factors].all() and (bias is None or self.known[bias].all()):
+            total = np.full(len(rows), -0.0) if bias is None else self.number[bias]
+            for k in range(rows.shape[1]):
+                total = total + self.number[factors[:, k]] * self.number[rows[:, k]]
+            return self.know(own, total)
+        if rows.shape[1] == 1 and bias is None:
+            for x, y in ((rows, factors), (factors, rows)):
+                if self._uniform(x) == 1.0:
+                    return self._alias(own, y[:, 0])
+            return self._product(steps, rows[:, 0], factors[:, 0], start, guard and not self._finite(factors))
+        sign = self._uniform(factors[:, -1])
+        if rows.shape[1] > 2 and sign in (1.0, -1.0) and self._uniform(factors[:, 0]) not in (1.0, -1.0):
+            first = self.fresh(len(rows))  # as in W h − y: a product of its own, then a sum
+            self._linear(steps, rows[:, :-1], factors[:, :-1], bias, first, guard)
+            summands = [self.of[np.arange(first, first + len(rows))], rows[:, -1]]
+            return self.map(steps, ADD if sign == 1.0 else SUB, summands, start, len(rows))
+        steps.append(Linear(rows, factors, bias, start, guard and not self._finite(factors)))
+
+    def _product(self, steps: list[Any], x: Index, factor: Index, start: int, guard: bool) -> None:
+        """x · factor, 0 where x is 0 if there is a guard."""
+        made = self.fresh(len(x)) if guard else start
+        self.map(steps, MUL, [factor, x], made, len(x))
+        if guard:
+            self.map(steps, WHERE, [x, self.of[np.arange(made, made + len(x))], 0.0], start, len(x))
+
+    def _finite(self, cells: Index) -> bool:
+        return bool(self.known[cells].all() and np.isfinite(self.number[cells]).all())
+
+    # sums
+
+    def _add_sum(self, one: Any) -> None:
+        slots, left = one.slots + self.rows, self.of[one.left]
+        right = None if one.right is None else self.of[one.right]
+        if isinstance(one, Outer) and len(left) > 1:
+            self.sums.append(Outer(slots, left, right, one.guard and not self._finite(right)))  # type: ignore[arg-type]
+            return
+        if isinstance(one, Outer):
+            slots, left, right = slots[0], np.full((slots.shape[1], 1), left[0]), right[:, None]  # type: ignore[index]
+        if right is not None and self._uniform(left) == 1.0:
+            left, right = right, None
+        if right is not None and self._uniform(right) == 1.0:
+            right = None
+        guard = one.guard and right is not None and not self._finite(right)
+        self.sums.append(Pairs(slots, left, right, guard))
+
+    def _single(self) -> None:
+        """Of one sample: a sum that is the only one of its targets is a step; only others have to be added up."""
+        targets, counts = np.unique(np.concatenate([one.slots.ravel() for one in self.sums] or [[]]), return_counts=True)
+        self.several = set(targets[counts > 1].astype(int).tolist())
+        kept = []
+        for one in self.sums:
+            if isinstance(one, Outer) or self.several.intersection(one.slots.tolist()):
+                kept.append(one)
+                continue
+            count, start = len(one.slots), self.fresh(len(one.slots))
+            if one.left.shape[1] > 1:
+                factors = np.full_like(one.left, self.constant(1.0)) if one.right is None else one.right
+                self._linear(self.steps, one.left, factors, None, start, one.guard)
+            elif one.right is None:
+                self._alias(np.arange(start, start + count), one.left[:, 0])
+            else:
+                self._product(self.steps, one.left[:, 0], one.right[:, 0], start, one.guard)
+            self._alias(one.slots, self.of[np.arange(start, start + count)])
+        self.sums = kept
+
+    def constant(self, x: float) -> int:
+        """A cell of a number."""
+        cell = self.fresh(1)
+        self.know([cell], [x])
+        return cell
+
+    # ends
+
+    def live(self, ends: Iterable[Any]) -> set[int]:
+        """The cells that the ends need; what makes none of them is taken out of the lists."""
+        needed = np.zeros(len(self.of), bool)
+        for cells in ends:
+            needed[cells] = True
+        for steps in (self.after, self.sums, self.steps, self.once):
+            kept = []
+            for step in reversed(steps):
+                made = step.slots if isinstance(step, (Outer, Pairs)) else step.own
+                if needed[made].any():
+                    kept.append(step)
+                    for cells in read_by(step):
+                        needed[cells] = True
+            steps[:] = kept[::-1]
+        return set(np.flatnonzero(needed).tolist())
+
+
+def read_by(step: Any) -> Sequence[Index]:
+    """The cells that a step or sum reads."""
+    if isinstance(step, Map):
+        return [x.index for x in step.operands if isinstance(x, Taken)]
+    if isinstance(step, Linear):
+        return [x for x in (step.rows, step.slots, step.bias) if x is not None]
+    return [x for x in (step.left, step.right) if x is not None]

@@ -1,0 +1,215 @@
+"""The functions of an export: for each the compiler's programs of one purpose, and how its results are called.
+
+purpose     value, gradient, jacobian, hessian, hvp, loss: as in `compile`
+wrt         "inputs" or "parameters"
+twin        a function from the program with guards, in which an adjoint of exactly 0 contributes 0 even beside inf. As
+            in `compile` it is asked where a derivative is not finite; it is left out where it has no guard to speak of
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+import numpy as np
+
+from micrograd.compiler.arrays.accumulate import accumulate
+from micrograd.compiler.arrays.differentiate import (
+    differentiate,
+    differentiate_uniform,
+    differentiate_with_inputs,
+    guard,
+)
+from micrograd.compiler.arrays.passes import through
+from micrograd.compiler.arrays.prune import prune
+from micrograd.compiler.arrays.roll import roll_loss, roll_outputs
+from micrograd.compiler.arrays.simplify import simplify
+from micrograd.compiler.scalar.derivatives.matrices import dense, derived, expect_few
+from micrograd.compiler.scalar.derivatives.sweeps import hessian_nodes, hvp_nodes, jacobian_nodes, reverse
+from micrograd.exporting.identifiers import Identifiers
+from micrograd.exporting.lowering import Tables
+from micrograd.exporting.printing import mentioned
+from micrograd.exporting.statements import Argument, Call, Function, Given, If, Module, Return, Table
+from micrograd.exporting.writing import Result, Writing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.compiler.scalar.tracer import Trace
+    from micrograd.exporting.statements import Statement
+
+    Results = Callable[[ArrayProgram], tuple[Any, list[Result]]]
+
+WHY = "The same with guards: what has no influence has a derivative of 0, even beside inf or nan."
+WRT = ("inputs", "parameters")
+
+
+class Functions:
+    """Writes the functions of one module, each from a trace.
+
+    name        of the function that gives the value
+    argument    whether parameters are an argument; else their present numbers stand in the code
+    labels      node of the scalar graph -> label
+    """
+
+    def __init__(self, name: str, argument: bool, labels: dict[int, str]) -> None:
+        self.name, self.argument, self.labels = name, argument, labels
+        self.tables = Tables(name)
+        self.made: list[Function] = []
+
+    def module(self, title: Sequence[str], public: Sequence[Table] = ()) -> Module:
+        """The module of all functions written so far."""
+        used = {name for function in self.made for name in mentioned(function)}
+        tables = [one for one in self.tables.found.values() if one.name in used]
+        return Module(self.name, title, [*public, *tables], self.made)
+
+    def value(self, trace: Trace, name: str) -> None:
+        """name(x), which returns the single output, or name(x, out)."""
+        program = roll_outputs(trace)
+        outputs = [program.row_of[node] for node in trace.outputs]
+        if trace.bare:
+            self.made.append(self.writing(program, []).function(name, "", outputs[0]))
+        else:
+            self.made.append(self.writing(program, [Result("out", outputs, clean=False)]).function(name, "", None))
+
+    def gradient(self, trace: Trace, name: str, wrt: str) -> None:
+        """name(x, gradient) returns the single output."""
+        trace = copy(trace)
+        trace.loss, trace.penalty = trace.outputs[0], None
+
+        def results(program: ArrayProgram) -> tuple[int, list[Result]]:
+            cells: Any = program.outputs if wrt == "inputs" else program.rows + program.gradient  # type: ignore[operator]
+            return program.row_of[trace.outputs[0]], [Result("gradient", cells)]
+
+        ahead: list[Any] = [differentiate_with_inputs, by_inputs_alone] if wrt == "inputs" else [differentiate]
+        behind: list[Any] = [] if wrt == "inputs" else [accumulate, differentiate_uniform]
+        plain = through([roll_loss, *ahead, simplify, prune, *behind], trace)
+        guarded = through([roll_loss, guard, *ahead, prune, *behind], trace)
+        self.twice(name, f"The value, and its gradient by the {wrt}.", plain, guarded, results)
+
+    def jacobian(self, trace: Trace, name: str, wrt: str) -> None:
+        """name(x, out, jacobian): the outputs, and for each of them a row of derivatives."""
+        expect_few(len(trace.outputs), width(trace, wrt), wrt[:-1])
+
+        def nodes(made: Trace, by: list[int], guarded: bool) -> list[int]:
+            return dense(made, jacobian_nodes(made.graph, trace.outputs, by, guarded, made.graph.varying), len(by))
+
+        def results(program: ArrayProgram) -> tuple[None, list[Result]]:
+            out, derivatives = np.split(np.asarray(program.outputs), [len(trace.outputs)])
+            return None, [Result("out", out, clean=False), Result("jacobian", derivatives)]
+
+        doc = f"The outputs, and their derivatives by the {wrt}: a row for each output."
+        self.by_nodes(trace, name, wrt, doc, nodes, results)
+
+    def hessian(self, trace: Trace, name: str, wrt: str) -> None:
+        """name(x, gradient, hessian) returns the single output."""
+        count = width(trace, wrt)
+        expect_few(count, count, wrt[:-1])
+
+        def nodes(made: Trace, by: list[int], guarded: bool) -> list[int]:
+            slopes, half = hessian_nodes(made.graph, trace.outputs[0], by, guarded)
+            rows = [{**row, **{i: half[i][k] for i in range(k, count) if k in half[i]}} for k, row in enumerate(half)]
+            return [*slopes, *dense(made, rows, count)]
+
+        doc = f"The value, its gradient by the {wrt}, and the matrix of its second derivatives."
+        self.by_nodes(trace, name, wrt, doc, nodes, two("gradient", "hessian", count))
+
+    def hvp(self, trace: Trace, name: str, wrt: str) -> None:
+        """name(x, vector, gradient, hvp) returns the single output."""
+        count = width(trace, wrt)
+        expect_few(1, count, wrt[:-1])
+
+        def nodes(made: Trace, by: list[int], guarded: bool) -> list[int]:
+            graph, end = made.graph, trace.outputs[0]
+            vector = [graph.leaf("input", trace.inputs + k) for k in range(count)]
+            made.inputs = trace.inputs + count
+            slopes = reverse(graph, [end], [graph.constant(1.0)], by, guarded, again=True)
+            return [*slopes, *hvp_nodes(graph, end, by, vector, guarded)]
+
+        doc = f"The value, its gradient by the {wrt}, and its second derivatives times a vector."
+        self.by_nodes(trace, name, wrt, doc, nodes, two("gradient", "hvp", count), vector=count)
+
+    def loss(self, trace: Trace, name: str) -> None:
+        """name(x, y, n, [parameters,] gradient) returns the mean loss of n samples, plus the penalty."""
+        arguments = [Argument("x", "samples", trace.inputs), Argument("y", "samples", trace.targets or 1)]
+        arguments += [Argument("n", "count"), *[Argument("parameters", "in", len(trace.parameters))] * self.argument]
+        arguments.append(Argument("gradient", "out", len(trace.parameters), optional=True))
+        program = through([roll_loss, differentiate, simplify, prune, accumulate, differentiate_uniform], trace)
+        guarded = through([roll_loss, guard, differentiate, prune, accumulate, differentiate_uniform], trace)
+        twin, doc = self.loss_writing(guarded), "The mean loss of n samples, and its gradient by the parameters."
+        plain = self.loss_writing(program)
+        if twin.guards() > plain.guards():
+            self.add_loss(twin, f"{name}_guarded", arguments, WHY)
+            self.add_loss(plain, f"{name}_gradient", arguments, doc, f"{name}_guarded")
+        else:
+            self.add_loss(plain, f"{name}_gradient", arguments, doc)
+        alone = self.writing(through([roll_loss, accumulate], trace), [], samples=True)
+        self.add_loss(alone, f"{name}_value", arguments[:-1], "The mean loss of n samples.")
+        given = [one.name for one in arguments]
+        body: list[Statement] = [
+            If(Given("gradient"), [Return(Call(f"{name}_gradient", tuple(given)))]),
+            Return(Call(f"{name}_value", tuple(given[:-1]))),
+        ]
+        self.made.append(Function(name, doc + " Without the array, the loss alone.", arguments, body))
+
+    def add_loss(self, writing: Writing, name: str, arguments: list[Argument], doc: str, twin: str = "") -> None:
+        """A function over samples that only the others call."""
+        arguments = [one._replace(optional=False) for one in arguments]
+        names = Identifiers(name, twin, *[one.name for one in arguments])
+        self.made.append(Function(name, doc, arguments, writing.over_samples(names, arguments, twin), private=True))
+
+    # what they share
+
+    def writing(self, program: ArrayProgram, results: list[Result], **options: Any) -> Writing:
+        """What writes a program of this module."""
+        return Writing(program, results, self.tables, self.labels, argument=self.argument, **options)
+
+    def loss_writing(self, program: ArrayProgram) -> Writing:
+        """The same for one that has a gradient, over samples."""
+        return self.writing(program, [Result("gradient", program.rows + np.asarray(program.gradient))], samples=True)
+
+    def by_nodes(
+        self, trace: Trace, name: str, wrt: str, doc: str, nodes: Any, results: Results, vector: int = 0
+    ) -> None:
+        """A function whose derivatives are nodes of the scalar graph, behind the outputs."""
+        programs = []
+        for guarded in (False, True):
+            made, by = derived(trace, wrt[:-1], width(trace, wrt))
+            made.outputs = [*trace.outputs, *nodes(made, by, guarded)]
+            programs.append(roll_outputs(made))
+        self.twice(name, doc, programs[0], programs[1], results, vector)
+
+    def twice(
+        self, name: str, doc: str, plain: ArrayProgram, guarded: ArrayProgram, results: Results, vector: int = 0
+    ) -> None:
+        """A function, and ahead of it its twin, if there is one."""
+        writing = self.writing(plain, results(plain)[1], vector=vector)
+        twin, other = self.writing(guarded, results(guarded)[1], vector=vector), ""
+        if twin.guards() > writing.guards():
+            other = f"{name}_guarded"
+            self.made.append(twin.function(other, WHY, results(guarded)[0], private=True))
+        self.made.append(writing.function(name, doc, results(plain)[0], other))
+
+
+def width(trace: Trace, wrt: str) -> int:
+    """How many leaves it is differentiated by."""
+    return trace.inputs if wrt == "inputs" else len(trace.parameters)
+
+
+def two(first: str, second: str, count: int) -> Results:
+    """Behind the single output `count` numbers of the first result, then the second."""
+
+    def results(program: ArrayProgram) -> tuple[int, list[Result]]:
+        value, one, other = np.split(np.asarray(program.outputs), [1, 1 + count])
+        return int(value[0]), [Result(first, one), Result(second, other)]
+
+    return results
+
+
+def by_inputs_alone(program: ArrayProgram) -> ArrayProgram:
+    """The program without what parameters receive."""
+    made = program.copy()
+    made.sums = []
+    return made

@@ -1,0 +1,149 @@
+"""Statements made shorter: what nobody reads goes, what is read once stands where it is read, and all gets its name.
+
+unnamed     a Let or Array whose name begins with `UNNAMED`: it may go, and is numbered in the end
+read        by a name: by how many expressions; an Array by any Item that is no target
+"""
+
+from __future__ import annotations
+
+from micrograd.exporting.statements import Add, Apply, Array, Call, For, If, Item, Let, Looked, Name, Number, Return, Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from micrograd.exporting.identifiers import Identifiers
+    from micrograd.exporting.statements import Expression, Statement
+
+UNNAMED = "%"
+LONGEST = 72  # characters, more or less, of an expression; what would be longer becomes a statement of its own
+
+
+def length(expression: Any) -> int:
+    """About how many characters an expression has.
+
+    >>> length(Apply("mul", (Name("w"), Apply("tanh", (Name("x"),)))))
+    11
+    """
+    if isinstance(expression, Number):
+        return len(repr(expression.value))
+    if isinstance(expression, Name):
+        return 2 if expression.text.startswith(UNNAMED) else len(expression.text)
+    if isinstance(expression, Item):
+        array = expression.array
+        return (2 if array.startswith(UNNAMED) else len(array)) + 5 + 8 * isinstance(expression.place, Looked)
+    if isinstance(expression, Call):
+        return LONGEST
+    inner = sum(map(length, expression.operands))
+    return inner + (3 if expression.row in ("add", "sub", "mul", "div", "neg") else len(expression.row) + 2)
+
+
+def reads(one: Any, found: dict[str, int]) -> dict[str, int]:
+    """How often names are read in expressions and statements."""
+    waiting = [one]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Name):
+            found[one.text] = found.get(one.text, 0) + 1
+        elif isinstance(one, Item):
+            found[one.array] = found.get(one.array, 0) + 1
+        elif isinstance(one, (Store, Add)):
+            waiting.append(one.expression)
+            if isinstance(one.target, Name):
+                found[one.target.text] = found.get(one.target.text, 0) + 1
+        elif isinstance(one, Apply):
+            waiting += one.operands
+        elif isinstance(one, (Let, Return)):
+            waiting.append(one.expression)
+        elif isinstance(one, If):
+            waiting += [one.condition, *one.body]
+        elif isinstance(one, For):
+            waiting += one.body
+        elif isinstance(one, list):
+            waiting += one
+    return found
+
+
+def replaced(one: Any, names: dict[str, Expression]) -> Any:
+    """An expression with others in place of names."""
+    if isinstance(one, Name):
+        return names.get(one.text, one)
+    if isinstance(one, Apply):
+        return Apply(one.row, tuple([replaced(x, names) for x in one.operands]))
+    return one
+
+
+def tidied(body: Sequence[Statement]) -> list[Statement]:
+    """The statements without what nobody reads, and with short expressions in place of what is read once."""
+    body = list(body)
+    while True:
+        used = reads(body, {})
+        kept = without(body, used)
+        if kept == body:
+            return inlined(body, used)
+        body = kept
+
+
+def without(body: Sequence[Statement], used: dict[str, int]) -> list[Statement]:
+    """The statements that make something that is read, or that is not made here alone."""
+    found: list[Statement] = []
+    for one in body:
+        if isinstance(one, For):
+            inner = without(one.body, used)
+            if inner:
+                found.append(one._replace(body=inner))
+        elif isinstance(one, If):
+            inner = without(one.body, used)
+            if inner:
+                found.append(one._replace(body=inner))
+        else:
+            name = one.name if isinstance(one, (Let, Array)) else one.target[0] if isinstance(one, (Store, Add)) else ""
+            if not name.startswith(UNNAMED) or used.get(name):
+                found.append(one)
+    return found
+
+
+def inlined(body: Sequence[Statement], used: dict[str, int]) -> list[Statement]:
+    """The statements of one level, in which a Let that is read once, there, gives way to its expression."""
+    names: dict[str, Expression] = {}
+    here = reads([one for one in body if not isinstance(one, (For, If))], {})
+    found: list[Statement] = []
+    for one in body:
+        if isinstance(one, (For, If)):
+            found.append(one._replace(body=inlined(one.body, used)))
+            continue
+        if isinstance(one, (Let, Store, Add, Return)):
+            one = fitted(one, names)
+        if isinstance(one, Let) and one.name.startswith(UNNAMED) and not one.changes:
+            once = used.get(one.name) == 1 == here.get(one.name)
+            if once and length(one.expression) <= LONGEST:
+                names[one.name] = one.expression
+                continue
+        found.append(one)
+    return found
+
+
+def fitted(one: Any, names: dict[str, Expression]) -> Any:
+    """A statement with expressions in place of names."""
+    return one if one.expression is None else one._replace(expression=replaced(one.expression, names))
+
+
+def named(body: Sequence[Statement], names: Identifiers) -> list[Statement]:
+    """The statements with a name for each unnamed Let and Array, numbered in their order: v1, v2, … and h1, h2, …"""
+    given: dict[str, str] = {}
+    return [renamed(one, given, names) for one in body]
+
+
+def renamed(one: Any, given: dict[str, str], names: Identifiers) -> Any:
+    """Anything that may have names, with those given; what is unnamed is given one."""
+    if isinstance(one, str) and one.startswith(UNNAMED):
+        if one not in given:
+            given[one] = names.numbered(one[1])
+        return given[one]
+    if isinstance(one, list):
+        return [renamed(x, given, names) for x in one]
+    if isinstance(one, tuple):
+        parts = [renamed(x, given, names) for x in one]
+        return type(one)(*parts) if hasattr(one, "_fields") else tuple(parts)
+    return one
