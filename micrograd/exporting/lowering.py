@@ -148,6 +148,8 @@ class Lowering:
                 new = self.home[flat] < 0
                 self.settle(Home(table.name, len(flat)), flat[new], np.flatnonzero(new))
                 return Item(table.name, row_major(cells.shape, variables))
+        if self.home[flat[0]] < 0 or (self.home[flat] != self.home[flat[0]]).any():
+            raise RuntimeError("a fault of micrograd's export: cells of one loop stand in several places")
         home, fit = self.homes[self.home[flat[0]]], fitted(self.place[cells])
         if fit is not None:
             return home.item(fit[0], tuple(zip(variables, fit[1:])))
@@ -227,6 +229,9 @@ class Lowering:
         """
         self.blocks.append(Block(0))
         loops = self.settle_steps(steps, live)
+        for one in sums:
+            if isinstance(one, Outer):
+                one.left, one.right = [x if self.regular(x) else self.gathered(x, loops) for x in (one.left, one.right)]
         maker: dict[int, Any] = {cell: cell for cell in self.formula}
         for step in loops:
             maker.update(dict.fromkeys(step.own.tolist(), step))
@@ -460,8 +465,11 @@ class Lowering:
 
     def sum(self, one: Any, into: bool) -> None:
         """Products that are added up; `into` what stands there, over samples."""
-        if isinstance(one, Outer):
+        if isinstance(one, Outer) and self.regular(one.slots):
             return self.outer(one, into)
+        if isinstance(one, Outer):
+            left, right = np.broadcast_arrays(one.left[:, None], one.right)
+            one = Pairs(one.slots.ravel(), left.reshape(-1, 1), right.reshape(-1, 1), one.guard)
         if (self.home[one.slots] >= 0).all():
             self.clear(one.slots)
         right = [] if one.right is None else [one.right]
