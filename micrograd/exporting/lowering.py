@@ -209,6 +209,18 @@ class Lowering:
             step.rows = np.tile(self.gathered(rows, loops), (step.count, 1))
         return step.bias is None or self.regular(step.bias)
 
+    def settle_sum(self, one: Any, loops: list[Any]) -> Any:
+        """The sum, as a loop over rows and columns only if they are many; of what stands side by side."""
+        sides = one.left, one.right
+        if not isinstance(one, Outer):
+            return one
+        if one.slots.size >= FEWEST_PRODUCTS and self.regular(one.slots):
+            if all(map(self.regular, sides)) or one.slots.size > MOST_FORMULAS:
+                sides = tuple([x if self.regular(x) else self.gathered(x, loops) for x in sides])
+                return one.over(*sides)
+        left, right = np.broadcast_arrays(one.left[:, None], one.right)
+        return Pairs(one.slots.ravel(), left.reshape(-1, 1), right.reshape(-1, 1), one.guard)
+
     def gathered(self, cells: Any, loops: list[Any]) -> Any:
         """Cells that stand side by side, as copies of others."""
         start = self.cells.fresh(len(cells))
@@ -229,10 +241,8 @@ class Lowering:
         """
         self.blocks.append(Block(0))
         loops = self.settle_steps(steps, live)
-        for one in sums:
-            if isinstance(one, Outer):
-                one.left, one.right = [x if self.regular(x) else self.gathered(x, loops) for x in (one.left, one.right)]
-        maker: dict[int, Any] = {cell: cell for cell in self.formula}
+        sums = [self.settle_sum(one, loops) for one in sums]
+        maker: dict[int, Any] = {cell: cell for cell in self.formula if cell not in self.expressions}
         for step in loops:
             maker.update(dict.fromkeys(step.own.tolist(), step))
         for one in ordered([*map(int, ends), *sums], maker, self.formula):
@@ -465,11 +475,8 @@ class Lowering:
 
     def sum(self, one: Any, into: bool) -> None:
         """Products that are added up; `into` what stands there, over samples."""
-        if isinstance(one, Outer) and self.regular(one.slots):
-            return self.outer(one, into)
         if isinstance(one, Outer):
-            left, right = np.broadcast_arrays(one.left[:, None], one.right)
-            one = Pairs(one.slots.ravel(), left.reshape(-1, 1), right.reshape(-1, 1), one.guard)
+            return self.outer(one, into)
         if (self.home[one.slots] >= 0).all():
             self.clear(one.slots)
         right = [] if one.right is None else [one.right]
