@@ -10,6 +10,7 @@ definitions             primitives that a language lacks, as functions
 writer                  what a part looks like
 python_code             in Python
 c_code                  in C
+javascript/             in JavaScript, whose vocabulary pages use, too
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rows of the table as JavaScript, so that a page evaluates graphs without a second set of rules.
 
-VOCABULARY says which rows JavaScript has, with functions.js; a row that it lacks is its definition over those. The
-local derivatives are the row's own partials. Both are called on operands that write down what is done to them.
+A row that JavaScript lacks, see its vocabulary, is its definition over those that it has. The local derivatives are the
+row's own partials. Both are called on operands that write down what is done to them.
 
     x1, x2, …   operands            out     the result
     rule        what the page knows of one row: {forward, locals, selects}
@@ -13,6 +13,7 @@ from __future__ import annotations
 from math import inf
 
 from micrograd.dispatch import Operators
+from micrograd.exporting.javascript.vocabulary import FUNCTIONS
 from micrograd.ops import DETACH, TABLE, WHERE, Op, find
 
 TYPE_CHECKING = False
@@ -28,8 +29,6 @@ def with_sign(op: Op) -> str:
 
 OPERATORS = {op.name: with_sign(op) for op in TABLE.values() if op.sign}
 OPERATORS |= {WHERE.name: "{0} !== 0 ? {1} : {2}", DETACH.name: "{0}"}
-FUNCTIONS = "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh tanh abs pow round copysign erf"
-VOCABULARY = OPERATORS | {name: f"mg.{name}" for name in FUNCTIONS.split()}
 
 
 class Body:
@@ -45,14 +44,13 @@ class Body:
 
     def value(self, name: str, args: tuple[Any, ...]) -> Any:
         """The primitive `name` on expressions and numbers."""
-        if name not in VOCABULARY:
+        if name not in OPERATORS and name not in FUNCTIONS:
             definition = find(name).definition
             if definition is None:
                 raise TypeError(f"{name} has no definition, and JavaScript no function for it")
             return definition(*args)
-        form = VOCABULARY[name]
         texts = [in_javascript(x) for x in args]
-        text = form.format(*texts) if name in OPERATORS else f"{form}({', '.join(texts)})"
+        text = OPERATORS[name].format(*texts) if name in OPERATORS else f"{FUNCTIONS[name]}({', '.join(texts)})"
         return JavaScript(self.constants.setdefault(text, f"v{len(self.constants) + 1}"), self)
 
     def function(self, names: str, result: Any) -> str:

@@ -18,6 +18,7 @@ from micrograd.drawing.views.choice import MOST_FULL, VIEWS, suiting, view_of
 from micrograd.drawing.views.reading import Reading, read_graph
 from micrograd.engine import Value, topological
 from micrograd.expect import option
+from micrograd.exporting.javascript.vocabulary import brought
 from micrograd.notation.signs import clean
 from micrograd.ops import TABLE
 from micrograd.system.disk import write
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 MOST_VALUES, MOST_SLIDERS = 3_000, 12
 SCRIPTS = (
-    "elements", "functions", "backward", "timeline", "descent", "words", "story", "picture", "folded", "frame", "views",
-    "controls", "curve", "board", "bar", "quiz", "explore",
+    "elements", "backward", "timeline", "descent", "words", "story", "picture", "folded", "frame", "views", "controls",
+    "curve", "board", "bar", "quiz", "explore",
 )  # fmt: skip
 SOMETIMES = {"folded": "unfolded", "quiz": "quiz"}  # a script, and what of the scene needs it
 PAGE = """<!DOCTYPE html>
@@ -185,9 +186,10 @@ class Explorer:
         from hashlib import sha256
 
         rules = ",\n".join([f"{literal(called)}: {text}" for called, text in sorted(self.rules.items())])
-        needed = [file for file in SCRIPTS if SOMETIMES.get(file, "nodes") in self.scene]
-        program = "\n".join([script(file) for file in needed]) + f"\nconst rules = {{\n{rules}\n}};\n"
-        program += f"const scene = {literal(self.scene)};\nconst style = {literal(script('explore', 'css'))};\n"
+        needed = [f"{file}.js" for file in SCRIPTS if SOMETIMES.get(file, "nodes") in self.scene]
+        program = "\n".join([bare(text) for text in [*map(asset, needed), *brought(rules)]])
+        program += f"\nconst rules = {{\n{rules}\n}};\n"
+        program += f"const scene = {literal(self.scene)};\nconst style = {literal(bare(asset('explore.css')))};\n"
         image = b64encode(self.svg.encode()).decode()
         key = "g" + sha256((program + image).encode()).hexdigest()[:16]
         least = f"max-width:100%;min-width:{self.picture.size[0] * LEAST_SCALE:.0f}px"
@@ -229,7 +231,7 @@ def asset(file: str) -> str:
     return (Path(__file__).parent / "player" / file).read_text(encoding="utf-8")
 
 
-def script(called: str, suffix: str = "js") -> str:
-    """A file of the player as a page needs it: without indentation, and without lines that are a comment."""
-    lines = [line.strip() for line in asset(f"{called}.{suffix}").splitlines()]
+def bare(text: str) -> str:
+    """A script or a style as a page needs it: without indentation, and without lines that are a comment."""
+    lines = [line.strip() for line in text.splitlines()]
     return "\n".join([line for line in lines if line and not line.startswith("//")])
