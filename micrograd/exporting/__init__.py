@@ -11,6 +11,7 @@ writer                  what a part looks like
 python_code             in Python
 c_code                  in C
 javascript/             in JavaScript, whose vocabulary pages use, too
+python/                 in Python
 """
 
 from __future__ import annotations

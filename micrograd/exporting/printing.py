@@ -31,7 +31,7 @@ from micrograd.exporting.statements import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from micrograd.exporting.statements import Expression, Function, Module, Statement, Table
     from micrograd.ops import Op
@@ -60,9 +60,10 @@ class Printer:
 
     INDENT      of a level
     END         of a statement
+    DIFFERS     how numbers are compared that differ
     """
 
-    INDENT, END = "    ", ""
+    INDENT, END, DIFFERS = "    ", "", "!="
 
     def __init__(self, module: Module) -> None:
         self.module = module
@@ -121,12 +122,16 @@ class Printer:
         """Statements, one level deeper."""
         self.level += 1
         for one in statements:
-            if isinstance(one, (Store, Add)):
-                sign = "=" if isinstance(one, Store) else "+="
-                self.line(f"{self.text(one.target)} {sign} {self.text(one.expression)}{self.END}")
-            else:
-                PARTS[one.__class__](self, one)
+            self.statement(one)
         self.level -= 1
+
+    def statement(self, one: Statement) -> None:
+        """A statement at the present level."""
+        if isinstance(one, (Store, Add)):
+            sign = "=" if isinstance(one, Store) else "+="
+            self.line(f"{self.text(one.target)} {sign} {self.text(one.expression)}{self.END}")
+        else:
+            PARTS[one.__class__](self, one)
 
     def text(self, expression: Expression) -> str:
         """An expression."""
@@ -179,7 +184,7 @@ class Printer:
         if isinstance(expression, Apply) and ops.find(expression.row).comparison:
             x, y = expression.operands
             return f"{self.operand(x, SUM)} {ops.find(expression.row).sign} {self.operand(y, SUM)}"
-        return f"{self.operand(expression, SUM)} != {self.literal(0.0)}"
+        return f"{self.operand(expression, SUM)} {self.DIFFERS} {self.literal(0.0)}"
 
     def place(self, place: Place | Looked) -> str:
         """A place in an array."""
@@ -214,6 +219,23 @@ PARTS = {
     Return: lambda printer, one: printer.end(one),
     Comment: lambda printer, one: printer.comment(one),
 }
+
+
+def returns_number(module: Module, function: Function) -> bool:
+    """Whether a function returns a number, by itself or by another that it ends with."""
+    last = function.body[-1] if function.body else None
+    if not isinstance(last, Return) or not isinstance(last.expression, Call):
+        return isinstance(last, Return) and last.expression is not None
+    other = last.expression.function
+    return any(returns_number(module, one) for one in module.functions if one.name == other)
+
+
+def arrays_of(body: Sequence[Statement]) -> Iterator[Array]:
+    """The local arrays of statements and of those within."""
+    for one in body:
+        if isinstance(one, Array):
+            yield one
+        yield from arrays_of(getattr(one, "body", ()))
 
 
 def mentioned(function: Function) -> set[str]:

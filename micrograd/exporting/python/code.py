@@ -1,0 +1,180 @@
+"""An export in Python: functions of lists of floats, which need nothing but `math`.
+
+made        the arrays that are lists wherever they are written, so that none has to be made beforehand
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from micrograd import ops
+from micrograd.exporting.definitions import called, defined
+from micrograd.exporting.printing import ATOM, CHOICE, WIDTH, Printer, arrays_of
+from micrograd.exporting.python.lists import WholeList, WholeLoop, gathered, written_in_parts
+from micrograd.exporting.python.vocabulary import FUNCTIONS, TOTAL
+from micrograd.exporting.statements import Call, Given, Number, Return
+from micrograd.notation.signs import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from micrograd.exporting.printing import Form
+    from micrograd.exporting.statements import (
+        Argument,
+        Array,
+        Comment,
+        Expression,
+        For,
+        Function,
+        If,
+        Let,
+        Module,
+        Table,
+    )
+    from micrograd.ops import Op
+
+
+class PythonPrinter(Printer):
+    """Prints a module."""
+
+    def __init__(self, module: Module) -> None:
+        super().__init__(module)
+        self.helpers: dict[str, str] = {}
+        self.functions = {one.name: one for one in module.functions}
+
+    def source(self) -> str:
+        functions = [*defined(self.module, FUNCTIONS, "Python"), *self.module.functions]
+        texts = [self.function(function) for function in functions]
+        tables = ["\n".join(map(self.table, self.module.tables))] if self.module.tables else []
+        blocks = [*self.helpers.values(), *texts]
+        head = [f"# {clean(line, WIDTH)}" for line in self.module.title]
+        if "math." in "".join([*tables, *blocks]):
+            head.append("import math")
+        start = "\n\n".join(["\n".join(head), *tables])
+        return "\n\n\n".join([start, *blocks]) + "\n"
+
+    def table(self, table: Table) -> str:
+        """A table as a list; on one line, if it fits."""
+        lines = self.wrapped(table)
+        line = f"{table.name} = [{''.join(lines).strip().removesuffix(',')}]"
+        return line if len(lines) <= 1 and len(line) <= WIDTH else "\n".join([f"{table.name} = [", *lines, "]"])
+
+    def function(self, function: Function) -> str:
+        """A function."""
+        self.lines = []
+        outs = [one for one in function.arguments if one.kind == "out"]
+        self.results = [one.name for one in outs]
+        sizes = {one.name: one.size for one in arrays_of(function.body)} | {one.name: one.size for one in outs}
+        body = gathered(function.body, sizes)
+        self.made = sizes.keys() - written_in_parts(body)
+        given = [self.argument(one) for one in function.arguments if one.kind != "out" or one.optional]
+        self.line(f"def {function.name}({', '.join(given)}):")
+        if function.doc:
+            self.lines += documented(function.doc)
+        self.level += 1
+        for one in function.arguments:
+            self.taken(function, one)
+        self.level -= 1
+        self.body(body)  # type: ignore[arg-type]
+        if not isinstance(function.body[-1], Return):
+            self.line(f"    return {', '.join(self.results)}")
+        return "\n".join(self.lines)
+
+    def argument(self, one: Argument) -> str:
+        """An argument; that of results that may be left out says whether they are wanted."""
+        return f"{one.name}=True" if one.kind == "out" else one.name
+
+    def taken(self, function: Function, one: Argument) -> None:
+        """The lines that make of an argument what the body takes it for."""
+        x = one.name
+        if one.kind == "out" and one.optional:
+            self.line(f"{x} = [0.0] * {one.size} if {x} else None")
+        elif one.kind == "out" and x not in self.made:
+            self.line(f"{x} = [0.0] * {one.size}")
+        elif one.kind in ("in", "samples") and not function.private:
+            self.line(f"{x} = [float(number) for number in {x}]")
+            count = next((other.name for other in function.arguments if other.kind == "count"), "")
+            size = str(one.size) if one.kind == "in" else f"{one.size} * {count}" if one.size != 1 else count
+            shown = f"{one.size} number{'s' * (one.size != 1)}" if one.kind == "in" else f"{{{size}}} numbers"
+            self.line(f"if len({x}) != {size}:")
+            self.line(f'    raise ValueError(f"expected {shown} in {x}, got {{len({x})}}")')
+
+    # expressions
+
+    def literal(self, x: float) -> str:
+        return repr(x) if abs(x) < inf else "math.nan" if x != x else "math.inf" if x > 0.0 else "-math.inf"
+
+    def called(self, row: str) -> str:
+        if row in TOTAL:
+            self.helpers[row] = TOTAL[row].strip()
+        return FUNCTIONS.get(row) or called(row)
+
+    def choice(self, condition: str, x: str, y: str) -> str:
+        return f"{x} if {condition} else {y}"
+
+    def form(self, op: Op, operands: tuple[Expression, ...]) -> Form:
+        if op is ops.DIV and not (isinstance(operands[1], Number) and operands[1].value):
+            return f"{self.called(op.name)}({{0}}, {{1}})", ATOM, (CHOICE, CHOICE)
+        return super().form(op, operands)
+
+    def condition(self, expression: Expression | Given) -> str:
+        return f"{expression.argument} is not None" if isinstance(expression, Given) else super().condition(expression)
+
+    # statements
+
+    def statement(self, one: Any) -> None:
+        if isinstance(one, WholeList):
+            self.listed(one.name, [self.text(x) for x in one.expressions])
+        elif isinstance(one, WholeLoop):
+            text, times = self.text(one.expression), one.times
+            every = f"[{text}] * {times}" if isinstance(one.expression, Number) else None
+            self.line(f"{one.name} = {every or f'[{text} for {one.variable} in range({times})]'}")
+        else:
+            super().statement(one)
+
+    def listed(self, name: str, texts: list[str]) -> None:
+        """A list of these numbers, one a line where they are too long for one."""
+        line = f"{name} = [{', '.join(texts)}]"
+        if len(line) + len(self.INDENT) * self.level <= WIDTH:
+            return self.line(line)
+        self.line(f"{name} = [")
+        for text in texts:
+            self.line(f"{self.INDENT}{text},")
+        self.line("]")
+
+    def let(self, one: Let) -> None:
+        self.line(f"{one.name} = {self.text(one.expression)}")
+
+    def array(self, one: Array) -> None:
+        if one.zero or one.name not in self.made:
+            self.line(f"{one.name} = [0.0] * {one.size}")
+
+    def loop(self, one: For) -> None:
+        self.line(f"for {one.variable} in range({one.times}):")
+        self.body(one.body)
+
+    def choose(self, one: If) -> None:
+        self.line(f"if {self.condition(one.condition)}:")
+        self.body(one.body)
+
+    def end(self, one: Return) -> None:
+        if isinstance(one.expression, Call):
+            function = self.functions[one.expression.function]
+            given = zip(one.expression.arguments, function.arguments)
+            texts = [x for x, to in given if to.kind != "out" or to.optional]
+            self.line(f"return {function.name}({', '.join(texts)})")
+        else:
+            value = [] if one.expression is None else [self.text(one.expression)]
+            self.line(f"return {', '.join([*value, *self.results])}")
+
+    def comment(self, one: Comment) -> None:
+        self.line(f"# {clean(one.text, WIDTH)}")
+
+
+def documented(text: str) -> list[str]:
+    """A docstring."""
+    lines = [clean(line, WIDTH).replace("\\", "\\\\").replace('"', '\\"') for line in text.splitlines()]
+    if len(lines) == 1:
+        return [f'    """{lines[0]}"""']
+    return [f'    """{lines[0]}', *[f"    {line}".rstrip() for line in lines[1:]], '    """']

@@ -1,0 +1,97 @@
+"""Statements that together write a whole array, as one: what Python says with a list, or with a list comprehension."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Union
+
+from micrograd.exporting.statements import Add, Expression, For, If, Item, Statement, Store, at
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class WholeList(NamedTuple):
+    """An array becomes a list of these numbers."""
+
+    name: str
+    expressions: Sequence[Expression]
+
+
+class WholeLoop(NamedTuple):
+    """An array becomes a list of what an expression is for each number of a variable."""
+
+    name: str
+    expression: Expression
+    variable: str
+    times: int
+
+
+Part = Union[Statement, WholeList, WholeLoop]
+
+
+def gathered(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[Part]:
+    """The same statements, with those together that write the whole of an array of that size, and do not read it.
+
+    >>> from micrograd.exporting.statements import Number
+    >>> gathered([Store(Item("a", at(i)), Number(0.5)) for i in range(2)], {"a": 2})
+    [WholeList(name='a', expressions=[Number(value=0.5), Number(value=0.5)])]
+    """
+    found: list[Part] = []
+    rest = [*statements]
+    while rest:
+        whole = run(rest, sizes)
+        if whole is not None:
+            found.append(whole)
+            del rest[: len(whole.expressions)]
+            continue
+        one = rest.pop(0)
+        if isinstance(one, (For, If)):
+            inner = gathered(one.body, sizes)
+            found.append(loop(one, sizes) or one._replace(body=inner))  # type: ignore[arg-type]
+        else:
+            found.append(one)
+    return found
+
+
+def run(statements: Sequence[Statement], sizes: Mapping[str, int]) -> WholeList | None:
+    """A list, if the first statements store all items of an array, one after the other."""
+    first = statements[0]
+    if not isinstance(first, Store) or not isinstance(first.target, Item):
+        return None
+    name, size = first.target.array, sizes.get(first.target.array, 0)
+    stores = [one for one in statements[:size] if isinstance(one, Store)]
+    if [one.target for one in stores] != [Item(name, at(i)) for i in range(size)] or not size:
+        return None
+    expressions = [one.expression for one in stores]
+    return None if reads(tuple(expressions), name) else WholeList(name, expressions)
+
+
+def loop(one: For | If, sizes: Mapping[str, int]) -> WholeLoop | None:
+    """A list comprehension, if a loop stores all items of an array, and does nothing else."""
+    if isinstance(one, If) or len(one.body) != 1 or not isinstance(one.body[0], Store):
+        return None
+    target, expression = one.body[0]
+    if not isinstance(target, Item) or target.place != at(0, **{one.variable: 1}) or isinstance(one.times, str):
+        return None
+    if sizes.get(target.array) != one.times or reads(expression, target.array):
+        return None
+    return WholeLoop(target.array, expression, one.variable, one.times)
+
+
+def reads(part: object, array: str) -> bool:
+    """Whether there is an item of an array in an expression."""
+    if isinstance(part, Item) and part.array == array:
+        return True
+    return isinstance(part, tuple) and any(reads(x, array) for x in part)
+
+
+def written_in_parts(parts: Sequence[Part]) -> set[str]:
+    """The arrays of which a statement writes an item."""
+    found: set[str] = set()
+    for one in parts:
+        if isinstance(one, (Store, Add)) and isinstance(one.target, Item):
+            found.add(one.target.array)
+        elif isinstance(one, (For, If)):
+            found |= written_in_parts(one.body)
+    return found
