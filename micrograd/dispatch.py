@@ -12,8 +12,7 @@ user's code, and the partials of the table, in its own way:
     compiler.descent.symbols.Symbol                 what an update rule does with its numbers
     compiler.llvm.machine.handlers.Term             a number in machine code that plays entries
     formulas.expressions.Expression                 a formula
-    drawing.explorer.javascript.JavaScript          source code of a page
-    exporting.definitions.Symbol                    a statement of an export
+    exporting.definitions.Symbol                    statements of an export, or of a page
     ops.Counted                                     what the parts of a definition cost
 
 All but Value, which makes its operators from the rows for speed, derive from `Operators` below.

@@ -14,9 +14,10 @@ from drawing_help import chain, network, parsed, tangle, toy
 from player_help import HOSTILE, cube, differences, evaluated, labelled, needs_chromium, run
 
 from micrograd.drawing.explorer import scene
-from micrograd.drawing.explorer.javascript import Body, JavaScript, in_javascript, rule
+from micrograd.drawing.explorer.javascript import arrow, rule
 from micrograd.drawing.explorer.page import explore, literal
 from micrograd.engine import Value, apply, topological
+from micrograd.exporting.definitions import Body
 from micrograd.functions import detach, exp, log, maximum, relu, sqrt, where
 from micrograd.ops import TABLE, Op
 
@@ -225,18 +226,13 @@ def test_scripts_end_where_they_should():
         assert html.endswith("})();</script>\n")
 
 
-def test_expressions_refuse_what_they_cannot_write_down():
+def test_rules_of_rows_and_what_they_refuse():
     body = Body()
-    x = JavaScript("x", body)
-    assert body.function("x", abs(-x) ** 2.0) == (
-        "x => { const v1 = -x, v2 = Math.abs(v1), v3 = pow(v2, 2.0); return v3; }"
-    )
-    assert [in_javascript(number) for number in (1.0, -2.5, math.inf, -math.inf, math.nan)] == [
-        "1.0",
-        "(-2.5)",
-        "Infinity",
-        "(-Infinity)",
-        "NaN",
+    x = body.argument("x")
+    assert arrow(["x"], body, abs(-x) ** 2.0 - 2.5) == "(x) => pow(Math.abs(-x), 2) - 2.5"
+    assert arrow(["x"], body, exp(x) * exp(x)) == "(x) => { const v1 = Math.exp(x); return v1 * v1; }"
+    assert [arrow([], body, number) for number in (1.0, -2.5, math.inf, -math.inf, math.nan)] == [
+        f"() => {text}" for text in ("1", "-2.5", "Infinity", "-Infinity", "NaN")
     ]
     with pytest.raises(TypeError, match=r"write where\(condition, x, y\)"):
         bool(x > 0.0)

@@ -6,7 +6,7 @@ parts                   the affine maps and vectors in it
 identifiers, words      what things are called, past the words that languages keep for themselves
 statements              an export before it is text: plain data
 printing                statements as text, what languages share
-definitions             primitives that a language lacks, as functions
+definitions             what the table says of a primitive, as statements
 writer                  what a part looks like
 python_code             in Python
 c_code                  in C

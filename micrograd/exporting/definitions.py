@@ -1,4 +1,4 @@
-"""Primitives that a language lacks, as functions of an export: the definitions in their rows, read on symbols.
+"""What the table says of a primitive, as statements: its definition or a partial, read on symbols.
 
 vocabulary      the rows for which a language has a function
 node            a number of a definition: its place in the body
@@ -45,7 +45,7 @@ def defined(module: Module, vocabulary: Collection[str], language: str) -> list[
     def need(names: Collection[str], callers: tuple[str, ...]) -> None:
         for name in names:
             op = find(name)
-            if name in found or name in vocabulary or op.sign or op is WHERE or op is DETACH:
+            if name in found or known(op, vocabulary):
                 continue
             if op.definition is None:
                 raise ValueError(
@@ -69,11 +69,15 @@ def definition(op: Op) -> Function:
     (1, 'div')
     """
     body = Body()
-    arguments = "xyz"[: len(op.partials)] if len(op.partials) <= 3 else [f"x{i}" for i, _ in enumerate(op.partials)]
-    operands = [Symbol(body, body.node("argument", (name,))) for name in arguments]
-    result = body.operand(op.definition(*operands))  # type: ignore[misc]
-    statements = body.statements(result)
-    return Function(called(op.name), "", [Argument(name, "number") for name in arguments], statements, private=True)
+    names = "xyz"[: len(op.partials)] if len(op.partials) <= 3 else [f"x{i}" for i, _ in enumerate(op.partials)]
+    result = op.definition(*[body.argument(name) for name in names])  # type: ignore[misc]
+    arguments = [Argument(name, "number") for name in names]
+    return Function(called(op.name), "", arguments, body.statements(result), private=True)
+
+
+def known(op: Op, vocabulary: Collection[str]) -> bool:
+    """Whether a language has a row: as one of its functions, or with a sign."""
+    return op.name in vocabulary or op.sign != "" or op is WHERE or op is DETACH
 
 
 def called(row: str) -> str:
@@ -89,29 +93,47 @@ def called(row: str) -> str:
 
 
 class Body:
-    """The nodes of a definition, each once, operands before results."""
+    """What a function does: nodes, each once, operands before results, written down by what is done to its symbols.
 
-    def __init__(self) -> None:
+    vocabulary      if given, what is beyond it is its definition in place, instead of a function of its own
+    """
+
+    def __init__(self, vocabulary: Collection[str] | None = None) -> None:
+        self.vocabulary = vocabulary
         self.nodes: list[tuple[str, tuple[Any, ...]]] = []  # (row, operands), or ("argument", (name,))
         self.places: dict[str, int] = {}
 
-    def node(self, row: str, operands: tuple[Any, ...]) -> int:
-        """The place of a node, which is made if there is none like it."""
+    def argument(self, name: str) -> Symbol:
+        """An argument of the function."""
+        return self.node("argument", (name,))
+
+    def apply(self, row: str, args: tuple[Any, ...]) -> Any:
+        """A primitive on symbols and numbers."""
+        op = find(row)
+        if self.vocabulary is None or known(op, self.vocabulary):
+            return self.node(row, tuple([operand(x) for x in args]))
+        if op.definition is None:
+            raise TypeError(f"{row} has no definition, and the language no function for it")
+        return op.definition(*args)
+
+    def node(self, row: str, operands: tuple[Any, ...]) -> Symbol:
+        """A node, which is made if there is none like it."""
         place = self.places.setdefault(f"{row}{operands}", len(self.nodes))
         if place == len(self.nodes):
             self.nodes.append((row, operands))
-        return place
+        return Symbol(self, place)
 
-    def operand(self, x: Any) -> Operand:
-        """A symbol of this body, or a number."""
-        return x.node if isinstance(x, Symbol) else Number(float(x))
-
-    def statements(self, result: Operand) -> list[Statement]:
-        """What computes the result: a Let for each node that is used twice or would make a formula too long."""
+    def statements(self, returned: Any) -> list[Statement]:
+        """What computes a result: a Let for each node that is used twice or would make a formula too long."""
+        result = operand(returned)
         uses = [0] * len(self.nodes)
-        for x in [result, *[x for row, operands in self.nodes if row != "argument" for x in operands]]:
-            if isinstance(x, int):
-                uses[x] += 1
+        if isinstance(result, int):
+            uses[result] = 1
+        for node in range(len(self.nodes) - 1, -1, -1):
+            row, operands = self.nodes[node]
+            for x in operands if uses[node] and row != "argument" else ():
+                if isinstance(x, int):
+                    uses[x] += 1
         formulas: list[Expression] = []
         sizes: list[int] = []
         lets: list[Statement] = []
@@ -122,21 +144,26 @@ class Body:
                 continue
             formulas.append(Apply(row, tuple([formulas[x] if x.__class__ is int else x for x in operands])))
             sizes.append(1 + sum([sizes[x] if x.__class__ is int else 1 for x in operands]))
-            if node != result and (uses[node] > 1 or sizes[node] > MOST_PARTS):
+            if node != result and (uses[node] > 1 or uses[node] and sizes[node] > MOST_PARTS):
                 lets.append(Let(f"v{len(lets) + 1}", formulas[node]))
                 formulas[node], sizes[node] = Name(f"v{len(lets)}"), 1
         return [*lets, Return(formulas[result] if isinstance(result, int) else result)]
 
 
 class Symbol(Operators):
-    """A number of a definition, not known yet."""
+    """A number that is not known yet."""
 
     __slots__ = ("body", "node")
-    thorough = True
+    thorough = True  # nobody reads or differentiates it: a partial of it may be long
 
     def __init__(self, body: Body, node: int) -> None:
         self.body, self.node = body, node
 
-    def operate(self, name: str, args: tuple[Any, ...]) -> Symbol:
+    def operate(self, name: str, args: tuple[Any, ...]) -> Any:
         """The primitive `name` on args."""
-        return Symbol(self.body, self.body.node(name, tuple([self.body.operand(x) for x in args])))
+        return self.body.apply(name, args)
+
+
+def operand(x: Any) -> Operand:
+    """The place of a symbol, or a number."""
+    return x.node if isinstance(x, Symbol) else Number(float(x))
