@@ -1,7 +1,4 @@
-"""An export in Python: functions of lists of floats, which need nothing but `math`.
-
-made        the arrays that are lists wherever they are written, so that none has to be made beforehand
-"""
+"""An export in Python: functions of sequences of numbers, which need nothing but `math`."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from math import inf
 from micrograd import ops
 from micrograd.exporting.definitions import called, defined
 from micrograd.exporting.printing import ATOM, CHOICE, WIDTH, Printer, arrays_of
-from micrograd.exporting.python.lists import WholeList, WholeLoop, gathered, written_in_parts
+from micrograd.exporting.python.lists import WholeList, WholeLoop, gathered, mentions, unpacked, written_first
 from micrograd.exporting.python.vocabulary import FUNCTIONS, TOTAL
 from micrograd.exporting.statements import Call, Given, Number, Return
 from micrograd.notation.signs import clean
@@ -65,19 +62,26 @@ class PythonPrinter(Printer):
         self.lines = []
         outs = [one for one in function.arguments if one.kind == "out"]
         self.results = [one.name for one in outs]
-        sizes = {one.name: one.size for one in arrays_of(function.body)} | {one.name: one.size for one in outs}
-        body = gathered(function.body, sizes)
-        self.made = sizes.keys() - written_in_parts(body)
         given = [self.argument(one) for one in function.arguments if one.kind != "out" or one.optional]
         self.line(f"def {function.name}({', '.join(given)}):")
         if function.doc:
             self.lines += documented(function.doc)
+        body = [*function.body]
         self.level += 1
         for one in function.arguments:
-            self.taken(function, one)
+            if one.kind in ("in", "samples"):
+                names, body = unpacked(body, one)
+                self.taken(function, one, names, later=mentions(body, one.name))
+        sizes = {one.name: one.size for one in arrays_of(body)} | {one.name: one.size for one in outs}
+        parts = gathered(body, sizes)
+        for one in outs:
+            if one.optional:
+                self.line(f"{one.name} = [0.0] * {one.size} if {one.name} else None")
+            elif not written_first(parts, one.name):
+                self.line(f"{one.name} = [0.0] * {one.size}")
         self.level -= 1
-        self.body(body)  # type: ignore[arg-type]
-        if not isinstance(function.body[-1], Return):
+        self.body(parts)  # type: ignore[arg-type]
+        if not isinstance(body[-1], Return):
             self.line(f"    return {', '.join(self.results)}")
         return "\n".join(self.lines)
 
@@ -85,20 +89,21 @@ class PythonPrinter(Printer):
         """An argument; that of results that may be left out says whether they are wanted."""
         return f"{one.name}=True" if one.kind == "out" else one.name
 
-    def taken(self, function: Function, one: Argument) -> None:
-        """The lines that make of an argument what the body takes it for."""
+    def taken(self, function: Function, one: Argument, names: list[str], later: bool) -> None:
+        """Lines that make floats of the numbers of an argument, under names of their own or as a list of so many."""
         x = one.name
-        if one.kind == "out" and one.optional:
-            self.line(f"{x} = [0.0] * {one.size} if {x} else None")
-        elif one.kind == "out" and x not in self.made:
-            self.line(f"{x} = [0.0] * {one.size}")
-        elif one.kind in ("in", "samples") and not function.private:
-            self.line(f"{x} = [float(number) for number in {x}]")
-            count = next((other.name for other in function.arguments if other.kind == "count"), "")
-            size = str(one.size) if one.kind == "in" else f"{one.size} * {count}" if one.size != 1 else count
-            shown = f"{one.size} number{'s' * (one.size != 1)}" if one.kind == "in" else f"{{{size}}} numbers"
-            self.line(f"if len({x}) != {size}:")
-            self.line(f'    raise ValueError(f"expected {shown} in {x}, got {{len({x})}}")')
+        if names:
+            whole = f"{x} = [float(number) for number in {x}]" if later else f"map(float, {x})"
+            left = ", ".join(names) if len(names) > 1 else f"[{names[0]}]"
+            return self.line(f"{left} = {x if function.private else whole}")
+        if function.private:
+            return
+        count = next((other.name for other in function.arguments if other.kind == "count"), "")
+        size = str(one.size) if one.kind == "in" else f"{one.size} * {count}" if one.size != 1 else count
+        shown = f"{one.size} number{'s' * (one.size != 1)}" if one.kind == "in" else f"{{{size}}} numbers"
+        self.line(f"{x} = [float(number) for number in {x}]")
+        self.line(f"if len({x}) != {size}:")
+        self.line(f'    raise ValueError(f"expected {shown} in {x}, got {{len({x})}}")')
 
     # expressions
 
@@ -147,8 +152,7 @@ class PythonPrinter(Printer):
         self.line(f"{one.name} = {self.text(one.expression)}")
 
     def array(self, one: Array) -> None:
-        if one.zero or one.name not in self.made:
-            self.line(f"{one.name} = [0.0] * {one.size}")
+        self.line(f"{one.name} = [0.0] * {one.size}")
 
     def loop(self, one: For) -> None:
         self.line(f"for {one.variable} in range({one.times}):")

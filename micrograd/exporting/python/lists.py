@@ -1,10 +1,10 @@
-"""Statements that together write a whole array, as one: what Python says with a list, or with a list comprehension."""
+"""Statements that together write or read a whole array, as one: what Python says with a list, or by unpacking one."""
 
 from __future__ import annotations
 
 from typing import NamedTuple, Union
 
-from micrograd.exporting.statements import Add, Expression, For, If, Item, Statement, Store, at
+from micrograd.exporting.statements import Argument, Array, Expression, For, If, Item, Let, Return, Statement, Store, at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ Part = Union[Statement, WholeList, WholeLoop]
 def gathered(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[Part]:
     """The same statements, with those together that write the whole of an array of that size, and do not read it.
 
+    An array that is not needed before it is written so is left out.
+
     >>> from micrograd.exporting.statements import Number
     >>> gathered([Store(Item("a", at(i)), Number(0.5)) for i in range(2)], {"a": 2})
     [WholeList(name='a', expressions=[Number(value=0.5), Number(value=0.5)])]
@@ -51,7 +53,8 @@ def gathered(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[
             found.append(loop(one, sizes) or one._replace(body=inner))  # type: ignore[arg-type]
         else:
             found.append(one)
-    return found
+    arrays = [i for i, one in enumerate(found) if isinstance(one, Array) and written_first(found[i + 1 :], one.name)]
+    return [one for i, one in enumerate(found) if i not in arrays]
 
 
 def run(statements: Sequence[Statement], sizes: Mapping[str, int]) -> WholeList | None:
@@ -80,18 +83,40 @@ def loop(one: For | If, sizes: Mapping[str, int]) -> WholeLoop | None:
 
 
 def reads(part: object, array: str) -> bool:
-    """Whether there is an item of an array in an expression."""
+    """Whether there is an item of an array in expressions or statements."""
     if isinstance(part, Item) and part.array == array:
         return True
-    return isinstance(part, tuple) and any(reads(x, array) for x in part)
+    return isinstance(part, (tuple, list)) and any(reads(x, array) for x in part)
 
 
-def written_in_parts(parts: Sequence[Part]) -> set[str]:
-    """The arrays of which a statement writes an item."""
-    found: set[str] = set()
-    for one in parts:
-        if isinstance(one, (Store, Add)) and isinstance(one.target, Item):
-            found.add(one.target.array)
-        elif isinstance(one, (For, If)):
-            found |= written_in_parts(one.body)
-    return found
+def written_first(parts: Sequence[Part], array: str) -> bool:
+    """Whether the first statement with an array writes it as a whole, so that there need not be one before."""
+    first = next((one for one in parts if mentions(one, array) or leaves(one)), None)
+    return isinstance(first, (WholeList, WholeLoop)) and first.name == array
+
+
+def mentions(part: object, name: str) -> bool:
+    """Whether a name occurs in a statement."""
+    if isinstance(part, (tuple, list)):
+        return any(mentions(x, name) for x in part)
+    return part == name
+
+
+def leaves(part: Part) -> bool:
+    """Whether a function may end with a statement."""
+    return isinstance(part, Return) or isinstance(part, (For, If)) and any(leaves(one) for one in part.body)
+
+
+def unpacked(statements: Sequence[Statement], argument: Argument) -> tuple[list[str], list[Statement]]:
+    """The names that all items of an argument get, if it is not read elsewhere; and the other statements.
+
+    >>> body = [Let("w", Item("x", at(0))), Let("b", Item("x", at(1)))]
+    >>> unpacked(body, Argument("x", "in", 2))
+    (['w', 'b'], [])
+    """
+    places = {Item(argument.name, at(i)): i for i in range(argument.size)}
+    names = {places[one.expression]: one for one in statements if isinstance(one, Let) and one.expression in places}
+    rest = [one for one in statements if one not in names.values()]
+    if argument.kind != "in" or len(names) < argument.size or reads(rest, argument.name):
+        return [], [*statements]
+    return [names[i].name for i in range(argument.size)], rest
