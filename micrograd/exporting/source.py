@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from micrograd.dispatch import brief
 from micrograd.exporting.c_printer import CHeader, CPrinter
+from micrograd.exporting.javascript.code import JavaScriptPrinter
+from micrograd.exporting.python.code import PythonPrinter
 from micrograd.exporting.statements import Module, Table
 from micrograd.exporting.tracing import traced
 from micrograd.exporting.words import function_name, harmless
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from micrograd.compiler.scalar.tracer import Trace
     from micrograd.engine import Value
 
-PRINTERS = {"c": CPrinter, "header": CHeader}
+PRINTERS = {"python": PythonPrinter, "c": CPrinter, "header": CHeader, "javascript": JavaScriptPrinter}
 DERIVATIVES = ("gradient", "jacobian", "hessian", "hvp")
 FEW_NAMES = 12  # of parameters that are told
 
