@@ -84,7 +84,7 @@ def every_statement():
         Store(item("a"), apply("mul", x, x)),
         Store(item("a", 1), apply("where", apply("greater", y, -1.0), y, apply("less", x, 0.0))),
         Store(item("b"), apply("div", 1.0, item("a", 1))),
-    ])  # fmt: skip
+    ], returns=False)  # fmt: skip
     tables = [Table("f_order", [0.0, 1.0], (2,), whole=True), Table("f_w", [0.5, -0.0], (2,), public=True)]
     return Module("f", ["f: a test.", HOSTILE], tables, [twin, loss, squares])
 

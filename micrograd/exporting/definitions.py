@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from micrograd.dispatch import Operators
-from micrograd.exporting.statements import Apply, Argument, Function, Let, Module, Name, Number, Return, rows
+from micrograd.exporting.statements import Apply, Argument, Function, If, Let, Module, Name, Number, Return, rows
 from micrograd.exporting.words import LIBRARY, RESERVED
 from micrograd.ops import DETACH, WHERE, find
 
@@ -124,30 +124,52 @@ class Body:
         return Symbol(self, place)
 
     def statements(self, returned: Any) -> list[Statement]:
-        """What computes a result: a Let for each node that is used twice or would make a formula too long."""
+        """What computes a result: a Let for each node that is used twice or would make a formula too long.
+
+        Where the result is a choice, and a branch has such nodes of its own, they are computed if it is taken.
+        """
         result = operand(returned)
-        uses = [0] * len(self.nodes)
-        if isinstance(result, int):
-            uses[result] = 1
-        for node in range(len(self.nodes) - 1, -1, -1):
+        needed = self.needed(result)
+        branches = self.branches(result)
+        lets: tuple[list[Statement], ...] = [], [], []  # for both branches, for one, for the other
+        formulas: dict[Operand, Expression] = {}
+        sizes: dict[Operand, int] = {}
+        for node in sorted(needed):
             row, operands = self.nodes[node]
-            for x in operands if uses[node] and row != "argument" else ():
-                if isinstance(x, int):
-                    uses[x] += 1
-        formulas: list[Expression] = []
-        sizes: list[int] = []
-        lets: list[Statement] = []
-        for node, (row, operands) in enumerate(self.nodes):
             if row == "argument":
-                formulas.append(Name(operands[0]))
-                sizes.append(1)
+                formulas[node], sizes[node] = Name(operands[0]), 1
                 continue
-            formulas.append(Apply(row, tuple([formulas[x] if x.__class__ is int else x for x in operands])))
-            sizes.append(1 + sum([sizes[x] if x.__class__ is int else 1 for x in operands]))
-            if node != result and (uses[node] > 1 or uses[node] and sizes[node] > MOST_PARTS):
-                lets.append(Let(f"v{len(lets) + 1}", formulas[node]))
-                formulas[node], sizes[node] = Name(f"v{len(lets)}"), 1
-        return [*lets, Return(formulas[result] if isinstance(result, int) else result)]
+            formulas[node] = Apply(row, tuple([formulas.get(x, x) for x in operands]))
+            sizes[node] = 1 + sum([sizes.get(x, 1) for x in operands])
+            if node != result and (needed[node] > 1 or sizes[node] > MOST_PARTS):
+                name = f"v{sum(map(len, lets)) + 1}"
+                lets[branches.get(node, 0)].append(Let(name, formulas[node]))
+                formulas[node], sizes[node] = Name(name), 1
+        if not lets[1] and not lets[2]:
+            return [*lets[0], Return(formulas[result] if isinstance(result, int) else result)]
+        _, operands = self.nodes[result]  # type: ignore[index]
+        condition, *chosen = [formulas.get(x, x) for x in operands]
+        taken = If(condition, [*lets[1], Return(chosen[0])])
+        return [*lets[0], taken, *lets[2], Return(chosen[1])]
+
+    def needed(self, result: Operand) -> dict[int, int]:
+        """The nodes that a result is made of, itself included, and how often each is used."""
+        uses: dict[int, int] = {}
+        waiting = [result]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, int):
+                uses[node] = uses.get(node, 0) + 1
+                if uses[node] == 1 and self.nodes[node][0] != "argument":
+                    waiting += self.nodes[node][1]
+        return uses
+
+    def branches(self, result: Operand) -> dict[int, int]:
+        """1 or 2 for the nodes that only this branch of a choice needs, if the result is one."""
+        if not isinstance(result, int) or self.nodes[result][0] != WHERE.name:
+            return {}
+        condition, first, second = [self.needed(x).keys() for x in self.nodes[result][1]]
+        return dict.fromkeys(first - second - condition, 1) | dict.fromkeys(second - first - condition, 2)
 
 
 class Symbol(Operators):

@@ -221,15 +221,6 @@ PARTS = {
 }
 
 
-def returns_number(module: Module, function: Function) -> bool:
-    """Whether a function returns a number, by itself or by another that it ends with."""
-    last = function.body[-1] if function.body else None
-    if not isinstance(last, Return) or not isinstance(last.expression, Call):
-        return isinstance(last, Return) and last.expression is not None
-    other = last.expression.function
-    return any(returns_number(module, one) for one in module.functions if one.name == other)
-
-
 def arrays_of(body: Sequence[Statement]) -> Iterator[Array]:
     """The local arrays of statements and of those within."""
     for one in body:

@@ -13,7 +13,7 @@ from textwrap import wrap
 
 from micrograd.exporting.definitions import called, defined
 from micrograd.exporting.javascript.vocabulary import FUNCTIONS, brought
-from micrograd.exporting.printing import WIDTH, Printer, arrays_of, returns_number
+from micrograd.exporting.printing import WIDTH, Printer, arrays_of
 from micrograd.exporting.statements import Add, Array, Let, Return, Store
 from micrograd.notation.signs import clean
 
@@ -53,7 +53,7 @@ class JavaScriptPrinter(Printer):
     def function(self, function: Function) -> str:
         """A function with its arrays and what it tells about itself."""
         self.lines = []
-        numbers = returns_number(self.module, function)
+        numbers = function.returns
         outs = [one.name for one in function.arguments if one.kind == "out"]
         self.result = "" if numbers else outs[0] if len(outs) == 1 else f"[{', '.join(outs)}]"
         arrays = {one.name: one.size for one in arrays_of(function.body)}

@@ -42,11 +42,3 @@ function erf(x) {
   for (const number of numbers) p = p * t + number;
   return a < 1 ? x + x * p : copysign(-Math.expm1(p), x);
 }
-
-// As in `functions`: where e has few digits or none, the square of its root has more.
-function sech2(x) {
-  const e = Math.exp(-2 * Math.abs(x));
-  if (e >= 1e-300) return 4 * (e / (1 + e * (2 + e)));
-  const root = 2 * Math.exp(-Math.abs(x));
-  return root * root;
-}

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 MATH = "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh tanh abs"
-OURS = "pow copysign round erf sech2"  # in functions.js
+OURS = "pow copysign round erf"  # in functions.js
 FUNCTIONS = {name: f"Math.{name}" for name in MATH.split()} | {name: name for name in OURS.split()}
 
 
