@@ -1,7 +1,7 @@
 """Every primitive on every target, on one grid: values and first derivatives, which a failure names with the operands.
 
-A target gives (value, derivatives by the operands) at all points of every row; exports have None for derivatives. Right
-is what the row gives on floats, which `test_ops` holds to mpmath. A program has all rows, each on operands of its own.
+A target gives (value, derivatives by the operands) at all points of every row; a definition has None for them. Right is
+what the row gives on floats, which `test_ops` holds to mpmath. A program has all rows, each on operands of its own.
 """
 
 from __future__ import annotations
@@ -199,24 +199,69 @@ def llvm(features=None, many_steps=400):
     return make_runner
 
 
+# Exports: values and derivatives from the Jacobian of all rows
+
+
+def exported(language):
+    return export(everything, OPERANDS, name="rows", language=language, derivatives=("jacobian",))
+
+
+def out_of_jacobians(grid, results):
+    """What (values, matrix) of each sample hold; the derivatives of a row by operands of others are 0."""
+    first = list(itertools.accumulate([len(op.partials) for op in ROWS], initial=0))
+    own = [row * OPERANDS + i for row in range(len(ROWS)) for i in range(first[row], first[row + 1])]
+    others = sorted({*range(len(ROWS) * OPERANDS)} - {*own})
+    assert not any(matrix[place] for _, matrix in results for place in others)
+    values, slopes = zip(*[(values, [matrix[place] for place in own]) for values, matrix in results])
+    return row_by_row(grid, values, slopes)
+
+
 def python(grid, folder):
     space = {}
-    exec(export(everything, OPERANDS, name="exported"), space)
-    return row_by_row(grid, list(map(space["exported"], samples(grid))), None)
+    exec(exported("python"), space)
+    return out_of_jacobians(grid, list(map(space["rows_jacobian"], samples(grid))))
 
 
 def c(grid, folder):
     if shutil.which("gcc") is None:
         pytest.skip("there is no gcc")
-    (folder / "exported.c").write_text(export(everything, OPERANDS, name="exported", language="c"))
-    strict = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1", "-ffp-contract=off", "-shared", "-fPIC"]
-    subprocess.run(["gcc", *strict, "exported.c", "-o", "exported.so", "-lm"], cwd=folder, check=True)
-    function, values = ctypes.CDLL(str(folder / "exported.so")).exported, []
+    (folder / "rows.c").write_text(exported("c"))
+    strict = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
+    options = ["-O1", "-ffp-contract=off", "-shared", "-fPIC"]
+    subprocess.run(["gcc", *strict, *options, "rows.c", "-o", "rows.so", "-lm"], cwd=folder, check=True)
+    function, results = ctypes.CDLL(str(folder / "rows.so")).rows_jacobian, []
     for x in samples(grid):
-        out = (ctypes.c_double * len(ROWS))()
-        function((ctypes.c_double * OPERANDS)(*x), out)
-        values.append(list(out))
-    return row_by_row(grid, values, None)
+        out, jacobian = (ctypes.c_double * len(ROWS))(), (ctypes.c_double * (len(ROWS) * OPERANDS))()
+        function((ctypes.c_double * OPERANDS)(*x), out, jacobian)
+        results.append((list(out), list(jacobian)))
+    return out_of_jacobians(grid, results)
+
+
+JACOBIANS = """
+import { rows_jacobian } from "./rows.mjs";
+import fs from "fs";
+const bytes = fs.readFileSync("samples"), results = [];
+const x = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+for (let at = 0; at < x.length; at += WIDTH) results.push(...rows_jacobian(x.subarray(at, at + WIDTH)));
+fs.writeFileSync("results", Buffer.concat(results.map(({ buffer }) => Buffer.from(buffer))));
+"""
+
+
+def in_node(folder, grid, file, script):
+    """What a script makes of the samples."""
+    if shutil.which("node") is None:
+        pytest.skip("there is no node")
+    (folder / file).write_text(script, encoding="utf-8")
+    (folder / "samples").write_bytes(array("d", itertools.chain(*samples(grid))).tobytes())
+    subprocess.run(["node", file], cwd=folder, check=True)
+    return iter(array("d", (folder / "results").read_bytes()))
+
+
+def javascript(grid, folder):
+    (folder / "rows.mjs").write_text(exported("javascript"), encoding="utf-8")
+    found = in_node(folder, grid, "script.mjs", JACOBIANS.replace("WIDTH", str(OPERANDS)))
+    widths = len(ROWS), len(ROWS) * OPERANDS
+    return out_of_jacobians(grid, [[[*itertools.islice(found, n)] for n in widths] for _ in samples(grid)])
 
 
 # A page evaluates nodes and goes back through them: here each row is a graph of its own
@@ -236,15 +281,9 @@ fs.writeFileSync("results", Buffer.from(new Float64Array(values.concat(slopes)).
 """
 
 
-def javascript(grid, folder):
-    if shutil.which("node") is None:
-        pytest.skip("there is no node")
+def page(grid, folder):
     rules = f"const rules = [{', '.join(map(rule, ROWS))}];"
-    page = "\n".join([*brought(rules), asset("backward.js"), rules, PAGE])
-    (folder / "page.js").write_text(page, encoding="utf-8")
-    (folder / "samples").write_bytes(array("d", itertools.chain(*samples(grid))).tobytes())
-    subprocess.run(["node", "page.js"], cwd=folder, check=True)
-    results = iter(array("d", (folder / "results").read_bytes()))
+    results = in_node(folder, grid, "page.js", "\n".join([*brought(rules), asset("backward.js"), rules, PAGE]))
     values, slopes = [
         [list(itertools.islice(results, width)) for _ in samples(grid)] for width in (len(ROWS), OPERANDS)
     ]
@@ -266,6 +305,7 @@ TARGETS = {
     "python": python,
     "c": c,
     "javascript": javascript,
+    "page": page,
 }
 TO_THE_BIT = ("definition", "eager", "python")  # on these every value, on others those of the rows in EXACT
 CASES = [(target, FEW if "one point" in target else GRID) for target in TARGETS]
