@@ -7,7 +7,7 @@ from micrograd.drawing.look import NUMBER, Box, Diagram, Line
 from micrograd.drawing.picture import WRITERS
 from micrograd.drawing.views.choice import VIEWS
 from micrograd.exporting import source
-from micrograd.exporting.c_code import CWriter
+from micrograd.exporting.c_printer import CPrinter
 
 
 def expression():
@@ -35,12 +35,12 @@ def test_a_view(monkeypatch):
 
 
 def test_a_language(monkeypatch):
-    class Cuda(CWriter):
+    class Cuda(CPrinter):
         """Writes a function for a graphics card."""
 
         def source(self):
             return super().source().replace("double model(", "__device__ double model(")
 
-    monkeypatch.setitem(source.WRITERS, "cuda", Cuda)
+    monkeypatch.setitem(source.PRINTERS, "cuda", Cuda)
     root, x = expression()
     assert "\n__device__ double model(const double inputs[1]) {" in export(root, [x], language="cuda")

@@ -6,7 +6,21 @@ read        by a name: by how many expressions; an Array by any Item that is no 
 
 from __future__ import annotations
 
-from micrograd.exporting.statements import Add, Apply, Array, Call, For, If, Item, Let, Looked, Name, Number, Return, Store
+from micrograd.exporting.statements import (
+    Add,
+    Apply,
+    Array,
+    Call,
+    For,
+    If,
+    Item,
+    Let,
+    Looked,
+    Name,
+    Number,
+    Return,
+    Store,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from micrograd.compiler.code import Code
 from micrograd.compiler.scalar.trace import trace, undo_of
 from micrograd.compiler.scalar.tracer import Trace, trace_expression, without_tables
 from micrograd.compiler.self_check import SelfCheck, made_up
-from micrograd.engine import Value, topological
+from micrograd.engine import Value
 from micrograd.expect import leaves, whole
 
 TYPE_CHECKING = False

@@ -109,8 +109,8 @@ class Writing:
             lowering.settle(Home("vector", self.vector), np.arange(self.inputs, self.inputs + self.vector))
         self.settle(lowering)
         lowering.write([*cells.once, *cells.steps, *cells.after], cells.sums, ends, live, into=False)
-        body = self.finished(lowering)
         result = None if value is None else lowering.one(ends[0])
+        body = self.finished(lowering)
         body += checked(self.results, result, twin, arguments)
         return Function(name, doc, arguments, named(tidied(body), names), private, value is not None)
 
@@ -162,12 +162,12 @@ class Writing:
         lowering.write(cells.steps, cells.sums, [], live, into=True)
         loop = For(SAMPLE, arguments[2].name, lowering.statements())
         lowering.write(cells.after, [], ends, live, into=False)
-        after = self.finished(lowering)
-        count = len(lowering.ahead)
-        head = [Let(weight, Apply("div", (Number(1.0), Name(arguments[2].name)))), Let(total, Number(0.0), True)]
         result: Expression = Name(total)
         for cell in values[1:]:
             result = Apply("add", (result, lowering.one(cell)))
+        after = self.finished(lowering)
+        count = len(lowering.ahead)
+        head = [Let(weight, Apply("div", (Number(1.0), Name(arguments[2].name)))), Let(total, Number(0.0), True)]
         end = checked(self.results, result, twin, arguments)
         return named(tidied([*head, *after[:count], *before, loop, *after[count:], *end]), names)
 
