@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import ctypes
 import json
 import keyword
 import re
@@ -12,7 +13,7 @@ from functools import lru_cache
 
 import pytest
 
-from micrograd import Value, export
+from micrograd import Value, export, topological
 from micrograd.exporting.words import LIBRARY, WORDS, function_name, harmless, reserved
 
 COMPILERS = [("gcc", "-std=c99"), ("gcc", "-std=gnu17"), ("g++", "-std=gnu++20"), ("clang", "-std=gnu17")]
@@ -66,6 +67,54 @@ def test_no_label_keeps_an_export_from_compiling(compiler, standard, tmp_path):
     assert compiled(compiler, standard, export(*labelled(labels()), language="c"), tmp_path) == ""
 
 
+def in_python(source, inputs, folder):
+    """The value and the gradient that an export gives."""
+    names = {}
+    exec(compile(source, "<export>", "exec"), names)
+    value, gradient = names["model_gradient"](inputs)
+    return [value, *gradient]
+
+
+def in_javascript(source, inputs, folder):
+    if shutil.which("node") is None:
+        pytest.skip("needs node")
+    call = "const g = []; g.length = x.length; console.log(JSON.stringify([model_gradient(x, g), ...g]));"
+    (folder / "model.mjs").write_text(f"{source}\n{{ const x = {inputs}; {call} }}", encoding="utf-8")
+    return json.loads(subprocess.run(["node", "model.mjs"], cwd=folder, check=True, capture_output=True).stdout)
+
+
+def in_c(source, inputs, folder):
+    if shutil.which("gcc") is None:
+        pytest.skip("needs gcc")
+    (folder / "model.c").write_text(source, encoding="utf-8")
+    options = ["-std=c99", "-trigraphs", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-shared", "-fPIC"]
+    subprocess.run(["gcc", *options, "model.c", "-o", "model.so", "-lm"], cwd=folder, check=True)
+    function, numbers = ctypes.CDLL(str(folder / "model.so")).model_gradient, ctypes.c_double * len(inputs)
+    function.restype, gradient = ctypes.c_double, numbers()
+    return [function(numbers(*inputs), gradient), *gradient]
+
+
+HOSTILE = [
+    '"', "'", "\\", "\n", "*/ int main(void) {} /*", "// \\\n", "??/", "</script>", "<!--", "`${x}`", "{x}", "\u2028",
+    "\u202e", '"""', "#", "ｅxp", "ехр", "ﬁ", "²", "x²", "\u200d", "ß", "\u212a", "constructor", "__proto__", "w" * 300,
+    "model", "model$arrays", "model_gradient", "model_gradient_guarded", "x", "inputs", "gradient", "out", "number",
+    "weight", "parameters", "vector", "total", "h1", "v1", "t1", "f1", "i", "k", "s", "j", "a", "b", "y",
+    *dir(builtins),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language, run", [("python", in_python), ("javascript", in_javascript), ("c", in_c)])
+def test_no_label_leaves_its_place(language, run, tmp_path):
+    names = [*HOSTILE, *WORDS[language]][: 2 * ((len(HOSTILE) + len(WORDS[language])) // 2)]
+    root, inputs = labelled(names)
+    for node, name in zip(topological(root), names):
+        node.label = node.label or name
+    root.backward()
+    source = export(root, inputs, language=language, derivatives=("gradient",))
+    found = run(source, [x.data for x in inputs], tmp_path)
+    assert found == pytest.approx([root.data, *[x.grad for x in inputs]], rel=1e-14, abs=1e-300)
+
+
 def test_no_label_keeps_an_export_from_running():
     root, inputs = labelled(labels())
     names = {}
@@ -86,16 +135,24 @@ def test_what_may_be_the_name_of_a_function_is_one(compiler, standard, tmp_path)
             export(x * 2.0, [x], name=name)
 
 
-def test_names_are_good_in_javascript():
+def test_names_are_good_in_javascript(tmp_path):
     if shutil.which("node") is None:
         pytest.skip("needs node")
-    from micrograd.exporting.identifiers import Identifiers, identifier
-
-    names = Identifiers("model", "x")
-    taken = [names.take(identifier(label)) for label in labels() if identifier(label)]
-    text = '"use strict"; async function* model(x) {' + "".join(f"const {name} = 1;\n" for name in taken) + "}"
-    program = f"new Function({json.dumps(text)})"
-    assert subprocess.run(["node", "-e", program], capture_output=True, text=True).stderr == ""
+    root, inputs = labelled(labels())
+    x = Value(3.0, "x")
+    functions = [name for name in dict.fromkeys([*labels(), *HOSTILE]) if function_name(name)]
+    sources = [export(x * 2.0, [x], language="javascript", name=name) for name in functions]
+    (tmp_path / "functions.mjs").write_text("\n".join(sources), encoding="utf-8")
+    (tmp_path / "model.mjs").write_text(export(root, inputs, language="javascript"), encoding="utf-8")
+    script = f"""
+import {{ model }} from "./model.mjs";
+import * as functions from "./functions.mjs";
+const found = Object.values(functions).map(f => f([3]));
+console.log(JSON.stringify([model({[x.data for x in inputs]}), found]));"""
+    (tmp_path / "script.mjs").write_text(script)
+    found = subprocess.run(["node", "script.mjs"], cwd=tmp_path, check=True, capture_output=True)
+    value, doubled = json.loads(found.stdout)
+    assert value == pytest.approx(root.data, rel=1e-14) and doubled == [6.0] * len(functions)
 
 
 def test_names_end_even_if_a_label_is_taken_again_and_again():

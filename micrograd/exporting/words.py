@@ -31,12 +31,12 @@ JAVASCRIPT = """
 arguments async await break case catch class const continue debugger default delete do else enum eval export extends
 false finally for function if implements import in instanceof interface let new null package private protected public
 return static super switch this throw true try typeof undefined var void while with yield
-Array Error Float64Array Infinity Math NaN Number Object RangeError String TypeError
+Float64Array Infinity Int32Array Math NaN RangeError
 """
 PYTHON = """
 False None True and as assert async await break class continue def del elif else except finally for from global if
 import in is lambda nonlocal not or pass raise return try while with yield
-math inf nan float len round zip OverflowError ValueError
+math float len map range OverflowError ValueError ZeroDivisionError
 """
 WORDS = {
     name: frozenset(words.split())
