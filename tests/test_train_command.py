@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from same import same
 
 pytest.importorskip("pandas", reason="tables need pandas")
 pytest.importorskip("sklearn", reason="tables need scikit-learn")
@@ -23,10 +24,9 @@ import micrograd  # noqa: E402
 from micrograd import tables  # noqa: E402
 from micrograd.__main__ import main  # noqa: E402
 from micrograd.command_line.arguments import read_arguments  # noqa: E402
-from micrograd.command_line.tables.exports import inputs_from  # noqa: E402
 from micrograd.command_line.tables.train import EPOCHS  # noqa: E402
 from micrograd.tables.cells import NumberForm  # noqa: E402
-from micrograd.tables.columns import Category, Date, Number, Scale  # noqa: E402
+from micrograd.tables.columns import YEAR, Category, Date, Number, Scale, raw  # noqa: E402
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -142,24 +142,26 @@ def test_an_export_takes_a_row_of_the_table(work, tmp_path, capsys):
 
 
 def test_one_number_stands_for_a_cell_of_every_kind():
-    """What an export computes of a row is what `predict` makes of its cells."""
+    """What an export computes of a row is what `predict` makes of its cells, since one text says both."""
     scale, gap = Scale(3.0, 2.0, 5.0, False), Scale(7.0, 2.0, 5.0, True)
     year = Date("d", "%Y-%m-%d", ["days", "sine of the year", "cosine of the day"], [gap, scale, scale])
     noon = Date("t", "%Y-%m-%d %H:%M", ["sine of the day", "cosine of the year"], [scale, scale])
+    angle = 2.0 * math.pi / YEAR
     cases = [
-        (Number("a", NumberForm(), scale), {"1.5": 1.5, "NA": math.nan}),
-        (Number("a", NumberForm(words=["no", "yes"]), gap), {"yes": 1.0, "": math.nan}),
-        (Category("c", ["x", None, "z"], False), {"x": 0.0, "z": 2.0, "": math.nan}),
-        (Category("c", ["x", "y"], True), {"y": 1.0, "strange": 7.0, "": math.nan}),
-        (year, {"1971-03-01": 424.0, "": math.nan}),
-        (noon, {"2026-11-27 06:00": 20784.25, "NA": math.nan}),
+        (Number("a", NumberForm(), scale), {"1.5": [1.5], "NA": [3.0]}),
+        (Number("a", NumberForm(words=["no", "yes"]), gap), {"yes": [1.0, 0.0], "": [7.0, 1.0]}),
+        (Category("c", ["x", None, "z"], False), {"x": [1.0, 0.0, 0.0], "z": [0.0, 0.0, 1.0], "": [0.0, 1.0, 0.0]}),
+        (Category("c", ["x", "y"], True), {"y": [0.0, 1.0, 0.0], "strange": [0.0, 0.0, 1.0], "": [0.0, 0.0, 1.0]}),
+        (year, {"1971-03-01": [424.0, math.sin(angle * 424.0), 1.0, 0.0], "": [7.0, 3.0, 3.0, 1.0]}),
+        (noon, {"2026-11-27 18:00": [-1.0, math.cos(angle * 20784.75)], "NA": [3.0, 3.0]}),
     ]
     for column, cells in cases:
-        for cell, number in cells.items():
-            values, _ = column.read([cell])
-            wanted = [float(x) for [x] in column.raw(values)]
-            assert inputs_from(column, number) == pytest.approx(wanted, abs=1e-9), (column.name, cell)
-            assert [x.data for x in inputs_from(column, micrograd.Value(number))] == inputs_from(column, number)
+        values, _ = column.read(list(cells))
+        assert list(map(list, zip(*raw(column, values)))) == list(cells.values()), column.name
+        for value, wanted in zip(values, cells.values()):
+            x = micrograd.Value(column.number(value))
+            found = column.of_number(x)
+            assert same([v.data if isinstance(v, micrograd.Value) else v for v in found], wanted), column.name
 
 
 # Results

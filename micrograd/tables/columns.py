@@ -1,19 +1,22 @@
 """The columns that a network sees: how cells become its inputs.
 
-    values      what the cells of a column say: numbers, days, or words; None where they say nothing
+    value       what a cell of a column says: a number, days, or a word; None where it says nothing
+    number      what stands for a value in a row of numbers: nan where it is missing, for a word its place among those
+                of the column
     raw         numbers for the network, before they are scaled: one of a number, several of a date, 0 or 1 of a word
     indicator   a raw number that is 1 where something holds, else 0
     strange     cells of which nothing is made: words among numbers, words that are not known
 
 Each column has a `kind` and offers the same: `inputs`, the names of what it gives the network; `read(cells)`, which
-makes values of cells; `raw(values)`; `scaled(raw)`, which makes them what the network sees; and `to_dict()`, what a
-model file holds of it.
+makes values of cells; `number(value)`; `of_number(x)`, the raw numbers of a number, which may be a Value, and so is
+exported too; `scaled(raw)`, which makes them what the network sees; and `to_dict()`, what a model file holds of it.
 """
 
 from __future__ import annotations
 
 import math
 
+from micrograd.functions import cos, round, sin, where
 from micrograd.tables.cells import (
     MISSING_AMONG_NUMBERS,
     NumberForm,
@@ -51,11 +54,6 @@ class Scale:
     def __init__(self, median: float, mean: float, deviation: float, indicator: bool) -> None:
         self.median, self.mean, self.deviation, self.indicator = median, mean, deviation, indicator
 
-    def raw(self, numbers: Sequence[float | None]) -> list[list[float]]:
-        """The numbers, and the indicator if there is one."""
-        filled = [self.median if x is None else x for x in numbers]
-        return [filled, [float(x is None) for x in numbers]] if self.indicator else [filled]
-
     def scaled(self, raw: Sequence[Any]) -> list[Any]:
         """The inputs from the raw numbers of a row, which may be Values."""
         return [(raw[0] - self.mean) / self.deviation, *raw[1:]]
@@ -71,8 +69,8 @@ class Number:
     >>> age = Number("age", NumberForm(), Scale(30.0, 31.0, 10.0, True))
     >>> age.read(["41", "NA", "old"])
     ([41.0, None, None], ['old'])
-    >>> age.inputs, age.raw([41.0, None]), age.scaled([41.0, 0.0])
-    (['age', 'age is missing'], [[41.0, 30.0], [0.0, 1.0]], [1.0, 0.0])
+    >>> age.inputs, age.of_number(math.nan), age.scaled([41.0, 0.0])
+    (['age', 'age is missing'], [30.0, 1.0], [1.0, 0.0])
     """
 
     kind = "number"
@@ -91,9 +89,14 @@ class Number:
         form = form_for(cells, self.form)
         return self if form is self.form else Number(self.name, form, self.scale)
 
-    def raw(self, values: Values) -> list[list[float]]:
-        """The raw numbers, input by input."""
-        return self.scale.raw(values)
+    def number(self, value: float | None) -> float:
+        """What stands for a value: the number itself."""
+        return math.nan if value is None else value
+
+    def of_number(self, x: Any) -> list[Any]:
+        """The number, the median where it is missing, and the indicator if there is one."""
+        present = x <= math.inf  # which a nan is not
+        return [where(present, x, self.scale.median)] + [1.0 - present] * self.scale.indicator
 
     def scaled(self, raw: Sequence[Any]) -> list[Any]:
         """The inputs from the raw numbers of a row, which may be Values, or arrays."""
@@ -110,8 +113,8 @@ class Date:
     parts       the names of PARTS that are used, and the scale of each
 
     >>> born = Date("born", "%Y-%m-%d", ["days"], [Scale(0.0, 0.0, 2.0, False)])
-    >>> born.read(["1970-01-05"]), born.raw([4.0]), born.scaled([4.0])
-    (([4.0], []), [[4.0]], [2.0])
+    >>> born.read(["1970-01-05"]), born.of_number(4.0), born.scaled([4.0])
+    (([4.0], []), [4.0], [2.0])
     """
 
     kind = "date"
@@ -131,10 +134,15 @@ class Date:
         form = form_for_dates(cells, self.form)
         return self if form == self.form else Date(self.name, form, self.parts, self.scales)
 
-    def raw(self, values: Values) -> list[list[float]]:
-        """The raw numbers, input by input."""
-        columns = [scale.raw(part_of(values, part)) for part, scale in zip(self.parts, self.scales)]
-        return [column[0] for column in columns] + columns[0][1:]
+    def number(self, value: float | None) -> float:
+        """What stands for a value: the days themselves."""
+        return math.nan if value is None else value
+
+    def of_number(self, x: Any) -> list[Any]:
+        """The parts of a date, the median of each where it is missing, and the indicator if there is one."""
+        present = x <= math.inf  # which a nan is not
+        filled = [where(present, PARTS[part](x), scale.median) for part, scale in zip(self.parts, self.scales)]
+        return filled + [1.0 - present] * self.scales[0].indicator
 
     def scaled(self, raw: Sequence[Any]) -> list[Any]:
         """The inputs from the raw numbers of a row, which may be Values, or arrays."""
@@ -153,8 +161,8 @@ class Category:
     others      whether one more indicator stands for all other words
 
     >>> sex = Category("sex", ["f", "m"], False)
-    >>> sex.inputs, sex.read(["m", "f", "d"]), sex.raw(["m", "f", None])
-    (['sex = f', 'sex = m'], (['m', 'f', None], ['d']), [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    >>> sex.inputs, sex.read(["m", "f", "d"]), sex.number("m"), sex.of_number(1.0)
+    (['sex = f', 'sex = m'], (['m', 'f', None], ['d']), 1.0, [0.0, 1.0])
     """
 
     kind = "category"
@@ -162,6 +170,7 @@ class Category:
 
     def __init__(self, name: str, words: list[str | None], others: bool) -> None:
         self.name, self.words, self.others = name, words, others
+        self.places = {word: place for place, word in enumerate(words)}
         self.inputs = [f"{name} is missing" if word is None else f"{name} = {word}" for word in words]
         self.inputs += [f"{name} = another"] * others
 
@@ -178,12 +187,15 @@ class Category:
         """The same column: words are written in one form."""
         return self
 
-    def raw(self, values: Values) -> list[list[float]]:
-        """The raw numbers, input by input."""
-        columns = [[float(value == word) for value in values] for word in self.words]
-        if self.others:
-            columns.append([float(value not in self.words) for value in values])
-        return columns
+    def number(self, value: str | None) -> float:
+        """What stands for a value: the place of a word, one past the last for another word."""
+        return math.nan if value is None else float(self.places.get(value, len(self.words)))
+
+    def of_number(self, x: Any) -> list[Any]:
+        """The indicator of each word."""
+        present = x <= math.inf  # which a nan is not
+        hits = [1.0 - present if word is None else (x >= i) * (1.0 * (x <= i)) for i, word in enumerate(self.words)]
+        return [*hits, 1.0 - sum(hits)] if self.others else hits
 
     def scaled(self, raw: Sequence[Any]) -> list[Any]:
         """The inputs from the raw numbers of a row, which may be Values, or arrays."""
@@ -192,6 +204,16 @@ class Category:
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a model file."""
         return {"kind": self.kind, "name": self.name, "words": self.words, "others": self.others}
+
+
+def raw(column: Column, values: Values) -> list[list[float]]:
+    """The raw numbers of values, input by input; each value is looked at once.
+
+    >>> raw(Category("sex", ["f", "m"], False), ["m", "f", None])
+    [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    """
+    known = {value: column.of_number(column.number(value)) for value in set(values)}
+    return [[known[value][i] for value in values] for i in range(len(column.inputs))]
 
 
 def scaled(columns: Sequence[Column], raw: Sequence[Any]) -> list[Any]:
@@ -258,10 +280,10 @@ def read_by(value: Callable[[Cell], float | None], cells: Sequence[Cell]) -> tup
 
 PARTS = {
     "days": lambda day: day,
-    "sine of the year": lambda day: math.sin(2.0 * math.pi * day / YEAR),
-    "cosine of the year": lambda day: math.cos(2.0 * math.pi * day / YEAR),
-    "sine of the day": lambda day: math.sin(2.0 * math.pi * (day % 1.0)),
-    "cosine of the day": lambda day: math.cos(2.0 * math.pi * (day % 1.0)),
+    "sine of the year": lambda day: sin(2.0 * math.pi / YEAR * day),
+    "cosine of the year": lambda day: cos(2.0 * math.pi / YEAR * day),
+    "sine of the day": lambda day: sin(2.0 * math.pi * (day - round(day))),
+    "cosine of the day": lambda day: cos(2.0 * math.pi * (day - round(day))),
 }
 
 

@@ -7,7 +7,7 @@ import math
 
 from micrograd import nn
 from micrograd.files import NETWORK, write_json
-from micrograd.tables.columns import note_of_form, notes_of, scaled, shown
+from micrograd.tables.columns import note_of_form, notes_of, raw, scaled, shown
 from micrograd.tables.errors import TableError, quoted
 from micrograd.tables.reading import are_rows, read_table, table_of_rows
 
@@ -121,11 +121,11 @@ class TableModel(nn.Module):
                 if isinstance(value, float) and not math.isfinite(value):
                     where, cell = f"{table.name}: row {i + 1}", table.cells(column.name)[i]
                     raise TableError(f"{where}: {quoted([column.name])} holds no finite number ({cell!r})")
-        raw = [each for column, (values, _) in zip(columns, readings) for each in column.raw(values)]
+        numbers = [each for column, (values, _) in zip(columns, readings) for each in raw(column, values)]
         others = [column for column, learned in zip(columns, self.columns) if column is not learned]
         notes = [note for column in others for note in note_of_form(column) or [f"{column.name}: plain numbers"]]
         notes += notes_of(columns, [values for values, _ in readings], [strange for _, strange in readings])
-        return Encoded(table, list(zip(*raw)), notes)
+        return Encoded(table, list(zip(*numbers)), notes)
 
     def predict(self, source: Any) -> list[Any]:
         """A number or a class for each row of a source, see `encode`.

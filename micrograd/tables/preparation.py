@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from micrograd.expect import numeric, whole
 from micrograd.tables.cells import MISSING_AMONG_NUMBERS, form_of_numbers, is_missing
 from micrograd.tables.choosing import choose, expect_moderate, scales_of, sklearn, summary
-from micrograd.tables.columns import notes_of, read_by, scaled, shown
+from micrograd.tables.columns import notes_of, raw, read_by, scaled, shown
 from micrograd.tables.errors import TableError, listed, quoted
 from micrograd.tables.reading import read_table
 from micrograd.tables.targets import ClassTarget, NumberTarget, classes_in
@@ -128,8 +128,8 @@ def prepare(
     notes += [*summary(chosen.columns, chosen.left_out), *chosen.notes]
     notes += notes_of(chosen.columns, chosen.values, chosen.strange)
     pairs = zip(chosen.columns, chosen.values)
-    raw = [numpy.array(each) for column, values in pairs for each in column.raw(values)]
-    return Prepared(table, found, chosen.columns, chosen.left_out, notes, rows, targets, raw, split)
+    numbers = [numpy.array(each) for column, values in pairs for each in raw(column, values)]
+    return Prepared(table, found, chosen.columns, chosen.left_out, notes, rows, targets, numbers, split)
 
 
 def counted(count: int, what: str) -> str:

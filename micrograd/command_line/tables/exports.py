@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from math import inf, pi
 
 from micrograd.command_line.results import expect_places, save, written
 from micrograd.command_line.tables.models import read_model
 from micrograd.exporting import export
-from micrograd.functions import cos, sin, where
 from micrograd.notation.signs import clean
-from micrograd.tables.columns import YEAR, Category, Date
+from micrograd.tables.columns import Category, Date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,18 +23,10 @@ if TYPE_CHECKING:
 
     from micrograd import tables
     from micrograd.tables.columns import Number
-    from micrograd.tables.model import Column
 
 LONGEST = 60  # characters of a name
 MISSING = "nan where it is missing"
 LANGUAGES = {".py": "python", ".c": "c"}
-PARTS = {
-    "days": lambda day: day,
-    "sine of the year": lambda day: sin(2.0 * pi / YEAR * day),
-    "cosine of the year": lambda day: cos(2.0 * pi / YEAR * day),
-    "sine of the day": lambda day: sin(2.0 * pi * day),
-    "cosine of the day": lambda day: cos(2.0 * pi * day),
-}
 
 
 def run(options: argparse.Namespace) -> None:
@@ -63,24 +53,7 @@ def language_of(path: str) -> str:
 
 def prediction(model: tables.TableModel, row: Sequence[Any]) -> Any:
     """What a model predicts for a row."""
-    return model(raw_numbers(model, row))
-
-
-def raw_numbers(model: tables.TableModel, row: Sequence[Any]) -> list[Any]:
-    """What a model takes, of a row of Values: as `encode` makes it of cells."""
-    return [number for column, x in zip(model.columns, row) for number in inputs_from(column, x)]
-
-
-def inputs_from(column: Column, x: Any) -> list[Any]:
-    """What a column makes of one number."""
-    present = x <= inf  # which a nan is not
-    if isinstance(column, Category):
-        hits = [1.0 - present if word is None else (x >= i) * (x <= i) for i, word in enumerate(column.words)]
-        return [*hits, 1.0 - sum(hits)] if column.others else hits
-    scales = column.scales if isinstance(column, Date) else [column.scale]
-    parts = [PARTS[part](x) for part in column.parts] if isinstance(column, Date) else [x]
-    filled = [where(present, part, scale.median) for part, scale in zip(parts, scales)]
-    return filled + [1.0 - present] * scales[0].indicator
+    return model([raw for column, x in zip(model.columns, row) for raw in column.of_number(x)])
 
 
 def head_of(model: tables.TableModel) -> list[str]:
