@@ -86,6 +86,15 @@ def of_logit(loss: Any) -> bool:
     return bool(getattr(loss, "of_logit", False))
 
 
+def threshold(loss: Any, low: float, high: float) -> float:
+    """The output above which a model with such a loss answers the upper of two classes: 0 for scores, else halfway.
+
+    >>> threshold(hinge, -1.0, 1.0), threshold(squared_error, 0.0, 1.0)
+    (0.0, 0.5)
+    """
+    return 0.0 if of_logit(loss) else (low + high) / 2.0
+
+
 # Targets
 
 

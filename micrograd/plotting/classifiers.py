@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from micrograd.collector import paused
 from micrograd.compiler import compile
-from micrograd.losses import of_logit
+from micrograd.losses import of_logit, threshold
 from micrograd.notation.signs import numeral
 
 TYPE_CHECKING = False
@@ -97,7 +97,7 @@ def middle(model: Any, kinds: np.ndarray, outputs: np.ndarray) -> float:
     if hasattr(model, "decision_function") or of_logit(loss):
         return 0.0
     if callable(loss) and hasattr(model, "predict") and len(kinds) == 2:
-        return float(kinds.mean())
+        return threshold(loss, *kinds.tolist())
     if set(kinds) <= {-1.0, 1.0}:
         return 0.0
     if set(kinds) <= {0.0, 1.0}:

@@ -37,6 +37,8 @@ class Rule:
     ends        the nodes of the new p and of the new moments
     gradient    the node of g
     moments     how many there are
+    columns     what computes each, from the symbols of the `step` and of the learning `rate`; order: these and all
+                that they are computed from, operands first
     nodes       those that are computed, inputs among them; constants: those that are numbers
 
     >>> from micrograd.compiler.descent.reading import read
@@ -53,8 +55,8 @@ class Rule:
 
     def __init__(self, reading: Reading, ends: list[int]) -> None:
         self.graph, self.ends, self.moments = reading.graph, ends, len(reading.moments)
-        self._step, self._rate, self._columns = reading.step, reading.learning_rate, reading.columns
-        self._order = needed(reading.columns)
+        self.step, self.rate, self.columns = reading.step, reading.learning_rate, reading.columns
+        self.order = needed(reading.columns)
         graph, wanted = self.graph, {self.gradient, *ends}
         for node in range(len(graph) - 1, -1, -1):
             if node in wanted and graph.kind[node] in TABLE:
@@ -72,14 +74,14 @@ class Rule:
         rate: the learning rate, or a function of the step. Whatever error Python has at one of the steps.
         """
         known: dict[int, Any] = {}
-        for x in self._order:
-            if x is self._step:
+        for x in self.order:
+            if x is self.step:
                 known[id(x)] = steps
-            elif x is self._rate:
+            elif x is self.rate:
                 known[id(x)] = each(rate, [steps]) if callable(rate) else rate
             else:
                 known[id(x)] = computed(x.compute, [known[id(y)] if isinstance(y, ByStep) else y for y in x.args])
-        columns = [known[id(x)] for x in self._columns]
+        columns = [known[id(x)] for x in self.columns]
         varying = any(map(is_row, columns))
         table = np.empty((len(steps) if varying else 1, len(columns)))
         for k, column in enumerate(columns):

@@ -1,0 +1,120 @@
+"""A network in the scalar graph of one sample: neurons are found in what the code computes, not in a class of ours.
+
+neuron      f(Σ w·x + b): weights and bias are parameters, each x an input or an earlier neuron; f is a primitive, or
+            is left out
+sum         the node of Σ w·x + b
+head        what an output computes from neurons and is no neuron itself, such as a softmax
+"""
+
+from __future__ import annotations
+
+from micrograd.ops import TABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from micrograd.compiler.scalar.graph import Graph
+
+MOST_HEAD = 60  # nodes
+
+
+class Neuron:
+    """One neuron.
+
+    node, sum   nodes; the same where there is no function
+    rule        the name of f; None where it is left out
+    terms       (place of the weight among the parameters, node of x), in the order in which the code adds them
+    bias        place among the parameters; None without one
+    layer       1 for neurons of inputs alone, else one more than the highest of its sources
+    """
+
+    def __init__(self, node: int, total: int, rule: str | None, terms: list[tuple[int, int]], bias: int | None) -> None:
+        self.node, self.sum, self.rule, self.terms, self.bias = node, total, rule, terms, bias
+        self.layer = 1
+
+
+class Network:
+    """The neurons, sources first and layer by layer, and the nodes of the head, operands first."""
+
+    def __init__(self, neurons: list[Neuron], head: list[int]) -> None:
+        self.neurons, self.head = neurons, head
+
+
+def network_of(graph: Graph, outputs: list[int]) -> Network | None:
+    """The network that these nodes are the outputs of; None where the code is none.
+
+    >>> from micrograd import Value
+    >>> from micrograd.compiler.code import Code
+    >>> from micrograd.compiler.scalar.trace import trace, undo_of
+    >>> w, b = Value(1.0), Value(0.0)
+    >>> code = Code(lambda x: (w * x[0] + b).tanh(), 1, [w, b])
+    >>> found = trace(code, undo_of(code))
+    >>> [neuron] = network_of(found.graph, found.outputs).neurons
+    >>> neuron.rule, neuron.terms, neuron.bias, neuron.layer
+    ('tanh', [(0, 2)], 1, 1)
+    """
+    neurons: dict[int, Neuron] = {}
+    head: set[int] = set()
+    waiting = [(node, True) for node in outputs]
+    while waiting:
+        node, above = waiting.pop()
+        if node in neurons or node in head or graph.kind[node] == "input":
+            continue
+        neuron = neuron_at(graph, node)
+        if neuron is not None:
+            neurons[node] = neuron
+            waiting += [(x, False) for _, x in neuron.terms]
+            continue
+        if not above or len(head) >= MOST_HEAD or graph.kind[node] not in TABLE:
+            return None
+        head.add(node)
+        waiting += [(x, True) for x in graph.args[node] if graph.kind[x] != "constant"]
+    found = [neurons[node] for node in sorted(neurons)]
+    for neuron in found:
+        neuron.layer = 1 + max([neurons[x].layer for _, x in neuron.terms if x in neurons], default=0)
+    return Network(sorted(found, key=lambda neuron: neuron.layer), sorted(head)) if found else None
+
+
+def neuron_at(graph: Graph, node: int) -> Neuron | None:
+    """The neuron whose answer a node is; None if it is none."""
+    kind, args = graph.kind[node], graph.args[node]
+    row = TABLE.get(kind)
+    if row is not None and len(row.partials) == 1:
+        parts = affine(graph, args[0])
+        if parts is not None:
+            return Neuron(node, args[0], kind, *parts)
+    parts = affine(graph, node)
+    return None if parts is None else Neuron(node, node, None, *parts)
+
+
+def affine(graph: Graph, top: int) -> tuple[list[tuple[int, int]], int | None] | None:
+    """(terms, bias) of a node Σ w·x + b, see `Neuron`; None if it is no such sum."""
+    terms: list[tuple[int, int]] = []
+    bias: int | None = None
+    waiting = [top]
+    while waiting:
+        node = waiting.pop()
+        kind, args = graph.kind[node], graph.args[node]
+        if kind == "add":
+            waiting += args
+        elif kind == "parameter" and bias is None:
+            bias = args[0]
+        elif kind == "mul":
+            w, x = args if graph.kind[args[0]] == "parameter" else args[::-1]
+            if graph.kind[w] != "parameter" or not graph.varying[x]:
+                return None
+            terms.append((graph.args[w][0], x))
+        else:
+            return None
+    return (terms[::-1], bias) if terms else None
+
+
+def nodes_between(graph: Graph, tops: list[int], stops: set[int]) -> list[int]:
+    """The inner nodes that `tops` are made of, operands first, down to the stops, which are not among them."""
+    found: set[int] = set()
+    waiting = [*tops]
+    while waiting:
+        node = waiting.pop()
+        if node not in found and node not in stops and graph.kind[node] in TABLE:
+            found.add(node)
+            waiting += graph.args[node]
+    return sorted(found)

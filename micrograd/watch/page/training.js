@@ -1,0 +1,247 @@
+// The training as Python's Trainer does it: the same order of the samples, the same steps, the same loss of an epoch.
+//
+//   p, state     the parameters, and the moments of the optimiser; steps: how many it has taken
+//   epoch        how many are done; at: the first sample of the next step in its epoch, 0 between epochs
+//   records      after each epoch, from 0 on: its loss, and what is needed to go on from there
+//   extras       what stands behind the parameters in the generated code: λ, and 1 where a penalty of the user's counts
+//   diverged     where Python would raise DivergenceError: no step is taken from there
+
+const KEPT = 1500, EVERY = 8; // epochs of which all is kept; of those before, every eighth
+const GROWTH = 1e10; // a loss so many times the first has diverged
+
+class Training {
+  constructor(scene, code, updates) {
+    Object.assign(this, { scene, code, updates });
+    this.settings = { ...scene.settings };
+    this.size = scene.parameters.length;
+    this.start = Float64Array.from(scene.parameters);
+    this.all = new Float64Array(this.size + (scene.penalty.own === null ? 1 : 2));
+    this.slopes = new Float64Array(this.all.length);
+    this.validation = scene.validation === null ? null : laidOut(scene.validation.X, scene.validation.y);
+    this.setData(scene.X, scene.y);
+    this.reset();
+  }
+
+  // Other samples: the training goes on with them.
+  setData(X, y) {
+    this.data = laidOut(X, y);
+    this.at = 0;
+    this.partial = [];
+    this.known = null;
+  }
+
+  reset() {
+    this.p = this.start.slice();
+    this.epoch = this.at = 0;
+    this.partial = [];
+    this.before = this.diverged = null;
+    this.limit = null;
+    this.forget();
+    this.records = [this.record(NaN)];
+  }
+
+  // Begin at other parameters.
+  begin(p) {
+    this.start = Float64Array.from(p);
+    this.reset();
+  }
+
+  // Parameters set by hand; the moments stay.
+  moveTo(p) {
+    this.p = Float64Array.from(p);
+    this.diverged = null;
+  }
+
+  // The optimiser has taken no step.
+  forget() {
+    this.steps = 0;
+    this.stateOf = this.settings.optimizer;
+    this.state = this.rule.moments.map(() => new Float64Array(this.size));
+  }
+
+  // What the scene says of the optimiser that is chosen.
+  get rule() {
+    return this.scene.optimizers.find(rule => rule.name === this.settings.optimizer);
+  }
+
+  record(loss) {
+    const validation = this.validation === null ? NaN : this.valueOf(this.p, this.validation);
+    return { epoch: this.epoch, loss, validation, p: this.p.slice(), ...this.moments() };
+  }
+
+  moments() {
+    return { state: this.state.map(m => m.slice()), steps: this.steps, optimizer: this.stateOf };
+  }
+
+  // Back to the end of a recorded epoch, or of the last before it of which all is kept.
+  goTo(epoch) {
+    while (this.records[epoch].p === null) epoch--;
+    const record = this.records[epoch];
+    Object.assign(this, { p: record.p.slice(), epoch, at: 0, partial: [], before: null, diverged: null, limit: null });
+    Object.assign(this, { state: record.state.map(m => m.slice()), steps: record.steps, stateOf: record.optimizer });
+  }
+
+  get batchSize() {
+    return Math.min(this.settings.batch ?? this.data.N, this.data.N);
+  }
+
+  // The order of the samples in this epoch; null for that in which they come.
+  get order() {
+    const { N } = this.data;
+    if (this.batchSize >= N || !this.settings.shuffle) return null;
+    const seed = `${this.settings.seed} ${this.epoch}`;
+    if (this.known?.seed !== seed) this.known = { seed, order: shuffled(N, seed) };
+    return this.known.order;
+  }
+
+  // The places of the samples of the next step.
+  batch() {
+    const { order, at } = this, last = Math.min(at + this.batchSize, this.data.N);
+    return Array.from({ length: last - at }, (_, k) => (order === null ? at + k : order[at + k]));
+  }
+
+  // The learning rate of the next step; of a schedule as far as it is written down.
+  get rate() {
+    if (this.settings.lr !== null) return this.settings.lr;
+    const { rates } = this.rule;
+    let low = 0;
+    for (let high = rates.length; high - low > 1;) {
+      const middle = (low + high) >> 1;
+      if (rates[middle][0] <= this.steps) low = middle; else high = middle;
+    }
+    return rates[low][1];
+  }
+
+  // The mean loss of a batch before a step, and what the step makes; nothing changes yet.
+  next() {
+    if (this.stateOf !== this.settings.optimizer) this.forget();
+    const places = this.batch();
+    const { value, g } = this.gradientOf(places);
+    const p = this.p.slice(), state = this.state.map(m => m.slice());
+    this.updates[this.settings.optimizer](p, g, state, this.steps, this.rate);
+    return { value, g, p, state, places };
+  }
+
+  // One step on the next batch; the mean loss before it.
+  step() {
+    const made = this.next();
+    if (!this.allows(made)) {
+      this.diverged = { epoch: this.epoch + 1, loss: made.value };
+      return made.value;
+    }
+    this.diverged = null;
+    if (this.at === 0) this.records.length = this.epoch + 1; // what came after was another future
+    this.before = { p: this.p, state: this.state, steps: this.steps, g: made.g, places: made.places, loss: made.value };
+    this.p = made.p;
+    this.state = made.state;
+    this.steps++;
+    this.at += made.places.length;
+    this.partial.push(made.value * (made.places.length / this.data.N));
+    if (this.at >= this.data.N) this.endEpoch();
+    return made.value;
+  }
+
+  endEpoch() {
+    this.epoch++;
+    this.at = 0;
+    if (this.epoch === 1) this.limit = null; // now that of the whole first epoch
+    this.records.push(this.record(this.partial.reduce((a, b) => a + b, 0)));
+    this.partial = [];
+    const old = this.epoch - KEPT;
+    if (old > 0 && old % EVERY) Object.assign(this.records[old], { p: null, state: null });
+  }
+
+  // Whether a step is finite, and its loss not grown beyond all measure: the first, or what it was at the start.
+  allows({ value, g, places }) {
+    if (!Number.isFinite(value) || !g.every(Number.isFinite)) return false;
+    this.limit ??= beyond(this.epoch > 0 ? this.records[1].loss : value);
+    if (value > this.limit) this.limit = Math.max(this.limit, beyond(this.gradientOf(places, this.start).value));
+    return value <= this.limit;
+  }
+
+  // Steps to the end of the epoch.
+  runEpoch() {
+    do this.step(); while (this.at !== 0 && this.diverged === null);
+  }
+
+  // Mean loss and penalty of some samples, and the gradient.
+  gradientOf(places, p = this.p) {
+    const { X, Y, inputs, targets } = this.data, n = places.length;
+    const x = new Float64Array(n * inputs), y = new Float64Array(n * targets);
+    places.forEach((i, k) => {
+      x.set(X.subarray(i * inputs, (i + 1) * inputs), k * inputs);
+      y.set(Y.subarray(i * targets, (i + 1) * targets), k * targets);
+    });
+    return this.lossOf(p, x, y, n);
+  }
+
+  // The same of all samples.
+  gradientHere(p = this.p) {
+    return this.lossOf(p, this.data.X, this.data.Y, this.data.N);
+  }
+
+  lossOf(p, x, y, n, penalty = this.settings.penalty, own = 1) {
+    const value = this.code.loss(x, y, n, this.given(p, penalty, own), this.slopes);
+    return { value, g: this.slopes.slice(0, this.size) };
+  }
+
+  // The parameters as the generated code takes them.
+  given(p, penalty = this.settings.penalty, own = 1) {
+    this.all.set(p);
+    this.all[this.size] = penalty;
+    if (this.all.length > this.size + 1) this.all[this.size + 1] = own;
+    return this.all;
+  }
+
+  // The loss of one sample and its gradient, without a penalty.
+  sample(i, p = this.p) {
+    const { X, Y, inputs, targets } = this.data;
+    const x = X.slice(i * inputs, (i + 1) * inputs), y = Y.slice(i * targets, (i + 1) * targets);
+    return this.lossOf(p, x, y, 1, 0, 0);
+  }
+
+  valueOf(p = this.p, { X, Y, N } = this.data) {
+    return this.code.loss(X, Y, N, this.given(p), null);
+  }
+
+  penaltyOf(p = this.p) {
+    const { X, Y } = this.data;
+    return this.code.loss(X, Y, 1, this.given(p), null) - this.code.loss(X, Y, 1, this.given(p, 0, 0), null);
+  }
+
+  // What outputs and neurons answer at points, point by point.
+  answers(points, p = this.p) {
+    const inputs = this.scene.inputs.length, n = points.length / inputs, all = this.given(p);
+    const of = (answer, width) => {
+      const found = new Float64Array(n * width);
+      for (let k = 0; k < n; k++) {
+        answer(points.subarray(k * inputs, (k + 1) * inputs), all, found.subarray(k * width, (k + 1) * width));
+      }
+      return found;
+    };
+    const { neurons, outputs } = this.scene;
+    return { outputs: of(this.code.outputs, outputs.length), neurons: neurons === null ? null : of(this.code.neurons, neurons.length) };
+  }
+
+  // How many samples are answered with their class.
+  right(p = this.p, { X, Y, N, targets } = this.data) {
+    const { classes, threshold } = this.scene.stage, width = this.scene.outputs.length;
+    const { outputs } = this.answers(X, p);
+    let count = 0;
+    for (let i = 0; i < N; i++) {
+      const answer = outputs.subarray(i * width, (i + 1) * width);
+      const place = threshold === null ? answer.indexOf(Math.max(...answer)) : Number(answer[0] > threshold);
+      count += classes[place].target.every((t, k) => t === Y[i * targets + k]);
+    }
+    return count;
+  }
+}
+
+// What a loss that begins so may not pass.
+function beyond(first) {
+  return Number.isFinite(first) ? Math.min(Number.MAX_VALUE, GROWTH * Math.max(1, Math.abs(first))) : GROWTH;
+}
+
+function laidOut(X, y) {
+  return { X: Float64Array.from(X.flat()), Y: Float64Array.from(y.flat()), N: X.length, inputs: X[0].length, targets: y[0].length };
+}

@@ -1,0 +1,185 @@
+"""What the page knows of a training, as JSON.
+
+stage       how the data are shown: over a plane of two inputs, or along a line of one
+places      of inputs, outputs, parameters and neurons: their numbers, from 0
+"""
+
+from __future__ import annotations
+
+from math import fsum
+
+from micrograd.losses import of_logit, threshold
+from micrograd.notation.signs import maths, numeral
+from micrograd.ops import TABLE
+from micrograd.training.rows import width
+from micrograd.watch.network import nodes_between
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from micrograd.compiler.scalar.graph import Graph
+    from micrograd.training.rows import Batch
+    from micrograd.watch.network import Network
+    from micrograd.watch.traced import Watched
+
+
+def scene_of(watched: Watched, network: Network | None, loss: Any, columns: list[str]) -> dict[str, Any]:
+    """What follows from the code and the data; columns: the names of the inputs, if they have some."""
+    trace, data = watched.trace, watched.data
+    inputs = [maths(name) for name in columns] or numbered("x", data.width)
+    outputs = numbered("ŷ", len(trace.outputs))
+    return {
+        "inputs": inputs,
+        "outputs": outputs,
+        "targets": max(1, trace.targets),
+        "X": data.rows,
+        "y": rows_of(data),
+        "validation": None if watched.tested is None else {"X": watched.tested.rows, "y": rows_of(watched.tested)},
+        "stage": stage_of(data, loss, len(outputs)),
+        "parameters": [p.data for p in watched.parameters],
+        "parameterNames": names_of(watched),
+        "penalty": {"strength": watched.strength, "own": watched.own},
+        **graphs_of(watched, network),
+    }
+
+
+def numbered(letter: str, count: int) -> list[str]:
+    """Names of some inputs or outputs; one alone needs no number."""
+    return [letter] if count == 1 else [maths(f"{letter}{i + 1}") for i in range(count)]
+
+
+def rows_of(data: Batch) -> list[list[float]]:
+    """The targets, each a list."""
+    return [target if isinstance(target, list) else [target] for target in data.targets]
+
+
+def stage_of(data: Batch, loss: Any, outputs: int) -> dict[str, Any]:
+    """How the data are shown: which inputs are the axes, what the others are held at, and the classes."""
+    classes, between = classes_of(data, loss, outputs)
+    return {
+        "kind": "line" if data.width == 1 else "plane",
+        "shown": [0] if data.width == 1 else [0, 1],
+        "rest": [fsum(column) / len(data) for column in zip(*data.rows)],
+        "classes": classes,
+        "threshold": between,
+    }
+
+
+def classes_of(data: Batch, loss: Any, outputs: int) -> tuple[list[dict[str, Any]] | None, float | None]:
+    """(classes, threshold) as the boundary of `plot_decision_boundary` has them; (None, None) where none are told."""
+    targets = rows_of(data)
+    if outputs > 1:
+        sure = all(sorted(row) == [0.0] * (outputs - 1) + [1.0] for row in targets)
+        if not sure or width(data.targets[0]) != outputs:
+            return None, None
+        return [{"name": str(k), "target": [float(i == k) for i in range(outputs)]} for k in range(outputs)], None
+    kinds = sorted({row[0] for row in targets})
+    if len(kinds) == 1 and of_logit(loss):
+        kinds = [-1.0, 1.0] if kinds[0] == -1.0 else [0.0, 1.0]
+    if len(kinds) != 2 or len(targets) == 2:
+        return None, None
+    return [{"name": numeral(kind), "target": [kind]} for kind in kinds], threshold(loss, *kinds)
+
+
+def names_of(watched: Watched) -> list[str]:
+    """What the parameters are called: by their labels, and else p₁, p₂, …; no two alike."""
+    found: dict[str, int] = {}
+    for i, p in enumerate(watched.parameters):
+        name = maths(p.label) if p.label else maths(f"p{i + 1}")
+        found[name if name not in found else f"{name} ({i + 1})"] = i
+    return list(found)
+
+
+def graphs_of(watched: Watched, network: Network | None) -> dict[str, Any]:
+    """Neurons, head and loss; or, where the code is no network, all nodes of one sample."""
+    trace, graph = watched.trace, watched.trace.graph
+    known: dict[int, dict[str, Any]] = {}
+
+    def operand(node: int) -> dict[str, Any]:
+        if node in known:
+            return known[node]
+        kind, args = graph.kind[node], graph.args[node]
+        if kind == "captured":
+            return {"number": trace.captured[args[0]].data}
+        return {"number" if kind == "constant" else kind: args[0]}
+
+    def listed(nodes: list[int], called: str) -> list[dict[str, Any]]:
+        found = []
+        for k, node in enumerate(nodes):
+            found.append({"rule": graph.kind[node], "operands": [operand(x) for x in graph.args[node]]})
+            known[node] = {called: k}
+        return found
+
+    ends = [trace.loss] if trace.loss is not None else []
+    if network is None:
+        nodes = listed(nodes_between(graph, [*ends, *trace.outputs], set()), "node")
+        outputs = [operand(node) for node in trace.outputs]
+        return {"neurons": None, "head": [], "heads": outputs, "loss": [], "graph": nodes, "symbols": symbols(nodes)}
+    places = {neuron.node: k for k, neuron in enumerate(network.neurons)}
+    neurons = neurons_of(network, trace.outputs, graph)
+    known |= {node: {"neuron": k} for node, k in places.items()}
+    head = listed(network.head, "head")
+    heads = [operand(node) for node in trace.outputs]
+    known |= {node: {"output": k} for k, node in enumerate(trace.outputs)}
+    loss = listed(nodes_between(graph, ends, {*known}), "loss")
+    return {"neurons": neurons, "head": head, "heads": heads, "loss": loss, "graph": None,
+            "symbols": symbols([*neurons, *head, *loss])}  # fmt: skip
+
+
+def neurons_of(network: Network, outputs: list[int], graph: Graph) -> list[dict[str, Any]]:
+    """What the page knows of the neurons."""
+    places = {neuron.node: k for k, neuron in enumerate(network.neurons)}
+    found, counts = [], [0] * (network.neurons[-1].layer + 1)
+    for neuron, (name, total) in zip(network.neurons, named(network, outputs)):
+        counts[neuron.layer] += 1
+        sources = [{"neuron": places[x]} if x in places else {"input": graph.args[x][0]} for _, x in neuron.terms]
+        found.append(
+            {
+                "name": name,
+                "sum": total,
+                "layer": neuron.layer,
+                "place": counts[neuron.layer],
+                "rule": neuron.rule,
+                "symbol": TABLE[neuron.rule].symbol if neuron.rule else "",
+                "bias": neuron.bias,
+                "weights": [w for w, _ in neuron.terms],
+                "sources": sources,
+            }
+        )
+    return found
+
+
+def symbols(nodes: list[dict[str, Any]]) -> dict[str, str]:
+    """The signs of the rules that nodes have."""
+    return {rule: TABLE[rule].symbol for rule in sorted({node["rule"] for node in nodes if node["rule"]})}
+
+
+def named(network: Network, outputs: list[int]) -> list[tuple[str, str]]:
+    """(name, name of the sum) of each neuron: h₂₃ and z₂₃ for the third in layer 2; outputs are ŷ.
+
+    Where every layer has one neuron they are numbered by layer, and h, z and u are enough for two.
+    """
+    neurons, last = network.neurons, network.neurons[-1].layer
+    chain = len(neurons) == last
+    counts = [0] * (last + 1)
+    found = []
+    for neuron in neurons:
+        counts[neuron.layer] += 1
+        place = f"_{neuron.layer}" if chain else f"_{neuron.layer}_{counts[neuron.layer]}"
+        name, total = ("h", "z") if chain and last < 3 else (short(f"h{place}"), short(f"z{place}"))
+        if neuron.node in outputs:
+            name = numbered("ŷ", len(outputs))[outputs.index(neuron.node)]
+            total = "u" if total == "z" and last == 2 else total
+        found.append((name, total if neuron.rule else name))
+    return found
+
+
+def short(name: str) -> str:
+    """A name in maths type, with commas between numbers only where one has two digits.
+
+    >>> short("h_1_2"), short("h_1_12")
+    ('h₁₂', 'h₁,₁₂')
+    """
+    letter, *numbers = name.split("_")
+    return maths(name if any(len(n) > 1 for n in numbers) else letter + "".join(numbers))

@@ -1,0 +1,105 @@
+"""The code of a trainer as the graph of one sample, with switches on its penalty that the page can turn.
+
+strength    λ of the page's own penalty λ Σ w², a parameter behind those of the model
+share       1 where a penalty of the user's counts, 0 where it does not: one parameter more, if there is such a penalty
+"""
+
+from __future__ import annotations
+
+from micrograd.compiler.code import Code
+from micrograd.compiler.scalar.trace import trace, undo_of
+from micrograd.engine import Value
+from micrograd.losses import prepared
+from micrograd.training.rows import Batch, dataset, width
+from micrograd.vectors import total
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from micrograd.compiler.scalar.trace import Trace
+
+    Penalty = Callable[[Sequence[Any]], Any]
+
+
+class Watched:
+    """What a page is made of.
+
+    trace       of one sample; its parameters are those of the model, then λ, then the share if there is one
+    data        the samples; tested: those of the validation, None without
+    strength    λ at the start
+    own         the name of the user's penalty; None where there is none, or it is λ Σ w² itself
+    """
+
+    def __init__(self, trace: Trace, data: Batch, tested: Batch | None, strength: float, own: str | None) -> None:
+        self.trace, self.data, self.tested, self.strength, self.own = trace, data, tested, strength, own
+        self.parameters = trace.parameters[: -1 if own is None else -2]
+
+
+def watched(trainer: Any, X: Any, y: Any, validation: Any = None) -> Watched:
+    """The traced code of a trainer, and its data as the loss takes them.
+
+    ValueError or TypeError for data that are none, TraceError, naming the line, for code that cannot be compiled. The
+    model runs on the first sample, and on placeholders.
+    """
+    parameters, loss, data = trainer.parameters, trainer.loss, dataset(X, y)
+    tested = None if validation is None else dataset(*validation)
+    if tested is not None and tested.width != data.width:
+        raise ValueError(f"expected validation rows of {data.width} numbers, got {tested.width}")
+    strength = strength_of(trainer.penalty, parameters)
+    own = name_of(trainer.penalty) if strength is None else None
+    switches = [Value(strength or 0.0, "λ"), *([] if own is None else [Value(1.0)])]
+    penalty = penalty_with(trainer.penalty if own is not None else None, len(parameters))
+    code = Code(trainer.model, data.width, [*parameters, *switches], loss=loss, penalty=penalty)
+    with undo_of(code) as undo:
+        prediction = trainer.model(list(data.rows[0]))
+        outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
+        data = Batch(data.rows, prepared(loss, data.targets, outputs))
+        if tested is not None:
+            tested = Batch(tested.rows, prepared(loss, tested.targets, outputs))
+        code.targets = width(data.targets[0])
+        found = trace(code, undo, lambda: code.run(data.rows[0], data.targets[0]))
+    return Watched(found, data, tested, strength or 0.0, own)
+
+
+def penalty_with(own: Penalty | None, count: int) -> Penalty:
+    """The penalty as a function of `count` parameters, the strength, and for a penalty of the user's its share."""
+
+    def penalty(values: Sequence[Any]) -> Any:
+        parameters, switches = values[:count], values[count:]
+        squares = switches[0] * total([p * p for p in parameters])
+        return squares if own is None else squares + switches[1] * own(list(parameters))
+
+    return penalty
+
+
+def strength_of(penalty: Penalty | None, parameters: Sequence[Value]) -> float | None:
+    """λ of a penalty that is λ Σ w² of all parameters, 0 where there is none; None for any other."""
+    if penalty is None:
+        return 0.0
+    code = Code(lambda row: penalty(list(parameters)), 1, parameters)
+    with undo_of(code) as undo:
+        found = trace(code, undo, lambda: code.run([0.0], None))
+    graph, [top] = found.graph, found.outputs
+    if graph.kind[top] == "constant":
+        return 0.0 if graph.number(top) == 0.0 else None
+    if graph.kind[top] != "mul":
+        return None
+    strength, waiting = graph.args[top]
+    squares, left = sorted(graph.leaf("parameter", i) for i in range(len(parameters))), [waiting]
+    seen: list[int] = []
+    while left:
+        kind, args = graph.kind[node := left.pop()], graph.args[node]
+        if kind == "add":
+            left += args
+        elif kind == "mul" and args[0] == args[1]:
+            seen.append(args[0])
+        else:
+            return None
+    return graph.number(strength) if sorted(seen) == squares else None
+
+
+def name_of(penalty: Any) -> str:
+    """What a penalty is called."""
+    return getattr(penalty, "__name__", "penalty").strip("<>").replace("_", " ")
