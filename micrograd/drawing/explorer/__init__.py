@@ -7,7 +7,8 @@ folding         what folded boxes stand for
 javascript      rows of the table of primitives in its language
 
 In `player` are the scripts and the style of the page, a file for each of its parts, put one behind the other: `explore`
-is the player itself; numbers only are in `backward`, `timeline` and `descent`.
+is the player itself, `walk` what goes forward and backward through any graph; numbers only are in `backward`,
+`timeline` and `descent`.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MOST_VALUES, MOST_SLIDERS = 3_000, 12
 SCRIPTS = (
     "elements", "backward", "timeline", "descent", "words", "story", "picture", "folded", "frame", "views", "controls",
-    "curve", "board", "bar", "quiz", "explore",
+    "curve", "board", "bar", "quiz", "walk", "explore",
 )  # fmt: skip
 SOMETIMES = {"folded": "unfolded", "quiz": "quiz"}  # a script, and what of the scene needs it
 PAGE = """<!DOCTYPE html>

@@ -18,8 +18,8 @@ function transport(player) {
   scrub.oninput = () => player.jump(Number(scrub.value));
   const count = element("span", "count");
   const reset = button("reset", "reset", "the numbers of the start", () => player.reset());
-  reset.hidden = player.scene.quiz !== undefined;
-  const clocks = [player.clock, ...(player.descent ? [player.descent.clock] : [])];
+  reset.hidden = player.scene.quiz !== undefined || player.reset === undefined;
+  const clocks = [player, player.descent].filter(Boolean).map(({ clock }) => clock);
   row.append(...buttons, scrub, count, speedChoice(clocks), reset);
   const show = ({ position, clock }, { phase, number, of }) => {
     scrub.value = position;
