@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_NUMBERS = 300
-LIT = "#e8871e"
+DRAWN = {  # how wide and in which colours arrows are drawn
+    "narrowest": look.NARROWEST, "widest": look.WIDEST_EDGE, "none": look.GREY, "lit": "#e8871e",
+    "positive": look.BLUE, "negative": look.RED, "unknown": look.BROWN,
+}  # fmt: skip
 ROLES = {  # in the words of the legend
     "input": "input",
     "parameter": "parameter",
@@ -51,14 +54,12 @@ def differentiated(original: Reading) -> Reading:
 def scene(graph: Reading, leaves: list[int], *, foreign: bool) -> dict[str, Any]:
     """The scene: an operand is the place of a node, or {"number": x}; numbers in formulas are places of operands."""
     roles = [role for role in ROLES if role in {graph.role(i) for i in range(len(graph))}]
-    drawn = {"narrowest": look.NARROWEST, "widest": look.WIDEST_EDGE, "none": look.GREY, "lit": LIT}
-    drawn |= {"positive": look.BLUE, "negative": look.RED, "unknown": look.BROWN}
     numbers = foreign or len(graph) <= MOST_NUMBERS
     return {
         "nodes": [node_of(graph, i, numbers=numbers) for i in range(len(graph))],
         "leaves": leaves,
         "parameters": [i for i in range(len(graph)) if not graph.primitives[i] and graph.role(i) == "parameter"],
-        "look": drawn,
+        "look": DRAWN,
         "roles": [(ROLES[role], look.ROLES[role][1], look.ROLES[role][0]) for role in roles],
     }
 
