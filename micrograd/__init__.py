@@ -9,7 +9,8 @@
 
 Rooms: `engine` (Value, backward), `functions`, `ops` (the table of primitives), `derivatives`, `check`, `drawing`,
 `chain_rule` (explain), `formulas`, `nn`, `losses`, `optim`, `compiler` (compile), `training`, `plotting`, `files`
-(save, load), `exporting` (export), `estimators` (for scikit-learn), `tables` (from a file to a model).
+(save, load), `exporting` (export), `watch` (explore), `estimators` (for scikit-learn), `tables` (from a file to a
+model).
 `from micrograd import *` leaves Python's own `abs`, `compile` and `pow`: write `micrograd.compile`.
 `help(micrograd.edge_cases)` lists what happens at kinks, poles and overflow.
 """
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from micrograd.drawing import Picture as Picture
     from micrograd.drawing import draw as draw
     from micrograd.drawing import draw_dot as draw_dot
-    from micrograd.drawing import explore as explore
     from micrograd.exporting import export as export
     from micrograd.files import load as load
     from micrograd.files import save as save
@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from micrograd.vectors import scan as scan
     from micrograd.vectors import softmax as softmax
     from micrograd.vectors import take as take
+    from micrograd.watch import LearningPage as LearningPage
+    from micrograd.watch import explore as explore
 
 __version__ = "0.2.0"
 
@@ -75,7 +77,7 @@ _ROOMS = {
     "check": ("check_gradients", "recording", "why_nan"),
     "compiler": ("compile",),
     "derivatives": ("derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "value_and_grad"),
-    "drawing": ("Explorer", "Picture", "draw", "draw_dot", "explore"),
+    "drawing": ("Explorer", "Picture", "draw", "draw_dot"),
     "edge_cases": (),
     "estimators": (),
     "exporting": ("export",),
@@ -89,6 +91,7 @@ _ROOMS = {
     "training": ("Trainer",),
     "training.sharding": (),
     "vectors": ("dot", "logsumexp", "mean", "scan", "softmax", "take"),
+    "watch": ("LearningPage", "explore"),
 }
 
 # Names of builtins are left out, so that `from micrograd import *` keeps Python's own `abs`, `compile` and `pow`

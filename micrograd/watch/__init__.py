@@ -1,9 +1,26 @@
-"""`explore(trainer, X, y)`: a page on which a network learns, with the numbers of Python's own training.
+"""`explore`: a graph to play with, or a page on which a network learns, with the numbers of Python's own training.
 
-traced      the code of a trainer as the graph of one sample
-network     the neurons in it
-scene       what the page knows
-rules       update rules in JavaScript
+exploring       what can be explored, and what is given with it
+making          the page, put together
+traced          the code of a trainer as the graph of one sample
+network         the neurons in it
+sample_graph    the graph itself, where it is small
+scene           what the page knows
+programs        loss, gradient and neurons in JavaScript
+rules           update rules in JavaScript
+page            the page
 
-In `page` are its scripts and style: numbers only are in `random` and `training`.
+In `page/` are its scripts and its style; numbers only are in `random` and `training`.
 """
+
+from __future__ import annotations
+
+from micrograd.messages.counterparts import absent
+from micrograd.watch.exploring import explore
+from micrograd.watch.page import LearningPage
+
+__all__ = ["LearningPage", "explore"]
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = absent(__name__)

@@ -41,19 +41,10 @@ def sample_graph(
     A leaf says which number it is, such as {"input": 0}; `outputs` are the places of the model's outputs. None for more
     than 150 values, or where a number is taken from a table by an index: there is nothing to play.
     """
-    leaves = {
-        "input": list(zip(row, inputs)),
-        "target": list(zip(target, ["y"] if len(target) == 1 else [f"y{k + 1}" for k in range(len(target))])),
-        "parameter": [(p.data, name) for p, name in zip(trace.parameters, parameters)],
-        "captured": [(value.data, value.label) for value in trace.captured],
-    }
-    values = values_of(trace, leaves)
-    if values is None:
+    values = sample_values(trace, row, target, inputs, parameters, outputs)
+    if values is None or trace.loss is None:
         return None
     kinds = {id(value): i for i, value in values.items()}
-    for node, called in [*zip(trace.outputs, outputs), (trace.loss, "L")]:
-        if not values[node].label:
-            values[node].label = called
     original = read_graph(values[trace.loss], {})
     if len(original) > MOST_VALUES:
         return None
@@ -74,9 +65,35 @@ def sample_graph(
     }
 
 
+def sample_values(
+    trace: Trace,
+    row: Sequence[float],
+    target: Sequence[float],
+    inputs: Sequence[str],
+    parameters: Sequence[str],
+    outputs: Sequence[str],
+) -> dict[int, Any] | None:
+    """The nodes on which the loss depends, as Values with the names of `sample_graph`; see `values_of`."""
+    leaves = {
+        "input": list(zip(row, inputs)),
+        "target": list(zip(target, ["y"] if len(target) == 1 else [f"y{k + 1}" for k in range(len(target))])),
+        "parameter": [(p.data, name) for p, name in zip(trace.parameters, parameters)],
+        "captured": [(value.data, value.label) for value in trace.captured],
+    }
+    values = values_of(trace, leaves)
+    if values is None or trace.loss is None:
+        return None
+    for node, called in [*zip(trace.outputs, outputs), (trace.loss, "L")]:
+        if isinstance(values[node], Value) and not values[node].label:
+            values[node].label = called
+    return values
+
+
 def values_of(trace: Trace, leaves: dict[str, list[tuple[float, str]]]) -> dict[int, Any] | None:
-    """The nodes on which the loss depends as Values, constants as numbers; None where one is no row of the table."""
-    graph, waiting, below = trace.graph, [trace.loss], set()
+    """The nodes of outputs and loss as Values, constants as numbers; None where one is no row of the table."""
+    if trace.loss is None:
+        return None
+    graph, waiting, below = trace.graph, [trace.loss, *trace.outputs], set()
     while waiting:
         node = waiting.pop()
         if node not in below:

@@ -8,40 +8,68 @@ from __future__ import annotations
 
 from math import fsum
 
+from micrograd.drawing.typography import plural
 from micrograd.losses import of_logit, threshold
 from micrograd.notation.signs import maths, numeral
 from micrograd.ops import TABLE
 from micrograd.training.rows import width
 from micrograd.watch.network import nodes_between
+from micrograd.watch.sample_graph import sample_graph
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.scalar.graph import Graph
+    from micrograd.training import Trainer
     from micrograd.training.rows import Batch
     from micrograd.watch.network import Network
     from micrograd.watch.traced import Watched
 
 
-def scene_of(watched: Watched, network: Network | None, loss: Any, columns: list[str]) -> dict[str, Any]:
+def scene_of(watched: Watched, network: Network | None, trainer: Trainer, columns: list[str]) -> dict[str, Any]:
     """What follows from the code and the data; columns: the names of the inputs, if they have some."""
     trace, data = watched.trace, watched.data
     inputs = [maths(name) for name in columns] or numbered("x", data.width)
-    outputs = numbered("ŷ", len(trace.outputs))
+    outputs, names = numbered("ŷ", len(trace.outputs)), names_of(watched)
+    graph = None
+    if network is None:
+        graph = sample_graph(trace, data.rows[0], rows_of(data)[0], inputs, names, outputs)
     return {
+        "title": title_of(watched, network),
         "inputs": inputs,
         "outputs": outputs,
         "targets": max(1, trace.targets),
         "X": data.rows,
         "y": rows_of(data),
         "validation": None if watched.tested is None else {"X": watched.tested.rows, "y": rows_of(watched.tested)},
-        "stage": stage_of(data, loss, len(outputs)),
-        "parameters": [p.data for p in watched.parameters],
-        "parameterNames": names_of(watched),
+        "stage": stage_of(data, trainer.loss, len(outputs)),
+        "parameters": start_of(trainer),
+        "parameterNames": names,
         "penalty": {"strength": watched.strength, "own": watched.own},
+        "lossName": called(trainer.loss),
         **graphs_of(watched, network),
+        "graph": graph,
     }
+
+
+def title_of(watched: Watched, network: Network | None) -> str:
+    """The widths of the layers, and how many parameters there are."""
+    counts = [] if network is None else [neuron.layer for neuron in network.neurons]
+    widths = [watched.data.width, *[counts.count(layer) for layer in sorted(set(counts))]]
+    shape = "" if network is None else "–".join(map(str, widths)) + ", "
+    return shape + plural(len(watched.parameters), "parameter")
+
+
+def called(loss: Any) -> str:
+    """What a loss is called."""
+    name = getattr(loss, "__name__", type(loss).__name__)
+    return "L" if name == "<lambda>" else name.replace("_", " ")
+
+
+def start_of(trainer: Trainer) -> list[float]:
+    """The parameters that the training began with, or begins with."""
+    return trainer.course.initial if trainer.history else [p.data for p in trainer.parameters]
 
 
 def numbered(letter: str, count: int) -> list[str]:
@@ -92,7 +120,7 @@ def names_of(watched: Watched) -> list[str]:
 
 
 def graphs_of(watched: Watched, network: Network | None) -> dict[str, Any]:
-    """Neurons, head and loss; or, where the code is no network, all nodes of one sample."""
+    """Neurons, head and loss, where the code is a network."""
     trace, graph = watched.trace, watched.trace.graph
     known: dict[int, dict[str, Any]] = {}
 
@@ -113,9 +141,7 @@ def graphs_of(watched: Watched, network: Network | None) -> dict[str, Any]:
 
     ends = [trace.loss] if trace.loss is not None else []
     if network is None:
-        nodes = listed(nodes_between(graph, [*ends, *trace.outputs], set()), "node")
-        outputs = [operand(node) for node in trace.outputs]
-        return {"neurons": None, "head": [], "heads": outputs, "loss": [], "graph": nodes, "symbols": symbols(nodes)}
+        return {"neurons": None, "head": [], "heads": [], "loss": [], "symbols": {}}
     places = {neuron.node: k for k, neuron in enumerate(network.neurons)}
     neurons = neurons_of(network, trace.outputs, graph)
     known |= {node: {"neuron": k} for node, k in places.items()}
@@ -123,8 +149,8 @@ def graphs_of(watched: Watched, network: Network | None) -> dict[str, Any]:
     heads = [operand(node) for node in trace.outputs]
     known |= {node: {"output": k} for k, node in enumerate(trace.outputs)}
     loss = listed(nodes_between(graph, ends, {*known}), "loss")
-    return {"neurons": neurons, "head": head, "heads": heads, "loss": loss, "graph": None,
-            "symbols": symbols([*neurons, *head, *loss])}  # fmt: skip
+    shown = {"neurons": neurons, "head": head, "heads": heads, "loss": loss}
+    return {**shown, "symbols": symbols([*neurons, *head, *loss])}
 
 
 def neurons_of(network: Network, outputs: list[int], graph: Graph) -> list[dict[str, Any]]:

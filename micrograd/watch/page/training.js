@@ -2,6 +2,7 @@
 //
 //   p, state     the parameters, and the moments of the optimiser; steps: how many it has taken
 //   epoch        how many are done; at: the first sample of the next step in its epoch, 0 between epochs
+//   taken        how many steps were taken since the start, whatever the optimiser
 //   records      after each epoch, from 0 on: its loss, and what is needed to go on from there
 //   extras       what stands behind the parameters in the generated code: λ, and 1 where a penalty of the user's counts
 //   diverged     where Python would raise DivergenceError: no step is taken from there
@@ -32,7 +33,7 @@ class Training {
 
   reset() {
     this.p = this.start.slice();
-    this.epoch = this.at = 0;
+    this.epoch = this.at = this.taken = 0;
     this.partial = [];
     this.before = this.diverged = null;
     this.limit = null;
@@ -66,7 +67,7 @@ class Training {
 
   record(loss) {
     const validation = this.validation === null ? NaN : this.valueOf(this.p, this.validation);
-    return { epoch: this.epoch, loss, validation, p: this.p.slice(), ...this.moments() };
+    return { epoch: this.epoch, taken: this.taken, loss, validation, p: this.p.slice(), ...this.moments() };
   }
 
   moments() {
@@ -77,7 +78,7 @@ class Training {
   goTo(epoch) {
     while (this.records[epoch].p === null) epoch--;
     const record = this.records[epoch];
-    Object.assign(this, { p: record.p.slice(), epoch, at: 0, partial: [], before: null, diverged: null, limit: null });
+    Object.assign(this, { p: record.p.slice(), epoch, taken: record.taken, at: 0, partial: [], before: null, diverged: null, limit: null });
     Object.assign(this, { state: record.state.map(m => m.slice()), steps: record.steps, stateOf: record.optimizer });
   }
 
@@ -135,6 +136,7 @@ class Training {
     this.p = made.p;
     this.state = made.state;
     this.steps++;
+    this.taken++;
     this.at += made.places.length;
     this.partial.push(made.value * (made.places.length / this.data.N));
     if (this.at >= this.data.N) this.endEpoch();

@@ -1,0 +1,127 @@
+"""`LearningPage`: a training to watch. It shows itself in a notebook and saves itself as a page.
+
+PLAYER      files of the player of `explore`
+SCRIPTS     what the page consists of, one behind the other: parts of the player of `explore`, and its own
+code        the generated functions {loss, outputs, neurons}, see `programs`
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from micrograd.drawing.explorer.page import PAGE, asset, bare, expect_page, literal
+from micrograd.drawing.layouts.svg import escape
+from micrograd.drawing.picture import LEAST_SCALE, wanted
+from micrograd.drawing.typography import plural
+from micrograd.exporting.javascript.vocabulary import brought
+from micrograd.system.disk import write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Collection
+    from typing import Any
+
+    from micrograd.drawing.picture import Picture
+
+FOLDER = Path(__file__).parent / "page"
+PLAYER: tuple[str, ...] = ()
+SCRIPTS = ("random", "training", "watch")
+STYLES = ("watch",)
+
+
+class LearningPage:
+    """A page on which a network learns. It shows itself in a notebook and saves itself as a page.
+
+    svg         a still picture of what is trained, as SVG text
+    html        a page of its own, as text
+    save(path)  write that page; the path ends in .html
+
+    >>> from micrograd import Trainer, Value, explore, losses, optim
+    >>> w = Value(0.5, "w")
+    >>> trainer = Trainer(lambda row: w * row[0], losses.squared_error, optim.SGD(lr=0.1), parameters=[w])
+    >>> page = explore(trainer, [1.0, 2.0], [3.0, 6.0])
+    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html) < 250_000
+    (True, True)
+    """
+
+    def __init__(
+        self, picture: Picture, scene: dict[str, Any], code: str, updates: dict[str, str], rules: dict[str, str]
+    ) -> None:
+        self.picture, self.scene, self.code, self.updates, self.rules = picture, scene, code, updates, rules
+
+    @property
+    def title(self) -> str:
+        """What is trained."""
+        return str(self.scene["title"])
+
+    @property
+    def svg(self) -> str:
+        """A still picture of what is trained, as SVG text."""
+        return self.picture.svg
+
+    @property
+    def html(self) -> str:
+        """A page of its own, as text."""
+        still = "<noscript>With scripts this page trains in front of you.</noscript>"
+        return PAGE.format(title=escape(self.title), player=self._player(still))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page. ValueError unless the path ends in .html, OSError from the file."""
+        expect_page(path)
+        write(path, self.html)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """What notebooks show, and a PNG that they are exported with, as that of a Picture."""
+        bundle = {"text/html": self.notebook_html(), "text/plain": repr(self)}
+        if wanted({"image/png": ""}, include, exclude):
+            bundle |= self.picture.preview()
+        return wanted(bundle, include, exclude)
+
+    def notebook_html(self) -> str:
+        """The page as a piece of HTML: a still picture with a line below, and the script that replaces both."""
+        from base64 import b64encode
+
+        image = b64encode(self.svg.encode()).decode()
+        least = f"max-width:100%;min-width:{self.picture.size[0] * LEAST_SCALE:.0f}px"
+        return self._player(
+            f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}" style="{least}">'
+            "<p>A still picture: run this cell, or trust the notebook, and it trains in front of you.</p>"
+        )
+
+    def _player(self, still: str) -> str:
+        """The element that holds the page, with what stands there until the script replaces it."""
+        from hashlib import sha256
+
+        program = self.program()
+        key = "t" + sha256(program.encode()).hexdigest()[:16]
+        return (
+            f'<div class="micrograd-watch" data-key="{key}" data-lm-suppress-shortcuts="true" style="overflow-x:auto">'
+            f'{still}</div>\n<script>(() => {{\n"use strict";\n{program}'
+            f'watch("{key}", scene, code, updates, rules, style);\n}})();</script>\n'
+        )
+
+    def program(self) -> str:
+        """The scripts of the page, and the constants scene, code, updates, rules and style."""
+        texts = [asset(f"{file}.js") for file in PLAYER] + [own(f"{file}.js") for file in SCRIPTS]
+        texts += [f"const code = (() => {{\n{self.code}\n}})();", functions("updates", self.updates)]
+        texts.append(functions("rules", self.rules))
+        style = "\n".join([bare(own(f"{file}.css")) for file in STYLES])
+        constants = [f"const scene = {literal(self.scene)};", f"const style = {literal(style)};\n"]
+        return "\n".join([bare(text) for text in [*texts, *brought("\n".join(texts))]] + constants)
+
+    def __repr__(self) -> str:
+        samples = plural(len(self.scene["X"]), "sample")
+        return f"<LearningPage: {self.title}, {samples}>"
+
+
+def functions(name: str, texts: dict[str, str]) -> str:
+    """An object of functions, by name."""
+    return f"const {name} = {{\n" + ",\n".join([f"{literal(key)}: {text}" for key, text in texts.items()]) + "\n};"
+
+
+def own(file: str) -> str:
+    """The text of a file of this page."""
+    return (FOLDER / file).read_text(encoding="utf-8")
