@@ -29,7 +29,7 @@ function beginning(nodes, round) {
 }
 
 function updateStory({ nodes, parameters, descent: { rate } }, gradient) {
-  const lines = updates(nodes, parameters, rate, gradient, descended(nodes, parameters, rate, gradient));
+  const lines = descentLines(nodes, parameters, rate, gradient, descended(nodes, parameters, rate, gradient));
   const parts = lines.map(line => [`${line[0]} becomes ${line[4].split(" = ")[1]}`]);
   const spoken = `A step of descent: ${firstOf(parts, 4).join(", ")}.`;
   return { head: "A step of descent: each parameter goes against its gradient.", lines, spoken };

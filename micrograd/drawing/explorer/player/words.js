@@ -50,7 +50,7 @@ function arithmetic(nodes, i, sums) {
 }
 
 // A step of descent, as cells: w₁  ←  w₁ − rate · ∂L/∂w₁  =  0.5 − 2 × 0.0835  =  0.333
-function updates(nodes, parameters, rate, gradient, after) {
+function descentLines(nodes, parameters, rate, gradient, after) {
   const root = nodes[nodes.length - 1].name;
   return parameters.map((i, n) => {
     const { name, data } = nodes[i], g = shown(gradient[i]);
