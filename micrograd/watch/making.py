@@ -35,6 +35,7 @@ def made(
     scene |= {"optimizers": offered}
     scene |= {"settings": {"optimizer": own["name"], "lr": own["lr"], "penalty": found.strength, **settings}}
     called = {name: rule(TABLE[name]) for name in sorted(rows_in(scene))}
+    scene["symbols"] = {name: TABLE[name].symbol for name in called}
     return LearningPage(picture_of(trainer, found, scene), scene, code_of(found.trace, network), updates, called)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from micrograd.drawing.explorer.page import PAGE, asset, bare, expect_page, literal
+from micrograd.drawing.explorer.page import asset, bare, expect_page, literal
 from micrograd.drawing.layouts.svg import escape
 from micrograd.drawing.picture import LEAST_SCALE, wanted
 from micrograd.drawing.typography import plural
@@ -25,9 +25,20 @@ if TYPE_CHECKING:
     from micrograd.drawing.picture import Picture
 
 FOLDER = Path(__file__).parent / "page"
-PLAYER: tuple[str, ...] = ()
-SCRIPTS = ("random", "training", "watch")
-STYLES = ("watch",)
+PLAYER = (
+    "elements", "backward", "timeline", "words", "story", "picture", "frame", "views", "controls", "bar", "walk",
+)  # fmt: skip
+SCRIPTS = (
+    "random", "training", "theme", "paint", "answers", "tiles", "network_layout", "network_mouse", "network", "points",
+    "stage", "surface", "loss_chart", "transport", "settings", "frames", "formulas", "sample_nodes", "neuron_graph",
+    "figure", "scalar_graph", "update_text", "bars", "next_step", "layout", "watch",
+)  # fmt: skip
+STYLES = ("watch", "explain")
+STANDALONE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>{title}</title></head>
+<body class="micrograd-watch-page"><main>{player}</main></body></html>
+"""
 
 
 class LearningPage:
@@ -64,7 +75,7 @@ class LearningPage:
     def html(self) -> str:
         """A page of its own, as text."""
         still = "<noscript>With scripts this page trains in front of you.</noscript>"
-        return PAGE.format(title=escape(self.title), player=self._player(still))
+        return STANDALONE.format(title=escape(self.title), player=self._player(still))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page. ValueError unless the path ends in .html, OSError from the file."""
@@ -108,7 +119,7 @@ class LearningPage:
         texts = [asset(f"{file}.js") for file in PLAYER] + [own(f"{file}.js") for file in SCRIPTS]
         texts += [f"const code = (() => {{\n{self.code}\n}})();", functions("updates", self.updates)]
         texts.append(functions("rules", self.rules))
-        style = "\n".join([bare(own(f"{file}.css")) for file in STYLES])
+        style = "\n".join(map(bare, [asset("explore.css"), *[own(f"{file}.css") for file in STYLES]]))
         constants = [f"const scene = {literal(self.scene)};", f"const style = {literal(style)};\n"]
         return "\n".join([bare(text) for text in [*texts, *brought("\n".join(texts))]] + constants)
 

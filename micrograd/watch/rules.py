@@ -51,7 +51,7 @@ def rules(optimizer: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
                 f"explore cannot watch {optimizer!r}: {error}. Train with a rule that is arithmetic on p, g and its "
                 "moments, see optim.UpdateRule, or with one of optim's: SGD, Adam, AdamW, RMSProp"
             ) from None
-        functions[name] = function_of(found)
+        functions[name] = f"Object.assign({function_of(found)}, {{ columns: {columns_of(found)} }})"
         known.append({"name": name, "title": repr(rule), "own": rule is optimizer, **described(rule, found)})
     return known, functions
 
@@ -146,6 +146,19 @@ def function_of(rule: Rule) -> str:
     ends = [f"{leaf} = {in_javascript(found[end])};" for leaf, end in zip(leaves[:1] + leaves[2:], rule.ends)]
     lines = ["(p, g, state, step, lr) => {", *declared(once, columns), "for (let i = 0; i < p.length; i++) {"]
     return "\n".join([*lines, *declared(each), *ends, "}", "}"])
+
+
+def columns_of(rule: Rule) -> str:
+    """The function (step, lr) of a rule that gives what is the same for all parameters.
+
+    >>> print(columns_of(read(SGD(lr=0.1))))
+    (step, lr) => {
+    return [lr];
+    }
+    """
+    body = Body()
+    columns = columns_in_javascript(rule, body)
+    return "\n".join(["(step, lr) => {", *declared(body), f"return [{', '.join(columns)}];", "}"])
 
 
 def declared(body: Body, more: list[str] | None = None) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from math import fsum
 
+from micrograd.drawing.explorer.scene import DRAWN
+from micrograd.drawing.look import ROLES
 from micrograd.drawing.typography import plural
 from micrograd.losses import of_logit, threshold
 from micrograd.notation.signs import maths, numeral
@@ -50,6 +52,7 @@ def scene_of(watched: Watched, network: Network | None, trainer: Trainer, column
         "lossName": called(trainer.loss),
         **graphs_of(watched, network),
         "graph": graph,
+        "look": DRAWN | {"roles": ROLES},
     }
 
 
@@ -141,7 +144,7 @@ def graphs_of(watched: Watched, network: Network | None) -> dict[str, Any]:
 
     ends = [trace.loss] if trace.loss is not None else []
     if network is None:
-        return {"neurons": None, "head": [], "heads": [], "loss": [], "symbols": {}}
+        return {"neurons": None, "head": [], "heads": [], "loss": []}
     places = {neuron.node: k for k, neuron in enumerate(network.neurons)}
     neurons = neurons_of(network, trace.outputs, graph)
     known |= {node: {"neuron": k} for node, k in places.items()}
@@ -149,8 +152,7 @@ def graphs_of(watched: Watched, network: Network | None) -> dict[str, Any]:
     heads = [operand(node) for node in trace.outputs]
     known |= {node: {"output": k} for k, node in enumerate(trace.outputs)}
     loss = listed(nodes_between(graph, ends, {*known}), "loss")
-    shown = {"neurons": neurons, "head": head, "heads": heads, "loss": loss}
-    return {**shown, "symbols": symbols([*neurons, *head, *loss])}
+    return {"neurons": neurons, "head": head, "heads": heads, "loss": loss}
 
 
 def neurons_of(network: Network, outputs: list[int], graph: Graph) -> list[dict[str, Any]]:
@@ -174,11 +176,6 @@ def neurons_of(network: Network, outputs: list[int], graph: Graph) -> list[dict[
             }
         )
     return found
-
-
-def symbols(nodes: list[dict[str, Any]]) -> dict[str, str]:
-    """The signs of the rules that nodes have."""
-    return {rule: TABLE[rule].symbol for rule in sorted({node["rule"] for node in nodes if node["rule"]})}
 
 
 def named(network: Network, outputs: list[int]) -> list[tuple[str, str]]:

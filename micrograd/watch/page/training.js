@@ -213,16 +213,28 @@ class Training {
 
   // What outputs and neurons answer at points, point by point.
   answers(points, p = this.p) {
-    const inputs = this.scene.inputs.length, n = points.length / inputs, all = this.given(p);
-    const of = (answer, width) => {
-      const found = new Float64Array(n * width);
-      for (let k = 0; k < n; k++) {
-        answer(points.subarray(k * inputs, (k + 1) * inputs), all, found.subarray(k * width, (k + 1) * width));
-      }
-      return found;
-    };
-    const { neurons, outputs } = this.scene;
-    return { outputs: of(this.code.outputs, outputs.length), neurons: neurons === null ? null : of(this.code.neurons, neurons.length) };
+    const { neurons, outputs, heads } = this.scene, all = this.given(p);
+    if (neurons === null) return { outputs: this.answered(this.code.outputs, points, all, outputs.length), neurons: null };
+    const found = this.answered(this.code.neurons, points, all, neurons.length);
+    if (!heads.every(head => "neuron" in head)) {
+      return { outputs: this.answered(this.code.outputs, points, all, outputs.length), neurons: found };
+    }
+    const N = neurons.length, n = found.length / N, M = outputs.length, ends = new Float64Array(n * M);
+    heads.forEach(({ neuron }, j) => {
+      for (let k = 0; k < n; k++) ends[k * M + j] = found[k * N + neuron];
+    });
+    return { outputs: ends, neurons: found };
+  }
+
+  answered(answer, points, all, width) {
+    const inputs = this.scene.inputs.length, n = points.length / inputs;
+    const x = new Float64Array(inputs), out = new Float64Array(width), found = new Float64Array(n * width);
+    for (let k = 0; k < n; k++) {
+      for (let i = 0; i < inputs; i++) x[i] = points[k * inputs + i];
+      answer(x, all, out);
+      for (let i = 0; i < width; i++) found[k * width + i] = out[i];
+    }
+    return found;
   }
 
   // How many samples are answered with their class.
