@@ -139,8 +139,8 @@ FLOORS = {
         ["fitting"],
     ],
     "watch": [
-        ["network", "page", "programs", "rules", "sample_graph", "traced"],
-        ["scene"],
+        ["network", "page", "rules", "sample_graph", "traced"],
+        ["composed", "programs", "scene"],
         ["making"],
         ["exploring"],
     ],

@@ -4,6 +4,7 @@ exploring       what can be explored, and what is given with it
 making          the page, put together
 traced          the code of a trainer as the graph of one sample
 network         the neurons in it
+composed        their functions, where these are no primitives
 sample_graph    the graph itself, where it is small
 scene           what the page knows
 programs        loss, gradient and neurons in JavaScript

@@ -5,7 +5,9 @@ from __future__ import annotations
 from micrograd.drawing import draw
 from micrograd.drawing.explorer.javascript import rule
 from micrograd.engine import Value
+from micrograd.notation.signs import maths
 from micrograd.ops import TABLE
+from micrograd.watch.composed import name_composed
 from micrograd.watch.network import network_of
 from micrograd.watch.page import LearningPage
 from micrograd.watch.programs import code_of
@@ -29,13 +31,14 @@ def made(
     """The page of a trainer and its data; columns: the names of the inputs, if they have some."""
     found = watched(trainer, X, y, validation)
     network = network_of(found.trace.graph, found.trace.outputs)
+    composed = {} if network is None else name_composed(found.trace, network)
     offered, updates = rules(trainer.optimizer)
     scene = scene_of(found, network, trainer, columns)
     own = offered[0]
     scene |= {"optimizers": offered}
     scene |= {"settings": {"optimizer": own["name"], "lr": own["lr"], "penalty": found.strength, **settings}}
-    called = {name: rule(TABLE[name]) for name in sorted(rows_in(scene))}
-    scene["symbols"] = {name: TABLE[name].symbol for name in called}
+    called = {name: rule(TABLE[name]) for name in sorted(rows_in(scene) - composed.keys())} | composed
+    scene["symbols"] = {name: TABLE[name].symbol if name in TABLE else maths(name) for name in called}
     return LearningPage(picture_of(trainer, found, scene), scene, code_of(found.trace, network), updates, called)
 
 

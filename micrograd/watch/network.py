@@ -1,7 +1,7 @@
 """A network in the scalar graph of one sample: neurons are found in what the code computes, not in a class of ours.
 
-neuron      f(Σ w·x + b): weights and bias are parameters, each x an input or an earlier neuron; f is a primitive, or
-            is left out
+neuron      f(Σ w·x + b): weights and bias are parameters, each x an input or an earlier neuron; f is a primitive, a
+            function composed of some, or left out
 sum         the node of Σ w·x + b
 head        what an output computes from neurons and is no neuron itself, such as a softmax
 """
@@ -14,14 +14,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from micrograd.compiler.scalar.graph import Graph
 
-MOST_HEAD = 60  # nodes
+MOST_HEAD, MOST_COMPOSED = 60, 24  # nodes
 
 
 class Neuron:
     """One neuron.
 
     node, sum   nodes; the same where there is no function
-    rule        the name of f; None where it is left out
+    rule        the name of f; None where it is left out, "" where it is composed and has no name yet
     terms       (place of the weight among the parameters, node of x), in the order in which the code adds them
     bias        place among the parameters; None without one
     layer       1 for neurons of inputs alone, else one more than the highest of its sources
@@ -77,13 +77,33 @@ def network_of(graph: Graph, outputs: list[int]) -> Network | None:
 def neuron_at(graph: Graph, node: int) -> Neuron | None:
     """The neuron whose answer a node is; None if it is none."""
     kind, args = graph.kind[node], graph.args[node]
-    row = TABLE.get(kind)
-    if row is not None and len(row.partials) == 1:
-        parts = affine(graph, args[0])
-        if parts is not None:
-            return Neuron(node, args[0], kind, *parts)
     parts = affine(graph, node)
-    return None if parts is None else Neuron(node, node, None, *parts)
+    if parts is not None:
+        return Neuron(node, node, None, *parts)
+    total = composed_of(graph, node)
+    parts = None if total is None else affine(graph, total)
+    if total is None or parts is None:
+        return None
+    return Neuron(node, total, kind if args == (total,) else "", *parts)
+
+
+def composed_of(graph: Graph, node: int) -> int | None:
+    """The one node Σ w·x + b that a node is a function of, beside numbers; None if there is none, or are several."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        at = waiting.pop()
+        if at in seen or graph.kind[at] in ("constant", "captured"):
+            continue
+        seen.add(at)
+        if affine(graph, at) is not None:
+            found.add(at)
+        elif graph.kind[at] not in TABLE or len(seen) > MOST_COMPOSED:
+            return None
+        else:
+            waiting += graph.args[at]
+    return found.pop() if len(found) == 1 else None
 
 
 def affine(graph: Graph, top: int) -> tuple[list[tuple[int, int]], int | None] | None:

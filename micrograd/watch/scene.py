@@ -169,7 +169,7 @@ def neurons_of(network: Network, outputs: list[int], graph: Graph) -> list[dict[
                 "layer": neuron.layer,
                 "place": counts[neuron.layer],
                 "rule": neuron.rule,
-                "symbol": TABLE[neuron.rule].symbol if neuron.rule else "",
+                "symbol": TABLE[neuron.rule].symbol if neuron.rule in TABLE else maths(neuron.rule or ""),
                 "bias": neuron.bias,
                 "weights": [w for w, _ in neuron.terms],
                 "sources": sources,
