@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from micrograd.compiler.scalar.derivatives.sweeps import reverse
 from micrograd.drawing.explorer.javascript import Body, JavaScript
-from micrograd.ops import TABLE
 from micrograd.watch.network import nodes_between
 
 TYPE_CHECKING = False

@@ -115,13 +115,17 @@ class LearningPage:
         )
 
     def program(self) -> str:
-        """The scripts of the page, and the constants scene, code, updates, rules and style."""
-        texts = [asset(f"{file}.js") for file in PLAYER] + [own(f"{file}.js") for file in SCRIPTS]
-        texts += [f"const code = (() => {{\n{self.code}\n}})();", functions("updates", self.updates)]
-        texts.append(functions("rules", self.rules))
+        """The scripts of the page, and what they show."""
+        scripts = [asset(f"{file}.js") for file in PLAYER] + [own(f"{file}.js") for file in SCRIPTS]
         style = "\n".join(map(bare, [asset("explore.css"), *[own(f"{file}.css") for file in STYLES]]))
-        constants = [f"const scene = {literal(self.scene)};", f"const style = {literal(style)};\n"]
-        return "\n".join([bare(text) for text in [*texts, *brought("\n".join(texts))]] + constants)
+        return "\n".join([*map(bare, scripts), self.numbers(), f"const style = {literal(style)};\n"])
+
+    def numbers(self) -> str:
+        """The constants scene, code, updates and rules: with `random` and `training` they are all that computes."""
+        texts = [f"const code = (() => {{\n{self.code}\n}})();", functions("updates", self.updates)]
+        texts.append(functions("rules", self.rules))
+        known = f"const scene = {literal(self.scene)};"
+        return "\n".join([*map(bare, [*brought("\n".join(texts)), *texts]), known])
 
     def __repr__(self) -> str:
         samples = plural(len(self.scene["X"]), "sample")

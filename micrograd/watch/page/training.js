@@ -5,7 +5,7 @@
 //   taken        how many steps were taken since the start, whatever the optimiser
 //   records      after each epoch, from 0 on: its loss, and what is needed to go on from there
 //   extras       what stands behind the parameters in the generated code: λ, and 1 where a penalty of the user's counts
-//   diverged     where Python would raise DivergenceError: no step is taken from there
+//   diverged     where Python would raise DivergenceError, or the rate of a schedule is unknown: no step is taken there
 
 const KEPT = 1500, EVERY = 8; // epochs of which all is kept; of those before, every eighth
 const GROWTH = 1e10; // a loss so many times the first has diverged
@@ -55,9 +55,11 @@ class Training {
 
   // The optimiser has taken no step.
   forget() {
-    this.steps = 0;
-    this.stateOf = this.settings.optimizer;
-    this.state = this.rule.moments.map(() => new Float64Array(this.size));
+    Object.assign(this, { steps: 0, stateOf: this.settings.optimizer, state: this.zeros() });
+  }
+
+  zeros() {
+    return this.rule.moments.map(() => new Float64Array(this.size));
   }
 
   // What the scene says of the optimiser that is chosen.
@@ -103,39 +105,41 @@ class Training {
 
   // The learning rate of the next step; of a schedule as far as it is written down.
   get rate() {
+    return this.rateAt(this.stateOf === this.settings.optimizer ? this.steps : 0);
+  }
+
+  rateAt(step) {
     if (this.settings.lr !== null) return this.settings.lr;
     const { rates } = this.rule;
     let low = 0;
     for (let high = rates.length; high - low > 1;) {
       const middle = (low + high) >> 1;
-      if (rates[middle][0] <= this.steps) low = middle; else high = middle;
+      if (rates[middle][0] <= step) low = middle; else high = middle;
     }
     return rates[low][1];
   }
 
-  // The mean loss of a batch before a step, and what the step makes; nothing changes yet.
+  // The mean loss of a batch before a step, and what the step makes, with moments of 0 where the optimiser was changed;
+  // nothing changes yet.
   next() {
-    if (this.stateOf !== this.settings.optimizer) this.forget();
-    const places = this.batch();
-    const { value, g } = this.gradientOf(places);
-    const p = this.p.slice(), state = this.state.map(m => m.slice());
-    this.updates[this.settings.optimizer](p, g, state, this.steps, this.rate);
-    return { value, g, p, state, places };
+    const same = this.stateOf === this.settings.optimizer, steps = same ? this.steps : 0;
+    const before = same ? this.state : this.zeros(), places = this.batch();
+    const { value, g } = this.gradientOf(places), p = this.p.slice(), state = before.map(m => m.slice());
+    this.updates[this.settings.optimizer](p, g, state, steps, this.rateAt(steps));
+    return { value, g, p, state, places, before, steps };
   }
 
   // One step on the next batch; the mean loss before it.
   step() {
-    const made = this.next();
-    if (!this.allows(made)) {
-      this.diverged = { epoch: this.epoch + 1, loss: made.value };
+    const made = this.next(), unknown = this.settings.lr === null && made.steps >= this.rule.known;
+    if (unknown || !this.allows(made)) {
+      this.diverged = { epoch: this.epoch + 1, loss: made.value, unknown };
       return made.value;
     }
     this.diverged = null;
     if (this.at === 0) this.records.length = this.epoch + 1; // what came after was another future
-    this.before = { p: this.p, state: this.state, steps: this.steps, g: made.g, places: made.places, loss: made.value };
-    this.p = made.p;
-    this.state = made.state;
-    this.steps++;
+    this.before = { p: this.p, state: made.before, steps: made.steps, g: made.g, places: made.places, loss: made.value };
+    Object.assign(this, { p: made.p, state: made.state, steps: made.steps + 1, stateOf: this.settings.optimizer });
     this.taken++;
     this.at += made.places.length;
     this.partial.push(made.value * (made.places.length / this.data.N));
