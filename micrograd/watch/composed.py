@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from micrograd.compiler.scalar.derivatives.sweeps import reverse
-from micrograd.drawing.explorer.javascript import Body, JavaScript
+from micrograd.drawing.explorer.javascript import arrow
+from micrograd.exporting.definitions import Body
+from micrograd.exporting.javascript.vocabulary import FUNCTIONS
 from micrograd.watch.network import nodes_between
 
 TYPE_CHECKING = False
@@ -32,16 +34,16 @@ def rule_of(trace: Trace, total: int, node: int) -> str:
     graph = trace.graph.copy(node + 1)
     [slope] = reverse(graph, [node], [graph.constant(1.0)], [total], True)
 
-    def text(end: int, names: str) -> str:
-        body = Body()
-        found: dict[int, Any] = {total: JavaScript("x1", body)}
+    def text(end: int, *names: str) -> str:
+        body = Body(FUNCTIONS)
+        found: dict[int, Any] = {total: body.argument("x1")}
         for at in nodes_between(graph, [end], {total}):
             operands = tuple([found[x] if x in found else number(x) for x in graph.args[at]])
-            found[at] = body.value(graph.kind[at], operands)
-        return body.function(names, found[end] if end in found else number(end))
+            found[at] = body.apply(graph.kind[at], operands)
+        return arrow([*names], body, found[end] if end in found else number(end))
 
     def number(leaf: int) -> float:
         captured = graph.kind[leaf] == "captured"
         return float(trace.captured[graph.args[leaf][0]].data if captured else graph.args[leaf][0])
 
-    return f"{{forward: {text(node, '(x1)')}, locals: [{text(slope, '(x1, out)')}], selects: false}}"
+    return f"{{forward: {text(node, 'x1')}, locals: [{text(slope, 'x1', 'out')}], selects: false}}"

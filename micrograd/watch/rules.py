@@ -9,9 +9,14 @@ from __future__ import annotations
 import operator
 from itertools import islice, product
 
+from micrograd import functions
 from micrograd.compiler.descent.reading import SPECIAL, rate, read, updated
 from micrograd.compiler.descent.symbols import ByStep, Unreadable
-from micrograd.drawing.explorer.javascript import Body, JavaScript, in_javascript
+from micrograd.drawing.explorer.javascript import NOTHING
+from micrograd.exporting.definitions import Body, operand
+from micrograd.exporting.javascript.code import JavaScriptPrinter
+from micrograd.exporting.javascript.vocabulary import FUNCTIONS
+from micrograd.exporting.statements import Apply, For, Item, Let, Name, Store, at
 from micrograd.ops import TABLE
 from micrograd.optim import SGD, Adam, AdamW, RMSProp
 from micrograd.optim.update_rule import UpdateRule
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.descent.rule import Rule
+    from micrograd.exporting.statements import Expression
 
 MOST_RATES, MOST_STEPS = 2_000, 50_000  # of a schedule
 OFFERED: dict[str, Callable[[], UpdateRule]] = {
@@ -41,7 +47,7 @@ def rules(optimizer: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """
     own = name_of(optimizer)
     offered = {own: optimizer, **{name: make() for name, make in OFFERED.items() if name != own}}
-    known, functions = [], {}
+    known, written_down = [], {}
     for name, rule in offered.items():
         try:
             found = read(rule)
@@ -51,9 +57,9 @@ def rules(optimizer: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
                 f"explore cannot watch {optimizer!r}: {error}. Train with a rule that is arithmetic on p, g and its "
                 "moments, see optim.UpdateRule, or with one of optim's: SGD, Adam, AdamW, RMSProp"
             ) from None
-        functions[name] = f"Object.assign({function_of(found)}, {{ columns: {columns_of(found)} }})"
+        written_down[name] = f"Object.assign({function_of(found)}, {{ columns: {function_of_columns(found)} }})"
         known.append({"name": name, "title": repr(rule), "own": rule is optimizer, **described(rule, found)})
-    return known, functions
+    return known, written_down
 
 
 def name_of(optimizer: Any) -> str:
@@ -78,7 +84,7 @@ def described(optimizer: UpdateRule, rule: Rule) -> dict[str, Any]:
     rates, known = rates_of(optimizer)
     graph, place = rule.graph, {node: k for k, node in enumerate(inner(rule))}
 
-    def operand(node: int) -> dict[str, Any]:
+    def taken(node: int) -> dict[str, Any]:
         kind, args = graph.kind[node], graph.args[node]
         if kind == "input":
             return {"moment": args[0] - 2} if args[0] > 1 else {"pg"[args[0]]: 0}
@@ -91,8 +97,8 @@ def described(optimizer: UpdateRule, rule: Rule) -> dict[str, Any]:
         "rates": rates,
         "known": known,
         "moments": list(optimizer.moments()),
-        "nodes": [{"rule": graph.kind[node], "operands": [*map(operand, graph.args[node])]} for node in place],
-        "ends": [operand(node) for node in rule.ends],
+        "nodes": [{"rule": graph.kind[node], "operands": [*map(taken, graph.args[node])]} for node in place],
+        "ends": [taken(node) for node in rule.ends],
     }
 
 
@@ -123,65 +129,90 @@ def rates_of(optimizer: UpdateRule) -> tuple[list[tuple[int, float]] | None, int
 def function_of(rule: Rule) -> str:
     """The function (p, g, state, step, lr) of a rule: it changes p, and the moments in state, in place.
 
-    >>> print(function_of(read(SGD(lr=0.1))))
-    (p, g, state, step, lr) => {
-    const c0 = lr;
-    for (let i = 0; i < p.length; i++) {
-    const v1 = c0 * g[i], v2 = p[i] - v1;
-    p[i] = v2;
-    }
+    >>> print(function_of(read(SGD(lr=0.1, momentum=0.9))))
+    (p, g, [m0], step, lr, n = p.length) => {
+      const c0 = lr;
+      for (let i = 0; i < n; i++) {
+        const v3 = 0.9 * m0[i];
+        const v4 = v3 + g[i];
+        const v6 = c0 * v4;
+        const v7 = p[i] - v6;
+        p[i] = v7;
+        m0[i] = v4;
+      }
     }
     """
-    once, each, graph = Body(), Body(), rule.graph
-    columns = [f"c{k} = {text}" for k, text in enumerate(columns_in_javascript(rule, once))]
-    leaves = ["p[i]", "g[i]", *[f"state[{k}][i]" for k in range(rule.moments)]]
+    moments = [f"m{k}" for k in range(rule.moments)]
+    each, graph = Body(FUNCTIONS), rule.graph
+    leaves = [each.argument(f"{name}[i]") for name in ("p", "g", *moments)]
     found: list[Any] = []
     for kind, args in zip(graph.kind, graph.args):
         if kind in TABLE:
-            found.append(each.value(kind, tuple([found[x] for x in args])))
+            found.append(each.apply(kind, tuple([found[x] for x in args])))
         elif kind == "constant":
             found.append(args[0])
         else:
-            found.append(JavaScript(leaves[args[0]] if kind == "input" else f"c{args[0]}", each))
-    ends = [f"{leaf} = {in_javascript(found[end])};" for leaf, end in zip(leaves[:1] + leaves[2:], rule.ends)]
-    lines = ["(p, g, state, step, lr) => {", *declared(once, columns), "for (let i = 0; i < p.length; i++) {"]
-    return "\n".join([*lines, *declared(each), *ends, "}", "}"])
+            found.append(leaves[args[0]] if kind == "input" else each.argument(f"c{args[0]}"))
+    lets, ends = written(each, [found[end] for end in rule.ends])
+    stores = [Store(Item(name, at(0, i=1)), end) for name, end in zip(["p", *moments], ends)]
+    once, columns = columns_of(rule)
+    constants = [Let(f"c{k}", column) for k, column in enumerate(columns)]
+    lines = printed([*once, *constants, For("i", "n", [*lets, *stores])])
+    return "\n".join([f"(p, g, [{', '.join(moments)}], step, lr, n = p.length) => {{", *lines, "}"])
 
 
-def columns_of(rule: Rule) -> str:
+def function_of_columns(rule: Rule) -> str:
     """The function (step, lr) of a rule that gives what is the same for all parameters.
 
-    >>> print(columns_of(read(SGD(lr=0.1))))
+    >>> print(function_of_columns(read(SGD(lr=0.1))))
     (step, lr) => {
-    return [lr];
+      return [lr];
     }
     """
-    body = Body()
-    columns = columns_in_javascript(rule, body)
-    return "\n".join(["(step, lr) => {", *declared(body), f"return [{', '.join(columns)}];", "}"])
+    once, columns = columns_of(rule)
+    texts = [JavaScriptPrinter(NOTHING).text(column) for column in columns]
+    return "\n".join(["(step, lr) => {", *printed(once), f"  return [{', '.join(texts)}];", "}"])
 
 
-def declared(body: Body, more: list[str] | None = None) -> list[str]:
-    """The statement that makes the constants of a body, and some more."""
-    constants = [f"{name} = {text}" for text, name in body.constants.items()] + (more or [])
-    return [f"const {', '.join(constants)};"] if constants else []
-
-
-def columns_in_javascript(rule: Rule, body: Body) -> list[str]:
-    """What depends on the step alone, see `compiler.descent.rule`, as constants of a body."""
+def columns_of(rule: Rule) -> tuple[list[Let], list[Expression]]:
+    """What depends on the step alone, see `compiler.descent.rule`: statements, and the columns."""
+    body = Body(FUNCTIONS)
     known: dict[int, Any] = {}
     for x in rule.order:
         if x is rule.step or x is rule.rate:
-            known[id(x)] = JavaScript("step" if x is rule.step else "lr", body)
+            known[id(x)] = body.argument("step" if x is rule.step else "lr")
         else:
-            known[id(x)] = computed(x.compute, [known[id(y)] if isinstance(y, ByStep) else y for y in x.args], body)
-    return [str(known[id(x)]) for x in rule.columns]
+            known[id(x)] = computed(x.compute, [known[id(y)] if isinstance(y, ByStep) else y for y in x.args])
+    return written(body, [known[id(x)] for x in rule.columns])
 
 
-def computed(compute: Callable[..., Any], operands: list[Any], body: Body) -> Any:
-    """What Python computes of numbers by step, as JavaScript."""
+def computed(compute: Callable[..., Any], operands: list[Any]) -> Any:
+    """What Python computes of numbers by step, on symbols."""
     if compute is not operator.floordiv and compute is not operator.mod:
         return compute(*operands)
-    text = f"Math.floor({' / '.join(map(in_javascript, operands))})"
-    whole = JavaScript(body.constants.setdefault(text, f"v{len(body.constants) + 1}"), body)
-    return whole if compute is operator.floordiv else operands[0] - operands[1] * whole
+    x, divisor = operands
+    if not isinstance(divisor, int):
+        raise Unreadable("it divides a number by a fraction, and takes the whole part or the rest")
+    nearest = functions.round(x / divisor)
+    whole = nearest - (nearest > x / divisor)
+    return whole if compute is operator.floordiv else x - divisor * whole
+
+
+def written(body: Body, ends: list[Any]) -> tuple[list[Let], list[Expression]]:
+    """A statement for each node of a body, and what stands for the ends."""
+    lets: list[Let] = []
+    names: dict[Any, Any] = {}
+    for node, (row, operands) in enumerate(body.nodes):
+        if row == "argument":
+            names[node] = Name(operands[0])
+        else:
+            lets.append(Let(f"v{node}", Apply(row, tuple([names.get(x, x) for x in operands]))))
+            names[node] = Name(f"v{node}")
+    return lets, [names.get(x, x) for x in map(operand, ends)]
+
+
+def printed(statements: list[Any]) -> list[str]:
+    """Statements in JavaScript."""
+    printer = JavaScriptPrinter(NOTHING)
+    printer.body(statements)
+    return printer.lines
