@@ -3,7 +3,7 @@
 //   part        what is shown of the sample, see `neuron_graph`
 //   opened      {neuron: its place} or {sample: true}, as the page has it; null while nothing is
 
-const STORY_ROOM = 400;
+const STORY_ROOM = 310; // and 14 for each letter of a name
 
 class GraphWalk extends Walk {
   constructor(element, scene, panel) {
@@ -29,24 +29,32 @@ class GraphWalk extends Walk {
 
 class ScalarGraph {
   constructor(page) {
-    Object.assign(this, { page, every: false, shown: "", walk: null, pace: "text" });
+    Object.assign(this, { page, allTerms: false, shown: "", walk: null, every: 250 });
     this.sample = page.scene.neurons === null && page.scene.graph === null ? null : new SampleNodes(page);
     this.root = element("section", "mw-panel mw-graph", "", { "aria-label": "scalar graph" });
     this.title = page.heading("");
     this.all = button("mw-toggle", "", "show every term of the sum, or the largest", () => this.toggleTerms());
-    this.close = button("mw-close", "✕", "close the scalar graph (Esc)", () => page.closeGraph());
+    this.shut = button("mw-close", "✕", "close the scalar graph (Esc)", () => page.closeGraph());
     const head = element("div", "mw-panel-head");
-    head.append(this.title, this.all, this.close);
+    head.append(this.title, this.all, this.shut);
     this.body = element("div", "micrograd-explorer", "", { tabindex: 0, role: "region", "aria-label": "forward and backward" });
     this.body.dataset.lmSuppressShortcuts = "true";
     this.body.onkeydown = event => this.walk?.onKey(event);
     this.root.append(head, this.body);
+    new ResizeObserver(() => this.layOut()).observe(this.root);
   }
 
   toggleTerms() {
-    this.every = !this.every;
-    give(this.all, "aria-pressed", String(this.every));
+    this.allTerms = !this.allTerms;
+    give(this.all, "aria-pressed", String(this.allTerms));
     this.show();
+  }
+
+  // What is told stands beside a picture that leaves room for it.
+  layOut() {
+    if (this.walk === null) return;
+    const longest = Math.max(...this.walk.nodes.map(({ name }) => name.length));
+    this.body.classList.toggle("mw-beside", this.wide + STORY_ROOM + 14 * longest < this.body.clientWidth);
   }
 
   // What is open: a neuron, or null for the whole sample.
@@ -56,16 +64,25 @@ class ScalarGraph {
     return opened.neuron ?? scene.neurons.length - 1;
   }
 
+  open() {
+    this.show();
+    if (this.page.scene.neurons !== null) this.root.scrollIntoView({ block: "nearest" });
+  }
+
+  close() {
+    this.walk?.stop();
+    this.root.hidden = true;
+  }
+
   show() {
     const { page, sample } = this;
-    const opened = page.opened ?? (page.scene.neurons === null ? { sample: true } : null);
-    this.root.hidden = opened === null;
-    if (opened === null) return this.stop();
+    if (page.opened === null) return this.close();
+    this.root.hidden = false;
     if (sample === null) return write(this.title, "The graph of a sample has too many values to be played here");
     const { x, y } = page.points[page.sample];
-    sample.compute(x, [y].flat(), page.training.p);
-    const { neuron } = this, shown = JSON.stringify([neuron, this.every, neuron === null ? null : page.sample]);
-    if (shown !== this.shown) this.open(neuron, shown);
+    sample.compute(x, y, page.training.p);
+    const { neuron } = this, shown = JSON.stringify([neuron, this.allTerms, neuron === null ? null : page.sample]);
+    if (shown !== this.shown) this.build(neuron, shown);
     const called = neuron === null ? "the loss" : page.scene.neurons[neuron].name;
     write(this.title, `Scalar graph of ${called}, sample ${page.sample + 1}`);
     if (this.walk === null) return;
@@ -73,17 +90,17 @@ class ScalarGraph {
     this.walk.show();
   }
 
-  async open(neuron, shown) {
+  async build(neuron, shown) {
     const { page, sample } = this, { scene } = page;
     const fresh = this.walk === null || this.neuronShown !== neuron;
     const position = fresh ? Infinity : this.walk.position;
-    this.stop();
+    this.walk?.stop();
     Object.assign(this, { shown, neuronShown: neuron });
-    this.part = neuron === null ? wholePart(sample) : neuronPart(sample, neuron, this.every, page.chosen);
+    this.part = neuron === null ? wholePart(sample) : neuronPart(sample, neuron, this.allTerms, page.chosen);
     const terms = neuron === null ? 0 : sample.neurons[neuron].products.length;
     this.all.hidden = terms <= MOST_TERMS + 1;
     write(this.all, `all ${terms} terms`);
-    this.close.hidden = scene.neurons === null;
+    this.shut.hidden = scene.neurons === null;
     renew(this.part, sample);
     const { nodes } = this.part, title = "computation graph";
     const svg = scene.neurons === null ? svgOf(await inflated(scene.graph.svg)) : figureOf(nodes, scene.look, title);
@@ -91,18 +108,10 @@ class ScalarGraph {
     const operated = walk.operated();
     walk.views.add(svg);
     this.body.replaceChildren(...operated, walk.views.element);
-    this.body.style.setProperty("--figure", `${svg.getAttribute("width")}px`);
-    this.layout(Number(svg.getAttribute("width")));
+    this.wide = Number(svg.getAttribute("width"));
+    this.body.style.setProperty("--figure", `${this.wide}px`);
     this.walk = walk;
+    this.layOut();
     walk.go(Math.min(position, walk.time.whole));
-  }
-
-  // What is told stands beside a picture that leaves room for it.
-  layout(wide) {
-    this.body.classList.toggle("mw-beside", wide + STORY_ROOM < this.body.clientWidth);
-  }
-
-  stop() {
-    this.walk?.stop();
   }
 }

@@ -36,9 +36,9 @@ function updateLines(rule, symbols, parameter, values) {
   const text = (end, names) => endText(rule, end, names, symbols);
   const lines = rule.moments.map((name, k) => {
     const end = rule.ends[k + 1];
-    return { name, formula: text(end, symbolic), numbers: text(end, numbers), result: shown(made[k]) };
+    return { name, formula: text(end, symbolic), numbers: text(end, numbers), result: made[k] };
   });
-  lines.push({ name: parameter, formula: text(rule.ends[0], symbolic), numbers: text(rule.ends[0], numbers), result: precise(result) });
+  lines.push({ name: parameter, formula: text(rule.ends[0], symbolic), numbers: text(rule.ends[0], numbers), result });
   return lines;
 }
 

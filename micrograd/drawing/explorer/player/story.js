@@ -36,7 +36,7 @@ function updateStory({ nodes, parameters, descent: { rate } }, gradient) {
 }
 
 // What a folded box is called: a stage by its title, a form by the node that it computes.
-function titleOf({ stages = [], nodes }, key) {
+function foldedTitle({ stages = [], nodes }, key) {
   return key.startsWith("n") ? nodes[key.slice(1)].name : stages.find(stage => stage.key === key).title;
 }
 
@@ -45,7 +45,7 @@ function forwardStory({ nodes, scene, views, quiz }, { node }, beat) {
     const head = computation(nodes, node), lines = quiz ? [] : localDerivatives(nodes, node);
     return { head, lines, label: lines.length ? "kept for backward" : "", spoken: head };
   }
-  const form = scene.forms[node], title = titleOf(scene, views.keyOf(node));
+  const form = scene.forms[node], title = foldedTitle(scene, views.keyOf(node));
   const head = form ? `${form.text} = ${shown(nodes[node].data)}` : `${title}: ${beat.length} values are computed`;
   return { head, lines: [], spoken: head };
 }
@@ -65,7 +65,7 @@ function backwardStory({ nodes, root, scene, time, position, views }, { node }, 
     return [`∂${root.name}/∂${nodes[x].name}`, "=", total];
   });
   const size = `; its ${within.length} parameters: ‖∇‖ ${shown(normOf(found.gradient, within))}`;
-  const head = `${titleOf(scene, key)}: backward through ${beat.length} values${within.length ? size : ""}`;
+  const head = `${foldedTitle(scene, key)}: backward through ${beat.length} values${within.length ? size : ""}`;
   return { head, lines, end, spoken: `${head}.` };
 }
 
