@@ -82,6 +82,10 @@ class Answers {
     return { middle: 0, reach: Number.isFinite(most) ? most : 1 };
   }
 
+  shades(what, theme) {
+    return this.classes && what.output !== undefined ? theme.classShades[colourOf(what.output, this.page.scene.outputs.length)] : theme.shades;
+  }
+
   // What a neuron is to be seen as: an output where it is one.
   seenAs(neuron) {
     const output = this.page.scene.heads?.findIndex(head => head.neuron === neuron) ?? -1;

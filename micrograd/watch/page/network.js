@@ -5,7 +5,7 @@
 
 const OFTEN = 24; // milliseconds between two drawings while training plays: every other frame
 const MOST_WIRES = 1500; // are drawn, the largest
-const WIDEST = 6, GREATEST_NAMES = 6; // points; a column of so many neurons has room for their names
+const WIDEST = 6; // points
 
 class Network {
   constructor(page) {
@@ -124,14 +124,15 @@ class Network {
     const focus = over?.node ?? over?.bias ?? null;
     for (const wire of order) {
       const share = Math.min(1, sizes.get(wire) / largest), related = focus === null || wire.from === focus || wire.to === focus;
-      context.globalAlpha = (0.05 + 0.05 * crowd + 0.85 * share ** (2 - crowd)) * (related ? 1 : 0.1);
+      const quiet = 0.05 + 0.05 * crowd + 0.85 * share ** (2 - crowd);
+      context.globalAlpha = focus === null ? quiet : related ? 0.35 + 0.65 * share : 0.08 * quiet;
       context.lineWidth = 0.6 + (WIDEST * (0.3 + 0.7 * crowd) - 0.6) * share ** (2 - crowd);
       context.strokeStyle = css(numbers[wire.parameter] >= 0 ? theme.plus : theme.minus);
       stroke(context, wire);
     }
     context.globalAlpha = 1;
     for (const wire of wires) {
-      if (wire !== over?.wire && wire.parameter !== chosen) continue;
+      if (wire !== over?.wire && (wire.parameter !== chosen || focus !== null)) continue;
       Object.assign(context, { strokeStyle: css(theme.lit), lineWidth: wire === over?.wire ? 3.5 : 2.2 });
       stroke(context, wire);
     }

@@ -5,6 +5,7 @@
 //   folded   how many neurons of a column there is no room for
 
 const LEFT = 46, RIGHT = 66, SMALLEST = 12, LARGEST_TILE = 84, GRIP = 5;
+const GREATEST_NAMES = 6; // a column of so many neurons has room for their names
 
 class NetworkLayout {
   constructor(scene) {
@@ -21,7 +22,8 @@ class NetworkLayout {
     this.folded = this.all.map((column, l) => column.length - this.columns[l].length);
     const most = Math.max(...this.columns.map((column, l) => column.length + (this.folded[l] ? 1 : 0)));
     const pitch = Math.min((height - 6) / most, 132);
-    const size = Math.max(SMALLEST, Math.min(pitch - (most > 16 ? 3 : most > 10 ? 6 : most > 4 ? 14 : 40), LARGEST_TILE));
+    const apart = most > 16 ? 3 : most > 10 ? 6 : most > GREATEST_NAMES ? 14 : 24; // few have their names below
+    const size = Math.max(SMALLEST, Math.min(pitch - apart, LARGEST_TILE));
     const between = (width - LEFT - RIGHT - size) / this.layers;
     this.columns.forEach((column, l) => column.forEach((node, j) => {
       const last = l === this.layers && column.length <= 3;

@@ -58,7 +58,7 @@ class Points {
     const { theme } = this.page, [px, py] = this.stage.place(point), kind = this.classOf(point);
     context.beginPath();
     sign(context, px, py, radius, this.stage.classes?.length > 2 ? kind : 0);
-    context.fillStyle = css(this.colour(point, kind));
+    context.fillStyle = css(this.colour(point, kind, marked));
     context.fill();
     Object.assign(context, { lineWidth: marked ? 2 : 1.3, strokeStyle: css(marked ? theme.ink : theme.card) });
     context.stroke();
@@ -70,12 +70,11 @@ class Points {
     return at >= 0 ? at : null;
   }
 
-  colour(point, kind = this.classOf(point)) {
+  colour(point, kind = this.classOf(point), marked = false) {
     const { stage, page: { theme, answers } } = this;
     if (kind !== null) return theme.classes[colourOf(kind, stage.classes.length)];
-    if (stage.kind === "line") return theme.ink;
-    const shade = theme.shades[shadeAt(point.y[0], answers.range({ output: 0 }, []))];
-    return [0, 8, 16].map(shift => (shade >>> shift) & 255);
+    if (stage.kind === "line") return marked ? theme.ink : between(theme.soft, theme.plane, 0.25);
+    return unpacked(theme.shades[shadeAt(point.y[0], answers.range({ output: 0 }, []))]);
   }
 
   // ---- what one does

@@ -21,7 +21,7 @@ class Stage {
     this.canvas.dataset.lmSuppressShortcuts = "true";
     this.frame.append(this.canvas);
     this.tip = new Tip(this.frame);
-    const rim = scene.settings.batch === null ? "" : "Dark rim: the next batch. ";
+    const rim = scene.settings.batch === null ? "" : kind === "plane" ? "Bold rim: the next batch. " : "Darker: the next batch. ";
     const small = scene.validation ? "Small squares: validation. " : "";
     this.root.append(head, this.frame, element("div", "mw-note", `${rim}${small}Click adds a point, drag moves it, right-click removes it.`));
     this.points = new Points(this);

@@ -1,7 +1,8 @@
 // The colours of a page: light or dark as the text around it is, whatever a notebook says of its scheme.
 //
-//   theme    {dark, and every colour of PALETTE as [r, g, b]}; the style sheet holds them
-//   shades   of a theme: pixels for −1 … 1 as 0 … 256, from red over the ground to blue
+//   theme        {dark, and every colour of PALETTE as [r, g, b]}; the style sheet holds them
+//   shades       of a theme: pixels for −1 … 1 as 0 … 256, from red over the ground to blue
+//   classShades  the same for each class: its colour where it is ahead, the ground where it is not
 
 const PALETTE = ["ink", "soft", "card", "plane", "plus", "minus", "lit", "validation", "low", "high", "line"];
 const CLASSES = ["minus", "plus", "third", "fourth", "fifth", "sixth"];
@@ -26,6 +27,10 @@ function packed([r, g, b]) {
   return 0xff000000 | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
 }
 
+function unpacked(pixel) {
+  return [0, 8, 16].map(shift => (pixel >>> shift) & 255);
+}
+
 function themeOf(root) {
   const [r, g, b] = pixelOf(getComputedStyle(root.parentElement ?? root).color);
   const dark = 0.3 * r + 0.59 * g + 0.11 * b > 128;
@@ -34,11 +39,16 @@ function themeOf(root) {
   const theme = { dark, classes: CLASSES.map(colour) };
   for (const name of PALETTE) theme[name] = colour(name);
   theme.font = style.fontFamily;
-  theme.shades = Uint32Array.from({ length: 257 }, (_, i) => {
-    const t = i / 128 - 1;
-    return packed(between(theme.plane, t > 0 ? theme.plus : theme.minus, 0.8 * Math.abs(t) ** 0.9));
-  });
+  theme.shades = shadesBetween(theme.minus, theme.plane, theme.plus);
+  theme.classShades = theme.classes.map(end => shadesBetween(theme.plane, theme.plane, end));
   return theme;
+}
+
+function shadesBetween(low, middle, high) {
+  return Uint32Array.from({ length: 257 }, (_, i) => {
+    const t = i / 128 - 1;
+    return packed(between(middle, t > 0 ? high : low, 0.8 * Math.abs(t) ** 0.9));
+  });
 }
 
 // The place in `shades` of a number that lies `reach` around `middle`; where `soft`, far numbers still differ.

@@ -28,8 +28,7 @@ class Tiles {
   draw(context, neuron, x, y, size, value) {
     const { answers, atlas, page: { theme } } = this, { side } = answers;
     if (answers.found === null) {
-      const range = answers.range(answers.seenAs(neuron), [value]);
-      context.fillStyle = css([0, 8, 16].map(shift => (theme.shades[shadeAt(value, range)] >>> shift) & 255));
+      context.fillStyle = css(unpacked(theme.shades[shadeAt(value, answers.range({ neuron }, [value]))]));
       context.fillRect(x, y, size, size);
     } else if (answers.flat) this.curve(context, neuron, x, y, size, value);
     else context.drawImage(atlas, 0, neuron * side, side, side, x, y, size, size);
@@ -57,8 +56,8 @@ class Tiles {
 }
 
 // The colours of somebody's answers over the plane.
-function shadeInto(pixels, first, answers, what, { shades }) {
-  const values = answers.of(what), range = answers.range(what, values);
+function shadeInto(pixels, first, answers, what, theme) {
+  const values = answers.of(what), range = answers.range(what, values), shades = answers.shades(what, theme);
   for (let k = 0; k < values.length; k++) pixels[first + k] = shades[shadeAt(values[k], range)];
 }
 

@@ -11,37 +11,37 @@ class Transport {
     give(this.pace, "aria-label", "speed");
     this.time = element("input", "mw-time", "", { type: "range", min: 0, max: 0, step: 1, "aria-label": "epoch: go back and on through what was trained" });
     this.time.oninput = () => page.goTo(Number(this.time.value));
-    this.count = element("span", "mw-count");
     this.root.append(
       button("mw-reset", "↺ reset", "back to the start (R)", () => page.reset()), this.play,
       button("mw-one-step", "1 step", "one step on the next batch (→)", () => page.step()),
       button("mw-one-epoch", "1 epoch", "all samples once (E)", () => page.epoch()),
-      this.pace, this.time, this.count,
+      this.pace, this.time,
     );
   }
 
   show() {
-    const { page, time, count } = this, { training } = page, { epoch, at, steps, records, data } = training;
+    const { page, time } = this, { epoch, records } = page.training;
     write(this.play, page.playing ? "❚❚ pause" : "▶ train");
     give(time, "max", records.length - 1);
     time.value = epoch;
     time.disabled = records.length < 2;
-    write(count, `epoch ${epoch}${at ? ` + ${at}/${data.N}` : ""} · step ${steps}`);
-    give(time, "aria-valuetext", count.textContent);
+    give(time, "aria-valuetext", `epoch ${epoch}`);
   }
 }
 
-// A line that says what is going on, and what one may do.
+// A line that says what is going on, what one may do, and how far training is.
 class Story {
   constructor(page) {
-    Object.assign(this, { page, every: 250 });
+    Object.assign(this, { page, every: 90 });
     this.root = element("div", "mw-story");
-    [this.text, this.trouble] = [element("span", "mw-soft"), element("span", "mw-trouble", "", { role: "alert" })];
-    this.root.append(this.text, this.trouble);
+    [this.text, this.trouble, this.count] = ["mw-soft", "mw-trouble", "mw-count"].map(name => element("span", name));
+    give(this.trouble, "role", "alert");
+    this.root.append(this.text, this.trouble, this.count);
   }
 
   show() {
-    const { training, playing, pace } = this.page, { diverged, steps, epoch, records } = training;
+    const { training, playing, pace } = this.page, { diverged, steps, epoch, at, data, records } = training;
+    write(this.count, `epoch ${epoch}${at ? ` + ${at}/${data.N}` : ""} · step ${steps}`);
     const later = epoch < records.length - 1;
     write(this.trouble, diverged ? `The loss runs away (epoch ${diverged.epoch}): take a smaller learning rate, or reset.` : "");
     write(this.text, diverged ? "" : playing ? this.training(pace) : steps === 0 && epoch === 0 ? this.beginning() : this.pause(later));
