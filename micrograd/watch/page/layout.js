@@ -23,7 +23,8 @@ function buildPage(page, style) {
   top.append(titleOf(page), settings.root);
   root.replaceChildren(element("style", "", style), top, transport.root, story.root, body, ...below.map(part => part.root), page.live);
   Object.assign(root, { tabIndex: -1 });
-  for (const part of [transport, settings, story, ...left, ...right, ...below]) page.frames.add(part);
+  const small = page.stage?.score ? [page.stage.score] : [];
+  for (const part of [transport, settings, story, ...left, ...right, ...small, ...below]) page.frames.add(part);
   page.address = page.standalone && typeof Address === "function" ? new Address(page) : null;
   page.address?.read();
   if (typeof bindKeys === "function") bindKeys(page);

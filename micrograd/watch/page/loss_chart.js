@@ -13,11 +13,11 @@ class LossChart {
     this.switch = button("mw-toggle", "log", "logarithmic scale (L)", () => this.toggleLog());
     const head = element("div", "mw-panel-head");
     head.append(page.heading("Loss"), legend, this.switch);
-    [this.mean, this.penalty, this.right] = ["mw-mean", "mw-soft", "mw-soft mw-right"].map(name => element("span", name));
+    [this.mean, this.penalty] = ["mw-mean", "mw-soft"].map(name => element("span", name));
     this.number = element("b");
     this.mean.append("", this.number);
     const formula = element("div", "mw-formula");
-    formula.append(this.mean, this.penalty, this.right);
+    formula.append(this.mean, this.penalty);
     this.frame = element("div", "mw-frame");
     this.canvas = element("canvas", "mw-canvas mw-scrubs", "", { "aria-hidden": "true" });
     this.frame.append(this.canvas);
@@ -134,11 +134,10 @@ class LossChart {
 
   // The formula of what descends, with its numbers.
   tell() {
-    const { page, mean, number, penalty, right } = this, { training } = page, { N } = training.data;
+    const { page, mean, number, penalty } = this, { training } = page, { N } = training.data;
     const extra = training.penaltyOf();
     if (mean.firstChild.data !== `(1/${N}) Σ L(f(xᵢ), yᵢ) = `) mean.firstChild.data = `(1/${N}) Σ L(f(xᵢ), yᵢ) = `;
     write(number, shown(page.meanLoss - extra));
     write(penalty, extra ? `${page.scene.penalty.own ? "+ penalty" : "+ λ Σ w²"} = ${shown(extra)}` : "");
-    write(right, page.scene.stage.classes ? `${training.right()} of ${N} right` : "");
   }
 }

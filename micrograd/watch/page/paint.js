@@ -92,6 +92,20 @@ class Axes {
     return px >= box.x && px <= box.x + box.width && py >= box.y && py <= box.y + box.height;
   }
 
+  // A canvas with its axes drawn and the box cleared, to draw in. Text is slow: it is drawn when something changed.
+  prepare(canvas, width, height, theme, names) {
+    const { box } = this, same = unchanged(this, theme, width, height, box, window.devicePixelRatio);
+    const context = same ? canvas.getContext("2d") : sharp(canvas, width, height);
+    if (!same) this.draw(context, theme, names);
+    context.save();
+    context.beginPath();
+    context.roundRect(box.x, box.y, box.width, box.height, 8);
+    context.clip();
+    context.fillStyle = css(theme.plane);
+    context.fillRect(box.x, box.y, box.width, box.height);
+    return context;
+  }
+
   // Numbers along both axes, and their names.
   draw(context, theme, names) {
     const { box, view } = this, bottom = box.y + box.height;

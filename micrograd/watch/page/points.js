@@ -60,7 +60,8 @@ class Points {
     sign(context, px, py, radius, this.stage.classes?.length > 2 ? kind : 0);
     context.fillStyle = css(this.colour(point, kind, marked));
     context.fill();
-    Object.assign(context, { lineWidth: marked ? 2 : 1.3, strokeStyle: css(marked ? theme.ink : theme.card) });
+    const rim = marked ? theme.ink : kind === null && this.stage.kind === "plane" ? theme.soft : theme.card;
+    Object.assign(context, { lineWidth: marked ? 2 : 1.3, strokeStyle: css(rim) });
     context.stroke();
   }
 

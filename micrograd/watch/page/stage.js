@@ -13,9 +13,10 @@ class Stage {
     this.axes = new Axes(answers.view);
     this.title = classes && kind === "plane" ? "Decision boundary" : TITLES[kind];
     this.heading = page.heading(this.title);
-    this.root = element("section", `mw-panel mw-stage mw-${kind}`, "", { "aria-label": this.title });
+    this.root = element("section", `mw-panel mw-stage mw-on-${kind}`, "", { "aria-label": this.title });
     const head = element("div", "mw-panel-head");
-    head.append(this.heading, ...(classes && kind === "plane" ? [this.brushes()] : []));
+    this.score = classes ? new Score(page) : null;
+    head.append(this.heading, ...(classes ? [this.score.root] : []), ...(classes && kind === "plane" ? [this.brushes()] : []));
     this.frame = element("div", "mw-frame");
     this.canvas = element("canvas", "mw-canvas", "", { tabindex: 0, role: "application", "aria-label": "the samples, as points" });
     this.canvas.dataset.lmSuppressShortcuts = "true";
@@ -23,7 +24,8 @@ class Stage {
     this.tip = new Tip(this.frame);
     const rim = scene.settings.batch === null ? "" : kind === "plane" ? "Bold rim: the next batch. " : "Darker: the next batch. ";
     const small = scene.validation ? "Small squares: validation. " : "";
-    this.root.append(head, this.frame, element("div", "mw-note", `${rim}${small}Click adds a point, drag moves it, right-click removes it.`));
+    const held = scene.inputs.filter((_, k) => !answers.shown.includes(k)), rest = held.length ? ` ${listed(held)} held at the mean.` : "";
+    this.root.append(head, this.frame, element("div", "mw-note", `${rim}${small}Click adds a point, drag moves it, right-click removes it.${rest}`));
     this.points = new Points(this);
     new ResizeObserver(() => this.resize()).observe(this.frame);
   }
@@ -77,19 +79,12 @@ class Stage {
     if (!width) return;
     answers.compute();
     write(this.heading, previewed === null ? this.title : `What ${scene.neurons[previewed].name} answers`);
-    const context = sharp(this.canvas, width, height), { box } = axes;
-    context.save();
-    context.beginPath();
-    context.roundRect(box.x, box.y, box.width, box.height, 8);
-    context.clip();
-    context.fillStyle = css(theme.plane);
-    context.fillRect(box.x, box.y, box.width, box.height);
+    const names = answers.shown.map(k => scene.inputs[k]), up = this.kind === "plane" ? names[1] : scene.outputs.join(", ");
+    const context = axes.prepare(this.canvas, width, height, theme, [names[0], up]);
     if (this.kind === "plane") this.drawGround(context);
     else this.drawCurves(context);
     this.points.draw(context);
     context.restore();
-    const names = answers.shown.map(k => scene.inputs[k]);
-    axes.draw(context, theme, this.kind === "plane" ? names : [names[0], scene.outputs.join(", ")]);
   }
 
   drawGround(context) {
@@ -171,6 +166,22 @@ class Stage {
     const { answers, scene } = this.page, n = scene.outputs.length;
     return Float64Array.from({ length: answers.count }, (_, k) => answers.found.outputs[k * n + output]);
   }
+}
+
+// How many samples are answered with their class.
+class Score {
+  constructor(page) {
+    Object.assign(this, { page, every: 110, root: element("span", "mw-legend mw-score") });
+  }
+
+  show() {
+    const { training } = this.page;
+    write(this.root, `${training.right()} of ${training.data.N} right`);
+  }
+}
+
+function listed(names) {
+  return names.length > 1 ? `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""} are` : `${names[0]} is`;
 }
 
 // The colour of class k of so many: two are red and blue as the signs of a number are.

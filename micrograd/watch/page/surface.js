@@ -79,17 +79,12 @@ class Surface {
     const { page: { theme, scene }, axes, width, height } = this, { box } = axes;
     if (!width) return;
     this.compute();
-    const context = sharp(this.canvas, width, height);
-    context.save();
-    context.beginPath();
-    context.roundRect(box.x, box.y, box.width, box.height, 8);
-    context.clip();
+    const context = axes.prepare(this.canvas, width, height, theme, scene.parameterNames);
     Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high" });
     context.drawImage(this.ground, box.x, box.y, box.width, box.height);
     this.drawLines(context, theme);
     this.drawPath(context, theme);
     context.restore();
-    axes.draw(context, theme, scene.parameterNames);
   }
 
   drawLines(context, theme) {
