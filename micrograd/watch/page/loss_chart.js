@@ -14,7 +14,7 @@ class LossChart {
     const head = element("div", "mw-panel-head");
     head.append(page.heading("Loss"), legend, this.switch);
     [this.mean, this.penalty] = ["mw-mean", "mw-soft"].map(name => element("span", name));
-    this.number = element("b");
+    this.number = element("b", "mw-number");
     this.mean.append("", this.number);
     const formula = element("div", "mw-formula");
     formula.append(this.mean, this.penalty);

@@ -4,7 +4,7 @@
 //   over     what the mouse or the focus is at, see `NetworkLayout.under`; null where nothing
 
 const OFTEN = 24; // milliseconds between two drawings while training plays: every other frame
-const MOST_WIRES = 1500; // are drawn, the largest
+const MOST_WIRES = 600; // are drawn, the largest
 const WIDEST = 6; // points
 
 class Network {
@@ -126,7 +126,7 @@ class Network {
       const share = Math.min(1, sizes.get(wire) / largest), related = focus === null || wire.from === focus || wire.to === focus;
       const quiet = 0.05 + 0.05 * crowd + 0.85 * share ** (2 - crowd);
       context.globalAlpha = focus === null ? quiet : related ? 0.35 + 0.65 * share : 0.08 * quiet;
-      context.lineWidth = 0.6 + (WIDEST * (0.3 + 0.7 * crowd) - 0.6) * share ** (2 - crowd);
+      context.lineWidth = 0.6 + (WIDEST * (0.15 + 0.85 * crowd) - 0.6) * share ** (2 - crowd);
       context.strokeStyle = css(numbers[wire.parameter] >= 0 ? theme.plus : theme.minus);
       stroke(context, wire);
     }
