@@ -1,0 +1,179 @@
+"""The page on which a network learns, operated by mouse and by its controls in a real headless Chromium."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from browser_help import Browser
+from player_help import needs_chromium
+
+from micrograd import Trainer, explore, losses, nn, optim
+from micrograd.command_line.toy import START, ToyNet
+
+pytestmark = needs_chromium
+
+# Asked again and again until it holds, since the page draws with the next frame.
+HELP = """
+const page = k => document.querySelectorAll(".micrograd-watch")[k];
+const texts = (k, part) => [...page(k).querySelectorAll(part)].map(made => made.textContent);
+"""
+FRAMES = "for (let k = 0; k < 4; k++) await new Promise(requestAnimationFrame);"
+
+
+class Watched:
+    """One of the pages in a tab."""
+
+    def __init__(self, tab, place):
+        self.tab, self.place = tab, place
+
+    def ask(self, expression):
+        """What an expression says once the page is drawn."""
+        return self.tab.run(f"{HELP}{FRAMES} const k = {self.place}; return {expression};")
+
+    @property
+    def state(self):
+        """(epoch, first sample of the next step in it, steps, samples)"""
+        return tuple(self.ask("['epoch', 'at', 'steps', 'samples'].map(name => Number(page(k).dataset[name]))"))
+
+    @property
+    def loss(self):
+        return self.ask("texts(k, '.mw-formula b')[0]")
+
+    def tip(self, panel):
+        return "".join(self.ask(f"texts(k, '{panel} .mw-tip.mw-on')"))
+
+    def press(self, name):
+        self.ask(f"page(k).querySelector('.mw-{name}').click()")
+
+    def box(self, part):
+        """(left, top, width, height) of a part, brought into sight."""
+        return self.ask(
+            f"(made => (made.scrollIntoView({{ block: 'center' }}), (r => [r.x, r.y, r.width, r.height])"
+            f"(made.getBoundingClientRect())))(page(k).querySelector('{part}'))"
+        )
+
+
+@pytest.fixture(scope="module")
+def pages():
+    rng = random.Random(1)
+    X = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in range(12)]
+    y = [1.0 if a * b > 0 else -1.0 for a, b in X]
+    model = nn.MLP(2, [3, 1], activation="tanh", generator=random.Random(2))
+    plane = explore(Trainer(model, losses.logistic, optim.SGD(lr=0.1)), X, y, batch_size=4)
+    toy = Trainer(ToyNet(**START), losses.squared_error, optim.SGD(lr=1.0))
+    return plane.notebook_html(), explore(toy, [[-1.0], [0.0], [2.0]], [0.5, 0.4, 0.1]).notebook_html()
+
+
+@pytest.fixture(scope="module")
+def tab(pages, tmp_path_factory):
+    """Three pages on one: a net on the plane, the toy net, and far below the first once more, in a dark notebook."""
+    folder = tmp_path_factory.mktemp("watch")
+    plane, toy = pages
+    parts = [("black", plane), ("black", toy), ("white", plane)]
+    body = "".join([f'<div style="width:1000px;color:{colour};margin-bottom:2000px">{page}</div>' for colour, page in parts])
+    (folder / "page.html").write_text(f'<!DOCTYPE html><meta charset="utf-8">{body}', encoding="utf-8")
+    with Browser(folder) as browser:
+        yield browser.open(folder / "page.html")
+
+
+@pytest.fixture
+def plane(tab):
+    yield Watched(tab, 0)
+    assert tab.errors == []
+
+
+def test_points_are_added_moved_and_removed(plane):
+    left, top, width, _ = plane.box(".mw-stage canvas")
+    place, other = (left + width / 2 + 20, top + 40), (left + width / 2 + 60, top + 90)
+    assert plane.state == (0, 0, 0, 12)
+    before = plane.loss
+    plane.tab.click(*place)
+    assert plane.state == (0, 0, 0, 13) and plane.loss != before
+    plane.tab.drag(*place, *other)
+    plane.tab.mouse("Moved", *other)
+    assert re.match("sample 13: x = .*class 1", plane.tip(".mw-stage"))
+    plane.tab.mouse("Moved", *place)
+    assert plane.tip(".mw-stage") == ""
+    plane.tab.click(*other, button="right")
+    assert plane.state == (0, 0, 0, 12) and plane.loss == before
+
+
+def test_steps_epochs_and_going_back(plane):
+    plane.press("reset")
+    begun = plane.loss
+    plane.press("one-step")
+    assert plane.state == (0, 4, 1, 12)
+    for _ in range(3):
+        plane.press("one-epoch")
+    reached = plane.loss
+    assert plane.state == (3, 0, 9, 12) and float(reached) < float(begun)
+    left, top, width, _ = plane.box(".mw-loss canvas")
+    plane.tab.drag(left + width - 9, top + 20, left + 46 + (width - 54) / 20, top + 20)
+    assert plane.state == (1, 0, 3, 12)
+    plane.ask("(time => { time.value = 3; time.oninput(); })(page(k).querySelector('.mw-time'))")
+    assert plane.state == (3, 0, 9, 12) and plane.loss == reached
+    plane.press("reset")
+    assert plane.state == (0, 0, 0, 12) and plane.loss == begun
+
+
+def test_a_weight_is_dragged(plane):
+    left, top, width, height = plane.box(".mw-network canvas")
+    begun, x = plane.loss, left + 0.62 * width
+    for y in range(int(top) + 20, int(top + height), 8):
+        plane.tab.mouse("Moved", x, y)
+        if (found := plane.tip(".mw-network")).startswith("w"):
+            break
+    plane.tab.drag(x, y, x, y - 80)
+    texts = found, plane.tip(".mw-network")
+    before, after = [float(re.match("w.* = (.*?)∇", text)[1].replace("−", "-")) for text in texts]
+    assert after == pytest.approx(before + max(1, abs(before)), abs=0.02) and plane.loss != begun
+    plane.press("reset")
+    assert plane.loss == begun
+
+
+def test_speeds(plane):
+    steps = {}
+    for pace in ("slow", "step", "epoch", "full"):
+        plane.ask(f"(pace => {{ pace.value = '{pace}'; pace.onchange(); }})(page(k).querySelector('.mw-transport select'))")
+        plane.press("play")
+        assert plane.ask("texts(k, '.mw-play')[0]") == "❚❚ pause"
+        plane.ask("await Promise.all([1, 2, 3, 4, 5, 6].map(n => new Promise(next => setTimeout(next, 25 * n))))")
+        plane.press("play")
+        steps[pace] = plane.state[2]
+        plane.press("reset")
+    assert 1 <= steps["slow"] <= 2 < steps["step"] < steps["epoch"] < steps["full"], steps
+
+
+def test_descent_begins_where_the_ball_is_put(tab):
+    toy = Watched(tab, 1)
+    left, top, _, _ = toy.box(".mw-surface canvas")
+    begun = toy.loss
+    toy.tab.click(left + 100, top + 60)
+    put = toy.loss
+    toy.press("one-epoch")
+    assert toy.loss != put != begun
+    toy.press("reset")
+    assert (toy.loss, toy.state) == (put, (0, 0, 0, 3))
+    toy.press("reset")
+    assert toy.loss == begun
+
+
+def test_a_page_out_of_sight_computes_nothing(tab):
+    dark = Watched(tab, 2)
+    tab.run("scrollTo(0, 0);")
+    dark.press("play")
+    dark.ask("await new Promise(next => setTimeout(next, 100))")
+    assert "steps" not in dark.ask("({...page(k).dataset})")
+    dark.box(".mw-loss")
+    dark.ask("await new Promise(next => setTimeout(next, 100))")
+    dark.press("play")
+    assert dark.state[2] > 0 and tab.errors == []
+
+
+def test_light_and_dark_names_and_requests(tab):
+    assert [Watched(tab, k).ask("page(k).classList.contains('mw-dark')") for k in range(3)] == [False, False, True]
+    names = tab.run("return [...document.querySelectorAll('.micrograd-watch > *, .mw-body *')].flatMap(x => [...x.classList]);")
+    assert names and {name for name in names if not name.startswith("mw-")} == set()
+    assert [url for url in tab.requests if not url.startswith(("file:", "data:"))] == []
