@@ -31,7 +31,8 @@ PLAYER = (
 SCRIPTS = (
     "random", "training", "theme", "paint", "answers", "tiles", "network_layout", "network_mouse", "network", "points",
     "stage", "surface", "loss_chart", "transport", "settings", "frames", "formulas", "sample_nodes", "neuron_graph",
-    "figure", "scalar_graph", "update_text", "bars", "next_step", "layout", "actions", "watch",
+    "figure", "scalar_graph", "update_text", "sample_text", "bars", "next_step", "address", "keys", "editing", "layout",
+    "actions", "watch",
 )  # fmt: skip
 STYLES = ("watch", "explain")
 STANDALONE = """<!DOCTYPE html>
