@@ -355,3 +355,29 @@ def test_the_page_is_small_and_shows_itself(tmp_path):
     assert set(page._repr_mimebundle_(include=["text/plain"])) == {"text/plain"}
     with pytest.raises(ValueError, match="expected a path that ends in .html"):
         page.save(tmp_path / "learn.svg")
+
+
+def test_code_that_asks_what_it_got_is_found_out():
+    w = Value(1.0, "w")
+    model = lambda row: w * row[0] if isinstance(row[0], float) else 2.0 * w * row[0]  # noqa: E731
+    with pytest.raises(TraceError, match="on numbers the code gives another prediction"):
+        explore(Trainer(model, losses.squared_error, optim.SGD(), parameters=[w]), [1.0, 2.0], [1.0, 2.0])
+
+
+def test_neurons_are_found_in_what_the_code_computes():
+    X = points(9, 2)
+
+    def neurons(model, parameters, loss=losses.logistic, y=None):
+        return explore(Trainer(model, loss, optim.SGD(), parameters=parameters), X, y or sides(X)).scene
+
+    w = [Value(0.1 * k, f"w{k}") for k in range(8)]
+    skip = lambda x: w[0] * (w[1] * x[0] + w[2] * x[1] + w[3]).relu() + w[4] * x[0] + w[5]  # noqa: E731
+    hidden, top = neurons(skip, w)["neurons"]
+    assert (hidden["rule"], hidden["weights"], hidden["bias"], hidden["layer"]) == ("relu", [1, 2], 3, 1)
+    assert top["sources"] == [{"neuron": 0}, {"input": 0}] and top["weights"] == [0, 4] and top["bias"] == 5
+    leaky = lambda x: swish(w[0] * x[0] + w[1] * x[1]) * w[2] + swish(w[3] * x[0]) * w[4]  # noqa: E731
+    assert [neuron["rule"] for neuron in neurons(leaky, w)["neurons"]] == ["f1", "f1", None]
+    product = lambda x: (w[0] * x[0]).tanh() * (w[1] * x[1]).tanh()  # noqa: E731
+    scene = neurons(product, w)
+    assert [node["rule"] for node in scene["head"]] == ["mul"] and scene["heads"] == [{"head": 0}]
+    assert neurons(lambda x: w[0] * x[0] * x[1] + w[1].exp(), w)["neurons"] is None

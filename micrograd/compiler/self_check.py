@@ -29,7 +29,7 @@ from micrograd.ops import TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from micrograd.compiler.runner import Runner
@@ -132,13 +132,17 @@ class SelfCheck:
                 return True
         return sign_of_nan_matters(self.trace.graph, self.nodes(sample.row, sample.ready, self.leaves))
 
-    def trace_itself(self, code: Code) -> None:
-        """TraceError if the trace differs from the code on made-up samples."""
-        for sample in made_up(code):
-            found, expected = self.recorded(sample)["prediction"], sample.result.outputs
-            place = differing(found, expected, lambda noise: self.recorded(sample, noise)["prediction"])  # noqa: B023
-            if place is not None:
-                raise not_as_recorded("prediction", found[place], expected[place], sample, code)
+    def trace_itself(self, code: Code, samples: Iterable[Sample] | None = None) -> None:
+        """TraceError if the trace differs from the code on some samples, made up unless given."""
+        for sample in made_up(code) if samples is None else samples:
+            known = {"prediction": sample.result.outputs}
+            if samples is not None and sample.result.value is not None:
+                known |= {"value": [sample.result.value], "gradient": sample.result.gradient}
+            for what, expected in known.items():
+                found = self.recorded(sample)[what]
+                place = differing(found, expected, lambda noise: self.recorded(sample, noise)[what])  # noqa: B023
+                if place is not None:
+                    raise not_as_recorded(what, found[place], expected[place], sample, code)
 
     def expected(self, purpose: str, sample: Sample) -> Numbers:
         """What the program should give; matrices of derivatives, and those by the inputs, as the trace has them."""

@@ -6,10 +6,15 @@ share       1 where a penalty of the user's counts, 0 where it does not: one par
 
 from __future__ import annotations
 
+from itertools import islice
+
 from micrograd.compiler.code import Code
 from micrograd.compiler.scalar.trace import trace, undo_of
+from micrograd.compiler.scalar.tracer import without_tables
+from micrograd.compiler.self_check import SelfCheck, sampled
 from micrograd.engine import Value
 from micrograd.losses import prepared
+from micrograd.training.compiled import listed, telling
 from micrograd.training.rows import Batch, dataset, width
 from micrograd.vectors import total
 
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from micrograd.compiler.scalar.trace import Trace
 
     Penalty = Callable[[Sequence[Any]], Any]
+
+COMPARED = 3  # samples beside the first on which the trace is compared with the code
 
 
 class Watched:
@@ -40,8 +47,8 @@ class Watched:
 def watched(trainer: Any, X: Any, y: Any, validation: Any = None) -> Watched:
     """The traced code of a trainer, and its data as the loss takes them.
 
-    ValueError or TypeError for data that are none, TraceError, naming the line, for code that cannot be compiled. The
-    model runs on the first sample, and on placeholders.
+    ValueError or TypeError for data that are none, TraceError, naming the line, for code that cannot be compiled, or
+    computes something else on numbers. It runs on placeholders, and on a few samples.
     """
     parameters, loss, data = trainer.parameters, trainer.loss, dataset(X, y)
     tested = None if validation is None else dataset(*validation)
@@ -55,12 +62,15 @@ def watched(trainer: Any, X: Any, y: Any, validation: Any = None) -> Watched:
     with undo_of(code) as undo:
         prediction = trainer.model(list(data.rows[0]))
         outputs = len(prediction) if isinstance(prediction, (list, tuple)) else 1
-        data = Batch(data.rows, prepared(loss, data.targets, outputs))
+        given, data = data.targets, Batch(data.rows, prepared(loss, data.targets, outputs))
         if tested is not None:
             tested = Batch(tested.rows, prepared(loss, tested.targets, outputs))
         code.targets = width(data.targets[0])
         found = trace(code, undo, lambda: code.run(data.rows[0], data.targets[0]))
-    return Watched(found, data, tested, strength or 0.0, own)
+        places = [0, *islice(telling(data.targets, len(data)), COMPARED)]
+        samples = [sampled(code, data.rows[i], given[i], listed(data.targets[i])) for i in places]
+        SelfCheck(found).trace_itself(code, samples)
+    return Watched(without_tables(found), data, tested, strength or 0.0, own)
 
 
 def penalty_with(own: Penalty | None, count: int) -> Penalty:
