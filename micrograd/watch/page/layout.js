@@ -25,6 +25,7 @@ function buildPage(page, style) {
   Object.assign(root, { tabIndex: -1 });
   const small = page.stage?.score ? [page.stage.score] : [];
   for (const part of [transport, settings, story, ...left, ...right, ...small, ...below]) page.frames.add(part);
+  if (page.graph) page.opened ? page.graph.open(page.opened) : page.graph.close();
   page.address = page.standalone && typeof Address === "function" ? new Address(page) : null;
   page.address?.read();
   if (typeof bindKeys === "function") bindKeys(page);

@@ -5,7 +5,7 @@
 
 const OFTEN = 24; // milliseconds between two drawings while training plays: every other frame
 const MOST_WIRES = 600; // are drawn, the largest
-const WIDEST = 6; // points
+const WIDEST = 6, ROOMY = 80; // points: of a line, and around a line; where there is less lines are thinner
 
 class Network {
   constructor(page) {
@@ -120,7 +120,7 @@ class Network {
     const numbers = this.lines === "weights" ? training.p : page.next.g;
     const size = wire => Math.abs(numbers[wire.parameter]), sizes = new Map(wires.map(wire => [wire, size(wire)]));
     const order = [...wires].sort((a, b) => sizes.get(a) - sizes.get(b)).slice(-MOST_WIRES);
-    const largest = Math.max(1e-30, order.length ? sizes.get(order.at(-1)) : 0), crowd = Math.min(1, Math.sqrt(90 / wires.length));
+    const largest = Math.max(1e-30, order.length ? sizes.get(order.at(-1)) : 0), crowd = Math.min(1, Math.sqrt((this.width * this.height) / wires.length) / ROOMY);
     const focus = over?.node ?? over?.bias ?? null;
     for (const wire of order) {
       const share = Math.min(1, sizes.get(wire) / largest), related = focus === null || wire.from === focus || wire.to === focus;

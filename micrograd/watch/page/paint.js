@@ -110,8 +110,8 @@ class Axes {
   draw(context, theme, names) {
     const { box, view } = this, bottom = box.y + box.height;
     Object.assign(context, { font: `11px ${theme.font}`, fillStyle: css(theme.soft), textAlign: "center", textBaseline: "top" });
-    const few = box.width < 300 ? 4 : 6, inside = (x, room) => Math.max(room, Math.min(box.x + box.width - room, x));
-    for (const tick of roundNumbers(...view.x, few)) context.fillText(shown(tick), inside(this.place(tick, 0)[0], box.x + 4), bottom + 5);
+    const few = box.width < 300 ? 4 : 6, inside = x => Math.max(box.x + 6, Math.min(box.x + box.width - 6, x));
+    for (const tick of roundNumbers(...view.x, few)) context.fillText(shown(tick), inside(this.place(tick, 0)[0]), bottom + 5);
     Object.assign(context, { textAlign: "right", textBaseline: "middle" });
     for (const tick of roundNumbers(...view.y, few)) {
       const y = Math.max(box.y + 6, Math.min(bottom - 6, this.place(0, tick)[1]));

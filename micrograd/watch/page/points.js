@@ -29,10 +29,23 @@ class Points {
       context.fillRect(px - 2, py - 2, 4, 4);
     });
     context.globalAlpha = 1;
+    if (stage.kind === "line") this.drawFurther(context);
     const batch = new Set(page.batchShown ?? []), many = points.length > 400;
     points.forEach((point, i) => this.drawPoint(context, point, many ? 3 : stage.kind === "line" ? 3.8 : 5, batch.has(i)));
     if (sample === null || !points[sample]) return;
     this.drawChosen(context, points[sample], theme);
+  }
+
+  // Along the line: the targets of further outputs.
+  drawFurther(context) {
+    const { stage, page: { points, theme, scene } } = this, many = scene.outputs.length;
+    for (let k = 1; k < Math.min(many, scene.targets); k++) {
+      context.fillStyle = css(theme.classes[colourOf(k, many)]);
+      for (const point of points) {
+        const [px, py] = stage.place(point, k);
+        context.fillRect(px - 2, py - 2, 4, 4);
+      }
+    }
   }
 
   drawChosen(context, point, theme) {
@@ -74,6 +87,8 @@ class Points {
   colour(point, kind = this.classOf(point), marked = false) {
     const { stage, page: { theme, answers } } = this;
     if (kind !== null) return theme.classes[colourOf(kind, stage.classes.length)];
+    const many = this.page.scene.outputs.length;
+    if (stage.kind === "line" && many > 1) return theme.classes[colourOf(0, many)];
     if (stage.kind === "line") return marked ? theme.ink : between(theme.soft, theme.plane, 0.25);
     return unpacked(theme.shades[shadeAt(point.y[0], answers.range({ output: 0 }, []))]);
   }

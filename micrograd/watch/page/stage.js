@@ -11,7 +11,8 @@ class Stage {
     const { scene, answers } = page, { kind, classes } = scene.stage;
     Object.assign(this, { page, kind, classes, brush: classes ? classes.length - 1 : null, every: 0, width: 0 });
     this.axes = new Axes(answers.view);
-    this.title = classes && kind === "plane" ? "Decision boundary" : TITLES[kind];
+    const first = kind === "plane" && scene.outputs.length > 1 ? `: ${scene.outputs[0]}` : "";
+    this.title = classes && kind === "plane" ? "Decision boundary" : TITLES[kind] + first;
     this.heading = page.heading(this.title);
     this.root = element("section", `mw-panel mw-stage mw-on-${kind}`, "", { "aria-label": this.title });
     const head = element("div", "mw-panel-head");
@@ -22,9 +23,9 @@ class Stage {
     this.canvas.dataset.lmSuppressShortcuts = "true";
     this.frame.append(this.canvas);
     this.tip = new Tip(this.frame);
-    const rim = scene.settings.batch === null ? "" : kind === "plane" ? "Bold rim: the next batch. " : "Darker: the next batch. ";
+    const rim = scene.settings.batch === null ? "" : kind === "plane" ? "Bold rim: the next batch. " : "Bold: the next batch. ";
     const small = scene.validation ? "Small squares: validation. " : "";
-    const held = scene.inputs.filter((_, k) => !answers.shown.includes(k)), rest = held.length ? ` ${listed(held)} held at the mean.` : "";
+    const held = scene.inputs.filter((_, k) => !answers.shown.includes(k)), rest = held.length ? ` ${namesAre(held)} held at the mean.` : "";
     this.root.append(head, this.frame, element("div", "mw-note", `${rim}${small}Click adds a point, drag moves it, right-click removes it.${rest}`));
     this.points = new Points(this);
     new ResizeObserver(() => this.resize()).observe(this.frame);
@@ -34,10 +35,10 @@ class Stage {
     return this.axes.view;
   }
 
-  // A sample's place on the canvas.
-  place({ x, y }) {
+  // A sample's place on the canvas; along the line, that of its target k.
+  place({ x, y }, k = 0) {
     const { shown } = this.page.answers;
-    return this.axes.place(x[shown[0]], this.kind === "plane" ? x[shown[1]] : y[0]);
+    return this.axes.place(x[shown[0]], this.kind === "plane" ? x[shown[1]] : y[k]);
   }
 
   brushes() {
@@ -180,7 +181,7 @@ class Score {
   }
 }
 
-function listed(names) {
+function namesAre(names) {
   return names.length > 1 ? `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""} are` : `${names[0]} is`;
 }
 
