@@ -42,6 +42,8 @@ function neuronPart(sample, j, every, chosen) {
     const formula = ["the layers above, of ", 0];
     add({ name: "L", symbol: ABOVE, role: "output", rule: ABOVE, formula, operands: [place.get(answer)], answer });
   }
+  for (const node of made) if (node.rule === null && node.from !== undefined) node.elsewhere = sample.uses[node.from].length;
+  for (const { operands } of made) for (const x of operands) if (made[x]?.elsewhere) made[x].elsewhere--;
   return { nodes: made, rules: { ...rules } };
 }
 

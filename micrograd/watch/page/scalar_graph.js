@@ -92,8 +92,8 @@ class ScalarGraph {
 
   async build(neuron, shown) {
     const { page, sample } = this, { scene } = page;
-    const fresh = this.walk === null || this.neuronShown !== neuron;
-    const position = fresh ? Infinity : this.walk.position;
+    const { walk: last } = this, stays = last !== null && this.neuronShown === neuron && last.position < last.time.whole;
+    const position = stays ? last.position : Infinity;
     this.walk?.stop();
     Object.assign(this, { shown, neuronShown: neuron });
     this.part = neuron === null ? wholePart(sample) : neuronPart(sample, neuron, this.allTerms, page.chosen);

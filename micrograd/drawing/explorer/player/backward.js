@@ -3,6 +3,7 @@
 //   nodes    operands before results, the root last; an operand is the place of a node, or {number}
 //   rules    the rows of the table that the graph uses: {forward, locals, selects}; null where one is no JavaScript
 //   locals   of a node: the local derivative for each operand, null where no gradient flows
+//   elsewhere  how many uses a node has outside of what is seen of a graph, if it has some
 const isNode = operand => typeof operand === "number";
 
 function evaluate(nodes, rules) {
@@ -22,7 +23,8 @@ function evaluate(nodes, rules) {
 
 // `backward` through the inner nodes `order`, the root first. `missing` counts what a node has yet to receive.
 function sweep(nodes, order) {
-  const [gradient, missing, reached] = [0, 0, false].map(x => nodes.map(() => x));
+  const [gradient, reached] = [0, false].map(x => nodes.map(() => x));
+  const missing = nodes.map(({ elsewhere = 0 }) => elsewhere);
   const found = { gradient, missing, reached, sums: [] };
   for (const node of nodes) for (const x of node.operands) if (isNode(x)) found.missing[x]++;
   found.gradient[nodes.length - 1] = 1;

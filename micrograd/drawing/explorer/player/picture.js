@@ -62,7 +62,11 @@ function labelOf(group) {
 
 // A dot before anything has arrived, dots behind while more is to come.
 function gradientText({ found, unknown }, i) {
-  return found.reached[i] ? `∇ ${shown(found.gradient[i])}${found.missing[i] ? " + …" : ""}` : `∇ ${unknown}`;
+  return found.reached[i] ? `∇ ${shown(found.gradient[i])}${moreText(found, i)}` : `∇ ${unknown}`;
+}
+
+function moreText({ missing }, i) {
+  return missing[i] ? " + …" : "";
 }
 
 function toldOf(now, i) {
@@ -71,7 +75,7 @@ function toldOf(now, i) {
   return [
     node.formula ? `${called} = ${formulaOf(node, x => nodes[x].name)}` : called,
     known[i] ? `data ${node.data}` : "data not yet computed",
-    found.reached[i] ? `∇ ${found.gradient[i]}` : "∇ not yet computed",
+    found.reached[i] ? `∇ ${found.gradient[i]}${moreText(found, i)}` : "∇ not yet computed",
     node.role,
   ];
 }
