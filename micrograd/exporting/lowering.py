@@ -31,7 +31,6 @@ from micrograd.exporting.statements import (
     Statement,
     Store,
     Table,
-    at,
 )
 from micrograd.exporting.tidying import UNNAMED
 
@@ -154,7 +153,7 @@ class Lowering:
         if fit is not None:
             return home.item(fit[0], tuple(zip(variables, fit[1:])))
         table = self.tables.keep("places", self.place[cells])
-        return Item(home.name, Looked(table.name, row_major(cells.shape, variables)))
+        return Item(home.name, Looked(table.name, row_major(cells.shape, variables), Place(0, home.ahead)))
 
     def one(self, cell: int) -> Expression:
         """What stands for a single cell."""
@@ -578,8 +577,13 @@ def fitted(places: Any) -> tuple[int, ...] | None:
 
 
 def row_major(shape: tuple[int, ...], variables: Sequence[str]) -> Place:
-    """The place in a table of this shape."""
-    return at(0, **dict(zip(variables, (shape[1], 1) if len(shape) == 2 else (1,))))
+    """The place in a table of this shape.
+
+    >>> row_major((3, 8), "ik"), row_major((1, 8), "ik")
+    (Place(offset=0, factors=(('i', 8), ('k', 1))), Place(offset=0, factors=(('k', 1),)))
+    """
+    factors = (shape[1], 1) if len(shape) == 2 else (1,)
+    return Place(0, tuple([(x, factor) for x, factor, size in zip(variables, factors, shape) if size > 1]))
 
 
 def runs(home: Any, place: Any) -> list[tuple[int, int]]:

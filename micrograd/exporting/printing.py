@@ -189,7 +189,8 @@ class Printer:
     def place(self, place: Place | Looked) -> str:
         """A place in an array."""
         if isinstance(place, Looked):
-            return f"{place.table}[{self.place(place.place)}]"
+            start = "" if place.start == Place(0) else f"{self.place(place.start)} + "
+            return f"{start}{place.table}[{self.place(place.place)}]"
         terms = [(factor < 0, variable if abs(factor) == 1 else f"{abs(factor)} * {variable}")
                  for variable, factor in place.factors if factor]  # fmt: skip
         if place.offset or not terms:

@@ -46,10 +46,11 @@ class Place(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """The whole number at a place of a table."""
+    """start + the whole number at a place of a table."""
 
     table: str
     place: Place
+    start: Place = Place(0)
 
 
 class Item(NamedTuple):
