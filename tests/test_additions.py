@@ -7,7 +7,7 @@ from micrograd.drawing.look import NUMBER, Box, Diagram, Line
 from micrograd.drawing.picture import WRITERS
 from micrograd.drawing.views.choice import VIEWS
 from micrograd.exporting import source
-from micrograd.exporting.c_printer import CPrinter
+from micrograd.exporting.c.code import CPrinter
 
 
 def expression():

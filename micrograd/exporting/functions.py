@@ -21,15 +21,14 @@ from micrograd.compiler.arrays.differentiate import (
 )
 from micrograd.compiler.arrays.passes import through
 from micrograd.compiler.arrays.prune import prune
-from micrograd.compiler.arrays.roll import roll_loss, roll_outputs
+from micrograd.compiler.arrays.roll import roll, roll_loss, roll_outputs
 from micrograd.compiler.arrays.simplify import simplify
 from micrograd.compiler.scalar.derivatives.matrices import dense, derived, expect_few
 from micrograd.compiler.scalar.derivatives.sweeps import hessian_nodes, hvp_nodes, jacobian_nodes, reverse
-from micrograd.exporting.identifiers import Identifiers
-from micrograd.exporting.lowering import Tables
+from micrograd.exporting.lowering.places import Tables
 from micrograd.exporting.printing import mentioned
 from micrograd.exporting.statements import Argument, Call, Function, Given, If, Module, Return, Table
-from micrograd.exporting.writing import Result, Writing
+from micrograd.exporting.lowering.writing import Result, Writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     Results = Callable[[ArrayProgram], tuple[Any, list[Result]]]
 
 WHY = "The same with guards: what has no influence has a derivative of 0, even beside inf or nan."
-WRT = ("inputs", "parameters")
+LAYERED = 100  # multiplications in a step, on the average, of what is worth a loop over the rows of its Jacobian
 
 
 class Functions:
@@ -51,11 +50,11 @@ class Functions:
 
     name        of the function that gives the value
     argument    whether parameters are an argument; else their present numbers stand in the code
-    labels      node of the scalar graph -> label
+    labels      node of the scalar graph -> label; nodes: how many nodes the user's own code has
     """
 
-    def __init__(self, name: str, argument: bool, labels: dict[int, str]) -> None:
-        self.name, self.argument, self.labels = name, argument, labels
+    def __init__(self, name: str, argument: bool, labels: dict[int, str], nodes: int = 0) -> None:
+        self.name, self.argument, self.labels, self.nodes = name, argument, labels, nodes
         self.tables = Tables(name)
         self.made: list[Function] = []
 
@@ -70,9 +69,9 @@ class Functions:
         program = roll_outputs(trace)
         outputs = [program.row_of[node] for node in trace.outputs]
         if trace.bare:
-            self.made.append(self.writing(program, []).function(name, "", outputs[0]))
+            self.made.append(self.writing(program, []).one_sample(name, "", outputs[0]))
         else:
-            self.made.append(self.writing(program, [Result("out", outputs, clean=False)]).function(name, "", None))
+            self.made.append(self.writing(program, [Result("out", outputs, clean=False)]).one_sample(name, "", None))
 
     def gradient(self, trace: Trace, name: str, wrt: str) -> None:
         """name(x, gradient) returns the single output."""
@@ -83,25 +82,50 @@ class Functions:
             cells: Any = program.outputs if wrt == "inputs" else program.rows + program.gradient  # type: ignore[operator]
             return program.row_of[trace.outputs[0]], [Result("gradient", cells)]
 
-        ahead: list[Any] = [differentiate_with_inputs, by_inputs_alone] if wrt == "inputs" else [differentiate]
-        behind: list[Any] = [] if wrt == "inputs" else [accumulate, differentiate_uniform]
+        ahead, behind = sweeps(wrt)
         plain = through([roll_loss, *ahead, simplify, prune, *behind], trace)
         guarded = through([roll_loss, guard, *ahead, prune, *behind], trace)
         self.twice(name, f"The value, and its gradient by the {wrt}.", plain, guarded, results)
 
     def jacobian(self, trace: Trace, name: str, wrt: str) -> None:
         """name(x, out, jacobian): the outputs, and for each of them a row of derivatives."""
-        expect_few(len(trace.outputs), width(trace, wrt), wrt[:-1])
+        count = len(trace.outputs)
+        expect_few(count, width(trace, wrt), wrt[:-1])
+        doc = f"The outputs, and their derivatives by the {wrt}: a row for each output."
+        if layered(trace):
+            plain, guarded = [self.rows_writing(trace, wrt, guards) for guards in (False, True)]
+            twin = f"{name}_guarded" if guarded.guards() > plain.guards() else ""
+            if twin:
+                self.made.append(guarded.by_rows(twin, WHY)._replace(private=True))
+            self.made.append(plain.by_rows(name, doc, twin))
+            return
 
         def nodes(made: Trace, by: list[int], guarded: bool) -> list[int]:
             return dense(made, jacobian_nodes(made.graph, trace.outputs, by, guarded, made.graph.varying), len(by))
 
         def results(program: ArrayProgram) -> tuple[None, list[Result]]:
-            out, derivatives = np.split(np.asarray(program.outputs), [len(trace.outputs)])
+            out, derivatives = np.split(np.asarray(program.outputs), [count])
             return None, [Result("out", out, clean=False), Result("jacobian", derivatives)]
 
-        doc = f"The outputs, and their derivatives by the {wrt}: a row for each output."
         self.by_nodes(trace, name, wrt, doc, nodes, results)
+
+    def rows_writing(self, trace: Trace, wrt: str, guards: bool) -> Writing:
+        """What writes a Jacobian row by row: the reverse sweep of seed · outputs."""
+        made, count = trace.copy(), len(trace.outputs)
+        made.graph, made.penalty = trace.graph.copy(), None
+        made.loss = made.graph.constant(-0.0)
+        for k, node in enumerate(trace.outputs):
+            term = made.graph.apply("mul", (made.graph.leaf("input", trace.inputs + k), node))
+            made.loss = made.graph.apply("add", (made.loss, term))
+        made.inputs = trace.inputs + count
+        program = roll(made, [made.loss, *trace.outputs])
+        ahead, behind = sweeps(wrt)
+        passes = [guard, *ahead, prune, *behind] if guards else [*ahead, simplify, prune, *behind]
+        program = through(passes, program)
+        by: Any = program.outputs[: trace.inputs] if wrt == "inputs" else program.rows + np.asarray(program.gradient)
+        out = [program.row_of[node] for node in trace.outputs]
+        results = [Result("out", out, clean=False), Result("jacobian", by, rows=count)]
+        return self.writing(program, results, direction=count)
 
     def hessian(self, trace: Trace, name: str, wrt: str) -> None:
         """name(x, gradient, hessian) returns the single output."""
@@ -129,7 +153,7 @@ class Functions:
             return [*slopes, *hvp_nodes(graph, end, by, vector, guarded)]
 
         doc = f"The value, its gradient by the {wrt}, and its second derivatives times a vector."
-        self.by_nodes(trace, name, wrt, doc, nodes, two("gradient", "hvp", count), vector=count)
+        self.by_nodes(trace, name, wrt, doc, nodes, two("gradient", "hvp", count), direction=count)
 
     def loss(self, trace: Trace, name: str) -> None:
         """name(x, y, n, [parameters,] gradient) returns the mean loss of n samples, plus the penalty."""
@@ -139,14 +163,14 @@ class Functions:
         program = through([roll_loss, differentiate, simplify, prune, accumulate, differentiate_uniform], trace)
         guarded = through([roll_loss, guard, differentiate, prune, accumulate, differentiate_uniform], trace)
         twin, doc = self.loss_writing(guarded), "The mean loss of n samples, and its gradient by the parameters."
-        plain = self.loss_writing(program)
+        plain, required = self.loss_writing(program), [one._replace(optional=False) for one in arguments]
         if twin.guards() > plain.guards():
-            self.add_loss(twin, f"{name}_guarded", arguments, WHY)
-            self.add_loss(plain, f"{name}_gradient", arguments, doc, f"{name}_guarded")
+            self.made.append(twin.over_samples(f"{name}_guarded", WHY, required))
+            self.made.append(plain.over_samples(f"{name}_gradient", doc, required, f"{name}_guarded"))
         else:
-            self.add_loss(plain, f"{name}_gradient", arguments, doc)
+            self.made.append(plain.over_samples(f"{name}_gradient", doc, required))
         alone = self.writing(through([roll_loss, accumulate], trace), [], samples=True)
-        self.add_loss(alone, f"{name}_value", arguments[:-1], "The mean loss of n samples.")
+        self.made.append(alone.over_samples(f"{name}_value", "The mean loss of n samples.", required[:-1]))
         given = [one.name for one in arguments]
         body: list[Statement] = [
             If(Given("gradient"), [Return(Call(f"{name}_gradient", tuple(given)))]),
@@ -154,24 +178,18 @@ class Functions:
         ]
         self.made.append(Function(name, doc + " Without the array, the loss alone.", arguments, body))
 
-    def add_loss(self, writing: Writing, name: str, arguments: list[Argument], doc: str, twin: str = "") -> None:
-        """A function over samples that only the others call."""
-        arguments = [one._replace(optional=False) for one in arguments]
-        names = Identifiers(name, twin, *[one.name for one in arguments])
-        self.made.append(Function(name, doc, arguments, writing.over_samples(names, arguments, twin), private=True))
-
     # what they share
 
     def writing(self, program: ArrayProgram, results: list[Result], **options: Any) -> Writing:
         """What writes a program of this module."""
-        return Writing(program, results, self.tables, self.labels, argument=self.argument, **options)
+        return Writing(program, results, self.tables, self.labels, self.nodes, argument=self.argument, **options)
 
     def loss_writing(self, program: ArrayProgram) -> Writing:
         """The same for one that has a gradient, over samples."""
         return self.writing(program, [Result("gradient", program.rows + np.asarray(program.gradient))], samples=True)
 
     def by_nodes(
-        self, trace: Trace, name: str, wrt: str, doc: str, nodes: Any, results: Results, vector: int = 0
+        self, trace: Trace, name: str, wrt: str, doc: str, nodes: Any, results: Results, direction: int = 0
     ) -> None:
         """A function whose derivatives are nodes of the scalar graph, behind the outputs."""
         programs = []
@@ -179,18 +197,18 @@ class Functions:
             made, by = derived(trace, wrt[:-1], width(trace, wrt))
             made.outputs = [*trace.outputs, *nodes(made, by, guarded)]
             programs.append(roll_outputs(made))
-        self.twice(name, doc, programs[0], programs[1], results, vector)
+        self.twice(name, doc, programs[0], programs[1], results, direction)
 
     def twice(
-        self, name: str, doc: str, plain: ArrayProgram, guarded: ArrayProgram, results: Results, vector: int = 0
+        self, name: str, doc: str, plain: ArrayProgram, guarded: ArrayProgram, results: Results, direction: int = 0
     ) -> None:
         """A function, and ahead of it its twin, if there is one."""
-        writing = self.writing(plain, results(plain)[1], vector=vector)
-        twin, other = self.writing(guarded, results(guarded)[1], vector=vector), ""
+        writing = self.writing(plain, results(plain)[1], direction=direction)
+        twin, other = self.writing(guarded, results(guarded)[1], direction=direction), ""
         if twin.guards() > writing.guards():
             other = f"{name}_guarded"
-            self.made.append(twin.function(other, WHY, results(guarded)[0], private=True))
-        self.made.append(writing.function(name, doc, results(plain)[0], other))
+            self.made.append(twin.one_sample(other, WHY, results(guarded)[0])._replace(private=True))
+        self.made.append(writing.one_sample(name, doc, results(plain)[0], other))
 
 
 def width(trace: Trace, wrt: str) -> int:
@@ -213,3 +231,17 @@ def by_inputs_alone(program: ArrayProgram) -> ArrayProgram:
     made = program.copy()
     made.sums = []
     return made
+
+
+def sweeps(wrt: str) -> tuple[list[Any], list[Any]]:
+    """The passes that differentiate a loss of one sample, and those behind the simplifying ones."""
+    if wrt == "inputs":
+        return [differentiate_with_inputs, by_inputs_alone], []
+    return [differentiate], [accumulate, differentiate_uniform]
+
+
+def layered(trace: Trace) -> bool:
+    """Whether the outputs are made by few steps of many operations, as layers are."""
+    program = roll_outputs(trace)
+    work = sum([step.work for step in program.steps])
+    return len(trace.outputs) > 1 and work >= LAYERED * len(program.steps)

@@ -6,7 +6,7 @@ ONNX is left out: its library is a large dependency, and its operators follow ot
 from __future__ import annotations
 
 from micrograd.dispatch import brief
-from micrograd.exporting.c_printer import CHeader, CPrinter
+from micrograd.exporting.c.code import CHeader, CPrinter
 from micrograd.exporting.javascript.code import JavaScriptPrinter
 from micrograd.exporting.python.code import PythonPrinter
 from micrograd.exporting.statements import Module, Table
@@ -65,7 +65,7 @@ def lowered(
     """The module with the function `name`, its derivatives, and its loss, if the trace has one."""
     from micrograd.exporting.functions import Functions
 
-    functions = Functions(name, argument, labels)
+    functions = Functions(name, argument, labels, len(trace.graph))
     functions.value(trace, name)
     for one in derivatives:
         if one != "jacobian" and not trace.bare:

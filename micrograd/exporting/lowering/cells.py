@@ -192,6 +192,20 @@ class Cells:
 
     # ends
 
+    def apart(self, cells: Index) -> tuple[list[Any], list[Any]]:
+        """The steps ahead of all that depends on some cells, and those that do."""
+        depends = np.zeros(len(self.of), bool)
+        depends[cells] = True
+        ahead: list[Any] = []
+        behind: list[Any] = []
+        for step in [*self.once, *self.steps]:
+            if any(depends[index].any() for index in read_by(step)):
+                depends[step.own] = True
+                behind.append(step)
+            else:
+                ahead.append(step)
+        return ahead, behind
+
     def live(self, ends: Iterable[Any]) -> set[int]:
         """The cells that the ends need; what makes none of them is taken out of the lists."""
         needed = np.zeros(len(self.of), bool)

@@ -1,0 +1,275 @@
+"""One function of an export from one program: its leaves as arguments, its ends as results.
+
+result      an array that the function fills with cells of the program
+direction   the last inputs of a program: an argument, or the rows of a unit matrix, one after the other
+twin        the name of the function with guards, which is asked where a derivative is not finite; "" without one
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+import numpy as np
+
+from micrograd.exporting.identifiers import Identifiers, identifier
+from micrograd.exporting.lowering.blocks import Lowering
+from micrograd.exporting.lowering.cells import Cells, read_by
+from micrograd.exporting.lowering.places import ROW, Home, Places
+from micrograd.exporting.lowering.tidying import UNNAMED, named, tidied
+from micrograd.exporting.statements import (
+    Add,
+    Apply,
+    Argument,
+    Array,
+    Call,
+    For,
+    Function,
+    If,
+    Item,
+    Let,
+    Name,
+    Number,
+    Return,
+    Store,
+    at,
+)
+from micrograd.notation.signs import parameter
+from micrograd.ops import TABLE, WHERE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from micrograd.compiler.arrays.program import ArrayProgram
+    from micrograd.exporting.lowering.places import Factors, Tables
+    from micrograd.exporting.statements import Expression, Statement
+
+SAMPLE, DIRECTION = "s", "r"  # variables of loops
+FEW = 4  # numbers that are added up in one expression
+
+
+class Result:
+    """An array that a function fills: the cells that stand there, in each of so many rows.
+
+    clean       no −0 may stand there: it is of derivatives
+    """
+
+    def __init__(self, name: str, cells: Any, clean: bool = True, rows: int = 1) -> None:
+        self.name, self.cells, self.clean, self.rows = name, np.array(cells, np.int64), clean, rows
+        self.home = -1
+
+    @property
+    def size(self) -> int:
+        """How many numbers it has."""
+        return self.rows * len(self.cells)
+
+
+class Writing:
+    """Writes one program.
+
+    labels      node of the scalar graph -> label; nodes: how many of its nodes are the user's
+    argument    parameters are an argument, else their present numbers are in the code
+    direction   how many of the last inputs are a direction
+    samples     it runs over samples; else it is of one
+    """
+
+    def __init__(
+        self,
+        program: ArrayProgram,
+        results: list[Result],
+        tables: Tables,
+        labels: dict[int, str],
+        nodes: int,
+        *,
+        argument: bool,
+        direction: int = 0,
+        samples: bool = False,
+    ) -> None:
+        self.program, self.results, self.tables, self.labels, self.nodes = program, results, tables, labels, nodes
+        self.argument, self.direction = argument, direction
+        self.inputs = program.trace.inputs - direction
+        self.cells = cells = Cells(program)
+        held = program.trace.captured if argument else [*program.trace.parameters, *program.trace.captured]
+        first = program.rows + len(program.trace.parameters) * argument
+        cells.know(np.arange(first, first + len(held)), [x.data for x in held])
+        if not samples:
+            cells.know([program.weight], [1.0])
+        cells.fill(samples)
+        for one in results:
+            one.cells = cells.of[one.cells]
+
+    def guards(self) -> int:
+        """How many steps may be guards: those that choose, and those that say so."""
+        steps = [*self.cells.once, *self.cells.steps, *self.cells.sums, *self.cells.after]
+        return sum([step.guard or step.op is WHERE for step in steps])
+
+    # functions
+
+    def one_sample(self, name: str, doc: str, value: int | None, twin: str = "") -> Function:
+        """The function of one sample, which returns the number of a cell, if one is given."""
+        cells = self.cells
+        ends = [cell for one in self.results for cell in one.cells.tolist()]
+        ends = ends if value is None else [int(cells.of[value]), *ends]
+        live = cells.live([ends])
+        arguments, labelled = self.arguments(self.direction)
+        names = Identifiers(name, twin, *[one.name for one in arguments])
+        lowering = self.lowering(names, labelled)
+        self.settle_inputs(lowering.places, arguments[0].name, "vector")
+        self.settle_results(lowering.places)
+        lowering.write([*cells.once, *cells.steps, *cells.after], cells.sums, ends, live, into=False)
+        result = None if value is None else lowering.places.one(ends[0])
+        body = self.behind_what_is_ahead(lowering, self.completed(lowering, self.results))
+        body += self.checked(result, twin, arguments)
+        return Function(name, doc, arguments, named(tidied(body), names), returns=value is not None)
+
+    def by_rows(self, name: str, doc: str, twin: str = "") -> Function:
+        """The same with a matrix, row by row: the direction is one output after the other.
+
+        Results: the outputs, and a row; what does not depend on the direction is made once.
+        """
+        cells, [outputs, row] = self.cells, self.results
+        live = cells.live([outputs.cells, row.cells])
+        arguments, labelled = self.arguments(0)
+        names = Identifiers(name, twin, *[one.name for one in arguments])
+        lowering, seed = self.lowering(names, labelled), f"{UNNAMED}seed"
+        self.settle_inputs(lowering.places, arguments[0].name, seed)
+        self.settle_results(lowering.places, {row.name: ((DIRECTION, len(row.cells)),)})
+        ahead, inside = cells.apart(np.arange(self.inputs, self.inputs + self.direction))
+        needed = {cell for step in [*inside, *cells.sums] for x in read_by(step) for cell in x.ravel().tolist()}
+        lowering.write(ahead, [], sorted(needed.union(outputs.cells.tolist())), live, into=False)
+        before = self.completed(lowering, [outputs])
+        lowering.inside = True
+        lowering.write([*inside, *cells.after], cells.sums, row.cells.tolist(), live, into=False)
+        unit: list[Statement] = [Array(seed, self.direction, zero=True), Store(Item(seed, at(0, **{DIRECTION: 1})), Number(1.0))]
+        loop = For(DIRECTION, self.direction, [*unit, *self.completed(lowering, [row])])
+        body: list[Statement] = [*self.behind_what_is_ahead(lowering, [*before, loop]), *self.checked(None, twin, arguments)]
+        return Function(name, doc, arguments, named(tidied(body), names), returns=False)
+
+    def over_samples(self, name: str, doc: str, arguments: Sequence[Argument], twin: str = "") -> Function:
+        """The private function of the mean loss over samples, plus the penalty."""
+        cells, program, [x, y, count] = self.cells, self.program, arguments[:3]
+        values = [int(cells.of[program.rows + slot]) for slot in program.value]
+        ends = [*values, *[cell for one in self.results for cell in one.cells.tolist()]]
+        live = cells.live([ends])
+        names = Identifiers(name, twin, *[one.name for one in arguments])
+        lowering = self.lowering(names, False)
+        places, total, weight = lowering.places, Name("total"), Name("weight")  # words of ours, which no label gets
+        places.settle(Home(x.name, x.size, ((SAMPLE, x.size),)), np.arange(x.size))
+        places.settle(Home(y.name, y.size, ((SAMPLE, y.size),)), np.arange(program.targets, program.targets + y.size))
+        places.expressions[values[0]], places.expressions[program.weight] = total, weight
+        self.settle_results(places)
+        steps = [*cells.steps, *cells.sums, *cells.after]
+        needed = {cell for step in steps for index in read_by(step) for cell in index.ravel().tolist()}
+        lowering.write(cells.once, [], sorted(needed.union(ends)), live, into=False)
+        before = lowering.statements()
+        lowering.write(cells.steps, cells.sums, [], live, into=True)
+        loop = For(SAMPLE, count.name, lowering.statements())
+        lowering.write(cells.after, [], ends, live, into=False)
+        result: Expression = total
+        for cell in values[1:]:
+            result = Apply("add", (result, places.one(cell)))
+        after = self.completed(lowering, self.results)
+        head = [Let("weight", Apply("div", (Number(1.0), Name(count.name)))), Let("total", Number(0.0), True)]
+        body = [*head, *self.behind_what_is_ahead(lowering, [*before, loop, *after])]
+        body += self.checked(result, twin, arguments)
+        return Function(name, doc, arguments, named(tidied(body), names), private=True)
+
+    # what they share
+
+    def arguments(self, vector: int) -> tuple[list[Argument], bool]:
+        """The arguments of a function of one sample, and whether its inputs have names of their own."""
+        trace = self.program.trace
+        labelled = all(identifier(self.labels.get(trace.graph.leaf("input", i), "")) for i in range(self.inputs))
+        found = [Argument("inputs" if labelled else "x", "in", self.inputs)]
+        found += [Argument("parameters", "in", len(trace.parameters))] * self.argument
+        found += [Argument("vector", "in", vector)] * bool(vector)
+        return [*found, *[Argument(one.name, "out", one.size) for one in self.results]], labelled
+
+    def lowering(self, names: Identifiers, labelled: bool) -> Lowering:
+        """What lowers the program, with parameters in their places."""
+        cells, program = self.cells, self.program
+        places = Places(cells, self.tables, names.take, self.labels_of_cells(labelled))
+        if self.argument:
+            width = len(program.trace.parameters)
+            places.settle(Home("parameters", width), cells.rows + np.arange(width))
+        neurons = {row for node, row in program.row_of.items() if node < self.nodes}
+        return Lowering(places, written(program), neurons)
+
+    def settle_inputs(self, places: Places, name: str, direction: str) -> None:
+        """Say where the inputs of one sample stand."""
+        places.settle(Home(name, self.inputs), np.arange(self.inputs))
+        if self.direction:
+            cells = np.arange(self.inputs, self.inputs + self.direction)
+            places.settle(Home(direction, self.direction), cells)
+
+    def settle_results(self, places: Places, ahead: dict[str, Factors] | None = None) -> None:
+        """Say where the results and what is added up stand."""
+        targets = sorted({slot for one in self.cells.sums for slot in one.slots.ravel().tolist()})
+        for one in self.results:
+            home = Home(one.name, len(one.cells), (ahead or {}).get(one.name, ()), clean=one.clean)
+            one.home = places.want(home, one.cells, targets)
+        rest = [slot for slot in targets if places.home[slot] < 0 and slot not in places.expressions]
+        if rest:
+            places.settle(Home(places.fresh("h"), len(rest), local=True), np.array(rest))
+
+    def completed(self, lowering: Lowering, results: Sequence[Result]) -> list[Statement]:
+        """The statements written so far, with those that fill what is missing in results."""
+        for one in results:
+            lowering.complete(one.home, one.cells)
+        return lowering.statements()
+
+    def behind_what_is_ahead(self, lowering: Lowering, body: list[Statement]) -> list[Statement]:
+        """The statements behind those that stand ahead of all."""
+        return [*[statement for _, statement in sorted(lowering.places.ahead, key=lambda pair: pair[0])], *body]
+
+    def labels_of_cells(self, inputs: bool) -> dict[int, str]:
+        """cell -> what it is called, of what users named; inputs only if all of them are."""
+        program, found = self.program, {}
+        for node, label in self.labels.items():
+            kind = program.trace.graph.kind[node]
+            leaf = kind in ("parameter", "captured")
+            if kind == "input" and not inputs or leaf and parameter(label) is not None:
+                continue
+            cell = program.row_of.get(node)
+            if cell is None and leaf and node in program.slot_of:
+                cell = program.rows + program.slot_of[node]
+            if cell is not None and identifier(label):
+                found[cell] = identifier(label)
+        return found
+
+    def checked(self, value: Expression | None, twin: str, arguments: Sequence[Argument]) -> list[Statement]:
+        """The end of a function, which asks its twin where a derivative is not finite, if there is one."""
+        if not twin:
+            return [] if value is None else [Return(value)]
+        terms: list[Expression] = []
+        loops: list[Statement] = []
+        total = Name(f"{UNNAMED}finite")
+        for one in [one for one in self.results if one.clean]:
+            if one.size <= FEW:
+                terms += [Item(one.name, at(place)) for place in range(one.size)]
+            else:
+                loops.append(For(ROW, one.size, [Add(total, Item(one.name, at(0, **{ROW: 1})))]))
+        start: Expression = terms[0] if terms else Number(0.0)
+        for term in terms[1:]:
+            start = Apply("add", (start, term))
+        finite = Apply("less", (Apply("abs", (total,)), Number(inf)))
+        call = Call(twin, tuple([one.name for one in arguments]))
+        return [Let(total.text, start, changes=bool(loops)), *loops, If(finite, [Return(value)]), Return(call)]
+
+
+def written(program: ArrayProgram) -> dict[int, Any]:
+    """cell -> the cell, or number, of the first operand as it was written, where the order does not matter."""
+    graph, found = program.trace.graph, {}
+
+    def place(node: int) -> Any:
+        if node in program.row_of:
+            return program.row_of[node]
+        if node in program.slot_of:
+            return program.rows + program.slot_of[node]
+        return graph.number(node)
+
+    for node, kind in enumerate(graph.kind):
+        if kind in TABLE and TABLE[kind].commutative and place(node) is not None:
+            found[place(node)] = place(graph.args[node][0])
+    return found
