@@ -36,9 +36,9 @@ const LOG_ERFC = [
   0.01003382455314653, -0.04156109796695698, -0.8431072563621747, -2.638967514234725, -1.8496055099332485,
 ];
 function erf(x) {
-  const a = Math.min(Math.abs(x), 6);
-  const [numbers, t] = a < 1 ? [ERF, x * x] : [LOG_ERFC, a - 1];
+  const a = Math.min(Math.abs(x), 6), near = a < 1;
+  const numbers = near ? ERF : LOG_ERFC, t = near ? x * x : a - 1;
   let p = 0;
-  for (const number of numbers) p = p * t + number;
-  return a < 1 ? x + x * p : copysign(-Math.expm1(p), x);
+  for (let k = 0; k < numbers.length; k++) p = p * t + numbers[k];
+  return near ? x + x * p : copysign(-Math.expm1(p), x);
 }
