@@ -86,8 +86,8 @@ def compare(what, found, right):
 
 
 def gradient(root, leaves):
-    for node in topological(root):
-        node.grad = 0.0
+    for leaf in leaves:
+        leaf.grad = 0.0
     root.backward()
     return [leaf.grad for leaf in leaves]
 
