@@ -104,6 +104,8 @@ def test_every_statement_in_python():
     assert squares((2, -4)) == ([4.0, 0.0], [math.inf]) and same(space["f_w"], [0.5, -0.0])
     with pytest.raises(ValueError, match="expected 4 numbers in x, got 3"):
         loss(x[:3], 2, TIMES)
+    with pytest.raises(ValueError, match="expected n to be at least 1, got 0"):
+        loss([], 0, TIMES)
     with pytest.raises(ValueError, match="expected 2 numbers in w, got 1"):
         loss(x, 2, [1])
 
@@ -116,6 +118,7 @@ const inner = new Function(fs.readFileSync("inner.js", "utf8") + "return [f_loss
 const results = [f.f_loss, inner[0]].flatMap(loss => [
   [loss(x, 2, [10, 1], g), [...g]], loss(x, 2, [10, 1]), [loss(x, 2, [1e7, 1], g), String(g)],
   said(() => loss([1, 2, 3], 2, [1, 1])), said(() => loss(x, 2, [1])), said(() => loss(x, 2, [1, 1], [0])),
+  said(() => loss(x, 1.5, [1, 1])),
 ]);
 const given = new Float64Array(2);
 const made = [f.f([2, -4]), f.f([2, -4], given)].map(([a, b]) => [[...a], String(b), a === given]);
@@ -139,6 +142,7 @@ def test_every_statement_in_javascript(tmp_path):
         "RangeError: expected at least 4 numbers in x, got 3",
         "RangeError: expected 2 numbers in w, got 1",
         "RangeError: expected 2 numbers in gradient, got 1",
+        "RangeError: expected n to be a whole number from 1 on, got 1.5",
     ]
     assert made == [[[4, 0], "Infinity", False], [[4, 0], "Infinity", True]]
     assert (sorted(names), signed) == (["f", "f_loss", "f_w"], True)

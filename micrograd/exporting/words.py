@@ -31,7 +31,7 @@ JAVASCRIPT = """
 arguments async await break case catch class const continue debugger default delete do else enum eval export extends
 false finally for function if implements import in instanceof interface let new null package private protected public
 return static super switch this throw true try typeof undefined var void while with yield
-Float64Array Infinity Int32Array Math NaN RangeError
+Float64Array Infinity Int32Array Math NaN Number RangeError
 """
 PYTHON = """
 False None True and as assert async await break class continue def del elif else except finally for from global if

@@ -129,6 +129,9 @@ class JavaScriptPrinter(Printer):
 def checks(function: Function) -> Iterator[str]:
     """Lines that refuse arrays of another length than the function expects."""
     count = next((one.name for one in function.arguments if one.kind == "count"), "")
+    if count:
+        yield f"  if (!(Number.isInteger({count}) && {count} > 0))"
+        yield f"    throw new RangeError(`expected {count} to be a whole number from 1 on, got ${{{count}}}`);"
     for one in function.arguments:
         if one.kind in ("in", "out"):
             given = f"{one.name} && " * one.optional

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         If,
         Let,
         Module,
+        Statement,
         Table,
     )
     from micrograd.ops import Op
@@ -60,28 +61,15 @@ class PythonPrinter(Printer):
     def function(self, function: Function) -> str:
         """A function."""
         self.lines = []
-        outs = [one for one in function.arguments if one.kind == "out"]
-        self.results = [one.name for one in outs]
+        self.results = [one.name for one in function.arguments if one.kind == "out"]
         given = [self.argument(one) for one in function.arguments if one.kind != "out" or one.optional]
         self.line(f"def {function.name}({', '.join(given)}):")
-        if function.doc:
-            self.lines += documented(function.doc)
-        body = [*function.body]
+        self.lines += documented(function.doc)
         self.level += 1
-        for one in function.arguments:
-            if one.kind in ("in", "samples"):
-                names, body = unpacked(body, one)
-                self.taken(function, one, names, later=mentions(body, one.name))
-        sizes = {one.name: one.size for one in arrays_of(body)} | {one.name: one.size for one in outs}
-        parts = gathered(body, sizes)
-        for one in outs:
-            if one.optional:
-                self.line(f"{one.name} = [0.0] * {one.size} if {one.name} else None")
-            elif not written_first(parts, one.name):
-                self.line(f"{one.name} = [0.0] * {one.size}")
+        statements = self.taken(function)
         self.level -= 1
-        self.body(parts)  # type: ignore[arg-type]
-        if not isinstance(body[-1], Return):
+        self.body(statements)
+        if not isinstance(function.body[-1], Return):
             self.line(f"    return {', '.join(self.results)}")
         return "\n".join(self.lines)
 
@@ -89,21 +77,46 @@ class PythonPrinter(Printer):
         """An argument; that of results that may be left out says whether they are wanted."""
         return f"{one.name}=True" if one.kind == "out" else one.name
 
-    def taken(self, function: Function, one: Argument, names: list[str], later: bool) -> None:
-        """Lines that make floats of the numbers of an argument, under names of their own or as a list of so many."""
-        x = one.name
-        if names:
-            whole = f"{x} = [float(number) for number in {x}]" if later else f"map(float, {x})"
-            left = ", ".join(names) if len(names) > 1 else f"[{names[0]}]"
-            return self.line(f"{left} = {x if function.private else whole}")
-        if function.private:
-            return
-        count = next((other.name for other in function.arguments if other.kind == "count"), "")
-        size = str(one.size) if one.kind == "in" else f"{one.size} * {count}" if one.size != 1 else count
-        shown = f"{one.size} number{'s' * (one.size != 1)}" if one.kind == "in" else f"{{{size}}} numbers"
+    def taken(self, function: Function) -> list[Any]:
+        """Lines that make of the arguments what the body takes them for; the statements of the body behind them."""
+        count = next((one.name for one in function.arguments if one.kind == "count"), "")
+        if count and not function.private:
+            self.line(f"if {count} < 1:")
+            self.line(f'    raise ValueError(f"expected {count} to be at least 1, got {{{count}}}")')
+        body = [*function.body]
+        for one in function.arguments:
+            if one.kind in ("in", "samples") and not self.named(function, one, body) and not function.private:
+                self.checked(one, count)
+        outs = [one for one in function.arguments if one.kind == "out"]
+        sizes = {one.name: one.size for one in arrays_of(body)} | {one.name: one.size for one in outs}
+        statements = gathered(body, sizes)
+        for one in outs:
+            if one.optional:
+                self.line(f"{one.name} = [0.0] * {one.size} if {one.name} else None")
+            elif not written_first(statements, one.name):
+                self.line(f"{one.name} = [0.0] * {one.size}")
+        return statements
+
+    def named(self, function: Function, one: Argument, body: list[Statement]) -> bool:
+        """Whether all numbers of an argument get names at once, on a line for which statements leave the body."""
+        names, rest = unpacked(body, one)
+        x, left = one.name, ", ".join(names) if len(names) > 1 else f"{names}".replace("'", "")
+        whole = f"{x} = [float(number) for number in {x}]" if mentions(rest, x) else f"map(float, {x})"
+        line = f"{left} = {x if function.private else whole}"
+        if not names or len(line) > WIDTH:
+            return False
+        self.line(line)
+        body[:] = rest
+        return True
+
+    def checked(self, one: Argument, count: str) -> None:
+        """Lines that make floats of the numbers of an argument, as a list of so many."""
+        x, numbers = one.name, "number" if one.size == 1 and one.kind == "in" else "numbers"
+        size = f"{one.size}" if one.kind == "in" else f"{one.size} * {count}" if one.size != 1 else count
+        shown = size if one.kind == "in" else f"{{{size}}}"
         self.line(f"{x} = [float(number) for number in {x}]")
         self.line(f"if len({x}) != {size}:")
-        self.line(f'    raise ValueError(f"expected {shown} in {x}, got {{len({x})}}")')
+        self.line(f'    raise ValueError(f"expected {shown} {numbers} in {x}, got {{len({x})}}")')
 
     # expressions
 
@@ -177,7 +190,9 @@ class PythonPrinter(Printer):
 
 
 def documented(text: str) -> list[str]:
-    """A docstring."""
+    """A docstring; nothing, if there is nothing to say."""
+    if not text:
+        return []
     lines = [clean(line, WIDTH).replace("\\", "\\\\").replace('"', '\\"') for line in text.splitlines()]
     if len(lines) == 1:
         return [f'    """{lines[0]}"""']
