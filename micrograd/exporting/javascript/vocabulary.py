@@ -1,7 +1,7 @@
 """The vocabulary of JavaScript: what it calls the rows of the table, for pages and for exports alike.
 
-FUNCTIONS   row -> the function that computes it: one of Math's, or one of functions.js by the name of the row; signs are
-            those of the rows, and what is neither is the row's definition
+FUNCTIONS   row -> the function that computes it: one of Math's, or one of functions.js, of the row's name. What has a
+            sign is written with it; what is left is its definition
 """
 
 from __future__ import annotations
