@@ -53,15 +53,14 @@ class JavaScriptPrinter(Printer):
     def function(self, function: Function) -> str:
         """A function with its arrays and what it tells about itself."""
         self.lines = []
-        numbers = function.returns
         outs = [one.name for one in function.arguments if one.kind == "out"]
-        self.result = "" if numbers else outs[0] if len(outs) == 1 else f"[{', '.join(outs)}]"
+        self.result = "" if function.returns else outs[0] if len(outs) == 1 else f"[{', '.join(outs)}]"
         arrays = {one.name: one.size for one in arrays_of(function.body)}
         made = [f"  {name}: new Float64Array({size})," for name, size in arrays.items()]
         if arrays:
             self.lines += [f"const {function.name}$arrays = {{", *made, "};", ""]
         self.lines += [f"// {commented(line)}" for line in function.doc.splitlines()]
-        given = [self.argument(one, made=not numbers and not function.private) for one in function.arguments]
+        given = [self.argument(one, made=not function.returns and not function.private) for one in function.arguments]
         shown = "export " * (self.exported and not function.private)
         self.line(f"{shown}function {function.name}({', '.join(given)}) {{")
         if not function.private:
@@ -70,7 +69,7 @@ class JavaScriptPrinter(Printer):
             names = wrap(f"const {{ {', '.join(arrays)} }} = {function.name}$arrays;", WIDTH)
             self.lines += [self.INDENT + line for line in names]
         self.body(function.body)
-        if not numbers and not isinstance(function.body[-1], Return):
+        if not function.returns and not isinstance(function.body[-1], Return):
             self.line(f"  return {self.result};")
         self.line("}")
         return "\n".join(self.lines)

@@ -40,30 +40,26 @@ def gathered(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[
     [WholeList(name='a', expressions=[Number(value=0.5), Number(value=0.5)])]
     """
     found: list[Part] = []
-    rest = [*statements]
-    while rest:
-        whole = run(rest, sizes)
-        if whole is not None:
-            found.append(whole)
-            del rest[: len(whole.expressions)]
-            continue
-        one = rest.pop(0)
+    start = 0
+    while start < len(statements):
+        one, whole = statements[start], run(statements, start, sizes)
+        start += len(whole.expressions) if whole else 1
         if isinstance(one, (For, If)):
             inner = gathered(one.body, sizes)
             found.append(loop(one, sizes) or one._replace(body=inner))  # type: ignore[arg-type]
         else:
-            found.append(one)
+            found.append(whole or one)
     arrays = [i for i, one in enumerate(found) if isinstance(one, Array) and written_first(found[i + 1 :], one.name)]
     return [one for i, one in enumerate(found) if i not in arrays]
 
 
-def run(statements: Sequence[Statement], sizes: Mapping[str, int]) -> WholeList | None:
-    """A list, if the first statements store all items of an array, one after the other."""
-    first = statements[0]
+def run(statements: Sequence[Statement], start: int, sizes: Mapping[str, int]) -> WholeList | None:
+    """A list, if the statements from one on store all items of an array, one after the other."""
+    first = statements[start]
     if not isinstance(first, Store) or not isinstance(first.target, Item):
         return None
     name, size = first.target.array, sizes.get(first.target.array, 0)
-    stores = [one for one in statements[:size] if isinstance(one, Store)]
+    stores = [one for one in statements[start : start + size] if isinstance(one, Store)]
     if [one.target for one in stores] != [Item(name, at(i)) for i in range(size)] or not size:
         return None
     expressions = [one.expression for one in stores]
@@ -115,8 +111,14 @@ def unpacked(statements: Sequence[Statement], argument: Argument) -> tuple[list[
     (['w', 'b'], [])
     """
     places = {Item(argument.name, at(i)): i for i in range(argument.size)}
-    names = {places[one.expression]: one for one in statements if isinstance(one, Let) and one.expression in places}
-    rest = [one for one in statements if one not in names.values()]
+    names: dict[int, str] = {}
+    rest: list[Statement] = []
+    for one in statements:
+        place = places.get(one.expression) if isinstance(one, Let) and isinstance(one.expression, Item) else None
+        if isinstance(one, Let) and place is not None and place not in names:
+            names[place] = one.name
+        else:
+            rest.append(one)
     if argument.kind != "in" or len(names) < argument.size or reads(rest, argument.name):
         return [], [*statements]
-    return [names[i].name for i in range(argument.size)], rest
+    return [names[i] for i in range(argument.size)], rest
