@@ -16,7 +16,7 @@ ROOMS = {  # where a command lives
     "toy": "toy",
     "train": "tables.train",
     "predict": "tables.predict",
-    "export": "tables.exports",
+    "export": "exports",
     "draw": "pictures",
     "explore": "players",
     "playground": "playgrounds",

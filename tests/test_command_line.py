@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import micrograd
 from micrograd import functions as f
 from micrograd.__main__ import main
 from micrograd.command_line.expressions import read_expression, values_at
@@ -135,6 +136,61 @@ def test_explore(tmp_path):
     assert '"quiz":[' in (tmp_path / "quiz.html").read_text("utf-8")
     done = run(tmp_path, "explore", "not even an expression", "-o", "net.svg")
     assert done.returncode == 2 and "expected a path that ends in .html, got 'net.svg'" in done.stderr
+
+
+def exported(tmp_path, *arguments):
+    """What the file holds that `export` wrote."""
+    done = run(tmp_path, "export", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    room = {}
+    exec((tmp_path / arguments[arguments.index("-o") + 1]).read_text("utf-8"), room)
+    return room
+
+
+def test_export_of_an_expression_is_a_function_of_the_names_without_a_number(tmp_path):
+    expression = "z = w*x + b; tanh(z)*y"
+    room = exported(tmp_path, expression, "--at", "w=0.5,b=-1", "-o", "f.py", "--derivatives", "gradient, hessian")
+    assert room["model"]([2.0, 3.0]) == 0.0 and room["model_gradient"]([2.0, 3.0]) == (0.0, [1.5, 0.0])
+    assert room["model_hessian"]([2.0, 3.0])[-1] == [0.0, 0.5, 0.5, 0.0]
+    options = ["--at", "w=0.5,b=-1,y=3", "--name", "f", "--derivatives", "gradient", "--wrt", "parameters", "--inputs"]
+    assert exported(tmp_path, expression, *options, "y,x", "-o", "p.py")["f_gradient"]([3.0, 2.0]) == (0.0, [6.0, 3.0])
+    assert exported(tmp_path, "e * x", "-o", "e.py")["model"]([1.0]) == math.e
+
+
+def test_export_of_a_saved_graph_names_its_inputs(tmp_path):
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    micrograd.save({"w": w, "loss": (w * x - 3.0) ** 2}, tmp_path / "graph.json")
+    room = exported(tmp_path, "graph.json", "--inputs", "x", "-o", "graph.txt", "--language", "python")
+    assert room["model"]([4.0]) == 1.0
+    done = run(tmp_path, "export", "graph.json", "-o", "g.c")
+    assert done.returncode == 2 and "graph.json: expected the leaves that are inputs (--inputs), of w, x" in done.stderr
+
+
+def test_export_writes_a_header_beside_the_code(tmp_path):
+    done = run(tmp_path, "export", "x*y", "-o", "f.c", "--name", "area", "--derivatives", "gradient", "--header")
+    assert done.stdout == f"The function area is in {tmp_path / 'f.c'} and {tmp_path / 'f.h'}\n", done.stderr
+    assert "double area_gradient(const double" in (tmp_path / "f.h").read_text()
+    done = run(tmp_path, "export", "x*y", "-o", "f.c", "--header")
+    assert done.returncode == 2 and "f.c, f.h: there already; --force overwrites them" in done.stderr
+    assert run(tmp_path, "export", "x", "-o", "f.mjs", "--header").returncode == 2 and len(os.listdir(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["x*y", "-o", "f.rs"], "f.rs: expected a path that ends in .c, .js, .mjs or .py, or the language"),
+        (["x*y", "--at", "x=1,y=2", "-o", "f.c"], "--at gives a number to every name; expected an input"),
+        (["x*y", "--inputs", "x", "-o", "f.c"], "'y' has no value; add y=… to --at"),
+        (["x*y", "--inputs", "x,y,z", "-o", "f.c"], "--inputs: no 'z' there; the leaves are x, y"),
+        (["x*y", "-o", "f.c", "--derivatives", "laplacian"], "f.c: expected derivatives"),
+        (["x*y", "-o", "f.c", "--name", "while"], "f.c: expected a name for the function"),
+        (["none.json", "-o", "f.c"], "none.json: no such file or directory"),
+        (["x*", "-o", "f.c"], "column"),
+    ],
+)
+def test_an_export_that_is_refused(arguments, message, tmp_path):
+    done = run(tmp_path, "export", *arguments)
+    assert done.returncode == 2 and message in done.stderr and not done.stdout and not os.listdir(tmp_path)
 
 
 def test_a_picture_that_cannot_be_written(tmp_path):

@@ -41,9 +41,9 @@ FLOORS = {
         ["terminal"],
         ["arguments", "expressions", "results"],
         ["chain_rules", "pictures", "tables", "toy"],
-        ["players", "playgrounds"],
+        ["exports", "players", "playgrounds"],
     ],
-    "command_line.tables": [["models", "progress", "report"], ["exports", "predict", "train"]],
+    "command_line.tables": [["models", "progress", "report", "rows"], ["predict", "train"]],
     "command_line.tables.report": [["page"], ["columns", "outcome", "plots"], ["report"]],
     "compiler": [
         ["samples"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import os
 import random
@@ -24,6 +25,7 @@ import micrograd  # noqa: E402
 from micrograd import tables  # noqa: E402
 from micrograd.__main__ import main  # noqa: E402
 from micrograd.command_line.arguments import read_arguments  # noqa: E402
+from micrograd.command_line.exports import COMMENTS, commented  # noqa: E402
 from micrograd.command_line.tables.train import EPOCHS  # noqa: E402
 from micrograd.tables.cells import NumberForm  # noqa: E402
 from micrograd.tables.columns import YEAR, Category, Date, Number, Scale, raw  # noqa: E402
@@ -128,17 +130,32 @@ def test_an_export_takes_a_row_of_the_table(work, tmp_path, capsys):
     for cells in zip(*[table.columns[name] for name in model.source_names]):
         words = [column.words if column.kind == "category" else None for column in model.columns]
         rows.append([w.index(c) if w else float(c or "nan") for c, w in zip(cells, words)])
-    for suffix in ("py", "c"):
-        assert main(["export", str(work / "model.json"), "-o", str(tmp_path / f"m.{suffix}"), "--name", "price"]) == 0
+    for suffix in ("py", "c", "mjs"):
+        arguments = ["-o", str(tmp_path / f"m.{suffix}"), "--name", "price", "--derivatives", "gradient"]
+        assert main(["export", str(work / "model.json"), *arguments]) == 0
     source = (tmp_path / "m.py").read_text()
     assert "# x[0]  size: a number, nan where it is missing\n" in source and "colour: 0 blue, 1 green, 2 red" in source
     room = {}
     exec(source, room)
     assert [room["price"](row) for row in rows] == pytest.approx(wanted, rel=1e-12)
+    assert [room["price_gradient"](row)[0] for row in rows] == pytest.approx(wanted, rel=1e-12)
     if shutil.which("cc"):
-        subprocess.run(["cc", "-fsyntax-only", str(tmp_path / "m.c")], check=True)
-    assert main(["export", str(work / "model.json"), "-o", str(tmp_path / "m.js")]) == 2
-    assert capsys.readouterr().err.endswith("m.js: expected a path that ends in .py or .c\n")
+        subprocess.run(["cc", "-fsyntax-only", "-Wall", "-Werror", str(tmp_path / "m.c")], check=True)
+    if shutil.which("node"):
+        given = json.dumps(rows).replace("NaN", "null")
+        script = f"{given}.map(row => price(row.map(x => x ?? NaN)))"
+        script = f'import {{ price }} from "./m.mjs"; console.log(JSON.stringify({script}))'
+        command = ["node", "--input-type=module", "-e", script]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+        assert json.loads(done.stdout) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_names_of_columns_stay_in_their_comment():
+    for name in ("a */ int x; /* b", "a\n#error\u2028throw 1;\\"):
+        assert commented([name], "c").count("*/") == commented([name], "c").count("/*") == 1
+        for language in COMMENTS:
+            [line] = commented([name], language).splitlines()
+            assert line.startswith(COMMENTS[language][:2])
 
 
 def test_one_number_stands_for_a_cell_of_every_kind():

@@ -1,7 +1,8 @@
 """What `micrograd …` and `python -m micrograd …` can do: a room per command, and what they share.
 
 toy             the main job: the toy net by hand, then trained
-tables/         `train`, `predict`, `export`: a table in, a model out, its predictions, its source
+tables/         `train`, `predict`: a table in, a model out, its predictions
+exports         `export`
 pictures        `draw`
 players         `explore`
 playgrounds     `playground`

@@ -200,12 +200,26 @@ def add_export(commands: Any) -> argparse.ArgumentParser:
     """`export` and its options."""
     export: argparse.ArgumentParser = commands.add_parser(
         "export",
-        help="a model as source code that stands alone",
-        description="Write a model that `train` wrote down as one function in C or Python that needs no library.",
+        help="a model or an expression, with derivatives, as source code that stands alone",
+        description="Write a model that `train` wrote, a graph that micrograd.save wrote, or an expression, given as "
+        "for draw, down as functions in C, JavaScript or Python that need no library: the value and, where asked for, "
+        "derivatives.",
     )
-    export.add_argument("model", metavar="MODEL.json", help="what `train` wrote")
-    export.add_argument("--output", "-o", required=True, metavar="FILE", help="its suffix says the language: .c or .py")
+    export.add_argument("source", metavar="SOURCE", help="MODEL.json, or an expression such as 'tanh(w*x + b)'")
+    export.add_argument("--output", "-o", required=True, metavar="FILE", help="its suffix says the language")
+    export.add_argument("--language", choices=["c", "javascript", "python"], help="whatever the suffix says")
     export.add_argument("--name", default="model", help="of the function (%(default)s)")
+    export.add_argument("--derivatives", default="", metavar="NAMES", help="of gradient, jacobian, hessian, hvp")
+    export.add_argument("--wrt", choices=["inputs", "parameters"], default="inputs", help="by these (%(default)s)")
+    export.add_argument(
+        "--parameters",
+        choices=["constants", "argument"],
+        default="constants",
+        help="in the code, or an array that is given at each call (%(default)s)",
+    )
+    export.add_argument("--at", default="", metavar="w=0.5,b=2", help="parameters of an expression, and their numbers")
+    export.add_argument("--inputs", default="", metavar="x,y", help="its inputs (the names without a number)")
+    export.add_argument("--header", action="store_true", help="write a header beside the C")
     export.add_argument("--force", action="store_true", help=FORCE)
     return export
 

@@ -2,6 +2,7 @@
 
 text        one expression, or steps `z = w1*x; h = sigmoid(z); …` of which the last is the root
 at          the number for each name, as in `w=0.5,x=2`
+free        names that need no number; None for all of them
 column      place in the text, from 1
 """
 
@@ -18,6 +19,7 @@ from micrograd.ops import TABLE, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any, NoReturn
 
 OPERATORS = {
@@ -78,8 +80,8 @@ def pointed(what: str, line: str, column: int) -> str:
 class Reader:
     """Builds the Values of one text; `names` holds the leaves and the named steps."""
 
-    def __init__(self, text: str, at: dict[str, float]) -> None:
-        self.text, self.at = text, at
+    def __init__(self, text: str, at: dict[str, float], free: Collection[str] | None) -> None:
+        self.text, self.at, self.free = text, at, free
         self.names: dict[str, Value] = {}
 
     def fail(self, node: Any, what: str) -> NoReturn:
@@ -133,11 +135,12 @@ class Reader:
     def named(self, node: ast.Name) -> Any:
         """The Value of a name: a step, a leaf, or a constant."""
         if node.id not in self.names:
-            if node.id not in self.at:
+            if node.id not in (self.at if self.free is None else {*self.at, *self.free}):
                 if node.id in CONSTANTS:
                     return CONSTANTS[node.id]
-                self.fail(node, f"{node.id!r} has no value; add {node.id}=… to --at")
-            self.names[node.id] = Value(self.at[node.id], node.id)
+                if self.free is not None:
+                    self.fail(node, f"{node.id!r} has no value; add {node.id}=… to --at")
+            self.names[node.id] = Value(self.at.get(node.id, 1.0), node.id)
         return self.names[node.id]
 
     def applied(self, name: str, args: list[Any]) -> Any:
@@ -188,8 +191,12 @@ def parsed(text: str) -> list[ast.stmt]:
         return ast.parse(text).body
 
 
-def read_expression(text: str, at: dict[str, float]) -> tuple[Value, dict[str, Value]]:
+def read_expression(
+    text: str, at: dict[str, float], *, free: Collection[str] | None = ()
+) -> tuple[Value, dict[str, Value]]:
     """The root, and the leaves and steps by name. InputError that points at the column of what is wrong.
+
+    A free name without a number is a leaf of 1.
 
     >>> root, names = read_expression("tanh(w*x + 1)", {"w": 0.5, "x": 2.0})
     >>> print(f"{root:.6f}", list(names))
@@ -200,7 +207,7 @@ def read_expression(text: str, at: dict[str, float]) -> tuple[Value, dict[str, V
         raise InputError("the expression is empty")
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"expected an expression of at most {MOST_CHARACTERS:,} characters, got {len(text):,}")
-    reader = Reader(text, at)
+    reader = Reader(text, at, free)
     try:
         statements = parsed(text)
         made = [reader.step(statement) for statement in statements]

@@ -2,8 +2,8 @@
 
 train       `train`
 predict     `predict`
-exports     `export`
 report/     a page on a training
 models      reading tables and models, with errors in a line
+rows        a row of a table as the numbers that an exported model takes
 progress    a bar that follows a training
 """
