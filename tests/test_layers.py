@@ -123,6 +123,7 @@ FLOORS = {
         ["choice"],
     ],
     "drawing.layouts": [["geometry", "layering"], ["layered", "svg"], ["dot"]],
+    "exporting.stepwise": [["runs"], ["blocks"], ["functions"]],
     "playground": [
         ["archive", "code", "examples"],
         ["running", "splitting"],

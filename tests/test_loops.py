@@ -12,7 +12,6 @@ from test_scan import AT, PROBLEMS, ordinary, plain
 import micrograd
 from micrograd import Value, compile, scan, take, tanh
 from micrograd.compiler.scalar.derivatives import sweeps
-from micrograd.compiler.scalar.loops import recording
 from micrograd.compiler.scalar.tracer import Tracer
 
 np = pytest.importorskip("numpy")
@@ -20,6 +19,7 @@ pytest.importorskip("llvmlite")
 
 from micrograd.compiler.llvm.machine import player  # noqa: E402
 from micrograd.compiler.loops import player_for  # noqa: E402
+from micrograd.compiler.points import recorded  # noqa: E402
 
 BACKENDS = ["numpy", "llvm"]
 GENERATOR = random.Random(2)
@@ -28,7 +28,7 @@ DATA = [GENERATOR.gauss(0.0, 0.3) for _ in range(30)]
 
 @pytest.fixture(autouse=True)
 def short_loops(monkeypatch):
-    monkeypatch.setattr(recording, "FEWEST_NODES", 0)
+    monkeypatch.setattr(recorded, "FEWEST_NODES", 1)
 
 
 def derivatives(graph, end, wrt, guard):

@@ -48,7 +48,7 @@ class Code:
     ) -> None:
         self.model, self.inputs, self.parameters = model, inputs, list(parameters)
         self.loss, self.targets, self.penalty = loss, targets, penalty
-        self.loops = False
+        self.loops = 0
         self.indices: dict[tuple[str, int], int] = {}
         self.charge: tuple[float, list[float]] | None = None  # the penalty and its gradient, once computed
 

@@ -10,6 +10,7 @@ definitions             what the table says of a primitive, as statements
 writer                  what a part looks like
 python_code             in Python
 c_code                  in C
+stepwise/               models with a loop over time, whose exports are loops
 javascript/             in JavaScript, whose vocabulary pages use, too
 python/                 in Python
 """

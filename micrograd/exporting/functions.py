@@ -26,9 +26,9 @@ from micrograd.compiler.arrays.simplify import simplify
 from micrograd.compiler.scalar.derivatives.matrices import dense, derived, expect_few
 from micrograd.compiler.scalar.derivatives.sweeps import hessian_nodes, hvp_nodes, jacobian_nodes, reverse
 from micrograd.exporting.lowering.places import Tables
+from micrograd.exporting.lowering.writing import Result, Writing
 from micrograd.exporting.printing import mentioned
 from micrograd.exporting.statements import Argument, Call, Function, Given, If, Module, Return, Table
-from micrograd.exporting.lowering.writing import Result, Writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Functions:
         count = len(trace.outputs)
         expect_few(count, width(trace, wrt), wrt[:-1])
         doc = f"The outputs, and their derivatives by the {wrt}: a row for each output."
-        if layered(trace):
+        if not trace.graph.loops and layered(trace):
             plain, guarded = [self.rows_writing(trace, wrt, guards) for guards in (False, True)]
             twin = f"{name}_guarded" if guarded.guards() > plain.guards() else ""
             if twin:

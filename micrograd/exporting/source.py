@@ -56,21 +56,30 @@ def export(
     trace, labels = traced(model, inputs, leaves, loss=loss, targets=targets, penalty=penalty)
     if parameters == "argument" or wrt == "parameters" or loss is not None:
         expect_ordered(trace)
-    return PRINTERS[language](lowered(trace, labels, name, wanted, wrt, parameters == "argument")).source()
+    module = lowered(trace, labels, name, wanted, wrt, parameters == "argument", model)
+    return PRINTERS[language](module).source()
 
 
 def lowered(
-    trace: Trace, labels: dict[int, str], name: str, derivatives: Sequence[str], wrt: str, argument: bool
+    trace: Trace,
+    labels: dict[int, str],
+    name: str,
+    derivatives: Sequence[str],
+    wrt: str,
+    argument: bool,
+    model: Any = None,
 ) -> Module:
     """The module with the function `name`, its derivatives, and its loss, if the trace has one."""
     from micrograd.exporting.functions import Functions
+    from micrograd.exporting.stepwise import LoopFunctions, with_loops
 
-    functions = Functions(name, argument, labels, len(trace.graph))
-    functions.value(trace, name)
+    looped = with_loops(trace, model)
+    functions = (LoopFunctions if looped.graph.loops else Functions)(name, argument, labels, len(trace.graph))
+    functions.value(looped, name)
     for one in derivatives:
         if one != "jacobian" and not trace.bare:
             raise TypeError(f"expected a model with a single output for its {one}, got one that returns a list")
-        getattr(functions, one)(trace, harmless(f"{name}_{one}"), wrt)
+        getattr(functions, one)(looped, harmless(f"{name}_{one}"), wrt)
     if trace.loss is not None and trace.targets is not None and "target" in trace.graph.kind:
         functions.loss(trace, harmless(f"{name}_loss"))
     ends = [(trace.inputs, "in"), (len(trace.outputs), "out")]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.scalar.tracer import Trace
 
+FEWEST_NODES = 4000  # operations of a loop with all its steps: a shorter one is quicker unrolled
 MUCH_WORK = 100_000  # operations: some tenths of a second
 FEW_STEPS = 40_000  # operations of a loop with all its steps, whose gradients are compared
 MOST_COLUMNS = 32  # of a matrix of derivatives of a loop that was found as a period
@@ -112,11 +113,11 @@ def record(
 ) -> Recorded:
     """Run the function on placeholders, and compare with what it gives at these numbers, and at some near them."""
     code = Code(Flat(function, shape), len(numbers), reached(function, parameters))
-    code.loops = True
+    code.loops = FEWEST_NODES
     try:
         return recorded_as(code, numbers, player)
     except Exception:  # it may be that the steps of a loop do different things, or keep what they get
-        code.loops = False
+        code.loops = 0
         return recorded_as(code, numbers, player)
 
 
@@ -154,7 +155,7 @@ def trace_of_rows(recorded: Recorded) -> Trace:
     if not made.graph.loops and not recorded.indices:
         return made
     code = copy(recorded.code)
-    code.loops = False
+    code.loops = 0
     with undo_of(code) as undo:
         return trace(code, undo)
 

@@ -30,13 +30,18 @@ LONGEST_LAG = 4
 ONE_IN = 4  # at most one of so many rows may be read behind the loop, beside the last repeat
 
 
-def rolled(trace: Trace) -> Trace:
-    """The trace with a loop where its graph has a period and that pays; else the trace itself."""
-    if len(trace.graph) < FEWEST_ROWS or trace.graph.loops:
+def rolled(trace: Trace, *, fewest_rows: int | None = None, rows_of_a_step: int | None = None) -> Trace:
+    """The trace with a loop where its graph has a period and that pays; else the trace itself.
+
+    The numbers are those that pay where the loop is played, unless given: exported code is to be short.
+    """
+    fewest = FEWEST_ROWS if fewest_rows is None else fewest_rows
+    if len(trace.graph) < fewest or trace.graph.loops:
         return trace
     rows = rows_of(trace.graph, trace.outputs)
-    period = period_of(rows, FEWEST_STEPS) if len(rows) >= FEWEST_ROWS else None
-    period = None if period is None else begun(rows, lengthened(period))
+    period = period_of(rows, FEWEST_STEPS) if len(rows) >= fewest else None
+    of_a_step = ROWS_OF_A_STEP if rows_of_a_step is None else rows_of_a_step
+    period = None if period is None else begun(rows, lengthened(period, of_a_step))
     if period is None:
         return trace
     last, others = read_behind(trace, rows, period)
@@ -59,16 +64,16 @@ def rolled(trace: Trace) -> Trace:
     return found
 
 
-def lengthened(period: Period) -> Period:
+def lengthened(period: Period, rows: int) -> Period:
     """The same with several periods as one, so that each has enough rows."""
-    times = max(1, min(-(-ROWS_OF_A_STEP // period.length), period.count // FEWEST_STEPS))
+    times = max(1, min(-(-rows // period.length), period.count // FEWEST_STEPS))
     return Period(period.start, period.length * times, period.count // times)
 
 
 def begun(rows: Rows, period: Period) -> Period | None:
     """The same, begun so late that all that its first repeat reads is there; None where too few repeats are left."""
     same, back = reads(rows, period)
-    first = max(int(same.max(initial=-1)) + 1, int(lags(back, period.length).max(initial=0)) * period.length)
+    first = max(int(same.max(initial=-1)) + 1, int(lags(back, period.length).max(initial=1)) * period.length)
     late = max(0, -(-(first - period.start) // period.length))
     found = Period(period.start + late * period.length, period.length, period.count - late)
     few = found.count < FEWEST_STEPS or 2 * found.count * found.length < len(rows)

@@ -39,12 +39,13 @@ class Tracer:
     moving      ids of the parameters, which are placeholders in the code: what it computes from them is no Value
     open        whether the code still runs
     refused     the first question for a number, whether or not the code caught the error
-    loops       whether the graph is of one point: `scan` may become a loop there, and `take` is made of choices
+    loops       of one point, where `scan` may become a loop and `take` is made of choices: how many operations such a
+                loop has at least, with all its steps; 0: the graph is of a sample
     indices     (kind, which) of the inputs and targets that are indices -> how many entries the smallest table has
     """
 
     def __init__(
-        self, parameters: Sequence[Value], graph: Graph | None = None, built: Sequence[Value] = (), loops: bool = False
+        self, parameters: Sequence[Value], graph: Graph | None = None, built: Sequence[Value] = (), loops: int = 0
     ) -> None:
         self.graph = Graph() if graph is None else graph
         self.parameters, self.built = list(parameters), {id(x) for x in built}

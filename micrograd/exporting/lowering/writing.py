@@ -120,7 +120,7 @@ class Writing:
         lowering.write([*cells.once, *cells.steps, *cells.after], cells.sums, ends, live, into=False)
         result = None if value is None else lowering.places.one(ends[0])
         body = self.behind_what_is_ahead(lowering, self.completed(lowering, self.results))
-        body += self.checked(result, twin, arguments)
+        body += checked(self.results, result, twin, arguments)
         return Function(name, doc, arguments, named(tidied(body), names), returns=value is not None)
 
     def by_rows(self, name: str, doc: str, twin: str = "") -> Function:
@@ -143,7 +143,7 @@ class Writing:
         lowering.write([*inside, *cells.after], cells.sums, row.cells.tolist(), live, into=False)
         unit: list[Statement] = [Array(seed, self.direction, zero=True), Store(Item(seed, at(0, **{DIRECTION: 1})), Number(1.0))]
         loop = For(DIRECTION, self.direction, [*unit, *self.completed(lowering, [row])])
-        body: list[Statement] = [*self.behind_what_is_ahead(lowering, [*before, loop]), *self.checked(None, twin, arguments)]
+        body: list[Statement] = [*self.behind_what_is_ahead(lowering, [*before, loop]), *checked(self.results, None, twin, arguments)]
         return Function(name, doc, arguments, named(tidied(body), names), returns=False)
 
     def over_samples(self, name: str, doc: str, arguments: Sequence[Argument], twin: str = "") -> Function:
@@ -172,7 +172,7 @@ class Writing:
         after = self.completed(lowering, self.results)
         head = [Let("weight", Apply("div", (Number(1.0), Name(count.name)))), Let("total", Number(0.0), True)]
         body = [*head, *self.behind_what_is_ahead(lowering, [*before, loop, *after])]
-        body += self.checked(result, twin, arguments)
+        body += checked(self.results, result, twin, arguments)
         return Function(name, doc, arguments, named(tidied(body), names), private=True)
 
     # what they share
@@ -238,25 +238,6 @@ class Writing:
                 found[cell] = identifier(label)
         return found
 
-    def checked(self, value: Expression | None, twin: str, arguments: Sequence[Argument]) -> list[Statement]:
-        """The end of a function, which asks its twin where a derivative is not finite, if there is one."""
-        if not twin:
-            return [] if value is None else [Return(value)]
-        terms: list[Expression] = []
-        loops: list[Statement] = []
-        total = Name(f"{UNNAMED}finite")
-        for one in [one for one in self.results if one.clean]:
-            if one.size <= FEW:
-                terms += [Item(one.name, at(place)) for place in range(one.size)]
-            else:
-                loops.append(For(ROW, one.size, [Add(total, Item(one.name, at(0, **{ROW: 1})))]))
-        start: Expression = terms[0] if terms else Number(0.0)
-        for term in terms[1:]:
-            start = Apply("add", (start, term))
-        finite = Apply("less", (Apply("abs", (total,)), Number(inf)))
-        call = Call(twin, tuple([one.name for one in arguments]))
-        return [Let(total.text, start, changes=bool(loops)), *loops, If(finite, [Return(value)]), Return(call)]
-
 
 def written(program: ArrayProgram) -> dict[int, Any]:
     """cell -> the cell, or number, of the first operand as it was written, where the order does not matter."""
@@ -273,3 +254,25 @@ def written(program: ArrayProgram) -> dict[int, Any]:
         if kind in TABLE and TABLE[kind].commutative and place(node) is not None:
             found[place(node)] = place(graph.args[node][0])
     return found
+
+
+def checked(
+    results: Sequence[Result], value: Expression | None, twin: str, arguments: Sequence[Argument]
+) -> list[Statement]:
+    """The end of a function, which asks its twin where a derivative is not finite, if there is one."""
+    if not twin:
+        return [] if value is None else [Return(value)]
+    terms: list[Expression] = []
+    loops: list[Statement] = []
+    total = Name(f"{UNNAMED}finite")
+    for one in [one for one in results if one.clean]:
+        if one.size <= FEW:
+            terms += [Item(one.name, at(place)) for place in range(one.size)]
+        else:
+            loops.append(For(ROW, one.size, [Add(total, Item(one.name, at(0, **{ROW: 1})))]))
+    start: Expression = terms[0] if terms else Number(0.0)
+    for term in terms[1:]:
+        start = Apply("add", (start, term))
+    finite = Apply("less", (Apply("abs", (total,)), Number(inf)))
+    call = Call(twin, tuple([one.name for one in arguments]))
+    return [Let(total.text, start, changes=bool(loops)), *loops, If(finite, [Return(value)]), Return(call)]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-FEWEST_STEPS, FEWEST_NODES = 8, 4000  # of a loop: a shorter one is quicker unrolled
+FEWEST_STEPS = 8  # of a loop: a shorter one is quicker unrolled
 
 
 def recorded(
@@ -49,7 +49,7 @@ def recorded(
         loop.take(leaf, loop.own(column if numbers else list(map(tracer.node_of, column)), not numbers))
     start = list(map(tracer.node_of, numbers_in(state)))
     node = made(graph, loop, start)
-    if steps * len(loop.body) < FEWEST_NODES:
+    if steps * len(loop.body) < tracer.loops:
         return None
     count = range(len(outputs))
     last = filled(state, iter([placeholder(graph.item(node, s)) for s in range(len(start))]))
