@@ -6,6 +6,7 @@ import ctypes
 import json
 import math
 import random
+import re
 import shutil
 import subprocess
 from array import array
@@ -255,3 +256,14 @@ def test_a_training_in_exported_code_ends_where_the_trainer_does(language, tmp_p
         found = TRAINED[language]((tmp_path, text), name, X, numbers, len(model.parameters()))
         Trainer(model, loss, optim.SGD(lr=LEARNING_RATE), penalty=penalty).fit(X, targets, epochs=STEPS)
         assert found == pytest.approx([p.data for p in model.parameters()], rel=1e-12, abs=1e-13), name
+
+
+# Read as a reviewer of firmware would
+
+
+def test_a_network_is_loops_over_its_layers_and_not_ten_thousand_statements():
+    model = nn.MLP(64, [32, 10], activation="relu", generator=random.Random(0))
+    for language in ("c", "javascript", "python"):
+        text = export(model, 64, language=language, name="digits", derivatives=("jacobian",), parameters="argument")
+        code = [line for line in text.splitlines() if not re.match(r"\s*-?\d", line)]  # without the rows of numbers
+        assert len(code) < 160, (language, len(code))
