@@ -55,7 +55,8 @@ def sample_graph(
             graph.roles[i] = ROLES[kind]
             given[i] = {kind: args[0]}
     diagram = roomy(view_of(graph, "full", "LR"))
-    for drawn in (*diagram.boxes, *diagram.edges):
+    parts: list[Any] = [*diagram.boxes, *diagram.edges]
+    for drawn in parts:
         drawn.tooltip = ""  # the page writes it
     places = {id(value): i for i, value in enumerate(original.nodes)}
     return {
