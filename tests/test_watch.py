@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from player_help import needs_chromium, run
 
-from micrograd import Trainer, Value, explore, log, losses, nn, optim, softmax, tanh, where
+from micrograd import Trainer, Value, explore, log, losses, nn, optim, sin, softmax, tanh, where
 from micrograd.compiler import TraceError
 from micrograd.training.divergence import DivergenceError
 from micrograd.training.rows import shuffled
@@ -380,4 +380,9 @@ def test_neurons_are_found_in_what_the_code_computes():
     product = lambda x: (w[0] * x[0]).tanh() * (w[1] * x[1]).tanh()  # noqa: E731
     scene = neurons(product, w)
     assert [node["rule"] for node in scene["head"]] == ["mul"] and scene["heads"] == [{"head": 0}]
+    scene = neurons(lambda x: w[0] * (x[0] * x[1]) + w[1] * sin(2.0 * x[0]) + w[2] * x[1], w)
+    assert [(one["name"], one["layer"]) for one in scene["neurons"]] == [("x₁·x₂", 0), ("sin(2x₁)", 0), ("ŷ", 1)]
+    assert scene["neurons"][1]["nodes"][1] == {"rule": "sin", "operands": [{"node": 0}]}
+    assert scene["neurons"][2]["sources"] == [{"neuron": 0}, {"neuron": 1}, {"input": 1}]
+    assert scene["title"] == "2–1, 8 parameters"
     assert neurons(lambda x: w[0] * x[0] * x[1] + w[1].exp(), w)["neurons"] is None

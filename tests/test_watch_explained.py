@@ -7,10 +7,10 @@ import random
 
 import pytest
 from browser_help import Browser
+from micrograd.command_line.data_sets import DATA_SETS, data_set
 from player_help import needs_chromium
 
 from micrograd import Trainer, Value, losses, nn, optim
-from micrograd.command_line.data_sets import DATA_SETS, data_set
 from micrograd.functions import sin, where
 from micrograd.watch import explore
 

@@ -45,6 +45,7 @@ def made(
 def rows_in(scene: dict[str, Any]) -> set[str]:
     """The primitives that a page evaluates one by one."""
     parts = [scene[part] or () for part in ("neurons", "head", "loss")]
+    parts += [neuron.get("nodes", ()) for neuron in scene["neurons"] or ()]
     parts += [(scene["graph"] or {"nodes": ()})["nodes"], *[one["nodes"] for one in scene["optimizers"]]]
     return {"add", "mul"} | {node["rule"] for nodes in parts for node in nodes if node["rule"]}
 

@@ -3,6 +3,7 @@
 neuron      f(Σ w·x + b): weights and bias are parameters, each x an input or an earlier neuron; f is a primitive, a
             function composed of some, or left out
 sum         the node of Σ w·x + b
+feature     what a neuron sees of the inputs beside themselves, such as x₁·x₂: it has a place among them
 head        what an output computes from neurons and is no neuron itself, such as a softmax
 """
 
@@ -15,21 +16,22 @@ if TYPE_CHECKING:
     from micrograd.compiler.scalar.graph import Graph
 
 MOST_HEAD, MOST_COMPOSED = 60, 24  # nodes
+NUMBERS = ("constant", "captured")
 
 
 class Neuron:
-    """One neuron.
+    """One neuron, or a feature: then it has no terms.
 
     node, sum   nodes; the same where there is no function
     rule        the name of f; None where it is left out, "" where it is composed and has no name yet
     terms       (place of the weight among the parameters, node of x), in the order in which the code adds them
     bias        place among the parameters; None without one
-    layer       1 for neurons of inputs alone, else one more than the highest of its sources
+    layer       0 for a feature, else one more than the highest of its sources, where inputs have 0
     """
 
     def __init__(self, node: int, total: int, rule: str | None, terms: list[tuple[int, int]], bias: int | None) -> None:
         self.node, self.sum, self.rule, self.terms, self.bias = node, total, rule, terms, bias
-        self.layer = 1
+        self.layer = min(1, len(terms))
 
 
 class Network:
@@ -59,7 +61,7 @@ def network_of(graph: Graph, outputs: list[int]) -> Network | None:
         node, above = waiting.pop()
         if node in neurons or node in head or graph.kind[node] == "input":
             continue
-        neuron = neuron_at(graph, node)
+        neuron = neuron_at(graph, node) or (None if above else feature_at(graph, node))
         if neuron is not None:
             neurons[node] = neuron
             waiting += [(x, False) for _, x in neuron.terms]
@@ -67,11 +69,19 @@ def network_of(graph: Graph, outputs: list[int]) -> Network | None:
         if not above or len(head) >= MOST_HEAD or graph.kind[node] not in TABLE:
             return None
         head.add(node)
-        waiting += [(x, True) for x in graph.args[node] if graph.kind[x] != "constant"]
+        waiting += [(x, True) for x in graph.args[node] if graph.kind[x] not in NUMBERS]
     found = [neurons[node] for node in sorted(neurons)]
     for neuron in found:
-        neuron.layer = 1 + max([neurons[x].layer for _, x in neuron.terms if x in neurons], default=0)
+        neuron.layer = max([1 + neurons[x].layer if x in neurons else 1 for _, x in neuron.terms], default=0)
     return Network(sorted(found, key=lambda neuron: neuron.layer), sorted(head)) if found else None
+
+
+def feature_at(graph: Graph, node: int) -> Neuron | None:
+    """The feature that a node is; None where it depends on parameters, or is too long to be told."""
+    inner = nodes_between(graph, [node], set())
+    leaves = {graph.kind[x] for at in inner for x in graph.args[at]} - TABLE.keys()
+    known = graph.varying[node] and 0 < len(inner) <= MOST_COMPOSED and leaves <= {"input", *NUMBERS}
+    return Neuron(node, node, None, [], None) if known else None
 
 
 def neuron_at(graph: Graph, node: int) -> Neuron | None:
@@ -94,7 +104,7 @@ def composed_of(graph: Graph, node: int) -> int | None:
     waiting = [node]
     while waiting:
         at = waiting.pop()
-        if at in seen or graph.kind[at] in ("constant", "captured"):
+        if at in seen or graph.kind[at] in NUMBERS:
             continue
         seen.add(at)
         if affine(graph, at) is not None:

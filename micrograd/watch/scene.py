@@ -11,8 +11,10 @@ from math import fsum
 from micrograd.drawing.explorer.scene import DRAWN
 from micrograd.drawing.look import ROLES
 from micrograd.drawing.typography import plural
+from micrograd.engine import Value, apply
+from micrograd.formulas import formula
 from micrograd.losses import of_logit, threshold
-from micrograd.notation.signs import maths, numeral
+from micrograd.notation.signs import clean, maths, numeral
 from micrograd.ops import TABLE
 from micrograd.training.rows import width
 from micrograd.watch.network import nodes_between
@@ -22,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from micrograd.compiler.scalar.graph import Graph
+    from micrograd.compiler.scalar.trace import Trace
     from micrograd.training import Trainer
     from micrograd.training.rows import Batch
     from micrograd.watch.network import Network
@@ -50,7 +52,7 @@ def scene_of(watched: Watched, network: Network | None, trainer: Trainer, column
         "parameterNames": names,
         "penalty": {"strength": watched.strength, "own": watched.own},
         "lossName": called(trainer.loss),
-        **graphs_of(watched, network),
+        **graphs_of(watched, network, inputs),
         "graph": graph,
         "look": DRAWN | {"roles": ROLES},
     }
@@ -58,7 +60,7 @@ def scene_of(watched: Watched, network: Network | None, trainer: Trainer, column
 
 def title_of(watched: Watched, network: Network | None) -> str:
     """The widths of the layers, and how many parameters there are."""
-    counts = [] if network is None else [neuron.layer for neuron in network.neurons]
+    counts = [] if network is None else [neuron.layer for neuron in network.neurons if neuron.terms]
     widths = [watched.data.width, *[counts.count(layer) for layer in sorted(set(counts))]]
     shape = "" if network is None else "–".join(map(str, widths)) + ", "
     return shape + plural(len(watched.parameters), "parameter")
@@ -122,7 +124,7 @@ def names_of(watched: Watched) -> list[str]:
     return list(found)
 
 
-def graphs_of(watched: Watched, network: Network | None) -> dict[str, Any]:
+def graphs_of(watched: Watched, network: Network | None, inputs: list[str]) -> dict[str, Any]:
     """Neurons, head and loss, where the code is a network."""
     trace, graph = watched.trace, watched.trace.graph
     known: dict[int, dict[str, Any]] = {}
@@ -146,7 +148,7 @@ def graphs_of(watched: Watched, network: Network | None) -> dict[str, Any]:
     if network is None:
         return {"neurons": None, "head": [], "heads": [], "loss": []}
     places = {neuron.node: k for k, neuron in enumerate(network.neurons)}
-    neurons = neurons_of(network, trace.outputs, graph)
+    neurons = neurons_of(network, trace, inputs)
     known |= {node: {"neuron": k} for node, k in places.items()}
     head = listed(network.head, "head")
     heads = [operand(node) for node in trace.outputs]
@@ -155,27 +157,48 @@ def graphs_of(watched: Watched, network: Network | None) -> dict[str, Any]:
     return {"neurons": neurons, "head": head, "heads": heads, "loss": loss}
 
 
-def neurons_of(network: Network, outputs: list[int], graph: Graph) -> list[dict[str, Any]]:
-    """What the page knows of the neurons."""
-    places = {neuron.node: k for k, neuron in enumerate(network.neurons)}
+def neurons_of(network: Network, trace: Trace, inputs: list[str]) -> list[dict[str, Any]]:
+    """What the page knows of the neurons; a feature has no weights, and `nodes` that say what it is of the inputs."""
+    graph, places = trace.graph, {neuron.node: k for k, neuron in enumerate(network.neurons)}
     found, counts = [], [0] * (network.neurons[-1].layer + 1)
-    for neuron, (name, total) in zip(network.neurons, named(network, outputs)):
+    for neuron, (name, total) in zip(network.neurons, named(network, trace.outputs)):
         counts[neuron.layer] += 1
         sources = [{"neuron": places[x]} if x in places else {"input": graph.args[x][0]} for _, x in neuron.terms]
-        found.append(
-            {
-                "name": name,
-                "sum": total,
-                "layer": neuron.layer,
-                "place": counts[neuron.layer],
-                "rule": neuron.rule,
-                "symbol": TABLE[neuron.rule].symbol if neuron.rule in TABLE else maths(neuron.rule or ""),
-                "bias": neuron.bias,
-                "weights": [w for w, _ in neuron.terms],
-                "sources": sources,
-            }
-        )
+        feature = {} if neuron.terms else feature_of(trace, neuron.node, inputs)
+        described = {
+            "name": name,
+            "sum": total,
+            "layer": neuron.layer,
+            "place": counts[neuron.layer],
+            "rule": neuron.rule,
+            "symbol": TABLE[neuron.rule].symbol if neuron.rule in TABLE else maths(neuron.rule or ""),
+            "bias": neuron.bias,
+            "weights": [w for w, _ in neuron.terms],
+            "sources": sources,
+        }
+        found.append(described | feature)
     return found
+
+
+def feature_of(trace: Trace, node: int, inputs: list[str]) -> dict[str, Any]:
+    """What a feature is called, and its nodes: operands are inputs, numbers, and the nodes before."""
+    graph, inner = trace.graph, nodes_between(trace.graph, [node], set())
+    values: dict[int, Any] = {}
+    known: dict[int, dict[str, Any]] = {}
+    nodes: list[dict[str, Any]] = []
+    leaves = {x for at in inner for x in graph.args[at]} - {*inner}
+    for at in [*sorted(leaves), *inner]:
+        kind, args = graph.kind[at], graph.args[at]
+        if kind == "input":
+            values[at], known[at] = Value(0.0, inputs[args[0]]), {"input": args[0]}
+        elif kind in TABLE:
+            values[at], known[at] = apply(TABLE[kind], tuple([values[x] for x in args])), {"node": len(nodes)}
+            nodes.append({"rule": kind, "operands": [known[x] for x in args]})
+        else:
+            values[at] = trace.captured[args[0]].data if kind == "captured" else args[0]
+            known[at] = {"number": values[at]}
+    name = clean(str(formula(values[node], {})))
+    return {"name": name, "sum": name, "nodes": nodes}
 
 
 def named(network: Network, outputs: list[int]) -> list[tuple[str, str]]:
@@ -184,7 +207,7 @@ def named(network: Network, outputs: list[int]) -> list[tuple[str, str]]:
     Where every layer has one neuron they are numbered by layer, and h, z and u are enough for two.
     """
     neurons, last = network.neurons, network.neurons[-1].layer
-    chain = len(neurons) == last
+    chain = len([neuron for neuron in neurons if neuron.terms]) == last
     counts = [0] * (last + 1)
     found = []
     for neuron in neurons:

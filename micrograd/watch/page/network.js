@@ -71,8 +71,8 @@ class Network {
     const { p } = this.page.training;
     for (const { neuron, button: made } of this.layout.nodes) {
       if (!made) continue;
-      const { name, layer, bias } = this.neurons[neuron];
-      give(made, "aria-label", `neuron ${name}, layer ${layer}${bias === null ? "" : `, bias ${shown(p[bias])}`}`);
+      const { name, layer, bias, nodes } = this.neurons[neuron];
+      give(made, "aria-label", nodes ? `feature ${name}` : `neuron ${name}, layer ${layer}${bias === null ? "" : `, bias ${shown(p[bias])}`}`);
     }
   }
 
@@ -88,10 +88,10 @@ class Network {
   }
 
   tellNeuron({ neuron, x, y, size }) {
-    const { name, symbol, bias } = this.neurons[neuron], { training: { p }, sample, probe } = this.page;
+    const { name, symbol, bias, nodes } = this.neurons[neuron], { training: { p }, sample, probe } = this.page;
     const sum = `Σ w·x${bias === null ? "" : " + b"}`;
     const said = [bias === null ? "" : `b = ${shown(p[bias])}`, sample === null ? "" : `sample ${sample + 1}: ${shown(probe.neurons[neuron])}`];
-    this.tip.show(x + size / 2 - 8, y + 4, `${name} = ${symbol ? `${symbol}(${sum})` : sum}`, said.filter(Boolean).join(" · "));
+    this.tip.show(x + size / 2 - 8, y + 4, nodes ? name : `${name} = ${symbol ? `${symbol}(${sum})` : sum}`, said.filter(Boolean).join(" · "));
   }
 
   tellWeight(parameter, x, y, moving) {
@@ -182,7 +182,7 @@ class Network {
     };
     layout.columns.forEach((column, l) => {
       for (const node of column) {
-        if (l === 0) write(cut(scene.inputs[node.input], 6), node.x - node.size / 2 - 7, node.y, "right", theme.ink);
+        if (l === 0) write(cut(scene.inputs[node.input] ?? neurons[node.neuron].name, 7), node.x - node.size / 2 - 7, node.y, "right", theme.ink);
         else if (l === layout.layers) {
           write(neurons[node.neuron].name, node.x + node.size / 2 + 8, node.y - (sample === null ? 0 : 8), "left", theme.ink);
           if (sample !== null && probe) write(shown(probe.neurons[node.neuron]), node.x + node.size / 2 + 8, node.y + 8, "left", theme.soft);

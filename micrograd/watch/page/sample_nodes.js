@@ -55,6 +55,7 @@ class SampleNodes {
       if ("head" in x) return head[x.head];
       if ("loss" in x) return loss[x.loss];
       if ("output" in x) return this.outputs[x.output];
+      if ("input" in x) return this.input(x.input);
       return this.leaf("target", x.target, scene.targets === 1 ? "y" : `y${lowered(x.target + 1)}`, "constant");
     };
     let spare = 0;
@@ -67,10 +68,25 @@ class SampleNodes {
     if (loss.length) Object.assign(this.nodes[this.nodes.length - 1], { name: "L", role: "output" });
   }
 
-  neuron({ name, sum, rule, symbol, bias, weights, sources }, j) {
+  input(k) {
+    return this.leaf("input", k, this.scene.inputs[k]);
+  }
+
+  // A function of the inputs, which neurons see beside them.
+  feature({ name, nodes }, j) {
+    const made = [], taken = x => ("number" in x ? x : "input" in x ? this.input(x.input) : made[x.node]);
+    for (const { rule, operands } of nodes) made.push(this.applied(rule, operands.map(taken), `${name} ${made.length + 1}`));
+    const answer = made.at(-1);
+    Object.assign(this.nodes[answer], { name, neuron: j });
+    return { products: [], sum: answer, answer };
+  }
+
+  neuron(known, j) {
+    if (known.nodes) return this.feature(known, j);
+    const { name, sum, rule, symbol, bias, weights, sources } = known;
     const products = weights.map((w, k) => {
       const { input, neuron } = sources[k];
-      const x = neuron === undefined ? this.leaf("input", input, this.scene.inputs[input]) : this.neurons[neuron].answer;
+      const x = neuron === undefined ? this.input(input) : this.neurons[neuron].answer;
       return this.applied("mul", [this.parameter(w), x], `p${lowered(k + 1)}`);
     });
     const summands = bias === null ? products : [...products, this.parameter(bias)];
