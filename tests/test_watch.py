@@ -295,6 +295,9 @@ def test_what_cannot_be_watched_is_told():
         explore(toy(Tanh(lr=0.1)), X, y)
     with pytest.raises(TypeError, match="its first step is another than from moments of 0"):
         explore(toy(First(lr=0.1)), X, y)
+    calls: list[int] = []
+    with pytest.raises(TypeError, match="its schedule gives another rate when it is asked again"):
+        explore(toy(optim.SGD(lr=lambda step: calls.append(step) or 1.0 / len(calls))), X, y)
     with pytest.raises(ValueError, match="up to 2,000 samples, got 2,001: give some of them"):
         explore(made, [0.0] * 2001, [0.0] * 2001)
     with pytest.raises(ValueError, match="up to 5,000 parameters, got 10,401: give a smaller model"):
@@ -339,6 +342,31 @@ def test_the_scene_says_how_data_are_shown():
     wide = explore(trainer(losses.squared_error, optim.SGD(), 3, 1), points(9, 3), [0.1 * i for i in range(9)]).scene
     assert wide["stage"]["classes"] is None and wide["stage"]["shown"] == [0, 1] and len(wide["stage"]["rest"]) == 3
     assert explore(spring(optim.SGD()), [0.0, 1.0], [0.0, 1.0]).scene["neurons"] is None
+    for loss, names in ((losses.hinge, ["−1", "1"]), (losses.binary_cross_entropy, ["0", "1"])):  # of one class alone
+        stage = explore(trainer(loss, optim.SGD(), 1, 1), [0.0, 1.0], [1, 1]).scene["stage"]
+        assert [one["name"] for one in stage["classes"]] == names and stage["threshold"] == 0.0
+
+
+def test_what_users_call_things_stays_text():
+    hostile = "</script><script>alert(1)</script>"
+    w = Value(1.0, hostile)
+    optimizer = type(hostile, (optim.SGD,), {})(lr=lambda step: 1.0 / (3 - step))
+    loss = lambda prediction, target: (prediction - target) ** 2  # noqa: E731
+    loss.__name__ = hostile
+    made = Trainer(lambda row: w * row[0], loss, optimizer, parameters=[w])
+    page = explore(made, Frame([[1.0], [2.0]], [hostile]), [1, 2])
+    assert page.html.count("</script>") == 1 and page.notebook_html().count("</script>") == 1
+    assert [page.scene["optimizers"][0][key] for key in ("own", "known", "lr")] == [True, 3, None]
+
+
+class Frame:
+    """What a frame of pandas is asked for."""
+
+    def __init__(self, rows, columns):
+        self.rows, self.columns = rows, columns
+
+    def to_numpy(self):
+        return self.rows
 
 
 def test_the_page_is_small_and_shows_itself(tmp_path):

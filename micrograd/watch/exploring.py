@@ -10,7 +10,7 @@ from micrograd.dispatch import brief
 from micrograd.engine import Value
 from micrograd.expect import rows_of, whole
 from micrograd.training import Trainer
-from micrograd.training.arguments import size_of
+from micrograd.training.arguments import optimizer_of, size_of
 from micrograd.training.compiled import Compiled
 from micrograd.training.objectives import Eager
 from micrograd.watch.page import LearningPage
@@ -127,7 +127,7 @@ def page_of(
             f"explore writes model and loss down as JavaScript, and {type(trainer.objective).__name__} is an objective "
             "of your own: set trainer.objective = None, if model and loss say the same"
         )
-    if trainer.optimizer.minimises:
+    if optimizer_of(trainer.optimizer).minimises:
         raise TypeError(
             f"explore shows the steps of an update rule, and {trainer.optimizer!r} has none: it searches along lines. "
             "Take one of optim.SGD, Adam, AdamW, RMSProp"

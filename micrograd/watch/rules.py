@@ -110,20 +110,28 @@ def inner(rule: Rule) -> list[int]:
 def rates_of(optimizer: UpdateRule) -> tuple[list[tuple[int, float]] | None, int]:
     """The rates of a schedule, and for how many steps they hold; (None, 0) for a rate that is a number.
 
-    ValueError where the schedule gives no rate, TypeError where it gives another at the same step.
+    They end before a step at which the schedule fails. Its error if that is the first; TypeError where it gives another
+    rate when it is asked again.
     """
     if not callable(optimizer.lr):
         return None, 0
     found: list[tuple[int, float]] = []
     for step in range(MOST_STEPS):
-        now = UpdateRule.rate(optimizer, step)
+        try:
+            now = UpdateRule.rate(optimizer, step)
+        except Exception:
+            if step == 0:
+                raise
+            break
         if not found or now != found[-1][1]:
             if len(found) == MOST_RATES:
-                return found, step
+                break
             found.append((step, now))
-    if any(UpdateRule.rate(optimizer, step) != now for step, now in islice(found, 100)):
-        raise TypeError(f"explore cannot watch {optimizer!r}: its schedule gives another rate when asked again")
-    return found, MOST_STEPS
+    else:
+        step = MOST_STEPS
+    if any(UpdateRule.rate(optimizer, asked) != now for asked, now in islice(found, 100)):
+        raise TypeError(f"explore cannot watch {optimizer!r}: its schedule gives another rate when it is asked again")
+    return found, step
 
 
 def function_of(rule: Rule) -> str:

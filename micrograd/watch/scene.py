@@ -13,7 +13,7 @@ from micrograd.drawing.look import ROLES
 from micrograd.drawing.typography import plural
 from micrograd.engine import Value, apply
 from micrograd.formulas import formula
-from micrograd.losses import of_logit, threshold
+from micrograd.losses import of_logit, prepared, threshold
 from micrograd.notation.signs import clean, maths, numeral
 from micrograd.ops import TABLE
 from micrograd.training.rows import width
@@ -108,11 +108,20 @@ def classes_of(data: Batch, loss: Any, outputs: int) -> tuple[list[dict[str, Any
             return None, None
         return [{"name": str(k), "target": [float(i == k) for i in range(outputs)]} for k in range(outputs)], None
     kinds = sorted({row[0] for row in targets})
-    if len(kinds) == 1 and of_logit(loss):
-        kinds = [-1.0, 1.0] if kinds[0] == -1.0 else [0.0, 1.0]
-    if len(kinds) != 2 or len(targets) == 2:
+    if len(kinds) == 1 and of_logit(loss):  # the other class is the one that the loss takes, too
+        kinds = [kinds[0], *[kind for kind in (-1.0, 0.0, 1.0) if kind != kinds[0] and takes(loss, kind)][:1]]
+        kinds.sort()
+    if len(kinds) != 2 or len(targets) == 2 and not of_logit(loss):
         return None, None
     return [{"name": numeral(kind), "target": [kind]} for kind in kinds], threshold(loss, *kinds)
+
+
+def takes(loss: Any, target: float) -> bool:
+    """Whether a loss takes such a target."""
+    try:
+        return bool(prepared(loss, [target], 1))
+    except ValueError:
+        return False
 
 
 def names_of(watched: Watched) -> list[str]:

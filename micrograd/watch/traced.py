@@ -96,7 +96,7 @@ def strength_of(penalty: Penalty | None, parameters: Sequence[Value]) -> float |
         return 0.0 if graph.number(top) == 0.0 else None
     if graph.kind[top] != "mul":
         return None
-    strength, waiting = graph.args[top]
+    strength, waiting = sorted(graph.args[top], key=lambda node: graph.kind[node] != "constant")
     squares, left = sorted(graph.leaf("parameter", i) for i in range(len(parameters))), [waiting]
     seen: list[int] = []
     while left:
@@ -112,4 +112,5 @@ def strength_of(penalty: Penalty | None, parameters: Sequence[Value]) -> float |
 
 def name_of(penalty: Any) -> str:
     """What a penalty is called."""
-    return getattr(penalty, "__name__", "penalty").strip("<>").replace("_", " ")
+    name = getattr(penalty, "__name__", "<lambda>")
+    return "penalty" if name == "<lambda>" else name.replace("_", " ")
