@@ -49,10 +49,8 @@ class Watched:
 
     def box(self, part):
         """(left, top, width, height) of a part, brought into sight."""
-        return self.ask(
-            f"(made => (made.scrollIntoView({{ block: 'center' }}), (r => [r.x, r.y, r.width, r.height])"
-            f"(made.getBoundingClientRect())))(page(k).querySelector('{part}'))"
-        )
+        self.ask(f"page(k).querySelector('{part}').scrollIntoView({{ block: 'center' }})")
+        return self.ask(f"(r => [r.x, r.y, r.width, r.height])(page(k).querySelector('{part}').getBoundingClientRect())")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +60,7 @@ def pages():
     y = [1.0 if a * b > 0 else -1.0 for a, b in X]
     model = nn.MLP(2, [3, 1], activation="tanh", generator=random.Random(2))
     plane = explore(Trainer(model, losses.logistic, optim.SGD(lr=0.1)), X, y, batch_size=4)
-    toy = Trainer(ToyNet(**START), losses.squared_error, optim.SGD(lr=1.0))
+    toy = Trainer(ToyNet(**START), losses.squared_error, optim.SGD(lr=10.0))
     return plane.notebook_html(), explore(toy, [[-1.0], [0.0], [2.0]], [0.5, 0.4, 0.1]).notebook_html()
 
 

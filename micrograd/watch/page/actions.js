@@ -1,7 +1,7 @@
 // What one does on the page: train, go back, change settings, weights and samples. Every action ends with `changed()`,
 // and tells the address what is needed to come here again.
 
-const FRAME = 8; // milliseconds of training in a frame at full speed
+const FRAME = 11; // milliseconds of training in a frame at full speed
 
 class Actions {
   // ---- training
@@ -54,7 +54,8 @@ class Actions {
 
   // Back to where this training began; from there to where Python's would begin.
   reset() {
-    const { training, scene } = this, begun = training.epoch + training.at > 0 || training.p.some((w, i) => w !== training.start[i]);
+    const { training, scene } = this, { epoch, at, p, start } = training;
+    const begun = epoch + at > 0 || p.some((w, i) => w !== start[i]);
     if (begun) training.reset();
     else training.begin(scene.parameters);
     this.playing = false;
@@ -144,14 +145,15 @@ class Actions {
   removePoint(i) {
     if (this.points.length < 2) return;
     this.points.splice(i, 1);
-    if (this.sample !== null) this.sample = Math.min(this.sample > i ? this.sample - 1 : this.sample, this.points.length - 1);
+    if (this.sample !== null) this.sample = Math.min(this.sample - (this.sample > i), this.points.length - 1);
     this.samplesChanged();
     this.movedPoint();
   }
 
   // A sample within what the stage shows, with digits enough.
   within(point) {
-    const { shown: [a, b], view, flat } = this.answers, clamp = ([low, high], number) => Number(Math.max(low, Math.min(high, number)).toPrecision(4));
+    const { shown: [a, b], view, flat } = this.answers;
+    const clamp = ([low, high], number) => Number(Math.max(low, Math.min(high, number)).toPrecision(4));
     point.x[a] = clamp(view.x, point.x[a]);
     if (!flat) point.x[b] = clamp(view.y, point.x[b]);
     else if (this.scene.stage.kind === "line") point.y[0] = clamp(view.y, point.y[0]);

@@ -47,22 +47,24 @@ class Answers {
     return made;
   }
 
-  // Compute them anew if the parameters are others. Says whether they were.
+  // Compute them anew if the parameters are others.
   compute() {
     const { page: { training, scene } } = this, { p } = training, { side } = this;
-    if (this.done === side && this.p.every((w, i) => w === p[i])) return false;
-    Object.assign(this, { done: side, p: p.slice(), found: scene.stage.kind === "none" ? null : training.answers(this.grid) });
-    return true;
+    if (this.done === side && this.p.every((w, i) => w === p[i])) return;
+    const found = scene.stage.kind === "none" ? null : training.answers(this.grid);
+    Object.assign(this, { done: side, p: p.slice(), found });
   }
 
   // The numbers of one of them, over the grid; of several outputs, by how much this one is ahead of the others.
   of(what) {
     const { found, count, page: { scene } } = this;
     if (this.scratch.length !== count) this.scratch = new Float64Array(count);
-    const { scratch } = this, outputs = scene.outputs.length, neurons = scene.neurons?.length ?? 0;
-    if (what.output === undefined) for (let k = 0; k < count; k++) scratch[k] = found.neurons[k * neurons + what.neuron];
-    else if (!this.classes) for (let k = 0; k < count; k++) scratch[k] = found.outputs[k * outputs + what.output];
-    else for (let k = 0; k < count; k++) scratch[k] = ahead(found.outputs, k * outputs, outputs, what.output);
+    const { scratch } = this, { neuron, output } = what, many = scene.outputs.length, all = scene.neurons?.length ?? 0;
+    for (let k = 0; k < count; k++) {
+      if (output === undefined) scratch[k] = found.neurons[k * all + neuron];
+      else if (this.classes) scratch[k] = ahead(found.outputs, k * many, many, output);
+      else scratch[k] = found.outputs[k * many + output];
+    }
     return scratch;
   }
 
@@ -83,7 +85,8 @@ class Answers {
   }
 
   shades(what, theme) {
-    return this.classes && what.output !== undefined ? theme.classShades[colourOf(what.output, this.page.scene.outputs.length)] : theme.shades;
+    if (!this.classes || what.output === undefined) return theme.shades;
+    return theme.classShades[colourOf(what.output, this.page.scene.outputs.length)];
   }
 
   // What a neuron is to be seen as: an output where it is one.

@@ -3,6 +3,8 @@
 //   part     {root, show, every}: every says how many milliseconds lie between two drawings while training plays
 //   seen     whether the page is on the screen: where it is not, training stands still, too
 
+const SELDOM = 250, HURRIED = 45; // milliseconds: where a part does not say; at full speed, which leaves time to train
+
 class Frames {
   constructor(page) {
     Object.assign(this, { page, parts: [], asked: false, seen: false });
@@ -42,7 +44,8 @@ class Frames {
     if (!page.root.isConnected) return;
     if (page.playing) page.advance(now);
     for (const part of this.parts) {
-      if (!part.stale || !part.seen || (page.playing && now - part.drawn < (part.every ?? 250))) continue;
+      const every = Math.max(part.every ?? SELDOM, page.pace === "full" ? HURRIED : 0);
+      if (!part.stale || !part.seen || (page.playing && now - part.drawn < every)) continue;
       Object.assign(part, { stale: false, drawn: now });
       part.show();
     }

@@ -21,8 +21,9 @@ function buildPage(page, style) {
   page.live = element("div", "mw-said", "", { role: "status", "aria-live": "polite" });
   const top = element("div", "mw-top");
   top.append(titleOf(page), settings.root);
-  root.replaceChildren(element("style", "", style), top, transport.root, story.root, body, ...below.map(part => part.root), page.live);
-  Object.assign(root, { tabIndex: -1 });
+  const roots = [top, transport.root, story.root, body, ...below.map(part => part.root), page.live];
+  root.replaceChildren(element("style", "", style), ...roots);
+  root.tabIndex = -1;
   const small = page.stage?.score ? [page.stage.score] : [];
   for (const part of [transport, settings, story, ...left, ...right, ...small, ...below]) page.frames.add(part);
   if (page.graph) page.opened ? page.graph.open(page.opened) : page.graph.close();
@@ -42,6 +43,7 @@ function columnsOf({ network, graph, stage, surface, loss }) {
 function titleOf(page) {
   const { scene } = page, title = element("div", "mw-title");
   const said = [scene.title, scene.formula && `ŷ = ${scene.formula}`, scene.lossName].filter(Boolean);
-  title.append(page.heading(scene.neurons ? "A network learns" : "A model learns", 1), element("span", "mw-soft", said.join(" · ")));
+  const heading = page.heading(scene.neurons ? "A network learns" : "A model learns", 1);
+  title.append(heading, element("span", "mw-soft", said.join(" · ")));
   return title;
 }

@@ -2,33 +2,30 @@
 
 const SHORTEST = 20; // epochs that the chart is wide at least
 
-class LossChart {
+class LossChart extends Panel {
   constructor(page) {
     const { scene } = page;
-    Object.assign(this, { page, every: 110, width: 0, logarithmic: scene.stage.classes !== null });
-    this.root = element("section", "mw-panel mw-loss", "", { "aria-label": "loss" });
+    super(page, "mw-loss", "Loss", 110);
+    this.logarithmic = scene.stage.classes !== null;
     const legend = element("span", "mw-legend");
     legend.append(element("i", "mw-key mw-plus"), "training");
     if (scene.validation) legend.append(" ", element("i", "mw-key mw-validation"), "validation");
     this.switch = button("mw-toggle", "log", "logarithmic scale (L)", () => this.toggleLog());
-    const head = element("div", "mw-panel-head");
-    head.append(page.heading("Loss"), legend, this.switch);
-    [this.mean, this.penalty] = ["mw-mean", "mw-soft"].map(name => element("span", name));
+    this.head.append(legend, this.switch);
+    const formula = element("div", "mw-formula"), mean = element("span", "mw-mean");
+    this.mean = element("span", "mw-sum");
     this.number = element("b", "mw-number");
-    this.mean.append("", this.number);
-    const formula = element("div", "mw-formula");
-    formula.append(this.mean, this.penalty);
-    this.frame = element("div", "mw-frame");
-    this.canvas = element("canvas", "mw-canvas mw-scrubs", "", { "aria-hidden": "true" });
-    this.frame.append(this.canvas);
-    this.root.append(head, formula, this.frame);
+    this.penalty = element("span", "mw-soft");
+    mean.append(this.mean, this.number);
+    formula.append(mean, this.penalty);
+    this.frame.before(formula);
+    this.canvas.classList.add("mw-scrubs");
     this.toggleLog();
     this.canvas.onpointerdown = event => {
       this.canvas.setPointerCapture(event.pointerId);
       this.scrub(event);
     };
     this.canvas.onpointermove = event => event.buttons & 1 && this.scrub(event);
-    new ResizeObserver(() => this.resize()).observe(this.frame);
   }
 
   toggleLog() {
@@ -42,11 +39,8 @@ class LossChart {
     this.page.goTo(Math.round(((x - box.x) / box.width) * view.x[1]));
   }
 
-  resize() {
-    const { clientWidth: width, clientHeight: height } = this.frame;
-    if (!width || !height || (width === this.width && height === this.height)) return;
-    Object.assign(this, { width, height });
-    this.page.repaint();
+  arrange(width, height) {
+    this.box = { x: 46, y: 6, width: width - 54, height: height - 28 };
   }
 
   // ---- what is seen
@@ -57,7 +51,7 @@ class LossChart {
     this.tell();
     const context = sharp(canvas, width, height), last = records.length - 1;
     this.axes = new Axes({ x: [0, Math.max(SHORTEST, last)], y: this.span(records) });
-    this.axes.box = { x: 46, y: 6, width: width - 54, height: height - 28 };
+    this.axes.box = this.box;
     this.drawScale(context, theme);
     for (const [from, to, alpha] of [[1, epoch, 1], [Math.max(1, epoch), last, 0.35]]) {
       context.globalAlpha = alpha;
@@ -89,7 +83,8 @@ class LossChart {
   drawScale(context, theme) {
     const { axes, logarithmic } = this, { box, view } = axes, bottom = box.y + box.height;
     const marks = logarithmic ? roundPowers(...view.y) : roundNumbers(...view.y, 4);
-    Object.assign(context, { font: `11px ${theme.font}`, fillStyle: css(theme.soft), strokeStyle: css(theme.line), lineWidth: 1, textAlign: "right", textBaseline: "middle" });
+    const font = `11px ${theme.font}`, fillStyle = css(theme.soft), strokeStyle = css(theme.line);
+    Object.assign(context, { font, fillStyle, strokeStyle, lineWidth: 1, textAlign: "right", textBaseline: "middle" });
     for (const mark of marks) {
       const [, y] = axes.place(0, this.level(mark));
       context.beginPath();
@@ -101,7 +96,8 @@ class LossChart {
     Object.assign(context, { textAlign: "center", textBaseline: "top" });
     for (const tick of roundNumbers(...view.x, box.width < 320 ? 4 : 6).filter(Number.isInteger)) {
       const [x] = axes.place(tick, 0), text = tick ? String(tick) : "epoch 0";
-      context.fillText(text, Math.max(box.x + (tick ? 0 : 14), Math.min(x, box.x + box.width - 3.2 * text.length)), bottom + 6);
+      const rightmost = box.x + box.width - 3.2 * text.length;
+      context.fillText(text, Math.min(rightmost, tick ? x : x + 14), bottom + 6);
     }
   }
 
@@ -134,10 +130,9 @@ class LossChart {
 
   // The formula of what descends, with its numbers.
   tell() {
-    const { page, mean, number, penalty } = this, { training } = page, { N } = training.data;
-    const extra = training.penaltyOf();
-    if (mean.firstChild.data !== `(1/${N}) Σ L(f(xᵢ), yᵢ) = `) mean.firstChild.data = `(1/${N}) Σ L(f(xᵢ), yᵢ) = `;
-    write(number, shown(page.meanLoss - extra));
-    write(penalty, extra ? `${page.scene.penalty.own ? "+ penalty" : "+ λ Σ w²"} = ${shown(extra)}` : "");
+    const { page: { training, meanLoss, scene }, mean, number, penalty } = this, extra = training.penaltyOf();
+    write(mean, `(1/${training.data.N}) Σ L(f(xᵢ), yᵢ) = `);
+    write(number, shown(meanLoss - extra));
+    write(penalty, extra ? `+ ${scene.penalty.own ? "penalty" : "λ Σ w²"} = ${shown(extra)}` : "");
   }
 }

@@ -6,47 +6,50 @@
 const OFTEN = 24; // milliseconds between two drawings while training plays: every other frame
 const MOST_WIRES = 600; // are drawn, the largest
 const WIDEST = 6, ROOMY = 80; // points: of a line, and around a line; where there is less lines are thinner
+const TELLS = {
+  plane: "what it answers over the plane of the inputs", line: "what it answers along the input",
+  none: "its answer to the chosen sample",
+};
 
-class Network {
+class Network extends Panel {
   constructor(page) {
     const { scene } = page;
-    Object.assign(this, { page, lines: "weights", over: null, every: OFTEN, width: 0, neurons: scene.neurons });
+    super(page, "mw-network", "The network", OFTEN);
+    Object.assign(this, { lines: "weights", over: null, neurons: scene.neurons });
     this.layout = new NetworkLayout(scene);
     this.tiles = new Tiles(page);
-    this.root = element("section", "mw-panel mw-network", "", { "aria-label": "the network" });
-    const switcher = choiceOf([["weights", "weights"], ["gradients", "gradients ∇"]], "weights", name => this.show((this.lines = name)));
     const legend = element("span", "mw-legend");
     legend.append(element("i", "mw-key mw-plus"), "positive ", element("i", "mw-key mw-minus"), "negative");
-    const head = element("div", "mw-panel-head");
-    head.append(page.heading("The network"), legend, labelled("lines show", switcher));
-    this.frame = element("div", "mw-frame");
-    this.canvas = element("canvas", "mw-canvas", "", { "aria-hidden": "true" });
-    this.buttons = element("div", "mw-neurons", "", { role: "group", "aria-label": "neurons: arrow keys move, Enter opens the scalar graph" });
-    this.frame.append(this.canvas, this.buttons);
+    const kinds = [["weights", "weights"], ["gradients", "gradients ∇"]];
+    this.head.append(legend, labelled("lines show", choiceOf(kinds, "weights", kind => this.showLines(kind))));
+    const label = "neurons: arrow keys move, Enter opens the scalar graph";
+    this.buttons = element("div", "mw-neurons", "", { role: "group", "aria-label": label });
+    this.frame.append(this.buttons);
     this.tip = new Tip(this.frame);
-    const answers = scene.stage.kind === "plane" ? "what it answers over the plane of the inputs" : "what it answers along the input";
-    const tells = scene.stage.kind === "none" ? "its answer to the chosen sample" : answers;
-    this.root.append(head, this.frame, element("div", "mw-note", `Tile of a neuron: ${tells}. The small square at its corner is its bias. Click a tile for its arithmetic, drag a line or a bias up or down to change it.`));
+    this.note(`Tile of a neuron: ${TELLS[scene.stage.kind]}. The small square at its corner is its bias. `
+      + "Click a tile for its arithmetic, drag a line or a bias up or down to change it.");
     new NetworkMouse(this);
-    new ResizeObserver(() => this.resize()).observe(this.frame);
   }
 
-  resize() {
-    const { clientWidth: width, clientHeight: height } = this.frame;
-    if (!width || !height || (width === this.width && height === this.height)) return;
-    Object.assign(this, { width, height });
+  showLines(lines) {
+    this.lines = lines;
+    this.page.repaint();
+  }
+
+  arrange(width, height) {
     this.layout.arrange(width, height);
     this.shown = this.layout.nodes.filter(node => node.neuron !== undefined).map(node => node.neuron);
     this.drawn = null;
     this.makeButtons();
-    this.page.repaint();
   }
 
   // Invisible buttons over the tiles: focus, names and clicks for those who do not use a mouse.
   makeButtons() {
-    this.buttons.replaceChildren(...this.layout.nodes.filter(node => node.neuron !== undefined).map((node, k) => {
-      const { neuron, x, y, size } = node, made = element("button", "mw-neuron", "", { type: "button", tabindex: k ? -1 : 0 });
-      Object.assign(made.style, { left: `${x - size / 2}px`, top: `${y - size / 2}px`, width: `${size}px`, height: `${size}px` });
+    const nodes = this.layout.nodes.filter(node => node.neuron !== undefined);
+    this.buttons.replaceChildren(...nodes.map((node, k) => {
+      const { neuron, x, y, size } = node, side = `${size}px`;
+      const made = element("button", "mw-neuron", "", { type: "button", tabindex: k ? -1 : 0 });
+      Object.assign(made.style, { left: `${x - size / 2}px`, top: `${y - size / 2}px`, width: side, height: side });
       made.onclick = () => this.page.openNeuron(neuron);
       made.onfocus = () => this.point({ node });
       made.onblur = () => this.point(null);
@@ -71,16 +74,16 @@ class Network {
     const { p } = this.page.training;
     for (const { neuron, button: made } of this.layout.nodes) {
       if (!made) continue;
-      const { name, layer, bias, nodes } = this.neurons[neuron];
-      give(made, "aria-label", nodes ? `feature ${name}` : `neuron ${name}, layer ${layer}${bias === null ? "" : `, bias ${shown(p[bias])}`}`);
+      const { name, layer, bias, nodes } = this.neurons[neuron], more = bias === null ? "" : `, bias ${shown(p[bias])}`;
+      give(made, "aria-label", nodes ? `feature ${name}` : `neuron ${name}, layer ${layer}${more}`);
     }
   }
 
   // The mouse or the focus is at something else: the stage shows what that neuron answers.
   point(over) {
-    const same = (this.over?.node ?? null) === (over?.node ?? null) && (this.over?.wire ?? null) === (over?.wire ?? null);
+    const [before, now] = [this.over, over].map(at => at?.node ?? at?.wire ?? at?.bias ?? null);
     this.over = over;
-    if (same && !over?.bias) return;
+    if (before === now) return;
     this.page.preview(over?.node?.neuron ?? null);
     if (over === null) this.tip.hide();
     else if (over.node && over.node.neuron !== undefined) this.tellNeuron(over.node);
@@ -89,15 +92,17 @@ class Network {
 
   tellNeuron({ neuron, x, y, size }) {
     const { name, symbol, bias, nodes } = this.neurons[neuron], { training: { p }, sample, probe } = this.page;
-    const sum = `Σ w·x${bias === null ? "" : " + b"}`;
-    const said = [bias === null ? "" : `b = ${shown(p[bias])}`, sample === null ? "" : `sample ${sample + 1}: ${shown(probe.neurons[neuron])}`];
-    this.tip.show(x + size / 2 - 8, y + 4, nodes ? name : `${name} = ${symbol ? `${symbol}(${sum})` : sum}`, said.filter(Boolean).join(" · "));
+    const sum = `Σ w·x${bias === null ? "" : " + b"}`, said = [];
+    if (bias !== null) said.push(`b = ${shown(p[bias])}`);
+    if (sample !== null) said.push(`sample ${sample + 1}: ${shown(probe.neurons[neuron])}`);
+    const formula = nodes ? name : `${name} = ${symbol ? `${symbol}(${sum})` : sum}`;
+    this.tip.show(x + size / 2 - 8, y + 4, formula, said.join(" · "));
   }
 
   tellWeight(parameter, x, y, moving) {
-    const { scene, training, next } = this.page;
-    const more = moving ? "up: larger · down: smaller" : "drag up or down to change it · click: the next step for it";
-    this.tip.show(x, y, `${scene.parameterNames[parameter]} = ${shown(training.p[parameter])}`, `∇ ${shown(next.g[parameter])}`, more);
+    const { scene, training: { p }, next } = this.page, name = scene.parameterNames[parameter];
+    const help = moving ? "up: larger · down: smaller" : "drag up or down to change it · click: the next step for it";
+    this.tip.show(x, y, `${name} = ${shown(p[parameter])}`, `∇ ${shown(next.g[parameter])}`, help);
   }
 
   // ---- what is seen
@@ -116,17 +121,18 @@ class Network {
   }
 
   drawWires(context) {
-    const { page, layout: { wires }, over } = this, { theme, training, chosen } = page;
+    const { page, layout: { wires }, over, width, height } = this, { theme, training, chosen } = page;
     const numbers = this.lines === "weights" ? training.p : page.next.g;
-    const size = wire => Math.abs(numbers[wire.parameter]), sizes = new Map(wires.map(wire => [wire, size(wire)]));
+    const sizes = new Map(wires.map(wire => [wire, Math.abs(numbers[wire.parameter])]));
     const order = [...wires].sort((a, b) => sizes.get(a) - sizes.get(b)).slice(-MOST_WIRES);
-    const largest = Math.max(1e-30, order.length ? sizes.get(order.at(-1)) : 0), crowd = Math.min(1, Math.sqrt((this.width * this.height) / wires.length) / ROOMY);
-    const focus = over?.node ?? over?.bias ?? null;
+    const largest = Math.max(1e-30, sizes.get(order.at(-1)) ?? 0);
+    const room = Math.min(1, Math.sqrt((width * height) / wires.length) / ROOMY);
+    const widest = WIDEST * (0.15 + 0.85 * room), focus = over?.node ?? over?.bias ?? null;
     for (const wire of order) {
-      const share = Math.min(1, sizes.get(wire) / largest), related = focus === null || wire.from === focus || wire.to === focus;
-      const quiet = 0.05 + 0.05 * crowd + 0.85 * share ** (2 - crowd);
-      context.globalAlpha = focus === null ? quiet : related ? 0.35 + 0.65 * share : 0.08 * quiet;
-      context.lineWidth = 0.6 + (WIDEST * (0.15 + 0.85 * crowd) - 0.6) * share ** (2 - crowd);
+      const share = Math.min(1, sizes.get(wire) / largest), size = share ** (2 - room);
+      const related = wire.from === focus || wire.to === focus, alone = 0.05 + 0.05 * room + 0.85 * size;
+      context.globalAlpha = focus === null ? alone : related ? 0.35 + 0.65 * share : 0.08 * alone;
+      context.lineWidth = 0.6 + (widest - 0.6) * size;
       context.strokeStyle = css(numbers[wire.parameter] >= 0 ? theme.plus : theme.minus);
       stroke(context, wire);
     }
@@ -139,7 +145,7 @@ class Network {
   }
 
   drawNode(context, node) {
-    const { page, tiles } = this, { theme, probe, opened } = page, { size } = node;
+    const { page, tiles, over } = this, { theme, probe, opened, answers, sample } = page, { size, neuron } = node;
     const [x, y] = [node.x - size / 2, node.y - size / 2], round = size > 40 ? 8 : size > 20 ? 5 : 3;
     context.save();
     context.beginPath();
@@ -147,54 +153,58 @@ class Network {
     context.fillStyle = css(theme.plane);
     context.fill();
     context.clip();
-    if (node.neuron === undefined) drawInput(context, page, node.input, x, y, size);
-    else tiles.draw(context, node.neuron, x, y, size, probe?.neurons[node.neuron] ?? 0);
-    if (page.sample !== null && page.answers.view && !page.answers.flat) {
-      const [u, v] = page.along(page.sample);
+    if (neuron === undefined) drawInput(context, page, node.input, x, y, size);
+    else tiles.draw(context, neuron, x, y, size, probe?.neurons[neuron] ?? 0);
+    if (sample !== null && !answers.flat) {
+      const [u, v] = page.along(sample);
       dot(context, x + u * size, y + (1 - v) * size, size > 40 ? 3 : size > 20 ? 2 : 1.4, theme);
     }
     context.restore();
-    const lit = node.neuron !== undefined && (this.over?.node === node || opened?.neuron === node.neuron);
+    const lit = neuron !== undefined && (over?.node === node || opened?.neuron === neuron);
     context.beginPath();
     context.roundRect(x, y, size, size, round);
     Object.assign(context, { lineWidth: lit ? 2.5 : 1, strokeStyle: lit ? css(theme.lit) : css(theme.soft, 0.6) });
     context.stroke();
-    const bias = this.neurons[node.neuron]?.bias ?? null;
+    const bias = this.neurons[neuron]?.bias ?? null;
     if (bias !== null) this.drawBias(context, node, bias);
   }
 
   drawBias(context, node, bias) {
     const { page: { training, theme, chosen }, over } = this, b = training.p[bias], [x, y] = biasPlace(node);
     const half = node.size > 20 ? 4 : 2.5, lit = chosen === bias || over?.bias === node;
+    const share = Math.min(1, 0.15 + 0.85 * Math.abs(b));
     context.beginPath();
     context.roundRect(x - half, y - half, 2 * half, 2 * half, half / 2);
-    context.fillStyle = css(between(theme.plane, b > 0 ? theme.plus : theme.minus, Math.min(1, 0.15 + 0.85 * Math.abs(b))));
+    context.fillStyle = css(between(theme.plane, b > 0 ? theme.plus : theme.minus, share));
     context.fill();
-    Object.assign(context, { lineWidth: lit ? 2 : 1, strokeStyle: lit ? css(theme.lit) : css(theme.card) });
+    Object.assign(context, { lineWidth: lit ? 2 : 1, strokeStyle: css(lit ? theme.lit : theme.card) });
     context.stroke();
   }
 
   drawNames(context) {
     const { layout, neurons, page } = this, { theme, scene, training, sample, probe } = page;
-    const write = (text, x, y, align, colour, size = 12) => {
-      Object.assign(context, { font: `${size}px ${theme.font}`, textAlign: align, textBaseline: "middle", fillStyle: css(colour) });
+    const say = (text, x, y, textAlign, colour, size = 12) => {
+      const font = `${size}px ${theme.font}`;
+      Object.assign(context, { font, textAlign, textBaseline: "middle", fillStyle: css(colour) });
       context.fillText(text, x, y);
     };
     layout.columns.forEach((column, l) => {
-      for (const node of column) {
-        if (l === 0) write(cut(scene.inputs[node.input] ?? neurons[node.neuron].name, 7), node.x - node.size / 2 - 7, node.y, "right", theme.ink);
+      for (const { input, neuron, x, y, size } of column) {
+        if (l === 0) say(cut(scene.inputs[input] ?? neurons[neuron].name, 7), x - size / 2 - 7, y, "right", theme.ink);
         else if (l === layout.layers) {
-          write(neurons[node.neuron].name, node.x + node.size / 2 + 8, node.y - (sample === null ? 0 : 8), "left", theme.ink);
-          if (sample !== null && probe) write(shown(probe.neurons[node.neuron]), node.x + node.size / 2 + 8, node.y + 8, "left", theme.soft);
-        } else if (column.length <= GREATEST_NAMES) write(neurons[node.neuron].name, node.x, node.y + node.size / 2 + 11, "center", theme.soft);
+          say(neurons[neuron].name, x + size / 2 + 8, y - (sample === null ? 0 : 8), "left", theme.ink);
+          if (sample !== null) say(shown(probe.neurons[neuron]), x + size / 2 + 8, y + 8, "left", theme.soft);
+        } else if (column.length <= GREATEST_NAMES) {
+          say(neurons[neuron].name, x, y + size / 2 + 11, "center", theme.soft);
+        }
       }
-      const last = column.at(-1);
-      if (layout.folded[l]) write(`+ ${layout.folded[l]} more`, last.x, last.y + last.size + 2, "center", theme.soft, 11);
+      const { x, y, size } = column.at(-1);
+      if (layout.folded[l]) say(`+ ${layout.folded[l]} more`, x, y + size + 2, "center", theme.soft, 11);
     });
-    if (layout.wires.length > 4) return;
+    if (!layout.few) return;
     for (const wire of layout.wires) {
-      const [x, y] = layout.along(wire, 0.5);
-      write(`${scene.parameterNames[wire.parameter]} = ${shown(training.p[wire.parameter])}`, x, y - 14, "center", theme.soft);
+      const [x, y] = layout.along(wire, 0.5), name = scene.parameterNames[wire.parameter];
+      say(`${name} = ${shown(training.p[wire.parameter])}`, x, y - 14, "center", theme.soft);
     }
   }
 }
@@ -207,7 +217,7 @@ function stroke(context, { from, to }) {
   context.stroke();
 }
 
-// An input over the plane is a slope of colours, along the line a diagonal; one that is held has the colour of white.
+// An input over the plane is a slope of colours, along the line a diagonal; one that is held is blank.
 function drawInput(context, { theme, answers, scene }, input, x, y, size) {
   const axis = answers.shown.indexOf(input);
   if (axis < 0 || scene.stage.kind === "none") return;
@@ -219,8 +229,9 @@ function drawInput(context, { theme, answers, scene }, input, x, y, size) {
     context.stroke();
     return;
   }
-  const slope = axis === 0 ? context.createLinearGradient(x, 0, x + size, 0) : context.createLinearGradient(0, y + size, 0, y);
-  [theme.minus, theme.plane, theme.plus].forEach((colour, k) => slope.addColorStop(k / 2, css(between(theme.plane, colour, 0.8))));
+  const slope = context.createLinearGradient(...(axis === 0 ? [x, 0, x + size, 0] : [0, y + size, 0, y]));
+  const colours = [theme.minus, theme.plane, theme.plus].map(colour => css(between(theme.plane, colour, 0.8)));
+  colours.forEach((colour, k) => slope.addColorStop(k / 2, colour));
   context.fillStyle = slope;
   context.fillRect(x, y, size, size);
 }

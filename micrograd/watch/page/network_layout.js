@@ -30,7 +30,8 @@ class NetworkLayout {
       const step = column.length <= 4 && most > 6 ? Math.min(pitch * 2, (height - 20) / column.length) : pitch;
       node.size = l === 0 ? Math.min(size, 38) : last ? Math.min(Math.max(size, 52), step - 6) : size;
       const lines = column.length + (this.folded[l] ? 1 : 0);
-      Object.assign(node, { column: l, x: LEFT + size / 2 + l * between, y: height / 2 + (j - (lines - 1) / 2) * step });
+      const y = height / 2 + (j - (lines - 1) / 2) * step;
+      Object.assign(node, { column: l, x: LEFT + size / 2 + l * between, y });
     }));
     this.nodes = this.columns.flat();
     this.connect();
@@ -88,9 +89,10 @@ class NetworkLayout {
 
   // The node that an arrow key leads to.
   neighbour(node, key) {
-    const column = this.columns[node.column], [dx, dy] = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[key];
-    const next = this.columns[Math.max(1, Math.min(this.layers, node.column + dx))];
-    const at = dx ? Math.round(((column.indexOf(node) + 0.5) / column.length) * next.length - 0.5) : column.indexOf(node) + dy;
+    const [dx, dy] = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[key];
+    const column = this.columns[node.column], next = this.columns[Math.max(1, Math.min(this.layers, node.column + dx))];
+    const from = column.indexOf(node), level = Math.round(((from + 0.5) / column.length) * next.length - 0.5);
+    const at = dx ? level : from + dy;
     return next[Math.max(0, Math.min(next.length - 1, at))];
   }
 }

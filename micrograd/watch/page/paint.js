@@ -71,6 +71,21 @@ function contour(values, n, level, segment) {
   }
 }
 
+// The same as a path in a box of a canvas.
+function traceContour(context, values, n, level, { x, y, width, height }) {
+  const [across, down] = [width / n, height / n];
+  contour(values, n, level, (x0, y0, x1, y1) => {
+    context.moveTo(x + (x0 + 0.5) * across, y + (y0 + 0.5) * down);
+    context.lineTo(x + (x1 + 0.5) * across, y + (y1 + 0.5) * down);
+  });
+}
+
+// A small picture over a whole box, smoothly.
+function spread(context, picture, { x, y, width, height }) {
+  Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high" });
+  context.drawImage(picture, x, y, width, height);
+}
+
 // A box of the canvas on which two spans of numbers lie: between numbers and points.
 class Axes {
   constructor(view) {
@@ -108,16 +123,20 @@ class Axes {
 
   // Numbers along both axes, and their names.
   draw(context, theme, names) {
-    const { box, view } = this, bottom = box.y + box.height;
-    Object.assign(context, { font: `11px ${theme.font}`, fillStyle: css(theme.soft), textAlign: "center", textBaseline: "top" });
-    const few = box.width < 300 ? 4 : 6, inside = x => Math.max(box.x + 6, Math.min(box.x + box.width - 6, x));
-    for (const tick of roundNumbers(...view.x, few)) context.fillText(shown(tick), inside(this.place(tick, 0)[0]), bottom + 5);
-    Object.assign(context, { textAlign: "right", textBaseline: "middle" });
-    for (const tick of roundNumbers(...view.y, few)) {
-      const y = Math.max(box.y + 6, Math.min(bottom - 6, this.place(0, tick)[1]));
-      context.fillText(shown(tick), box.x - 6, y);
+    const { box, view } = this, bottom = box.y + box.height, few = box.width < 300 ? 4 : 6;
+    const within = (x, from, to) => Math.max(from + 6, Math.min(to - 6, x));
+    const type = (size, colour, textAlign, textBaseline) => {
+      Object.assign(context, { font: `${size}px ${theme.font}`, fillStyle: css(colour), textAlign, textBaseline });
+    };
+    type(11, theme.soft, "center", "top");
+    for (const tick of roundNumbers(...view.x, few)) {
+      context.fillText(shown(tick), within(this.place(tick, 0)[0], box.x, box.x + box.width), bottom + 5);
     }
-    Object.assign(context, { font: `12px ${theme.font}`, fillStyle: css(theme.ink), textAlign: "center", textBaseline: "top" });
+    type(11, theme.soft, "right", "middle");
+    for (const tick of roundNumbers(...view.y, few)) {
+      context.fillText(shown(tick), box.x - 6, within(this.place(0, tick)[1], box.y, bottom));
+    }
+    type(12, theme.ink, "center", "top");
     context.fillText(names[0], box.x + box.width / 2, bottom + 19);
     context.save();
     context.translate(2, box.y + box.height / 2);
@@ -137,7 +156,8 @@ class Tip {
 
   show(x, y, first, ...lines) {
     const { root, frame } = this;
-    root.replaceChildren(element("div", "mw-strong", first), ...lines.filter(Boolean).map(line => element("div", "mw-soft", line)));
+    const further = lines.filter(Boolean).map(line => element("div", "mw-soft", line));
+    root.replaceChildren(element("div", "mw-strong", first), ...further);
     root.classList.add("mw-on");
     root.style.left = `${Math.max(2, Math.min(x + 14, frame.clientWidth - root.offsetWidth - 2))}px`;
     root.style.top = `${y + 18 + root.offsetHeight > frame.clientHeight ? y - root.offsetHeight - 12 : y + 18}px`;

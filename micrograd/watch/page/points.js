@@ -1,6 +1,6 @@
 // The samples on the stage, and the mouse over them: a click adds, a drag moves, the right button removes.
 
-const NEAR = 11; // points around a sample that are its own
+const NEAR = 11, MANY = 400; // points around a sample that are its own; so many samples are drawn smaller
 
 class Points {
   constructor(stage) {
@@ -30,8 +30,8 @@ class Points {
     });
     context.globalAlpha = 1;
     if (stage.kind === "line") this.drawFurther(context);
-    const batch = new Set(page.batchShown ?? []), many = points.length > 400;
-    points.forEach((point, i) => this.drawPoint(context, point, many ? 3 : stage.kind === "line" ? 3.8 : 5, batch.has(i)));
+    const batch = new Set(page.batchShown ?? []), radius = points.length > MANY ? 3 : stage.kind === "line" ? 3.8 : 5;
+    points.forEach((point, i) => this.drawPoint(context, point, radius, batch.has(i)));
     if (sample === null || !points[sample]) return;
     this.drawChosen(context, points[sample], theme);
   }
@@ -140,7 +140,8 @@ class Points {
     const brush = other && classes?.length === 2 ? 1 - stage.brush : stage.brush;
     const rest = page.scene.stage.rest.map((mean, k) => x[k] ?? mean);
     const likely = stage.kind === "plane" && !classes ? page.training.answers(Float64Array.from(rest)).outputs : null;
-    const target = classes && stage.kind === "plane" ? classes[brush].target : page.points[0].y.map((t, k) => y?.[k] ?? likely?.[k] ?? t);
+    const parted = classes && stage.kind === "plane";
+    const target = parted ? classes[brush].target : page.points[0].y.map((t, k) => y?.[k] ?? likely?.[k] ?? t);
     page.addPoint({ x: rest, y: [...target] });
   }
 
@@ -155,11 +156,17 @@ class Points {
     const { stage, page } = this, [px, py] = placeIn(stage.canvas, event), i = this.nearest(px, py);
     stage.canvas.style.cursor = i !== null ? "grab" : stage.axes.holds(px, py) ? "copy" : "";
     if (i === null) return stage.tip.hide();
-    const { x, y } = page.points[i], answer = page.answerTo(i), list = numbers => numbers.length > 1 ? `(${numbers.slice(0, 4).map(shown).join(", ")}${numbers.length > 4 ? ", …" : ""})` : shown(numbers[0]);
-    const kind = this.classOf(page.points[i]);
-    const target = kind === null ? `y = ${list(y)}` : `class ${stage.classes[kind].name}`;
-    stage.tip.show(px, py, `sample ${i + 1}: x = ${list(x)}, ${target}`, `ŷ = ${list([...answer.outputs])} · L = ${shown(page.training.sample(i).value)}`);
+    const { x, y } = page.points[i], kind = this.classOf(page.points[i]);
+    const target = kind === null ? `y = ${rowOf(y)}` : `class ${stage.classes[kind].name}`;
+    const answer = `ŷ = ${rowOf(page.answerTo(i).outputs)} · L = ${shown(page.training.sample(i).value)}`;
+    stage.tip.show(px, py, `sample ${i + 1}: x = ${rowOf(x)}, ${target}`, answer);
   }
+}
+
+// A few numbers as a text.
+function rowOf(numbers) {
+  if (numbers.length === 1) return shown(numbers[0]);
+  return `(${Array.from(numbers.slice(0, 4), shown).join(", ")}${numbers.length > 4 ? ", …" : ""})`;
 }
 
 // The outline of a sample: of several classes each has its own.

@@ -10,7 +10,8 @@ class Settings {
     Object.assign(this, { page, every: 250 });
     this.rate = choiceOf([], "", text => page.set({ lr: text === "null" ? null : Number(text) }));
     this.batch = choiceOf([], "", text => page.set({ batch: text === "null" ? null : Number(text) }));
-    this.optimizer = choiceOf(scene.optimizers.map(({ name }) => [name, name]), "", name => page.set({ optimizer: name, ...this.rateFor(name) }));
+    const names = scene.optimizers.map(({ name }) => [name, name]);
+    this.optimizer = choiceOf(names, "", name => page.set({ optimizer: name, ...this.rateFor(name) }));
     this.penalty = choiceOf([], "", text => page.set({ penalty: Number(text) }));
     this.root = element("div", "mw-settings", "", { role: "group", "aria-label": "settings" });
     this.root.append(
@@ -30,7 +31,7 @@ class Settings {
   show() {
     const { scene, training } = this.page, { settings: { lr, batch, optimizer, penalty }, data: { N } } = training;
     const schedule = training.rule.rates ? [["null", "schedule"]] : [];
-    const sorted = numbers => [...new Set(numbers)].sort((a, b) => a - b).map(number => [String(number), shown(number)]);
+    const sorted = numbers => [...new Set(numbers)].sort((a, b) => a - b).map(x => [String(x), shown(x)]);
     const rates = scene.optimizers.map(rule => rule.lr).concat(RATES, lr).filter(rate => rate !== null);
     offer(this.rate, [...schedule, ...sorted(rates)], lr);
     const sizes = [...BATCHES, scene.settings.batch, batch].filter(size => size !== null && size < N);
@@ -43,14 +44,18 @@ class Settings {
 // The options of a choice, and what is chosen.
 function offer(choice, options, chosen) {
   const known = options.map(([value, text]) => `${value}=${text}`).join();
-  if (choice.dataset.known !== known) choice.replaceChildren(...options.map(([value, text]) => element("option", "", text, { value })));
+  if (choice.dataset.known !== known) fill(choice, options);
   choice.dataset.known = known;
   choice.value = String(chosen);
 }
 
+function fill(choice, options) {
+  choice.replaceChildren(...options.map(([value, text]) => element("option", "", text, { value })));
+}
+
 function choiceOf(options, chosen, change) {
   const made = element("select", "mw-choice");
-  for (const [value, text] of options) made.append(element("option", "", text, { value }));
+  fill(made, options);
   made.value = chosen;
   made.onchange = () => change(made.value);
   return made;

@@ -1,34 +1,27 @@
 // The loss over two parameters, with lines of equal height, the path of descent, and the next step.
 //
-//   heights     log₁₀ of the loss above a little less than the least, over a grid; computed anew when the data or λ change
+//   heights     log₁₀ of the loss above a little less than the least, over a grid; anew when the samples or λ change
 //   ball        where training stands; dragged, or put by a click, it is a new start
 
 const GRID = 72, LINES = 14, LOOK_AHEAD = 200; // epochs that the view reaches out to
 
-class Surface {
+class Surface extends Panel {
   constructor(page) {
-    Object.assign(this, { page, every: 0, width: 0, drag: false });
-    this.root = element("section", "mw-panel mw-stage mw-surface", "", { "aria-label": "loss surface" });
-    const head = element("div", "mw-panel-head");
-    head.append(page.heading("Loss surface and path of descent"));
-    this.frame = element("div", "mw-frame");
-    this.canvas = element("canvas", "mw-canvas", "", { tabindex: 0, role: "application", "aria-label": "the loss over the two parameters: arrow keys move the start" });
-    this.canvas.dataset.lmSuppressShortcuts = "true";
-    this.frame.append(this.canvas);
+    super(page, "mw-stage mw-surface", "Loss surface and path of descent");
+    Object.assign(this, { drag: false, axes: new Axes(this.viewAround()) });
+    this.takesFocus("the loss over the two parameters: arrow keys move the start");
     this.tip = new Tip(this.frame);
-    this.root.append(head, this.frame, element("div", "mw-note", "Deep blue: a small loss. Arrow: the next step. Drag the ball, or click, to start somewhere else."));
-    this.axes = new Axes(this.viewAround());
+    this.note("Deep blue: a small loss. Arrow: the next step. Drag the ball, or click, to start somewhere else.");
     this.connect();
-    new ResizeObserver(() => this.resize()).observe(this.frame);
   }
 
   // A view that holds the start and where descent leads from there.
   viewAround() {
-    const { scene, code, updates } = this.page, ahead = new Training(structuredClone({ ...scene, validation: null }), code, updates);
-    const seen = [[...ahead.p]];
-    for (let epoch = 0; epoch < LOOK_AHEAD && ahead.diverged === null; epoch++) {
-      ahead.runEpoch();
-      if (ahead.p.every(Number.isFinite)) seen.push([...ahead.p]);
+    const { scene, code, updates } = this.page, future = new Training({ ...scene, validation: null }, code, updates);
+    const seen = [[...future.p]];
+    for (let epoch = 0; epoch < LOOK_AHEAD && future.diverged === null; epoch++) {
+      future.runEpoch();
+      if (future.p.every(Number.isFinite)) seen.push([...future.p]);
     }
     const [x, y] = [0, 1].map(k => spanOf(seen.map(p => p[k]), 0));
     const half = Math.max(2.5, 0.75 * (x[1] - x[0]), 0.75 * (y[1] - y[0]));
@@ -39,26 +32,22 @@ class Surface {
     return this.axes.view;
   }
 
-  resize() {
-    const { clientWidth: width, clientHeight: height } = this.frame;
-    if (!width || !height || (width === this.width && height === this.height)) return;
-    Object.assign(this, { width, height });
+  arrange(width, height) {
     this.axes.box = { x: 46, y: 4, width: width - 52, height: height - 42 };
-    this.page.repaint();
   }
 
   // ---- what is seen
 
   compute() {
-    const { page, view: { x, y } } = this, { training, theme } = page, key = `${page.dataVersion} ${training.settings.penalty} ${theme.dark}`;
+    const { page, view: { x, y } } = this, { training, theme } = page;
+    const key = `${page.dataVersion} ${training.settings.penalty} ${theme.dark}`;
     if (this.computed === key) return;
     this.computed = key;
+    const at = ([low, high], k) => low + ((k + 0.5) / GRID) * (high - low);
     const values = Float64Array.from({ length: GRID ** 2 }, (_, k) => {
-      const i = k % GRID, j = Math.floor(k / GRID);
-      return training.valueOf(Float64Array.of(x[0] + ((i + 0.5) / GRID) * (x[1] - x[0]), y[1] - ((j + 0.5) / GRID) * (y[1] - y[0])));
+      return training.valueOf(Float64Array.of(at(x, k % GRID), at(y, GRID - 1 - Math.floor(k / GRID))));
     });
-    let least = Infinity, most = -Infinity;
-    for (const value of values) if (Number.isFinite(value)) [least, most] = [Math.min(least, value), Math.max(most, value)];
+    const finite = values.filter(Number.isFinite), least = Math.min(...finite), most = Math.max(...finite);
     const below = least - 1e-3 * (most - least) - 1e-12;
     this.heights = values.map(value => (Number.isFinite(value) ? Math.log10(value - below) : Math.log10(most - below)));
     [this.low, this.high] = [Math.log10(least - below), Math.log10(most - below)];
@@ -80,22 +69,16 @@ class Surface {
     if (!width) return;
     this.compute();
     const context = axes.prepare(this.canvas, width, height, theme, scene.parameterNames);
-    Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high" });
-    context.drawImage(this.ground, box.x, box.y, box.width, box.height);
+    spread(context, this.ground, box);
     this.drawLines(context, theme);
     this.drawPath(context, theme);
     context.restore();
   }
 
   drawLines(context, theme) {
-    const { axes: { box }, heights, low, high } = this, [across, down] = [box.width / GRID, box.height / GRID];
+    const { axes: { box }, heights, low, high } = this;
     context.beginPath();
-    for (let k = 0; k < LINES; k++) {
-      contour(heights, GRID, low + ((k + 0.5) / LINES) * (high - low), (x0, y0, x1, y1) => {
-        context.moveTo(box.x + (x0 + 0.5) * across, box.y + (y0 + 0.5) * down);
-        context.lineTo(box.x + (x1 + 0.5) * across, box.y + (y1 + 0.5) * down);
-      });
-    }
+    for (let k = 0; k < LINES; k++) traceContour(context, heights, GRID, low + ((k + 0.5) / LINES) * (high - low), box);
     Object.assign(context, { strokeStyle: css(theme.ink, 0.22), lineWidth: 0.8 });
     context.stroke();
   }
@@ -148,13 +131,15 @@ class Surface {
     const { canvas, axes, page, tip } = this, [px, py] = placeIn(canvas, event), inside = axes.holds(px, py);
     canvas.style.cursor = inside ? "grab" : "";
     if (!inside) return tip.hide();
-    const point = axes.numbers(px, py), [first, second] = page.scene.parameterNames;
-    tip.show(px, py, `loss ${shown(page.training.valueOf(Float64Array.from(point)))}`, `${first} = ${shown(point[0])}, ${second} = ${shown(point[1])}`);
+    const point = axes.numbers(px, py), loss = page.training.valueOf(Float64Array.from(point));
+    const named = page.scene.parameterNames.map((name, k) => `${name} = ${shown(point[k])}`);
+    tip.show(px, py, `loss ${shown(loss)}`, named.join(", "));
   }
 }
 
 function arrow(context, x, y, u, v, theme) {
-  const angle = Math.atan2(v - y, u - x), barb = turn => [u - 8 * Math.cos(angle + turn), v - 8 * Math.sin(angle + turn)];
+  const angle = Math.atan2(v - y, u - x);
+  const barb = turn => [u - 8 * Math.cos(angle + turn), v - 8 * Math.sin(angle + turn)];
   for (const [colour, lineWidth] of [[css(theme.card, 0.9), 5], [css(theme.ink), 2]]) {
     Object.assign(context, { strokeStyle: colour, lineWidth, lineCap: "round" });
     context.beginPath();

@@ -68,5 +68,6 @@ function watchTheme(root, change) {
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
   const attributes = { attributes: true, attributeFilter: ["class", "style", "data-theme", "data-jp-theme-light"] };
-  for (const watched of [document.documentElement, document.body]) new MutationObserver(later).observe(watched, attributes);
+  const observer = new MutationObserver(later);
+  for (const watched of [document.documentElement, document.body]) observer.observe(watched, attributes);
 }

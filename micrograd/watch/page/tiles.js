@@ -51,7 +51,8 @@ class Tiles {
     for (const point of points) context.lineTo(...point);
     Object.assign(context, { strokeStyle: css(theme.plus), lineWidth: size > 30 ? 2 : 1.4, lineJoin: "round" });
     context.stroke();
-    if (page.sample !== null) dot(context, x + page.along(page.sample)[0] * size, place(value), size > 30 ? 3.4 : 2.4, theme);
+    if (page.sample === null) return;
+    dot(context, x + page.along(page.sample)[0] * size, place(value), size > 30 ? 3.4 : 2.4, theme);
   }
 }
 

@@ -9,7 +9,8 @@ class Transport {
     this.play = button("mw-play", "▶ train", "train, or pause (space)", () => page.toggle());
     this.pace = choiceOf(Object.entries(PACES), page.pace, pace => page.setPace(pace));
     give(this.pace, "aria-label", "speed");
-    this.time = element("input", "mw-time", "", { type: "range", min: 0, max: 0, step: 1, "aria-label": "epoch: go back and on through what was trained" });
+    const label = "epoch: go back and on through what was trained";
+    this.time = element("input", "mw-time", "", { type: "range", min: 0, max: 0, step: 1, "aria-label": label });
     this.time.oninput = () => page.goTo(Number(this.time.value));
     this.root.append(
       button("mw-reset", "↺ reset", "back to the start (R)", () => page.reset()), this.play,
@@ -42,9 +43,11 @@ class Story {
   show() {
     const { training, playing, pace } = this.page, { diverged, steps, epoch, at, data, records } = training;
     write(this.count, `epoch ${epoch}${at ? ` + ${at}/${data.N}` : ""} · step ${steps}`);
-    const later = epoch < records.length - 1;
-    write(this.trouble, diverged ? `The loss runs away (epoch ${diverged.epoch}): take a smaller learning rate, or reset.` : "");
-    write(this.text, diverged ? "" : playing ? this.training(pace) : steps === 0 && epoch === 0 ? this.beginning() : this.pause(later));
+    const trouble = diverged && `The loss runs away (epoch ${diverged.epoch}): take a smaller learning rate, or reset.`;
+    write(this.trouble, trouble ?? "");
+    if (diverged) write(this.text, "");
+    else if (playing) write(this.text, this.training(pace));
+    else write(this.text, steps + epoch === 0 ? this.beginning() : this.pause(epoch < records.length - 1));
   }
 
   get share() {
@@ -53,13 +56,16 @@ class Story {
   }
 
   beginning() {
-    return `Press train: each step looks at ${this.share}, takes the gradient of their mean loss, and moves every weight a little against it.`;
+    return `Press train: each step looks at ${this.share}, takes the gradient of their mean loss, `
+      + "and moves every weight a little against it.";
   }
 
   training(pace) {
     const { training: { rate, settings } } = this.page, plain = settings.optimizer === "SGD";
-    const rule = plain ? `w ← w − ${shown(rate)} · ∂L/∂w` : `${settings.optimizer} moves every weight against its gradient, at rate ${shown(rate)}`;
-    return `Each step: the mean over ${this.share}, then ${rule}.${pace === "full" ? " As fast as this computer can." : ""}`;
+    const other = `${settings.optimizer} moves every weight against its gradient, at rate ${shown(rate)}`;
+    const rule = plain ? `w ← w − ${shown(rate)} · ∂L/∂w` : other;
+    const fast = pace === "full" ? " As fast as this computer can." : "";
+    return `Each step: the mean over ${this.share}, then ${rule}.${fast}`;
   }
 
   pause(later) {

@@ -75,7 +75,8 @@ class Page extends Actions {
 
   // A sample's place on the axes of the stage, 0 to 1.
   along(i) {
-    const { shown: [a, b], view, flat } = this.answers, share = ([low, high], x) => (x - low) / (high - low), { x } = this.points[i];
+    const { shown: [a, b], view, flat } = this.answers, { x } = this.points[i];
+    const share = ([low, high], number) => (number - low) / (high - low);
     return [share(view.x, x[a]), flat ? 0 : share(view.y, x[b])];
   }
 
