@@ -20,17 +20,14 @@ CODES = {" ": 32, "ArrowLeft": 37, "ArrowRight": 39, "End": 35, "Home": 36, "Esc
 class Browser:
     def __init__(self, folder):
         assert CHROMIUM is not None, "Chromium is not installed"
-        command = [CHROMIUM, *OPTIONS, "--remote-debugging-pipe", f"--user-data-dir={folder / 'profile'}", "about:blank"]
         theirs, ours, replies, answers = *os.pipe(), *os.pipe()
-
-        def place():  # Chromium reads from 3 and writes to 4
-            spare = os.dup(theirs), os.dup(answers)
-            os.dup2(spare[0], 3), os.dup2(spare[1], 4)
-
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, preexec_fn=place, close_fds=False, stdout=quiet, stderr=quiet)
+        options = ["--remote-debugging-pipe", f"--user-data-dir={folder / 'profile'}", "about:blank"]
+        at_3_and_4 = f'exec "$0" "$@" 3<&{theirs} 4>&{answers}'  # where Chromium reads and writes
+        command = ["sh", "-c", at_3_and_4, CHROMIUM, *OPTIONS, *options]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, pass_fds=(theirs, answers), **quiet)
         os.close(theirs), os.close(answers)
-        self.out, self.back, self.count, self.rest, self.tabs = ours, replies, 0, b"", {}
+        self.out, self.back, self.count, self.rest, self.tabs = (ours, replies, 0, b"", {})
 
     def __enter__(self):
         return self
@@ -78,7 +75,7 @@ class Browser:
 
 class Tab:
     def __init__(self, browser, session):
-        self.browser, self.session, self.errors, self.requests = browser, session, [], []
+        self.browser, self.session, self.errors, self.requests = (browser, session, [], [])
 
     def note(self, event, params):
         if event == "Runtime.exceptionThrown":

@@ -50,7 +50,8 @@ class Watched:
     def box(self, part):
         """(left, top, width, height) of a part, brought into sight."""
         self.ask(f"page(k).querySelector('{part}').scrollIntoView({{ block: 'center' }})")
-        return self.ask(f"(r => [r.x, r.y, r.width, r.height])(page(k).querySelector('{part}').getBoundingClientRect())")
+        corners = f"page(k).querySelector('{part}').getBoundingClientRect()"
+        return self.ask(f"(r => [r.x, r.y, r.width, r.height])({corners})")
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +70,10 @@ def tab(pages, tmp_path_factory):
     """Three pages on one: a net on the plane, the toy net, and far below the first once more, in a dark notebook."""
     folder = tmp_path_factory.mktemp("watch")
     plane, toy = pages
-    parts = [("black", plane), ("black", toy), ("white", plane)]
-    body = "".join([f'<div style="width:1000px;color:{colour};margin-bottom:2000px">{page}</div>' for colour, page in parts])
-    (folder / "page.html").write_text(f'<!DOCTYPE html><meta charset="utf-8">{body}', encoding="utf-8")
+    text = '<!DOCTYPE html><meta charset="utf-8">'
+    for colour, page in [("black", plane), ("black", toy), ("white", plane)]:
+        text += f'<div style="width:1000px;color:{colour};margin-bottom:2000px">{page}</div>'
+    (folder / "page.html").write_text(text, encoding="utf-8")
     with Browser(folder) as browser:
         yield browser.open(folder / "page.html")
 
@@ -134,7 +136,8 @@ def test_a_weight_is_dragged(plane):
 def test_speeds(plane):
     steps = {}
     for pace in ("slow", "step", "epoch", "full"):
-        plane.ask(f"(pace => {{ pace.value = '{pace}'; pace.onchange(); }})(page(k).querySelector('.mw-transport select'))")
+        choice = "page(k).querySelector('.mw-transport select')"
+        plane.ask(f"(pace => {{ pace.value = '{pace}'; pace.onchange(); }})({choice})")
         plane.press("play")
         assert plane.ask("texts(k, '.mw-play')[0]") == "❚❚ pause"
         plane.ask("await Promise.all([1, 2, 3, 4, 5, 6].map(n => new Promise(next => setTimeout(next, 25 * n))))")
@@ -171,7 +174,9 @@ def test_a_page_out_of_sight_computes_nothing(tab):
 
 
 def test_light_and_dark_names_and_requests(tab):
-    assert [Watched(tab, k).ask("page(k).classList.contains('mw-dark')") for k in range(3)] == [False, False, True]
-    names = tab.run("return [...document.querySelectorAll('.micrograd-watch > *, .mw-body *')].flatMap(x => [...x.classList]);")
+    dark = [Watched(tab, k).ask("page(k).classList.contains('mw-dark')") for k in range(3)]
+    assert dark == [False, False, True]
+    own = "document.querySelectorAll('.mw-top, .mw-top *, .mw-transport *, .mw-story *, .mw-body *')"
+    names = tab.run(f"return [...{own}].flatMap(part => [...part.classList]);")
     assert names and {name for name in names if not name.startswith("mw-")} == set()
     assert [url for url in tab.requests if not url.startswith(("file:", "data:"))] == []

@@ -80,9 +80,9 @@ function traceContour(context, values, n, level, { x, y, width, height }) {
   });
 }
 
-// A small picture over a whole box, smoothly.
-function spread(context, picture, { x, y, width, height }) {
-  Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high" });
+// A small picture over a whole box, smoothly; what changes with every frame less so.
+function spread(context, picture, { x, y, width, height }, hurried = false) {
+  Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: hurried ? "low" : "high" });
   context.drawImage(picture, x, y, width, height);
 }
 

@@ -89,7 +89,7 @@ class Stage extends Panel {
     if (several) this.shadeWinners();
     else shadeInto(this.pixels, 0, answers, what, theme);
     this.ground.getContext("2d").putImageData(this.image, 0, 0);
-    spread(context, this.ground, box);
+    spread(context, this.ground, box, page.playing);
     context.fillStyle = css(theme.plane, VEIL);
     context.fillRect(box.x, box.y, box.width, box.height);
     context.beginPath();
