@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+from fcntl import F_DUPFD_CLOEXEC, fcntl
+from signal import SIGKILL
 
 from player_help import CHROMIUM
 
+READS_AND_WRITES = 3, 4  # the pipe as Chromium knows it
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+OPTIONS += ["--remote-debugging-pipe"]
 CODES = {" ": 32, "ArrowLeft": 37, "ArrowRight": 39, "End": 35, "Home": 36, "Escape": 27, "Enter": 13, "Delete": 46}
 
 
@@ -21,20 +24,21 @@ class Browser:
     def __init__(self, folder):
         assert CHROMIUM is not None, "Chromium is not installed"
         theirs, ours, replies, answers = *os.pipe(), *os.pipe()
-        options = ["--remote-debugging-pipe", f"--user-data-dir={folder / 'profile'}", "about:blank"]
-        at_3_and_4 = f'exec "$0" "$@" 3<&{theirs} 4>&{answers}'  # where Chromium reads and writes
-        command = ["sh", "-c", at_3_and_4, CHROMIUM, *OPTIONS, *options]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen(command, pass_fds=(theirs, answers), **quiet)
-        os.close(theirs), os.close(answers)
-        self.out, self.back, self.count, self.rest, self.tabs = (ours, replies, 0, b"", {})
+        high = [fcntl(end, F_DUPFD_CLOEXEC, 10) for end in (theirs, answers)]
+        actions = [(os.POSIX_SPAWN_DUP2, end, wanted) for end, wanted in zip(high, READS_AND_WRITES)]
+        actions += [(os.POSIX_SPAWN_OPEN, end, os.devnull, os.O_WRONLY, 0) for end in (1, 2)]
+        arguments = [CHROMIUM, *OPTIONS, f"--user-data-dir={folder / 'profile'}", "about:blank"]
+        self.process = os.posix_spawn(CHROMIUM, arguments, os.environ, file_actions=actions)
+        for end in (theirs, answers, *high):
+            os.close(end)
+        self.out, self.back, self.count, self.rest, self.tabs = ours, replies, 0, b"", {}
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait(20)
+        os.kill(self.process, SIGKILL)
+        os.waitpid(self.process, 0)
         os.close(self.out), os.close(self.back)
 
     def send(self, method, session=None, **params):

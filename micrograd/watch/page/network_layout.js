@@ -23,12 +23,13 @@ class NetworkLayout {
     const most = Math.max(...this.columns.map((column, l) => column.length + (this.folded[l] ? 1 : 0)));
     const pitch = Math.min((height - 6) / most, 132);
     const apart = most > 16 ? 3 : most > 10 ? 6 : most > GREATEST_NAMES ? 14 : 24; // few have their names below
-    const size = Math.max(SMALLEST, Math.min(pitch - apart, LARGEST_TILE));
+    const wide = (width - LEFT - RIGHT) / (2 * this.layers + 1); // as much between two tiles as a tile takes
+    const size = Math.max(SMALLEST, Math.min(pitch - apart, wide, LARGEST_TILE));
     const between = (width - LEFT - RIGHT - size) / this.layers;
     this.columns.forEach((column, l) => column.forEach((node, j) => {
       const last = l === this.layers && column.length <= 3;
       const step = column.length <= 4 && most > 6 ? Math.min(pitch * 2, (height - 20) / column.length) : pitch;
-      node.size = l === 0 ? Math.min(size, 38) : last ? Math.min(Math.max(size, 52), step - 6) : size;
+      node.size = l === 0 ? Math.min(size, 38) : last ? Math.max(size, Math.min(52, step - 6, wide)) : size;
       const lines = column.length + (this.folded[l] ? 1 : 0);
       const y = height / 2 + (j - (lines - 1) / 2) * step;
       Object.assign(node, { column: l, x: LEFT + size / 2 + l * between, y });

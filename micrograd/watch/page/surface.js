@@ -11,7 +11,7 @@ class Surface extends Panel {
     Object.assign(this, { drag: false, axes: new Axes(this.viewAround()) });
     this.takesFocus("the loss over the two parameters: arrow keys move the start");
     this.tip = new Tip(this.frame);
-    this.note("Deep blue: a small loss. Arrow: the next step. Drag the ball, or click, to start somewhere else.");
+    this.note("Strong blue: a small loss. Arrow: the next step. Drag the ball, or click, to start somewhere else.");
     this.connect();
   }
 
