@@ -126,13 +126,13 @@ class Actions {
     this.movedPoint();
   }
 
-  // Some numbers of a sample: {x: {place: number}, y: {place: number}}, or whole rows.
+  // Some numbers of a sample: {x: {place: number}, y: {place: number}}, or whole rows; a class stays what it is.
   movePoint(i, { x = {}, y = {} }) {
     const point = this.points[i];
     Object.assign(point.x, x);
-    Object.assign(point.y, y);
+    if (!this.scene.stage.classes) Object.assign(point.y, y);
     this.within(point);
-    Object.assign(this, { sample: i });
+    this.sample = i;
     this.samplesChanged();
   }
 
@@ -154,9 +154,10 @@ class Actions {
   within(point) {
     const { shown: [a, b], view, flat } = this.answers;
     const clamp = ([low, high], number) => Number(Math.max(low, Math.min(high, number)).toPrecision(4));
+    if (a === undefined) return point;
     point.x[a] = clamp(view.x, point.x[a]);
     if (!flat) point.x[b] = clamp(view.y, point.x[b]);
-    else if (this.scene.stage.kind === "line") point.y[0] = clamp(view.y, point.y[0]);
+    else if (!this.scene.stage.classes) point.y[0] = clamp(view.y, point.y[0]);
     return point;
   }
 

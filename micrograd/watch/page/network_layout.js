@@ -2,9 +2,11 @@
 //
 //   node     {input: place} or {neuron: place}, with x, y (its middle), size, column
 //   wire     {parameter, from, to}: a weight, as a line from a node to a neuron's node
+//   few      whether the weights are so few that each is written down
 //   folded   how many neurons of a column there is no room for
 
 const LEFT = 46, RIGHT = 66, SMALLEST = 12, LARGEST_TILE = 84, GRIP = 5;
+const FEW = 4, WEIGHT_ROOM = 84; // so many weights have their names and numbers on them, which need this room
 const GREATEST_NAMES = 6; // a column of so many neurons has room for their names
 
 class NetworkLayout {
@@ -12,7 +14,8 @@ class NetworkLayout {
     const { neurons, inputs } = scene, layers = Math.max(...neurons.map(n => n.layer));
     this.all = [inputs.map((_, input) => ({ input })), ...Array.from({ length: layers }, () => [])];
     neurons.forEach((n, neuron) => this.all[n.layer].push({ neuron }));
-    Object.assign(this, { neurons, layers });
+    const weights = neurons.reduce((sum, neuron) => sum + neuron.weights.length, 0);
+    Object.assign(this, { neurons, layers, few: weights <= FEW });
   }
 
   // Place everything in a frame of width × height points.
@@ -23,16 +26,17 @@ class NetworkLayout {
     const most = Math.max(...this.columns.map((column, l) => column.length + (this.folded[l] ? 1 : 0)));
     const pitch = Math.min((height - 6) / most, 132);
     const apart = most > 16 ? 3 : most > 10 ? 6 : most > GREATEST_NAMES ? 14 : 24; // few have their names below
-    const wide = (width - LEFT - RIGHT) / (2 * this.layers + 1); // as much between two tiles as a tile takes
+    const across = width - LEFT - RIGHT, gaps = this.layers; // between tiles there is room for one, or for a weight
+    const wide = this.few ? (across - gaps * WEIGHT_ROOM) / (gaps + 1) : across / (2 * gaps + 1);
     const size = Math.max(SMALLEST, Math.min(pitch - apart, wide, LARGEST_TILE));
-    const between = (width - LEFT - RIGHT - size) / this.layers;
+    const distance = (across - size) / gaps;
     this.columns.forEach((column, l) => column.forEach((node, j) => {
       const last = l === this.layers && column.length <= 3;
       const step = column.length <= 4 && most > 6 ? Math.min(pitch * 2, (height - 20) / column.length) : pitch;
       node.size = l === 0 ? Math.min(size, 38) : last ? Math.max(size, Math.min(52, step - 6, wide)) : size;
       const lines = column.length + (this.folded[l] ? 1 : 0);
       const y = height / 2 + (j - (lines - 1) / 2) * step;
-      Object.assign(node, { column: l, x: LEFT + size / 2 + l * between, y });
+      Object.assign(node, { column: l, x: LEFT + size / 2 + l * distance, y });
     }));
     this.nodes = this.columns.flat();
     this.connect();

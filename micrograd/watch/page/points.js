@@ -107,8 +107,8 @@ class Points {
   // What the numbers at a place of the canvas make of a sample.
   moved(px, py) {
     const { stage, page: { answers: { shown } } } = this, [a, b] = stage.axes.numbers(px, py);
-    if (stage.kind !== "plane") return { x: { [shown[0]]: a }, y: { 0: b } };
-    return { x: { [shown[0]]: a, [shown[1]]: b } };
+    if (stage.kind === "plane") return { x: { [shown[0]]: a, [shown[1]]: b } };
+    return stage.classes ? { x: { [shown[0]]: a } } : { x: { [shown[0]]: a }, y: { 0: b } };
   }
 
   begin(event) {
@@ -140,8 +140,7 @@ class Points {
     const brush = other && classes?.length === 2 ? 1 - stage.brush : stage.brush;
     const rest = page.scene.stage.rest.map((mean, k) => x[k] ?? mean);
     const likely = stage.kind === "plane" && !classes ? page.training.answers(Float64Array.from(rest)).outputs : null;
-    const parted = classes && stage.kind === "plane";
-    const target = parted ? classes[brush].target : page.points[0].y.map((t, k) => y?.[k] ?? likely?.[k] ?? t);
+    const target = classes ? classes[brush].target : page.points[0].y.map((t, k) => y?.[k] ?? likely?.[k] ?? t);
     page.addPoint({ x: rest, y: [...target] });
   }
 

@@ -3,21 +3,17 @@
 //   brush    the place of the class that a click adds
 //   several  whether outputs compete for the classes: the ground has the colour of the one that wins
 
-const TITLES = { plane: "What the model answers", line: "The curve through the points" };
 const VEIL = 0.4; // how much the ground steps back behind the points
 const HELP = "Click adds a point, drag moves it, right-click removes it.";
 
 class Stage extends Panel {
   constructor(page) {
-    const { scene, answers } = page, { kind, classes } = scene.stage, parted = classes !== null && kind === "plane";
-    const first = kind === "plane" && scene.outputs.length > 1 ? `: ${scene.outputs[0]}` : "";
-    const title = parted ? "Decision boundary" : TITLES[kind] + first;
+    const { scene, answers } = page, { kind, classes } = scene.stage, title = titleOfStage(scene);
     super(page, `mw-stage mw-on-${kind}`, title);
     Object.assign(this, { kind, classes, title, brush: classes ? classes.length - 1 : null });
     this.axes = new Axes(answers.view);
     this.score = classes ? new Score(page) : null;
-    if (classes) this.head.append(this.score.root);
-    if (parted) this.head.append(this.brushes());
+    if (classes) this.head.append(this.score.root, this.brushes());
     this.takesFocus("the samples, as points");
     this.tip = new Tip(this.frame);
     const bold = scene.settings.batch === null ? "" : `Bold${kind === "plane" ? " rim" : ""}: the next batch. `;
@@ -128,8 +124,9 @@ class Stage extends Panel {
     const { page, axes } = this, { answers, theme, scene, previewed } = page, { box, view } = axes;
     Object.assign(context, { strokeStyle: css(theme.line), lineWidth: 1 });
     context.beginPath();
-    for (const tick of roundNumbers(...view.y, 5)) {
-      const [, y] = axes.place(0, tick);
+    const { threshold } = scene.stage, levels = threshold === null ? roundNumbers(...view.y, 5) : [threshold];
+    for (const level of levels) {
+      const [, y] = axes.place(0, level);
       context.moveTo(box.x, y);
       context.lineTo(box.x + box.width, y);
     }
@@ -151,6 +148,12 @@ class Stage extends Panel {
     const { answers: { count, found }, scene } = this.page, n = scene.outputs.length;
     return Float64Array.from({ length: count }, (_, k) => found.outputs[k * n + output]);
   }
+}
+
+function titleOfStage({ stage: { kind, classes }, outputs }) {
+  if (kind === "line") return classes ? "What the model answers" : "The curve through the points";
+  if (classes) return "Decision boundary";
+  return outputs.length > 1 ? `What the model answers: ${outputs[0]}` : "What the model answers";
 }
 
 // How many samples are answered with their class.
