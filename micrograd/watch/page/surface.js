@@ -4,6 +4,7 @@
 //   ball        where training stands; dragged, or put by a click, it is a new start
 
 const GRID = 72, LINES = 14, LOOK_AHEAD = 200; // epochs that the view reaches out to
+const NUDGES = 60; // steps of an arrow key across the view
 
 class Surface extends Panel {
   constructor(page) {
@@ -125,6 +126,16 @@ class Surface extends Panel {
     canvas.onpointermove = event => (this.drag ? page.moveTo(at(event)) : this.hover(event));
     canvas.onpointerup = canvas.onpointercancel = () => (this.drag = false);
     canvas.onpointerleave = () => tip.hide();
+    canvas.onkeydown = event => this.onKey(event);
+  }
+
+  onKey(event) {
+    const { page, view: { x, y } } = this, [a, b] = page.training.p;
+    const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
+    page.moveTo([a + (move[0] * (x[1] - x[0])) / NUDGES, b + (move[1] * (y[1] - y[0])) / NUDGES]);
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   hover(event) {

@@ -59,12 +59,13 @@ function shadeAt(value, { middle, reach, soft }) {
   return (t > 1 ? 256 : t < -1 ? 0 : 128 + 128 * t) | 0;
 }
 
-// Calls `change` whenever the text around the root may have another colour: schemes, and themes of notebooks, whose
-// style sheets come a little later.
-function watchTheme(root, change) {
+// Has a page take its colours anew whenever the text around it may have another: schemes, and themes of notebooks, whose
+// style sheets come a little later. A page that is gone is not kept alive for that.
+function watchTheme(page) {
+  const held = new WeakRef(page), recolour = () => held.deref()?.recolour();
   const later = () => {
-    change();
-    setTimeout(change, 400);
+    recolour();
+    setTimeout(recolour, 400);
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
   const attributes = { attributes: true, attributeFilter: ["class", "style", "data-theme", "data-jp-theme-light"] };

@@ -43,11 +43,16 @@ class Story {
   show() {
     const { training, playing, pace } = this.page, { diverged, steps, epoch, at, data, records } = training;
     write(this.count, `epoch ${epoch}${at ? ` + ${at}/${data.N}` : ""} · step ${steps}`);
-    const trouble = diverged && `The loss runs away (epoch ${diverged.epoch}): take a smaller learning rate, or reset.`;
-    write(this.trouble, trouble ?? "");
+    write(this.trouble, diverged ? this.stopped(diverged) : "");
     if (diverged) write(this.text, "");
     else if (playing) write(this.text, this.training(pace));
     else write(this.text, steps + epoch === 0 ? this.beginning() : this.pause(epoch < records.length - 1));
+  }
+
+  stopped({ epoch, unknown }) {
+    const { known } = this.page.training.rule;
+    if (unknown) return `The schedule of the learning rate is written down for ${known} steps only: choose a rate.`;
+    return `The loss runs away (epoch ${epoch}): take a smaller learning rate, or reset.`;
   }
 
   get share() {

@@ -30,7 +30,7 @@ class Page extends Actions {
     this.theme = themeOf(root);
     this.frames = new Frames(this);
     buildPage(this, style);
-    watchTheme(root, () => this.repaint((this.theme = themeOf(root))));
+    watchTheme(this);
     this.changed();
   }
 
@@ -99,6 +99,11 @@ class Page extends Actions {
     this.address?.write();
     const { epoch, at, steps } = this.training;
     Object.assign(this.root.dataset, { epoch, at, steps, samples: this.points.length });
+  }
+
+  recolour() {
+    this.theme = themeOf(this.root);
+    this.repaint();
   }
 
   preview(neuron) {
