@@ -193,6 +193,40 @@ def test_an_export_that_is_refused(arguments, message, tmp_path):
     assert done.returncode == 2 and message in done.stderr and not done.stdout and not os.listdir(tmp_path)
 
 
+def test_explore_a_training(tmp_path):
+    done = run(tmp_path, "explore", "--train", "-o", "toy.html")
+    assert done.returncode == 0 and done.stdout == f"The page is in {tmp_path / 'toy.html'}\n"
+    assert '"parameters":[0.5,-1.2]' in (tmp_path / "toy.html").read_text("utf-8")
+    rows = ["a,b,kind", *[f"{i % 7},{i % 5},{'up' if i % 7 > i % 5 else 'down'}" for i in range(40)]]
+    (tmp_path / "data.csv").write_text("\n".join(rows), "utf-8")
+    done = run(tmp_path, "explore", "--data", "data.csv", "--hidden", "3", "-o", "data.html")
+    assert "predicting the class kind" in done.stdout and "on the page -1 is down, 1 is up" in done.stdout
+    page = (tmp_path / "data.html").read_text("utf-8")
+    assert "2\\u20133\\u20131, 13 parameters" in page and '"inputs":["a","b"]' in page
+    wrong = {
+        ("--train", "-o", "toy.html"): "toy.html: there already; --force overwrites it",
+        ("--data", "data.csv", "-o", "data.csv"): "data.csv: expected a path that ends in .html",
+        ("--data", "data.csv", "--target", "kinds", "-o", "x.html"): "no column 'kinds'; did you mean 'kind'?",
+        ("x * x", "--moons"): "explore: an expression and --moons; expected one of them",
+        ("--quiz", "--xor"): "explore: --quiz and --xor; expected one of them",
+        ("--moons", "--xor"): "--xor: not allowed with argument --moons",
+        ("--moons", "--target", "a"): "--target: is about a table: expected --data FILE.csv, got --moons",
+        ("--train", "--hidden", "3"): "--hidden: the toy net has no layers",
+        ("x * x", "--force"): "--force: is about a training",
+    }
+    for arguments, said in wrong.items():
+        done = run(tmp_path, "explore", *arguments)
+        assert done.returncode == 2 and said in done.stderr, (arguments, done.stderr)
+    assert not (tmp_path / "x.html").exists() and not (tmp_path / "explore.html").exists()
+
+
+def test_the_page_of_a_training_opens_unless_it_is_told_where_to_go(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert run(tmp_path, "explore", "--circles", "--hidden", "2").returncode == 0
+    assert opened == [(tmp_path / "explore.html").as_uri()]
+
+
 def test_a_picture_that_cannot_be_written(tmp_path):
     done = run(tmp_path, "draw", "x*x", "--at", "x=1", "-o", "none/net.svg")
     assert done.returncode == 2

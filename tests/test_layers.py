@@ -38,9 +38,10 @@ FLOORS = {
         ["__main__"],
     ],
     "command_line": [
-        ["terminal"],
+        ["data_sets", "terminal"],
         ["arguments", "expressions", "results"],
         ["chain_rules", "pictures", "tables", "toy"],
+        ["learning"],
         ["exports", "players", "playgrounds"],
     ],
     "command_line.tables": [["models", "progress", "report", "rows"], ["predict", "train"]],

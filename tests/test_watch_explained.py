@@ -123,7 +123,8 @@ const keyed = async (key, target) => {
   const { epoch, at, samples } = root.dataset;
   seen.keys.push([key, epoch, at, samples, part(root, "mw-said").textContent]);
 };
-for (const key of ["ArrowRight", "ArrowRight", "e", "e", "ArrowLeft", "Home", "End", "Escape"]) await keyed(key, document.body);
+const walked = ["ArrowRight", "ArrowRight", "e", "e", "ArrowLeft", "Home", "End", "Escape"];
+for (const key of walked) await keyed(key, document.body);
 seen.closed = graph.hidden;
 const stage = part(root, "mw-stage").querySelector("canvas");
 for (const key of ["PageDown", "ArrowUp", "+", "c", "PageUp", "Delete"]) await keyed(key, stage);
@@ -144,7 +145,11 @@ await press(root, "e");
 await press(root, "ArrowRight");
 await pick(settings[0], "0.03");
 await press(root, "ArrowRight");
-const go = async address => { location.hash = address; await new Promise(done => setTimeout(done, 50)); await frame(); };
+const go = async address => {
+  location.hash = address;
+  await new Promise(done => setTimeout(done, 50));
+  await frame();
+};
 seen.sent = [await state(), location.hash];
 await go("");
 seen.fresh = await state();

@@ -5,6 +5,8 @@ tables/         `train`, `predict`: a table in, a model out, its predictions
 exports         `export`
 pictures        `draw`
 players         `explore`
+learning        … and the page on which a network learns
+data_sets       what it learns, where no table is given
 playgrounds     `playground`
 chain_rules     `explain`
 expressions     reading an expression such as `tanh(w*x + b)`

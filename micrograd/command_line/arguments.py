@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 MODULE = "python -m micrograd"
 CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)$")
 FORCE = "overwrite files that are there already"
+TRAININGS = {
+    "train": "the toy net, on the dataset that ships with the package",
+    "moons": "two classes of points, each a half moon",
+    "xor": "a square in four, of two classes",
+    "circles": "a disc, and a ring around it",
+    "spiral": "two arms, wound around one another",
+}
 VIEWS = "all values (full), sums folded (fused), layers folded (collapsed); by the size of the graph unless given"
 
 
@@ -244,14 +251,27 @@ def add_explore(commands: Any) -> argparse.ArgumentParser:
     """`explore` and its options."""
     playing: argparse.ArgumentParser = commands.add_parser(
         "explore",
-        help="make a page that plays an expression forward and backward",
+        help="make a page that plays an expression forward and backward, or on which a network learns",
         description="Make a page that plays the computation graph of an expression, given as for draw: forward, "
-        "backward, down the gradient, with a slider for each leaf. Without an expression, that of the toy net's loss.",
+        "backward, down the gradient, with a slider for each leaf. Without an expression, that of the toy net's loss. "
+        "With one of the options below, a page on which a network learns while you watch; it opens in a browser "
+        "unless -o says where it goes.",
     )
     playing.add_argument("expression", metavar="EXPR", nargs="?", default="", help="as for draw (the toy net's loss)")
     playing.add_argument("--at", default="", metavar="w=0.5,x=2", help="the number for each name")
     playing.add_argument("--quiz", action="store_true", help="hide the derivatives, to be found")
-    playing.add_argument("--output", "-o", default="explore.html", help="where the page goes (%(default)s)")
+    playing.add_argument("--output", "-o", metavar="FILE.html", help="where the page goes (explore.html)")
+    training = playing.add_argument_group("watch a network learn")
+    kinds = training.add_mutually_exclusive_group()
+    for name, what in TRAININGS.items():
+        kinds.add_argument(f"--{name}", dest="training", action="store_const", const=name, help=what)
+    kinds.add_argument("--data", metavar="FILE.csv", help="to predict one column of a table from the others")
+    training.add_argument("--target", metavar="COL", help="the column to predict (the last one)")
+    task = training.add_mutually_exclusive_group()
+    task.add_argument("--classify", action="store_true", help="take the target's numbers for classes")
+    task.add_argument("--regress", action="store_true", help="take the target for a number, not for classes")
+    training.add_argument("--hidden", type=sizes, metavar="N,N", help="widths of the hidden layers (8,8)")
+    training.add_argument("--force", action="store_true", help="overwrite a page of a training that is there already")
     return playing
 
 

@@ -11,6 +11,7 @@ from micrograd.tables.choosing import choose, expect_moderate, scales_of, sklear
 from micrograd.tables.columns import notes_of, raw, read_by, scaled, shown
 from micrograd.tables.errors import TableError, listed, quoted
 from micrograd.tables.reading import read_table
+from micrograd.tables.reading.table import pandas_package
 from micrograd.tables.targets import ClassTarget, NumberTarget, classes_in
 
 TYPE_CHECKING = False
@@ -68,6 +69,10 @@ class Prepared:
         self.X = numpy.stack(scaled(columns, raw), axis=1)
         self.y = [target.learned(value) for value in targets]
         self.trained, self.tested = split
+
+    def frame(self, rows: Sequence[int]) -> Any:
+        """What the network sees of some rows, with the names of the inputs: a pandas.DataFrame."""
+        return pandas_package().DataFrame(self.X[rows], columns=self.inputs)
 
     def __repr__(self) -> str:
         inputs, rows = counted(len(self.inputs), "input"), counted(len(self.trained), "row")

@@ -62,10 +62,11 @@ class NextStep {
   // The update as the rule has it, and what it comes to.
   updateLines() {
     const { training, chosen, scene, updates, next } = this.page, { rule, rate } = training;
-    const at = list => list.map(moment => moment[chosen]), before = training.stateOf === rule.name ? at(training.state) : rule.moments.map(() => 0);
-    const name = scene.parameterNames[chosen];
-    const values = { p: training.p[chosen], g: next.g[chosen], result: next.p[chosen], rate };
-    Object.assign(values, { moments: before, made: at(next.state), columns: updates[rule.name].columns(training.steps, rate) });
+    const name = scene.parameterNames[chosen], at = list => list.map(moment => moment[chosen]);
+    const values = {
+      p: training.p[chosen], g: next.g[chosen], moments: at(next.before), made: at(next.state), result: next.p[chosen],
+      columns: updates[rule.name].columns(next.steps, rate), rate,
+    };
     const lines = updateLines(rule, scene.symbols, name, values).flatMap(line => [
       { name: `${line.name} ←`, text: line.formula }, { name: "", text: `= ${line.numbers}`, value: line.result },
     ]);
