@@ -1,4 +1,4 @@
-"""`python -m micrograd explore --train`, `--moons`, `--data FILE.csv` and the like: a page on which a network learns."""
+"""`python -m micrograd explore --train`, `--moons`, `--data FILE.csv` …: a page on which a network learns."""
 
 from __future__ import annotations
 

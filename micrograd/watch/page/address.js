@@ -45,7 +45,12 @@ class Address {
     if (this.reading) return;
     const query = this.acts().map(([key, value]) => `${key}=${encoded(value)}`).join("&");
     this.hash = query === "" ? "" : `#${query}`;
-    if (location.hash !== this.hash) history.replaceState(null, "", this.hash || location.pathname + location.search);
+    if (location.hash === this.hash) return;
+    try {
+      history.replaceState(null, "", this.hash || location.pathname + location.search);
+    } catch {
+      this.hash = location.hash; // a page in a frame may have no address of its own
+    }
   }
 
   acts() {
