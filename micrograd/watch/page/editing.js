@@ -76,7 +76,7 @@ class Editing {
   tell() {
     const { page } = this, { scene, sample } = page, { x, y } = page.points[sample];
     const numbers = scene.inputs.map((name, k) => `${name} ${shown(x[k])}`).slice(0, MOST_LISTED).join(", ");
-    page.say(`sample ${sample + 1} of ${page.points.length}: ${numbers}, target ${rowText(y)}`);
+    page.say(`sample ${sample + 1} of ${page.points.length}: ${numbers}, target ${vectorText(y)}`);
   }
 }
 

@@ -39,7 +39,7 @@ class NextStep {
     weight.value = chosen;
     who.value = page.sample;
     const { x, y } = page.points[page.sample];
-    const told = { name: "sample", text: `x = ${rowText(x)}, y = ${rowText(y)}` };
+    const told = { name: "sample", text: `x = ${vectorText(x)}, y = ${vectorText(y)}` };
     const graph = sample?.compute(x, y, training.p);
     this.fill(0, [told, ...(graph ? forwardLines(graph, page) : [])]);
     this.fill(1, graph ? backwardLines(graph, page) : []);
@@ -87,7 +87,7 @@ class NextStep {
   }
 }
 
-function rowText(numbers) {
+function vectorText(numbers) {
   const texts = numbers.slice(0, MOST_LISTED).map(shown);
   if (numbers.length === 1) return texts[0];
   return `(${texts.join(", ")}${numbers.length > MOST_LISTED ? ", …" : ""})`;
