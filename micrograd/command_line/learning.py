@@ -66,13 +66,11 @@ def page_of_table(options: argparse.Namespace, hidden: Sequence[int]) -> Any:
     if len(prepared.trained) > MOST_SAMPLES:
         count = len(prepared.trained)
         raise InputError(f"{options.data}: {count:,} rows to learn from; expected {MOST_SAMPLES:,} at most on a page")
-    target, y = prepared.target, prepared.y
-    loss: Any = target.loss
-    outputs = target.outputs
-    if outputs == 2:
+    loss: Any = prepared.target.loss
+    y, outputs, classes = prepared.y, prepared.target.outputs, prepared.target.classes
+    if classes is not None and len(classes) == 2:
         loss, outputs, y = losses.logistic, 1, [2.0 * label - 1.0 for label in y]
-        low, high = target.classes or ()
-        print(one_line(f"on the page -1 is {low}, 1 is {high}"), flush=True)
+        print(one_line(f"on the page -1 is {classes[0]}, 1 is {classes[1]}"), flush=True)
     trainer = trainer_of(len(prepared.inputs), hidden, outputs, loss)
     trained, tested = [(prepared.frame(rows), [y[i] for i in rows]) for rows in (prepared.trained, prepared.tested)]
     return explore(trainer, *trained, validation=tested if tested[1] else None, batch_size=BATCH_SIZE)

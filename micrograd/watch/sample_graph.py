@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.scalar.trace import Trace
+    from micrograd.drawing.look import Box, Edge
 
 MOST_VALUES = 150
 ROLES = {"input": "input", "target": "constant", "parameter": "parameter", "captured": "constant"}
@@ -55,7 +56,7 @@ def sample_graph(
             graph.roles[i] = ROLES[kind]
             given[i] = {kind: args[0]}
     diagram = roomy(view_of(graph, "full", "LR"))
-    parts: list[Any] = [*diagram.boxes, *diagram.edges]
+    parts: list[Box | Edge] = [*diagram.boxes, *diagram.edges]
     for drawn in parts:
         drawn.tooltip = ""  # the page writes it
     places = {id(value): i for i, value in enumerate(original.nodes)}
