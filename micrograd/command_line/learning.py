@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-HIDDEN, BATCH_SIZE, LR, TOY_LR = (8, 8), 10, 0.1, 10.0
+HIDDEN, BATCH_SIZE = (8, 8), 10
+LR, TABLE_LR, TOY_LR = 0.3, 0.1, 10.0
 
 
 def run(options: argparse.Namespace) -> None:
@@ -51,7 +52,7 @@ def page_of(options: argparse.Namespace) -> Any:
     hidden = HIDDEN if options.hidden is None else options.hidden
     if options.training:
         X, y = data_set(options.training)
-        return explore(trainer_of(2, hidden, 1, losses.logistic), X, y, batch_size=BATCH_SIZE)
+        return explore(trainer_of(2, hidden, 1, losses.logistic, LR), X, y, batch_size=BATCH_SIZE)
     with input_errors():
         return page_of_table(options, hidden)
 
@@ -71,15 +72,15 @@ def page_of_table(options: argparse.Namespace, hidden: Sequence[int]) -> Any:
     if classes is not None and len(classes) == 2:
         loss, outputs, y = losses.logistic, 1, [2.0 * label - 1.0 for label in y]
         print(one_line(f"on the page -1 is {classes[0]}, 1 is {classes[1]}"), flush=True)
-    trainer = trainer_of(len(prepared.inputs), hidden, outputs, loss)
+    trainer = trainer_of(len(prepared.inputs), hidden, outputs, loss, TABLE_LR)
     trained, tested = [(prepared.frame(rows), [y[i] for i in rows]) for rows in (prepared.trained, prepared.tested)]
     return explore(trainer, *trained, validation=tested if tested[1] else None, batch_size=BATCH_SIZE)
 
 
-def trainer_of(inputs: int, hidden: Sequence[int], outputs: int, loss: Any) -> Trainer:
+def trainer_of(inputs: int, hidden: Sequence[int], outputs: int, loss: Any, lr: float) -> Trainer:
     """The training of a network with these widths, from the same first weights every time."""
     network = nn.MLP(inputs, [*hidden, outputs], activation="tanh", generator=Random(0), initial="xavier uniform")
-    return Trainer(network, loss, optim.SGD(lr=LR))
+    return Trainer(network, loss, optim.SGD(lr=lr))
 
 
 def expect_training(options: argparse.Namespace) -> None:
