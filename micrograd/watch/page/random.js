@@ -76,20 +76,20 @@ function twister(text) {
     mt[i] = (mt[i] ^ Math.imul(mixed(i), 1566083941)) - i;
     on();
   }
-  mt[0] = 0x80000000;
+  mt[0] = 0x8000_0000;
   let at = N;
   return () => {
     if (at === N) {
       for (let k = 0; k < N; k++) {
-        const y = (mt[k] & 0x80000000) | (mt[(k + 1) % N] & 0x7fffffff);
-        mt[k] = mt[(k + 397) % N] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
+        const y = (mt[k] & 0x8000_0000) | (mt[(k + 1) % N] & 0x7fff_ffff);
+        mt[k] = mt[(k + 397) % N] ^ (y >>> 1) ^ (y & 1 ? 0x9908_b0df : 0);
       }
       at = 0;
     }
     let y = mt[at++];
     y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
+    y ^= (y << 7) & 0x9d2c_5680;
+    y ^= (y << 15) & 0xefc6_0000;
     return (y ^ (y >>> 18)) >>> 0;
   };
 }

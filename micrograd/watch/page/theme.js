@@ -24,7 +24,7 @@ function between(from, to, share) {
 }
 
 function packed([r, g, b]) {
-  return 0xff000000 | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
+  return 0xff00_0000 | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
 }
 
 function unpacked(pixel) {
