@@ -6,7 +6,7 @@ const STRIDE = 0.02, SMALL_STRIDE = 0.004; // of the width of the view
 const EDITING = [
   ["PageDown", "Page ↓", "on the samples: the next one", edit => edit.choose(1)],
   ["PageUp", "Page ↑", "the one before", edit => edit.choose(-1)],
-  ["ArrowLeft", "← → ↑ ↓", "move the chosen sample; with shift in small strides", (edit, small) => edit.move(-1, 0, small)],
+  ["ArrowLeft", "← → ↑ ↓", "move the chosen one, with shift by a little", (edit, small) => edit.move(-1, 0, small)],
   ["ArrowRight", null, "", (edit, small) => edit.move(1, 0, small)],
   ["ArrowDown", null, "", (edit, small) => edit.move(0, -1, small)],
   ["ArrowUp", null, "", (edit, small) => edit.move(0, 1, small)],
@@ -53,8 +53,9 @@ class Editing {
   }
 
   add() {
-    const { page, stage } = this, { x, y } = page.points[page.sample], { x: to, y: answer = {} } = this.changed(this.moved(1, 1, STRIDE));
-    const target = stage.classes && stage.brush !== null && stage.kind === "plane" ? stage.classes[stage.brush].target : y;
+    const { page, stage: { classes, brush, kind } } = this, { x, y } = page.points[page.sample];
+    const { x: to, y: answer = {} } = this.changed(this.moved(1, 1, STRIDE));
+    const target = classes && brush !== null && kind === "plane" ? classes[brush].target : y;
     page.addPoint({ x: Object.assign([...x], to), y: Object.assign([...target], answer) });
     this.tell();
   }
@@ -82,7 +83,8 @@ class Editing {
 
 function bindEditing(page) {
   const { canvas } = page.stage, edit = new Editing(page);
-  give(canvas, "aria-label", "the samples, as points: arrows move the chosen one, page up and down choose, plus adds, delete removes");
+  const how = "arrows move the chosen one, page up and down choose, plus adds, delete removes";
+  give(canvas, "aria-label", `the samples, as points: ${how}`);
   canvas.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || page.sample === null) return;
     const found = EDITING.find(([name]) => name === (event.key.length === 1 ? event.key.toLowerCase() : event.key));

@@ -35,6 +35,8 @@ function bindKeys(page) {
 
 function keyList(rows) {
   const list = element("dl", "mw-keys");
-  for (const [, name, what] of rows.filter(row => row[1] !== null)) list.append(element("dt", "", name), element("dd", "", what));
+  for (const [, name, what] of rows.filter(row => row[1] !== null)) {
+    list.append(element("dt", "", name), element("dd", "", what));
+  }
   return list;
 }

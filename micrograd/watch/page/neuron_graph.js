@@ -1,11 +1,12 @@
-// The scalar graph of a neuron, for a picture: of a large sum the largest terms alone, and in place of what is below and
-// above it in the network the numbers that come from there.
+// The scalar graph of a neuron, for a picture: of a large sum the largest terms alone, and in place of what is below
+// and above it in the network the numbers that come from there.
 //
-//   part        {nodes, rules}: a graph of its own, as the player takes it; a node says by `from` which it is in the sample
+//   part        {nodes, rules}: a graph of its own, as the player takes it; `from`: which a node is in the sample
 //   rest        one leaf for the other terms of a sum;   opens   the neuron whose answer a leaf is
 //   above       the node L of a neuron inside the network: the layers above, which say what ∂L/∂(its answer) is
 
-const MOST_TERMS = 6, ABOVE = "…", FEW_NODES = 48, MOST_ABOVE = 12; // of a sum; of a network shown as a whole; of a loss
+const ABOVE = "…", MOST_TERMS = 6, MOST_ABOVE = 12; // of a sum; of a loss
+const FEW_NODES = 48; // of a network that is shown as a whole
 
 // All nodes of a sample as one part: of code that is no network, or a small one.
 function wholePart({ nodes, rules }) {
@@ -29,22 +30,28 @@ function neuronPart(sample, j, every, chosen) {
   const made = [], place = new Map();
   const add = node => made.push({ ...node, locals: [] }) - 1;
   for (const i of [...wanted].sort((a, b) => a - b)) {
-    const node = nodes[i], operands = node.operands.filter(x => !dropped.has(x)).map(x => (isNode(x) ? place.get(x) : x));
+    const node = nodes[i], leaf = { rule: null, formula: null, operands: [] };
+    const operands = node.operands.filter(x => !dropped.has(x)).map(x => (isNode(x) ? place.get(x) : x));
     if (i === sum && dropped.size) {
-      const rest = add({ name: "rest", role: "constant", rule: null, formula: null, operands: [], terms: [...dropped] });
+      const rest = add({ name: "rest", role: "constant", ...leaf, terms: [...dropped] });
       operands.splice(kept.length, 0, rest);
       place.set(i, add({ ...node, from: i, operands, formula: summed(operands.length) }));
     } else if (others.has(i)) {
-      place.set(i, add({ ...node, from: i, role: "input", rule: null, formula: null, operands: [], opens: node.neuron }));
+      place.set(i, add({ ...node, from: i, role: "input", ...leaf, opens: node.neuron }));
     } else place.set(i, add({ ...node, from: i, operands }));
   }
   if (above === null) {
     const formula = ["the layers above, of ", 0];
     add({ name: "L", symbol: ABOVE, role: "output", rule: ABOVE, formula, operands: [place.get(answer)], answer });
   }
-  for (const node of made) if (node.rule === null && node.from !== undefined) node.elsewhere = sample.uses[node.from].length;
-  for (const { operands } of made) for (const x of operands) if (made[x]?.elsewhere) made[x].elsewhere--;
+  countElsewhere(made, sample);
   return { nodes: made, rules: { ...rules } };
+}
+
+// How many uses leaves have in the sample that are not seen: their gradient stays open.
+function countElsewhere(nodes, { uses }) {
+  for (const node of nodes) if (node.rule === null && node.from !== undefined) node.elsewhere = uses[node.from].length;
+  for (const { operands } of nodes) for (const x of operands) if (nodes[x]?.elsewhere) nodes[x].elsewhere--;
 }
 
 // What is made of a neuron's answer, without another neuron between; null where there is one, or too much to be shown.

@@ -1,10 +1,11 @@
 // The next step, told for one parameter: forward and backward on one sample, the mean over the batch, the update.
 //
 //   chosen      the parameter, sample: the sample, as the page has them
-//   line        {name, text, value}: what it is, how it comes about, its number, which stands in full where the mouse rests
+//   line        {name, text, value}: what it is, how it comes about, its number; in full where the mouse rests
 //   shares      what each sample of the batch adds to the gradient, whose mean it is
 
-const MOST_LISTED = 4, MOST_BARS = 400; // numbers of a sample, uses of a parameter; samples of a batch with a bar each
+const MOST_LISTED = 4; // numbers of a sample, uses of a parameter
+const MOST_BARS = 400, MOST_WORK = 100_000; // samples with a bar each; samples times parameters that a frame has time for
 const CARDS = ["Forward", "Backward", "Mean over the batch", "Update"];
 
 class NextStep {
@@ -19,7 +20,8 @@ class NextStep {
     this.who = element("select", "", "", { "aria-label": "sample" });
     this.who.onchange = () => page.chooseSample(Number(this.who.value));
     const head = element("div", "mw-panel-head"), cards = element("div", "mw-cards");
-    head.append(page.heading("The next step, for one weight"), labelled("weight", this.weight), labelled("sample", this.who));
+    const choices = [labelled("weight", this.weight), labelled("sample", this.who)];
+    head.append(page.heading("The next step, for one weight"), ...choices);
     this.bodies = CARDS.map((title, k) => {
       const card = element("div", "mw-card"), body = element("div", "mw-lines");
       card.append(element("div", "mw-card-head", `${k + 1}  ${title}`), body);
@@ -47,16 +49,24 @@ class NextStep {
     this.fill(3, this.updateLines());
   }
 
+  // What the samples of the batch add; many large ones only where training stands still.
   showMean() {
-    const { training, chosen, scene, next: { places, g } } = this.page, name = scene.parameterNames[chosen];
-    const shares = places.map(i => training.sample(i).g[chosen]);
-    const mean = shares.reduce((a, b) => a + b, 0) / shares.length, { penalty } = training.settings;
-    const lines = [{ name: `(1/${shares.length}) Σ ∂Lᵢ/∂${name}`, text: "", value: mean }];
-    if (scene.penalty.own !== null) lines.push({ name: `∂penalty/∂${name}`, text: scene.penalty.own, value: g[chosen] - mean });
-    else if (penalty) lines.push({ name: `2 λ ${name}`, text: "from λ Σ w²", value: 2 * penalty * training.p[chosen] });
+    const { training, chosen, scene, playing, next: { places, g } } = this.page, name = scene.parameterNames[chosen];
+    const shares = playing && places.length * training.size > MOST_WORK ? [] : places.map(i => training.sample(i).g[chosen]);
+    const mean = shares.reduce((a, b) => a + b, 0) / shares.length, lines = [];
+    if (shares.length) lines.push({ name: `(1/${shares.length}) Σ ∂Lᵢ/∂${name}`, text: "", value: mean });
+    lines.push(...this.penaltyLines(name, g[chosen] - mean));
     lines.push({ name: "∇", text: lines.length > 1 ? "the sum" : "", value: g[chosen] });
     this.fill(2, lines);
     this.bars.draw(places, shares, mean);
+  }
+
+  // What a penalty adds to the gradient.
+  penaltyLines(name, rest) {
+    const { training: { p, settings }, chosen, scene: { penalty: { own } } } = this.page;
+    if (own !== null) return [{ name: `∂penalty/∂${name}`, text: own, value: rest }];
+    if (!settings.penalty) return [];
+    return [{ name: `2 λ ${name}`, text: "from λ Σ w²", value: 2 * settings.penalty * p[chosen] }];
   }
 
   // The update as the rule has it, and what it comes to.

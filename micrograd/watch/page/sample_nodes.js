@@ -9,6 +9,16 @@
 const SUM = "Σ", MOST_SUMMANDS = 8; // of which a formula is written out
 
 class SampleNodes {
+  // Those of a page, computed for its sample; null where there are too many.
+  static of(page) {
+    const { scene, version, sample, points, training } = page;
+    if (scene.neurons === null && scene.graph === null) return null;
+    page.sampleNodes ??= new SampleNodes(page);
+    const computed = `${version} ${sample}`;
+    if (page.sampleNodes.computed !== computed) page.sampleNodes.compute(points[sample].x, points[sample].y, training.p);
+    return Object.assign(page.sampleNodes, { computed });
+  }
+
   constructor({ scene, rules }) {
     Object.assign(this, { scene, nodes: [], neurons: [], leaves: new Map(), rules: { ...rules } });
     if (scene.neurons === null) this.fromGraph(scene.graph);
@@ -75,7 +85,9 @@ class SampleNodes {
   // A function of the inputs, which neurons see beside them.
   feature({ name, nodes }, j) {
     const made = [], taken = x => ("number" in x ? x : "input" in x ? this.input(x.input) : made[x.node]);
-    for (const { rule, operands } of nodes) made.push(this.applied(rule, operands.map(taken), `${name} ${made.length + 1}`));
+    for (const { rule, operands } of nodes) {
+      made.push(this.applied(rule, operands.map(taken), `${name} ${made.length + 1}`));
+    }
     const answer = made.at(-1);
     Object.assign(this.nodes[answer], { name, neuron: j });
     return { products: [], sum: answer, answer };
@@ -93,7 +105,8 @@ class SampleNodes {
     const total = summands.length === 1 ? products[0]
       : this.add({ rule: SUM, symbol: SUM, operands: summands, formula: summed(summands.length) });
     this.nodes[total].name = rule === null ? name : sum;
-    const answer = rule === null ? total : this.add({ rule, symbol, operands: [total], name, formula: [`${symbol}(`, 0, ")"] });
+    const formula = [`${symbol}(`, 0, ")"];
+    const answer = rule === null ? total : this.add({ rule, symbol, operands: [total], name, formula });
     this.nodes[answer].neuron = j;
     return { products, sum: total, answer };
   }

@@ -37,7 +37,8 @@ class ScalarGraph {
     this.shut = button("mw-close", "✕", "close the scalar graph (Esc)", () => page.closeGraph());
     const head = element("div", "mw-panel-head");
     head.append(this.title, this.all, this.shut);
-    this.body = element("div", "micrograd-explorer", "", { tabindex: 0, role: "region", "aria-label": "forward and backward" });
+    const named = { role: "region", "aria-label": "forward and backward" };
+    this.body = element("div", "micrograd-explorer", "", { tabindex: 0, ...named });
     this.body.dataset.lmSuppressShortcuts = "true";
     this.body.onkeydown = event => this.walk?.onKey(event);
     this.root.append(head, this.body);
@@ -92,8 +93,8 @@ class ScalarGraph {
 
   async build(neuron, shown) {
     const { page, sample } = this, { scene } = page;
-    const { walk: last } = this, stays = last !== null && this.neuronShown === neuron && last.position < last.time.whole;
-    const position = stays ? last.position : Infinity;
+    const { walk: last } = this, same = last !== null && this.neuronShown === neuron;
+    const position = same && last.position < last.time.whole ? last.position : Infinity;
     this.walk?.stop();
     Object.assign(this, { shown, neuronShown: neuron });
     this.part = neuron === null ? wholePart(sample) : neuronPart(sample, neuron, this.allTerms, page.chosen);

@@ -71,7 +71,8 @@ class Walk {
     found.reached[nodes.length - 1] = position >= time.seeded;
     const waiting = new Set(time.inner.slice(position)), handed = new Set(done);
     const taking = phase === "seed" ? [] : beat.flatMap(i => nodes[i].operands.filter(isNode));
-    const now = { nodes, found, whole, unknown: "·", hidden: new Set(), working: new Set(beat), taking: new Set(taking) };
+    const now = { nodes, found, whole, unknown: "·", hidden: new Set() };
+    Object.assign(now, { working: new Set(beat), taking: new Set(taking) });
     now.known = nodes.map((_, i) => !waiting.has(i));
     now.flowing = nodes.map((_, i) => handed.has(i));
     return now;
