@@ -5,14 +5,14 @@
 //   shares      what each sample of the batch adds to the gradient, whose mean it is
 
 const MOST_LISTED = 4; // numbers of a sample, uses of a parameter
-const MOST_BARS = 400, MOST_WORK = 100_000; // samples with a bar each; samples times parameters that a frame has time for
+const MOST_BARS = 400; // samples of a batch with a bar each
+const MOST_WORK = 100_000; // samples times parameters for which there is time while training plays
 const CARDS = ["Forward", "Backward", "Mean over the batch", "Update"];
 
 class NextStep {
   constructor(page) {
     Object.assign(this, { page, every: 250 });
     const { scene } = page;
-    this.sample = scene.neurons === null && scene.graph === null ? null : new SampleNodes(page);
     this.root = element("section", "mw-panel mw-next", "", { "aria-label": "the next step, for one parameter" });
     this.weight = element("select", "", "", { "aria-label": "parameter" });
     this.weight.append(...scene.parameterNames.map((name, i) => element("option", "", name, { value: i })));
@@ -34,7 +34,7 @@ class NextStep {
   }
 
   show() {
-    const { page, sample, who, weight } = this, { training, chosen } = page;
+    const { page, who, weight } = this, { chosen } = page;
     if (who.length !== page.points.length) {
       who.replaceChildren(...page.points.map((_, i) => element("option", "", String(i + 1), { value: i })));
     }
@@ -42,7 +42,7 @@ class NextStep {
     who.value = page.sample;
     const { x, y } = page.points[page.sample];
     const told = { name: "sample", text: `x = ${vectorText(x)}, y = ${vectorText(y)}` };
-    const graph = sample?.compute(x, y, training.p);
+    const graph = SampleNodes.of(page);
     this.fill(0, [told, ...(graph ? forwardLines(graph, page) : [])]);
     this.fill(1, graph ? backwardLines(graph, page) : []);
     this.showMean();
@@ -52,7 +52,8 @@ class NextStep {
   // What the samples of the batch add; many large ones only where training stands still.
   showMean() {
     const { training, chosen, scene, playing, next: { places, g } } = this.page, name = scene.parameterNames[chosen];
-    const shares = playing && places.length * training.size > MOST_WORK ? [] : places.map(i => training.sample(i).g[chosen]);
+    const late = playing && places.length * training.size > MOST_WORK;
+    const shares = late ? [] : places.map(i => training.sample(i).g[chosen]);
     const mean = shares.reduce((a, b) => a + b, 0) / shares.length, lines = [];
     if (shares.length) lines.push({ name: `(1/${shares.length}) Σ ∂Lᵢ/∂${name}`, text: "", value: mean });
     lines.push(...this.penaltyLines(name, g[chosen] - mean));
@@ -64,8 +65,8 @@ class NextStep {
   // What a penalty adds to the gradient.
   penaltyLines(name, rest) {
     const { training: { p, settings }, chosen, scene: { penalty: { own } } } = this.page;
-    if (own !== null) return [{ name: `∂penalty/∂${name}`, text: own, value: rest }];
-    if (!settings.penalty) return [];
+    if (own !== null && !Number.isNaN(rest)) return [{ name: `∂penalty/∂${name}`, text: own, value: rest }];
+    if (own !== null || !settings.penalty) return [];
     return [{ name: `2 λ ${name}`, text: "from λ Σ w²", value: 2 * settings.penalty * p[chosen] }];
   }
 

@@ -99,7 +99,7 @@ function termLine(graph, [i, k], owner) {
 
 // What a parameter receives along one arrow.
 function partLine({ nodes, gradient }, [i, k]) {
-  const { name: called, locals, operands } = nodes[i], local = locals[k] ?? 0, g = gradient[i], { name } = nodes[operands[k]];
+  const { name: called, locals, operands } = nodes[i], { name } = nodes[operands[k]], local = locals[k] ?? 0, g = gradient[i];
   const factors = `∂${called}/∂${name} · ∂L/∂${called} = ${signed(local)} × ${signed(g)}`;
   return { name: `∂L/∂${name}`, text: `= ${factors}`, value: g === 0 ? 0 : local * g };
 }

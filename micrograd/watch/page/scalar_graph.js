@@ -19,6 +19,10 @@ class GraphWalk extends Walk {
     return parameter === undefined ? null : () => page.choose(parameter);
   }
 
+  get quiet() {
+    return super.quiet || this.panel.page.playing;
+  }
+
   show() {
     const step = stepAt(this.time, this.position), beat = this.beat(this.position), now = this.now(beat);
     this.tell(step, beat, now);
@@ -29,8 +33,7 @@ class GraphWalk extends Walk {
 
 class ScalarGraph {
   constructor(page) {
-    Object.assign(this, { page, allTerms: false, shown: "", walk: null, every: 250 });
-    this.sample = page.scene.neurons === null && page.scene.graph === null ? null : new SampleNodes(page);
+    Object.assign(this, { page, sample: null, allTerms: false, shown: "", walk: null, every: 250 });
     this.root = element("section", "mw-panel mw-graph", "", { "aria-label": "scalar graph" });
     this.title = page.heading("");
     this.all = button("mw-toggle", "", "show every term of the sum, or the largest", () => this.toggleTerms());
@@ -76,16 +79,14 @@ class ScalarGraph {
   }
 
   show() {
-    const { page, sample } = this;
+    const { page } = this, sample = (this.sample = SampleNodes.of(page));
     if (page.opened === null) return this.close();
     this.root.hidden = false;
     if (sample === null) return write(this.title, "The graph of a sample has too many values to be played here");
-    const { x, y } = page.points[page.sample];
-    sample.compute(x, y, page.training.p);
     const { neuron } = this, shown = JSON.stringify([neuron, this.allTerms, neuron === null ? null : page.sample]);
-    if (shown !== this.shown) this.build(neuron, shown);
     const called = neuron === null ? "the loss" : page.scene.neurons[neuron].name;
     write(this.title, `Scalar graph of ${called}, sample ${page.sample + 1}`);
+    if (shown !== this.shown) this.build(neuron, shown);
     if (this.walk === null) return;
     renew(this.part, sample);
     this.walk.show();
@@ -103,7 +104,7 @@ class ScalarGraph {
     write(this.all, `all ${terms} terms`);
     this.shut.hidden = scene.neurons === null;
     renew(this.part, sample);
-    const { nodes } = this.part, title = "computation graph";
+    const { nodes } = this.part, title = this.title.textContent;
     const svg = scene.neurons === null ? svgOf(await inflated(scene.graph.svg)) : figureOf(nodes, scene.look, title);
     const walk = new GraphWalk(this.body, { nodes, look: scene.look, title }, this);
     const operated = walk.operated();

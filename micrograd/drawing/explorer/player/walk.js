@@ -78,11 +78,16 @@ class Walk {
     return now;
   }
 
+  // Whether it goes on faster than one can listen.
+  get quiet() {
+    return this.clock.runs && this.clock.speed > 1;
+  }
+
   // What the step that led to where it is did, in words.
   tell(step, beat, now) {
     const story = storyOf(this, step, beat, now);
     this.story.replaceChildren(...written(story));
-    if (!this.clock.runs || this.clock.speed <= 1) write(this.said, story.spoken); // faster than one can listen
+    if (!this.quiet) write(this.said, story.spoken);
   }
 
   // ---- what one does
