@@ -67,7 +67,7 @@ const steps = async root => {
   const found = [];
   await at(root, "mw-next");
   for (const weight of [0, 1]) {
-    await choose(root, "parameter", weight);
+    await choose(root, "weight", weight);
     for (let k = 0; k < 2; k++) {
       const [, foretold] = update(root);
       part(root, "mw-one-step").click();
@@ -133,7 +133,7 @@ const state = async () => {
   const weights = [];
   await at(root, "mw-next");
   for (const weight of [20, 40, 0]) {
-    await choose(root, "parameter", weight);
+    await choose(root, "weight", weight);
     weights.push(update(root));
   }
   return [weights, root.dataset.epoch, root.dataset.at, root.dataset.samples];

@@ -76,8 +76,10 @@ class Address {
   }
 
   set(key, setting) {
-    if (setting !== undefined) this.page.set({ [key]: setting });
-    return setting !== undefined;
+    if (setting === undefined) return false;
+    const own = key === "optimizer" ? { lr: this.page.scene.optimizers.find(({ name }) => name === setting).lr } : {};
+    this.page.set({ [key]: setting, ...own });
+    return true;
   }
 
   setPoints(text) {

@@ -4,7 +4,7 @@
 //               that were set by hand there; an entry holds until the next
 //   act         [key, value]: a setting, an edit, or how far to train before the next act
 
-const SETTINGS = ["lr", "batch", "optimizer", "penalty"];
+const SETTINGS = ["optimizer", "lr", "batch", "penalty"]; // another optimiser begins with a rate of its own
 
 class Journal {
   constructor(page) {
@@ -41,7 +41,8 @@ class Journal {
     for (const entry of this.entries) {
       const { taken, settings, points, weights } = entry;
       if (taken > before.taken) acts.push(["steps", taken]);
-      const changed = SETTINGS.filter(key => settings[key] !== before.settings[key]);
+      const differs = key => settings[key] !== before.settings[key];
+      const changed = SETTINGS.filter(key => differs(key) || (key === "lr" && differs("optimizer")));
       acts.push(...changed.map(key => [key, String(settings[key])]));
       if (points !== before.points) acts.push(["points", points]);
       if (weights.length) acts.push(["weights", numbersText(weights)]);

@@ -13,8 +13,8 @@ class NextStep {
   constructor(page) {
     Object.assign(this, { page, every: 250 });
     const { scene } = page;
-    this.root = element("section", "mw-panel mw-next", "", { "aria-label": "the next step, for one parameter" });
-    this.weight = element("select", "", "", { "aria-label": "parameter" });
+    this.root = element("section", "mw-panel mw-next", "", { "aria-label": "the next step, for one weight" });
+    this.weight = element("select", "", "", { "aria-label": "weight" });
     this.weight.append(...scene.parameterNames.map((name, i) => element("option", "", name, { value: i })));
     this.weight.onchange = () => page.choose(Number(this.weight.value));
     this.who = element("select", "", "", { "aria-label": "sample" });
