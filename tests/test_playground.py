@@ -12,7 +12,8 @@ from micrograd.playground.answers import Session
 from micrograd.playground.examples import EXAMPLES
 
 TOY, OR = EXAMPLES[0], EXAMPLES[1]
-TRAIN = {"panel": "train", "rule": "SGD", "batch": None, "start": 0, "since": 0, "epochs": 0, "seconds": 60.0}
+TRAIN = {"panel": "train", "watch": False, "rule": "SGD", "batch": None, "start": 0, "since": 0}
+TRAIN |= {"epochs": 0, "seconds": 60.0}
 
 
 def answer(code, at=(), panel="formula", session=None, **more):
@@ -42,10 +43,12 @@ def test_every_panel_shows_every_example(example):
 
 def test_numbers_are_those_of_the_package():
     w1, x, w2, y = [Value({**START, **SAMPLE}[name], name) for name in ("w1", "x", "w2", "y")]
-    (((w2 * (w1 * x).sigmoid()).sigmoid() - y) ** 2).backward()
+    yhat = (w2 * (w1 * x).sigmoid()).sigmoid()
+    ((yhat - y) ** 2).backward()
     found = answer(TOY["code"], TOY["at"])
     assert grads(found) == {"w1": w1.grad, "x": x.grad, "w2": w2.grad, "y": y.grad}
-    assert found["result"] == {"name": "L", "text": "0.46"} and found["panel"]["formulas"][0]["title"] == "L"
+    assert found["result"] == {"name": "L", "text": "0.46", "full": repr((yhat.data - 1.0) ** 2)}
+    assert found["panel"]["formulas"][0]["title"] == "L"
     assert [x["role"] for x in found["numbers"]] == ["parameter", "input", "parameter", "constant"]
 
 

@@ -14,7 +14,7 @@ from micrograd.notation.signs import maths, numeral
 from micrograd.playground.code import CodeError, read
 from micrograd.playground.panels import PANELS, numbers
 from micrograd.playground.running import numbers_at, run
-from micrograd.playground.training import go_on, told, training_of
+from micrograd.playground.training import go_on, learning_page, told, training_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,13 +31,14 @@ class Session:
     >>> session = Session()
     >>> found = json.loads(session.answer('{"code": "w * x", "at": {"w": 3}, "panel": "formula"}'))
     >>> found["result"], [x["grad"] for x in found["numbers"]]
-    ({'name': 'f', 'text': '3'}, [1.0, 3.0])
+    ({'name': 'f', 'text': '3', 'full': '3.0'}, [1.0, 3.0])
     >>> json.loads(session.answer('{"code": "w +", "at": {}, "panel": "graph"}'))["error"]
     {'message': 'invalid syntax', 'line': 1}
     """
 
     def __init__(self) -> None:
         self.training: Training | None = None
+        self.page: dict[str, str] = {"why": ""}  # that of the training, see `learning_page`
         self.about: tuple[Any, ...] = ()  # what the training was begun with
 
     def answer(self, question: str) -> str:
@@ -67,18 +68,25 @@ class Session:
             return {"note": str(error) or type(error).__name__}
 
     def train(self, code: Code, at: dict[str, float], asked: dict[str, Any]) -> dict[str, Any]:
-        """Begin a training, or go on with it for asked["epochs"] or asked["seconds"]."""
-        about = (asked["code"], at, *[asked[name] for name in ("data", "rule", "rate", "batch", "start")])
+        """Begin a training, or go on with it for asked["epochs"] or asked["seconds"].
+
+        With asked["watch"] it is a page that trains by itself, where there can be one.
+        """
+        about = (asked["code"], at, *[asked[name] for name in ("data", "rule", "rate", "batch", "start", "watch")])
         new = self.training is None or about != self.about
         if self.training is None or new:
             self.training, self.about = training_of(code, at, asked), about
+            self.page = learning_page(self.training) if asked["watch"] else {"why": ""}
+        if "html" in self.page:
+            return {**self.page, "columns": self.training.columns, "samples": len(self.training.rows)}
         go_on(self.training, asked["epochs"], asked["seconds"])
-        return {**told(self.training, 0 if new else asked["since"]), "new": new}
+        return {**told(self.training, 0 if new else asked["since"]), "new": new, "why": self.page["why"]}
 
 
 def result(done: Run) -> dict[str, str]:
-    """The root, as it is called in pictures, and its number."""
-    return {"name": maths(name_nodes([done.root], done.names).name(done.root)), "text": numeral(done.root.data)}
+    """The root, as it is called in pictures, and its number to three digits and in full."""
+    name = name_nodes([done.root], done.names).name(done.root)
+    return {"name": maths(name), "text": numeral(done.root.data), "full": repr(done.root.data)}
 
 
 def finite(x: Any) -> Any:

@@ -13,7 +13,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 from time import perf_counter
 
-from micrograd import optim
+from micrograd import explore, optim
 from micrograd.engine import Value
 from micrograd.notation.signs import maths
 from micrograd.playground.code import RESULT, CodeError
@@ -86,6 +86,8 @@ class Model:
 class Comparison:
     """A program on a prediction and its target: the loss of a sample."""
 
+    __name__ = "L"  # what pages call it
+
     def __init__(self, program: CodeType, space: dict[str, Any], target: str) -> None:
         self.program, self.space, self.target = program, space, target
 
@@ -154,6 +156,19 @@ def agree(model: Model, loss: Comparison, whole: Model, rows: list[list[float]])
     except Exception:
         return False
     return all(isinstance(x, Value) and repr(x.data) == repr(y.data) for x, y in pairs)
+
+
+def learning_page(training: Training) -> dict[str, str]:
+    """The page on which it learns, as HTML with a script; or why there is none, "" where NumPy is missing."""
+    try:
+        import numpy  # noqa: F401
+    except ImportError:
+        return {"why": ""}
+    try:
+        page = explore(training.trainer, training.X, training.y, batch_size=training.batch)
+    except Exception as error:  # such as a branch in the code, which a page cannot play
+        return {"why": str(error)}
+    return {"html": page.notebook_html(), "title": page.title}
 
 
 def go_on(training: Training, epochs: int, seconds: float) -> None:

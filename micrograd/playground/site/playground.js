@@ -151,12 +151,13 @@ class Playground {
       return;
     }
     this.values.tell(numbers);
-    this.say(`${result.name || "result"} = ${result.text}`, false);
+    this.say(`${result.name} = ${result.text}`, false, result.full);
     this.panels.show({ panel });
   }
 
-  say(message, wrong) {
+  say(message, wrong, full = "") {
     write(part("outcome"), message);
+    part("outcome").title = full;
     part("outcome").className = wrong ? "wrong" : "";
   }
 

@@ -20,14 +20,20 @@ class Python {
   }
 
   // The bytes of a file of the distribution; an Error with what to do about it.
-  file(name, integrity) {
-    if (!/^[\w.+-]+$/.test(name)) return Promise.reject(new Error(`no file is called ${name}`));
+  async file(name, integrity) {
+    if (!FIRST.includes(name) && !(await this.listed()).includes(name)) throw new Error(`the distribution has no ${name}`);
     if (!this.files.has(name)) {
       const loading = this.load(name, integrity);
       loading.catch(() => this.files.delete(name));
       this.files.set(name, loading);
     }
     return this.files.get(name);
+  }
+
+  // What else the distribution says it has: code can ask for no other address, which might tell somebody something.
+  async listed() {
+    const lock = await this.file("pyodide-lock.json");
+    return Object.values(JSON.parse(new TextDecoder().decode(lock)).packages).map(({ file_name: name }) => name);
   }
 
   async load(name, integrity) {

@@ -37,7 +37,9 @@ class Training {
     this.live = element("div", "live");
     this.live.append(this.head, pictures, this.parameters);
     this.note = element("p", "note");
-    this.element.append(row, this.note, this.live, given);
+    this.page = element("div", "page");
+    this.byHand = row;
+    this.element.append(row, this.note, this.live, this.page, given);
   }
 
   choice(name, choices) {
@@ -52,7 +54,7 @@ class Training {
     const { epochs, runs, start, losses } = this;
     this.epochs = 0;
     return {
-      data: this.data.value, rule: this.rule.value, rate: Number(this.rate.value), start, since: losses.length,
+      data: this.data.value, rule: this.rule.value, rate: Number(this.rate.value), start, since: losses.length, watch: true,
       batch: Number(this.batch.value) || null, epochs: runs ? 100_000 : epochs, seconds: runs ? BUDGET : 5,
     };
   }
@@ -100,27 +102,29 @@ class Training {
     write(this.play, this.runs ? "❚❚ pause" : "▶ train");
   }
 
-  // An answer, or a note on why there is none.
+  // An answer: a page that trains by itself, or what was learned by now, or a note on why there is neither.
   show(found) {
-    const { note, stopped, epoch, loss, losses, rows, columns, prediction, parameters, curve, new: anew } = found;
-    this.live.hidden = note !== undefined;
-    write(this.note, note === undefined ? stopped : this.data.value.trim() ? note : "Training needs data.");
+    const { note, html, title, stopped, epoch, loss, losses, rows, columns, samples, prediction, parameters, why } = found;
+    const pages = html !== undefined, lives = note === undefined && !pages;
+    [this.byHand.hidden, this.live.hidden, this.page.hidden] = [pages, !lives, !pages];
+    write(this.note, pages ? "" : lives ? stopped || (why && `Trained step by step: ${why}`) : this.data.value.trim() ? note : "Training needs data.");
     this.note.hidden = !this.note.textContent;
-    if (note !== undefined || stopped) this.runs = false;
+    if (!lives || stopped) this.runs = false;
     this.paint();
-    if (note !== undefined) return;
-    if (anew) this.losses = [];
+    if (note === undefined) write(this.summary, `Data: ${samples ?? rows.length} samples of ${columns.join(", ")}`);
+    if (pages) framed(this.page, html, title);
+    if (!lives) return;
+    if (found.new) this.losses = [];
     this.losses.push(...losses.map(Number));
     this.found = Object.fromEntries(parameters.map(({ name, data }) => [name, Number(data)]));
-    write(this.summary, `Data: ${rows.length} samples of ${columns.join(", ")}`);
     const mean = prediction ? "L(f(xᵢ), yᵢ)" : "Lᵢ";
     this.head.replaceChildren(
       `epoch ${epoch}   (1/${rows.length}) Σ ${mean} = `, element("strong", "", shown(Number(loss))),
     );
     const line = thinned([...this.losses, Number(loss)].map((x, k) => [k, x]));
     this.descent.draw({ line, axis: "epoch", zero: true, dot: true, said: `mean loss at epoch ${epoch}: ${shown(Number(loss))}` });
+    const { curve } = found, [input, target] = columns;
     this.fit.figure.style.display = curve ? "" : "none";
-    const [input, target] = columns;
     const said = `${target} over ${input}: ${rows.length} samples as points, and ${prediction} as a curve`;
     if (curve) this.fit.draw({ line: curve, points: rows, axis: input, said });
     const numbers = parameters.map(({ shown: name, data }) => element("span", "", `${name} = ${shown(Number(data))}`));
