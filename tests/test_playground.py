@@ -175,3 +175,13 @@ def test_a_training_begins_anew_where_something_changes_and_says_when_it_diverge
     assert answer("(w*x - y)**2", session=session, **{**asked, "rule": "Adam"})["panel"]["epoch"] == 2
     wild = answer("(w*x - y)**2", session=session, **{**asked, "rate": 1e6, "epochs": 100})["panel"]
     assert "diverged" in wild["stopped"] or "loss" in wild["stopped"]
+
+
+def test_where_numpy_is_there_it_is_a_page_that_learns_by_itself():
+    pytest.importorskip("numpy")
+    found = answer(**{**TRAIN, **TOY, "watch": True})["panel"]
+    assert found["title"].startswith("1–1–1, 2 parameters") and "micrograd-watch" in found["html"]
+    assert (found["columns"], found["samples"]) == (["x", "y"], 40)
+    code = "h = w*x\nif h > 0.6:\n    h = h*h\n(h - y)**2"
+    found = answer(code, data="x, y\n1, 2\n3, 4", rate=0.1, **{**TRAIN, "watch": True, "epochs": 1})["panel"]
+    assert "line 2" in found["why"] and found["epoch"] == 1

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from micrograd import __version__
 from micrograd.drawing import look
-from micrograd.drawing.explorer.page import literal, script
+from micrograd.drawing.explorer.page import asset, bare, literal
 from micrograd.drawing.explorer.scene import ROLES
 from micrograd.playground.answers import Session
 from micrograd.playground.archive import FORM, packed
@@ -46,7 +46,7 @@ def playground(address: str = PYODIDE) -> str:
         raise ValueError(f"expected an address such as https://host/pyodide/ or pyodide/, got {address!r}")
     address = address.rstrip("/") + "/"
     program = [f"const known = {literal(known(address))};"]
-    program += [script(file) for file in BORROWED] + [part(f"{file}.js") for file in SCRIPTS]
+    program += [bare(asset(f"{file}.js")) for file in BORROWED] + [part(f"{file}.js") for file in SCRIPTS]
     parts = {"allowed": escape(address) if absolute else "'self'", "version": __version__}
     parts |= {"style": part("style.css"), "program": "\n".join(program)}
     return re.sub(r"\{(allowed|version|style|program)\}", lambda found: parts[found[1]], part("page.html"))
