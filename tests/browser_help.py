@@ -18,6 +18,7 @@ READS_AND_WRITES = 3, 4  # the pipe as Chromium knows it
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 OPTIONS += ["--remote-debugging-pipe"]
 CODES = {" ": 32, "ArrowLeft": 37, "ArrowRight": 39, "End": 35, "Home": 36, "Escape": 27, "Enter": 13, "Delete": 46}
+CODES["Tab"] = 9
 
 
 class Browser:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -14,10 +15,11 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 
 import pytest
-from player_help import CHROMIUM, WATCH, needs_chromium
+from browser_help import Browser
+from player_help import needs_chromium
 from test_pyodide import pyodide
 
 from micrograd.playground.archive import packed
@@ -54,85 +56,29 @@ def test_the_command(tmp_path):
     assert wrong.returncode == 2 and wrong.stderr.startswith("micrograd: --pyodide: expected an address")
 
 
-DRIVER = """
-const part = id => document.getElementById(id), all = query => [...document.querySelectorAll(query)], seen = {};
-const wait = seconds => new Promise(done => setTimeout(done, 1000 * seconds));
+HELP = """
+const part = id => document.getElementById(id), all = query => [...document.querySelectorAll(query)];
 async function until(holds, what) {
-  for (let k = 0; k < 1200; k++, await wait(0.05)) { const found = holds(); if (found) return found; }
+  for (let k = 0; k < 4500; k++, await new Promise(done => setTimeout(done, 40))) {
+    const found = holds();
+    if (found) return found;
+  }
   throw new Error(`waited in vain for ${what}; ${document.body.dataset.python}: ${part("outcome").textContent}`);
 }
 const said = text => until(() => part("outcome").textContent.includes(text), text);
-const chosen = name => until(() => all(".choice[aria-pressed=true]").some(made => made.dataset.by === name), name);
-const ready = () => until(() => document.body.dataset.python === "ready", "Python");
 const shows = (name, query) =>
   until(() => part("panel").dataset.shows === name && part("panel").querySelector(query), name);
-function type(text) { part("code").value = text; part("code").dispatchEvent(new Event("input", { bubbles: true })); }
-function press(key, more = {}) {
-  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
+const pressed = name => until(() => all(".choice[aria-pressed=true]").some(made => made.dataset.by === name), name);
+function type(text) {
+  part("code").value = text;
+  part("code").dispatchEvent(new Event("input", { bubbles: true }));
 }
-async function play() {
-  seen.first = part("outcome").textContent;
-  await ready();
-  part("code").focus();
-  type("h = sigmoid(w1*x)\\n(sigmoid(w2*h) - y)**2");
-  await said("f = 0.46");
-  seen.gradients = all("#numbers .gradient").map(made => made.textContent);
-  seen.address = location.hash;
-  const field = all("#numbers input[type=number]")[0];
-  field.value = "2";
-  field.dispatchEvent(new Event("input"));
-  await said("f = 0.551");
-  part("tab-graph").focus();
-  press("ArrowRight");
-  const frame = await shows("explore", "iframe");
-  seen.frame = [frame.getAttribute("sandbox"), document.activeElement.id];
-  await until(() => frame.style.height, "the height of the player");
-  press("ArrowRight");
-  seen.explain = (await shows("explain", "table")).textContent;
-  all(".choice").find(made => made.dataset.by === "w2").click();
-  await chosen("w2");
-  press("ArrowRight");
-  part("tab-formula").click();
-  seen.formula = (await shows("formula", ".formula table")).textContent;
-  part("code").focus();
-  type("def f(x):");
-  part("code").setSelectionRange(9, 9);
-  for (const key of ["Enter", "Escape", "Tab", "x", "Tab"]) press(key);
-  seen.typed = part("code").value;
-  type("w*x\\nsigmod(w)");
-  await said("line 2: no function 'sigmod'; did you mean sigmoid");
-  seen.wrong = all(".lines .wrong, .colours .wrong").map(made => made.textContent.trim());
-  part("examples").value = "0";
-  part("examples").dispatchEvent(new Event("change"));
-  part("tab-train").click();
-  const training = await shows("train", ".live svg");
-  const epoch = () => Number(/epoch (\\d+)/.exec(part("panel").textContent)?.[1]);
-  part("panel").querySelector(".play").click();
-  await until(() => epoch() > 20, "20 epochs");
-  part("panel").querySelector(".play").click();
-  seen.loss = Number(part("panel").querySelector("strong").textContent);
-  part("tab-graph").click();
-  await shows("graph", "svg");
-  type(HOSTILE);
-  await said("forged");
-  seen.tried = part("said").textContent;
-  seen.inert = [...part("panel").querySelectorAll("script, image, a, foreignObject, [onload], [onclick]")].length;
-  await wait(0.3);
-  type("while True:\\n    w\\nw");
-  await until(() => !part("stop").hidden, "the stop button");
-  part("stop").click();
-  seen.stopped = part("outcome").textContent;
-  type("w * w");
-  await said("f = 0.25");
-  seen.alerts = alerts;
-}
-const told = outcome => fetch("/result", { method: "POST", body: JSON.stringify({ ...outcome, errors }) });
-play().then(() => told(seen), error => told({ failed: String(error.stack) }));
+const example = k => { part("examples").value = k; part("examples").dispatchEvent(new Event("change")); };
 """
 
 # Code of a link that tries what it can: the network, this site, and a forged answer with scripts in it
 HOSTILE = """
-import js
+import js, json
 js.eval("function sent() { const r = new XMLHttpRequest(); r.open('GET', address + 'secret', false); r.send(); }")
 tried = []
 for attempt in ("parent.document.title", "indexedDB.open('x')", "localStorage.x", "sent()"):
@@ -146,75 +92,136 @@ svg += "</script><a href='javascript:alert(3)'><text>x</text></a><image href='x'
 svg += "<foreignObject><p onclick='alert(5)'>x</p></foreignObject><rect onload='alert(6)'/></svg>"
 forged = {"at": {"<b>": 1}, "numbers": [], "result": {"name": "<img src=x onerror=alert(7)>", "text": "forged"}}
 forged |= {"said": f"tried {tried}", "panel": {"svg": svg}}
-import json
+js.eval("page.postMessage({ kind: 'file', number: 77, name: 'secret' })")
 js.eval("page.postMessage({ kind: 'answer', text: " + json.dumps(json.dumps(forged)) + " })")
 w * 1
 """
 
 
-class Site(SimpleHTTPRequestHandler):
-    """Serves the page and the files of Pyodide, and takes what the driver saw."""
+class Files(SimpleHTTPRequestHandler):
+    """The files of Pyodide, which pages of everywhere may read."""
 
-    page, asked, over, result = "", [], Event(), {}
-
-    def do_GET(self):
-        self.asked.append(self.path)
-        if self.path != "/page.html":
-            return super().do_GET()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(self.page.encode())
-
-    def do_POST(self):
-        self.result.update(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(204)
-        self.end_headers()
-        self.over.set()
+    def end_headers(self):
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
 
     def log_message(self, *args):
         """Say nothing."""
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory):
-    """What the driver saw in the page, and what was asked of its site."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Site, directory=str(Path(pyodide()).parent)))
+def tab(tmp_path_factory):
+    """A tab with the page, from a file, at which Python is there; `first` is what it said before."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(Path(pyodide()).parent)))
     Thread(target=server.serve_forever, daemon=True).start()
-    site = f"http://127.0.0.1:{server.server_port}/"
-    hostile = json.dumps(HOSTILE).replace("</", "<\\/")
-    script = f"<script>{WATCH}</script><script>{DRIVER.replace('HOSTILE', hostile)}</script>"
-    Site.page = playground(site).replace("</body>", script + "</body>")
-    profile = tmp_path_factory.mktemp("profile")
-    options = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--mute-audio", "--remote-debugging-port=0"]
-    browser = subprocess.Popen(
-        [CHROMIUM, "--headless", *options, f"--user-data-dir={profile}", f"{site}page.html"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    folder = tmp_path_factory.mktemp("playground")
+    page = folder / "page.html"
+    page.write_text(playground(f"http://127.0.0.1:{server.server_port}/"), encoding="utf-8")
+    with Browser(folder) as browser:
+        tab = browser.open(page)
+        first = "window.alerts = 0; window.alert = () => alerts++; return part('outcome').textContent;"
+        tab.first = tab.run(HELP + first)
+        tab.run(HELP + "await until(() => document.body.dataset.python === 'ready', 'Python');")
+        yield tab
+    server.shutdown()
+
+
+@needs_chromium
+def test_the_page_answers_while_one_types(tab):
+    assert tab.first == "L = 0.46"
+    tab.run(HELP + "type(''); part('code').focus();")
+    for key in ["def f(w):", "Enter", "return w", "Enter", "Tab"]:
+        tab.key(key) if key in ("Enter", "Tab") else tab.send("Input.insertText", text=key)
+    tab.run(HELP + "await said('w = 0.5');")
+    tab.key("Escape")
+    tab.key("Tab")
+    seen = tab.run(HELP + "return [part('code').value, document.activeElement.ariaLabel];")
+    assert seen == ["def f(w):\n    return w\n        ", "w, slider"]
+    seen = tab.run(
+        HELP
+        + """
+        type("h = sigmoid(w1*x)\\n(sigmoid(w2*h) - y)**2");
+        await said("f = 0.46");
+        const gradients = all("#numbers .gradient").map(made => made.textContent), { hash } = location;
+        const field = all("#numbers input[type=number]")[0];
+        field.value = "2";
+        field.dispatchEvent(new Event("input"));
+        await said("f = 0.551");
+        return [gradients, hash];"""
     )
-    try:
-        assert Site.over.wait(240), "the page said nothing"
-    finally:
-        browser.terminate()
-        browser.wait(30)
-        server.shutdown()
-    assert "failed" not in Site.result, Site.result
-    assert Site.result["errors"] == []
-    return Site.result
+    assert seen[0] == ["∇ 0.0835", "∇ 0.0417", "∇ −0.184", "∇ 1.36"]
+    assert seen[1].startswith("#code=h+%3D+sigmoid%28w1*x%29%0A")
+    seen = tab.run(
+        HELP
+        + """
+        type("w*x\\nsigmod(w)");
+        await said("line 2: no function 'sigmod'; did you mean sigmoid");
+        return all(".lines .wrong, .colours .wrong").map(made => made.textContent.trim());"""
+    )
+    assert seen == ["2", "sigmod(w)"]
 
 
 @needs_chromium
-def test_the_page_answers_while_one_types(seen):
-    assert seen["first"] == "L = 0.46"  # before Python is there
-    assert seen["gradients"] == ["∇ 0.0835", "∇ 0.0417", "∇ −0.184", "∇ 1.36"]
-    assert seen["address"].startswith("#code=h+%3D+sigmoid%28w1*x%29%0A")
-    assert seen["frame"] == ["allow-scripts", "tab-explore"]
-    assert "∂f/∂w₁" in seen["explain"] and "(σ(w₂·σ(w₁·x)) − y)²" in seen["formula"]
-    assert seen["typed"] == "def f(x):\n        " and seen["wrong"] == ["2", "sigmod(w)"]
-    assert seen["loss"] < 0.028
+def test_tabs_by_keyboard_and_a_link(tab):
+    link = "#code=h+%3D+sigmoid(w1*x)%0A(sigmoid(w2*h)+-+y)**2&at=w1:0.5,x:1,w2:-1.2,y:1&panel=graph"
+    tab.run(HELP + f"location.hash = '{link}'; await said('f = 0.46'); await shows('graph', 'svg');")
+    tab.run(HELP + "part('tab-graph').focus();")
+    tab.key("ArrowRight")
+    seen = tab.run(
+        HELP
+        + """
+        const frame = await shows("explore", "iframe");
+        await until(() => frame.style.height, "the height of the player");
+        return [frame.getAttribute("sandbox"), document.activeElement.id];"""
+    )
+    assert seen == ["allow-scripts", "tab-explore"]
+    tab.key("ArrowRight")
+    assert "∂f/∂w₁" in tab.run(HELP + "return (await shows('explain', 'table')).textContent;")
+    tab.run(HELP + "all('.choice').find(made => made.dataset.by === 'w2').click(); await pressed('w2');")
+    tab.run(HELP + "part('tab-explain').focus();")
+    tab.key("ArrowRight")
+    formula = tab.run(HELP + "return (await shows('formula', '.formula table')).textContent;")
+    assert "(σ(w₂·σ(w₁·x)) − y)²" in formula
 
 
 @needs_chromium
-def test_code_is_walled_off_and_can_be_stopped(seen):
-    assert "tried []" in seen["tried"] and seen["alerts"] == 0 and seen["inert"] == 0 and "/secret" not in Site.asked
-    assert seen["stopped"] == "Stopped."
+def test_training_without_numpy(tab):
+    loss = tab.run(
+        HELP
+        + """
+        example(0);
+        part("tab-train").click();
+        await shows("train", ".live svg");
+        const play = part("panel").querySelector(".play"), text = () => part("panel").textContent;
+        play.click();
+        await until(() => Number(/epoch (\\d+)/.exec(text())?.[1]) > 20, "20 epochs");
+        play.click();
+        return Number(part("panel").querySelector("strong").textContent);"""
+    )
+    assert loss < 0.028
+
+
+@needs_chromium
+def test_code_is_walled_off(tab):
+    script = f"type({json.dumps(HOSTILE)}); part('tab-graph').click(); await said('forged');"
+    script += "return [part('said').textContent, alerts, part('panel').innerHTML];"
+    said, alerts, panel = tab.run(HELP + script)
+    assert "tried []" in said and alerts == 0
+    assert panel.startswith('<div class="frame">') and not re.search("script|image|href|foreign|onload|onclick", panel)
+    assert not [address for address in tab.requests if "secret" in address] and tab.errors == []
+
+
+@needs_chromium
+def test_an_endless_loop_is_stopped(tab):
+    stopped = tab.run(
+        HELP
+        + """
+        type("while True:\\n    w\\nw");
+        await until(() => !part("stop").hidden, "the stop button");
+        part("stop").click();
+        const { textContent } = part("outcome");
+        type("w * w");
+        await said("f = 0.25");
+        return textContent;"""
+    )
+    assert stopped == "Stopped."
