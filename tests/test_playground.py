@@ -92,6 +92,7 @@ def test_code_of_all_forms(code, at, expected):
         ("w\nimport math", 2, "the last line gives no number"),
         ("def f(x): return f(x)\nf(w)", 1, "maximum recursion depth exceeded"),
         ("raise SystemExit(3)", 1, "the last line gives no number"),
+        ("exit()\nw", 1, "the code ends Python before its last line"),
         ("exit_now = [][0] if w else w\nexit_now", 1, "IndexError"),
         ("w" + " + w" * 9_999, 0, "expected at most 20,000 characters"),
     ],

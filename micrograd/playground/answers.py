@@ -14,7 +14,6 @@ from micrograd.notation.signs import maths, numeral
 from micrograd.playground.code import CodeError, read
 from micrograd.playground.panels import PANELS, numbers
 from micrograd.playground.running import numbers_at, run
-from micrograd.playground.training import go_on, learning_page, told, training_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +71,8 @@ class Session:
 
         With asked["watch"] it is a page that trains by itself, where there can be one.
         """
+        from micrograd.playground.training import go_on, learning_page, told, training_of
+
         about = (asked["code"], at, *[asked[name] for name in ("data", "rule", "rate", "batch", "start", "watch")])
         new = self.training is None or about != self.about
         if self.training is None or new:

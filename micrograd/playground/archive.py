@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import tarfile
 from io import BytesIO
 from pathlib import Path
 
-FORM = "bztar"  # what Python's `shutil.unpack_archive` calls it
+FORM = "gztar"  # what Python's `shutil.unpack_archive` calls it
 
 
 def packed() -> bytes:
@@ -19,10 +20,10 @@ def packed() -> bytes:
     home = Path(__file__).parent.parent
     files = [path for path in home.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     made = BytesIO()
-    with tarfile.open(fileobj=made, mode="w:bz2", format=tarfile.USTAR_FORMAT) as archive:
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for path in sorted(files):
             entry = tarfile.TarInfo(f"micrograd/{path.relative_to(home).as_posix()}")
             entry.size = path.stat().st_size
             with path.open("rb") as content:
                 archive.addfile(entry, content)
-    return made.getvalue()
+    return gzip.compress(made.getvalue(), mtime=0)

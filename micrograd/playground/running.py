@@ -120,6 +120,8 @@ class watched:
 
 def message_of(error: BaseException) -> str:
     """What the error says; Python's own kinds of error are named where the text alone says little."""
+    if isinstance(error, SystemExit):
+        return "the code ends Python before its last line"
     text = str(error) or type(error).__name__
     return f"{type(error).__name__}: {text}" if isinstance(error, (LookupError, AssertionError)) else text
 
