@@ -19,6 +19,7 @@ from micrograd.drawing.explorer.scene import ROLES
 from micrograd.playground.answers import Session
 from micrograd.playground.archive import FORM, packed
 from micrograd.playground.examples import EXAMPLES
+from micrograd.playground.training import RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def known(address: str) -> dict[str, Any]:
         "room": part("room.html"),
         "worker": part("worker.js"),
         "examples": EXAMPLES,
+        "rules": [*RULES],
         "first": json.loads(first),
         "roles": {role: {"word": word, "fill": fill, "colour": colour} for role, (word, fill, colour) in roles.items()},
         "look": {"positive": look.BLUE, "negative": look.RED},

@@ -10,6 +10,7 @@ function readAddress(hash) {
   const said = new URLSearchParams(hash.replace(/^#/, "")), code = said.get("code");
   if (code === null) return null;
   const pairs = (said.get("at") ?? "").split(",").map(pair => pair.split(":"));
-  const numbers = pairs.filter(([name, x]) => name && x && Number.isFinite(Number(x))).map(([name, x]) => [name, Number(x)]);
-  return { code, at: Object.fromEntries(numbers), panel: said.get("panel"), data: said.get("data") ?? "" };
+  const numbers = pairs.filter(([name, x]) => name && x && Number.isFinite(Number(x)));
+  const at = Object.fromEntries(numbers.map(([name, x]) => [name, Number(x)]));
+  return { code, at, panel: said.get("panel"), data: said.get("data") ?? "" };
 }

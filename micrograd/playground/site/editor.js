@@ -1,7 +1,16 @@
 // The editor: a textarea, with line numbers beside it and colours below its own letters, which are transparent.
 
-const TOKEN = /(#.*)|("(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)|\b(def|return|for|in|if|elif|else|while|and|or|not|lambda|import|from|as|class|pass|break|continue|None|True|False)\b|((?<![\w.])\d[\w.]*)|([^\W\d]\w*)/gu;
-const KINDS = ["comment", "string", "word", "number", "name"];
+const WORDS = (
+  "def return for in if elif else while and or not lambda import from as class pass break continue None True False"
+).replaceAll(" ", "|");
+const KINDS = {
+  comment: "#.*",
+  string: `"(?:\\\\.|[^"\\\\])*"?|'(?:\\\\.|[^'\\\\])*'?`,
+  word: `(?<!\\w)(?:${WORDS})(?!\\w)`,
+  number: "(?<![\\w.])\\d(?:e[-+]|[\\w.])*",
+  name: "[\\p{L}_][\\p{L}\\p{M}\\p{N}_]*",
+};
+const TOKEN = new RegExp(Object.entries(KINDS).map(([kind, text]) => `(?<${kind}>${text})`).join("|"), "gu");
 
 class Editor {
   constructor(area, change, runNow) {
@@ -34,9 +43,10 @@ class Editor {
 
   show() {
     const lines = this.text.split("\n");
-    this.lines.replaceChildren(...lines.map((_, k) => element("span", k + 1 === this.wrong ? "wrong" : "", `${k + 1}\n`)));
+    const kind = k => (k + 1 === this.wrong ? "wrong" : "");
+    this.lines.replaceChildren(...lines.map((_, k) => element("span", kind(k), `${k + 1}\n`)));
     const coloured = lines.map((line, k) => {
-      const made = element("span", k + 1 === this.wrong ? "wrong" : "");
+      const made = element("span", kind(k));
       made.append(...this.coloured(line), "\n");
       return made;
     });
@@ -48,7 +58,7 @@ class Editor {
     const made = [];
     let end = 0;
     for (const found of line.matchAll(TOKEN)) {
-      const kind = KINDS.find((_, k) => found[k + 1] !== undefined);
+      const [kind] = Object.entries(found.groups).find(([, text]) => text !== undefined);
       made.push(line.slice(end, found.index));
       const free = kind === "name" && this.free.has(found[0]);
       made.push(kind === "name" && !free ? found[0] : element("span", free ? "free" : kind, found[0]));
@@ -94,7 +104,8 @@ class Editor {
       this.type("    ");
       return;
     }
-    const first = text.lastIndexOf("\n", from - 1) + 1, next = text.indexOf("\n", to), last = next < 0 ? text.length : next;
+    const first = text.lastIndexOf("\n", from - 1) + 1, next = text.indexOf("\n", to);
+    const last = next < 0 ? text.length : next;
     const lines = text.slice(first, last).split("\n");
     const moved = lines.map(line => (back ? line.replace(/^ {1,4}/, "") : line && `    ${line}`)).join("\n");
     if (moved === text.slice(first, last)) return;

@@ -18,7 +18,7 @@ function still(node) {
     if (KEPT_ATTRIBUTES.has(name) && !/url|:/i.test(value)) made.setAttribute(name, value);
   }
   for (const child of node.childNodes) {
-    const copy = child.nodeType === Node.TEXT_NODE ? document.createTextNode(child.data) : child.localName && still(child);
+    const copy = child.nodeType === Node.TEXT_NODE ? child.data : child.localName && still(child);
     if (copy) made.append(copy);
   }
   return made;

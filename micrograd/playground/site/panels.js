@@ -68,7 +68,8 @@ class Panels {
 
   resize({ source, data }) {
     const frame = [...this.panel.querySelectorAll("iframe")].find(made => made.contentWindow === source);
-    if (frame && Number.isFinite(data?.height)) frame.style.height = `${Math.min(4000, Math.max(320, data.height + 4))}px`;
+    if (!frame || !Number.isFinite(data?.height)) return;
+    frame.style.height = `${Math.min(4000, Math.max(320, data.height + 4))}px`;
   }
 }
 
@@ -122,8 +123,9 @@ const PAINTERS = {
 // What the colours of a picture mean.
 function keyOf({ roles, look }) {
   const row = element("div", "legend");
+  const boxes = Object.values(roles).map(({ word, colour, fill }) => [word, colour, fill]);
   const lines = [["gradient > 0", look.positive], ["gradient < 0, wide is large", look.negative]];
-  for (const [name, border, fill] of [...Object.values(roles).map(role => [role.word, role.colour, role.fill]), ...lines]) {
+  for (const [name, border, fill] of [...boxes, ...lines]) {
     const item = element("span", "meaning"), key = element("span", fill ? "key" : "key line");
     Object.assign(key.style, { background: fill ?? "none", borderColor: border });
     item.append(key, name);

@@ -12,7 +12,8 @@ const part = id => document.getElementById(id);
 
 class Playground {
   constructor(known) {
-    Object.assign(this, { known, due: false, timer: null, slow: null, limit: null, stopped: false, asking: false, first: true });
+    Object.assign(this, { known, due: false, asking: false, stopped: false, first: true });
+    Object.assign(this, { timer: null, slow: null, limit: null });
     this.now = { at: {} };
     this.editor = new Editor(part("code"), () => this.typed(), () => this.changed(0));
     this.values = new Values(part("numbers"), known.roles, (name, x) => {
@@ -20,8 +21,9 @@ class Playground {
       this.values.show(this.now.at);
       this.changed(0);
     });
-    this.training = new Training(() => this.changed(0), found => this.keep(found));
-    this.panels = new Panels(document.querySelector(".tabs"), part("panel"), known, this.training, () => this.changed(0));
+    this.training = new Training(known.rules, () => this.changed(0), found => this.keep(found));
+    const tabs = document.querySelector(".tabs");
+    this.panels = new Panels(tabs, part("panel"), known, this.training, () => this.changed(0));
     this.python = new Python(known, (state, message) => this.told(state, message));
     part("stop").onclick = () => this.stop("Stopped.");
     part("share").onclick = () => copy(location.href, part("share"));
@@ -146,7 +148,8 @@ class Playground {
     this.remember();
     if (error) {
       this.training.runs = false;
-      this.say(error.message && (error.line ? `line ${error.line}: ${error.message}` : error.message), error.message !== "");
+      const where = error.line ? `line ${error.line}: ` : "";
+      this.say(where + error.message, error.message !== "");
       this.panels.fade();
       return;
     }

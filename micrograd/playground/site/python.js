@@ -21,7 +21,8 @@ class Python {
 
   // The bytes of a file of the distribution; an Error with what to do about it.
   async file(name, integrity) {
-    if (!FIRST.includes(name) && !(await this.listed()).includes(name)) throw new Error(`the distribution has no ${name}`);
+    const listed = FIRST.includes(name) || (await this.listed()).includes(name);
+    if (!listed) throw new Error(`the distribution has no ${name}`);
     if (!this.files.has(name)) {
       const loading = this.load(name, integrity);
       loading.catch(() => this.files.delete(name));
@@ -39,8 +40,9 @@ class Python {
   async load(name, integrity) {
     const options = integrity ? { integrity } : {}; // fetch refuses what is not as the distribution says
     const response = await fetch(this.base + name, options).catch(() => null);
-    if (!response) throw new Error(`${this.base}${name} cannot be read: is there a network, and does that host allow it?`);
-    if (!response.ok) throw new Error(`${this.base}${name} cannot be loaded: ${response.status}`);
+    const url = this.base + name;
+    if (!response) throw new Error(`${url} cannot be read: is there a network, and does that host allow it?`);
+    if (!response.ok) throw new Error(`${url} cannot be loaded: ${response.status}`);
     const parts = [], reader = response.body.getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       parts.push(part.value);
@@ -93,8 +95,8 @@ class Python {
     }
   }
 
-  // The answer to a question, of which one is asked at a time, with packages of the distribution that it can use; null if
-  // Python was stopped before. `begun` is called when they are there and it begins.
+  // The answer to a question, of which one is asked at a time, with packages of the distribution that it can use; null
+  // if Python was stopped before. `begun` is called when they are there and it begins.
   ask(question, packages, begun) {
     this.change("busy");
     this.begun = begun;

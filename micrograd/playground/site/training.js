@@ -3,7 +3,6 @@
 //   start     counts the trainings: another number begins anew
 //   losses    of the epochs so far, each before its step
 
-const RULES = ["SGD", "momentum", "Adam"];
 const RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
 const BATCHES = [["all samples", ""], ["1", 1], ["4", 4], ["10", 10]];
 const BUDGET = 0.08; // seconds of training between two pictures
@@ -11,18 +10,18 @@ const DATA_HINT = "The first line names columns by free names of the code, the l
   + "a line of numbers for each sample. All other names are trained.";
 
 class Training {
-  constructor(ask, keep) {
+  constructor(rules, ask, keep) {
     Object.assign(this, { ask, start: 0, runs: false, epochs: 0, losses: [], tabled: "" });
     this.element = element("div", "training");
     this.play = button("play", "▶ train", "train, or pause", () => this.toggle());
     const epoch = button("once", "1 epoch", "all samples once", () => this.once());
     const reset = button("reset", "reset", "back to the numbers of the sliders", () => this.reset());
     [this.rule, this.rate, this.batch] = [
-      this.choice("rule", RULES.map(rule => [rule, rule])),
+      this.choice("rule", rules.map(rule => [rule, rule])),
       this.choice("rate", RATES.map(rate => [String(rate), rate])),
       this.choice("samples a step", BATCHES),
     ];
-    this.head = element("p", "", "", { role: "status" });
+    this.head = element("p", "");
     [this.descent, this.fit] = [chartOf(360, 200), chartOf(360, 200)];
     this.parameters = element("div", "parameters");
     this.keep = button("keep", "to the sliders", "put the trained numbers on the sliders", () => keep(this.found));
@@ -54,15 +53,16 @@ class Training {
     const { epochs, runs, start, losses } = this;
     this.epochs = 0;
     return {
-      data: this.data.value, rule: this.rule.value, rate: Number(this.rate.value), start, since: losses.length, watch: true,
-      batch: Number(this.batch.value) || null, epochs: runs ? 100_000 : epochs, seconds: runs ? BUDGET : 5,
+      data: this.data.value, rule: this.rule.value, rate: Number(this.rate.value), start, since: losses.length,
+      batch: Number(this.batch.value) || null, epochs: runs ? 100_000 : epochs, seconds: runs ? BUDGET : 5, watch: true,
     };
   }
 
   // Another code: its data, a rate that suits it.
   take(data, rate = 0.1) {
     this.data.value = data;
-    this.rate.value = RATES.reduce((best, x) => (Math.abs(Math.log(x / rate)) < Math.abs(Math.log(best / rate)) ? x : best));
+    const far = x => Math.abs(Math.log(x / rate));
+    this.rate.value = RATES.reduce((best, x) => (far(x) < far(best) ? x : best));
     [this.rule.value, this.batch.value] = ["SGD", ""];
     this.given.open = data === "";
     this.forget();
@@ -100,33 +100,38 @@ class Training {
 
   paint() {
     write(this.play, this.runs ? "❚❚ pause" : "▶ train");
+    give(this.head, "aria-live", this.runs ? "off" : "polite"); // faster than one can listen
   }
 
   // An answer: a page that trains by itself, or what was learned by now, or a note on why there is neither.
   show(found) {
-    const { note, html, title, stopped, epoch, loss, losses, rows, columns, samples, prediction, parameters, why } = found;
-    const pages = html !== undefined, lives = note === undefined && !pages;
-    [this.byHand.hidden, this.live.hidden, this.page.hidden] = [pages, !lives, !pages];
-    write(this.note, pages ? "" : lives ? stopped || (why && `Trained step by step: ${why}`) : this.data.value.trim() ? note : "Training needs data.");
+    const { note, html, title, stopped, why, rows, samples, columns } = found;
+    const plays = html !== undefined, lives = note === undefined && !plays;
+    [this.byHand.hidden, this.live.hidden, this.page.hidden] = [plays, !lives, !plays];
+    const missing = this.data.value.trim() ? note : "Training needs data.";
+    write(this.note, plays ? "" : lives ? stopped || (why && `Trained step by step: ${why}`) : missing);
     this.note.hidden = !this.note.textContent;
     if (!lives || stopped) this.runs = false;
     this.paint();
     if (note === undefined) write(this.summary, `Data: ${samples ?? rows.length} samples of ${columns.join(", ")}`);
-    if (pages) framed(this.page, html, title);
-    if (!lives) return;
-    if (found.new) this.losses = [];
+    if (plays) framed(this.page, html, title);
+    if (lives) this.tell(found);
+  }
+
+  // What was learned by now.
+  tell({ new: anew, epoch, loss, losses, rows, columns, prediction, parameters, curve }) {
+    if (anew) this.losses = [];
     this.losses.push(...losses.map(Number));
     this.found = Object.fromEntries(parameters.map(({ name, data }) => [name, Number(data)]));
-    const mean = prediction ? "L(f(xᵢ), yᵢ)" : "Lᵢ";
-    this.head.replaceChildren(
-      `epoch ${epoch}   (1/${rows.length}) Σ ${mean} = `, element("strong", "", shown(Number(loss))),
-    );
+    const mean = `epoch ${epoch}   (1/${rows.length}) Σ ${prediction ? "L(f(xᵢ), yᵢ)" : "Lᵢ"} = `;
+    this.head.replaceChildren(mean, element("strong", "", shown(Number(loss))));
     const line = thinned([...this.losses, Number(loss)].map((x, k) => [k, x]));
-    this.descent.draw({ line, axis: "epoch", zero: true, dot: true, said: `mean loss at epoch ${epoch}: ${shown(Number(loss))}` });
-    const { curve } = found, [input, target] = columns;
+    const descends = `mean loss at epoch ${epoch}: ${shown(Number(loss))}`;
+    this.descent.draw({ line, axis: "epoch", zero: true, dot: true, said: descends });
+    const [input, target] = columns;
     this.fit.figure.style.display = curve ? "" : "none";
-    const said = `${target} over ${input}: ${rows.length} samples as points, and ${prediction} as a curve`;
-    if (curve) this.fit.draw({ line: curve, points: rows, axis: input, said });
+    const fits = `${target} over ${input}: ${rows.length} samples as points, and ${prediction} as a curve`;
+    if (curve) this.fit.draw({ line: curve, points: rows, axis: input, said: fits });
     const numbers = parameters.map(({ shown: name, data }) => element("span", "", `${name} = ${shown(Number(data))}`));
     this.parameters.replaceChildren(...numbers, this.keep);
   }
