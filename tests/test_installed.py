@@ -1,8 +1,14 @@
-"""The README's editable install, made anew in an environment of its own: scripts and type checkers find the package."""
+"""The README's editable install, made anew in an environment of its own: scripts and type checkers find the package.
 
+And what is built: source and wheel hold what they need, with the core in C and without it.
+"""
+
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -25,24 +31,35 @@ print(micrograd.__file__)
 """
 
 
-def built(kind, target):
-    """The wheel of a copy of the package, built in a folder by setuptools alone: "build_wheel" or "build_editable"."""
-    pytest.importorskip("setuptools", minversion="70.1", reason="building a wheel needs setuptools 70.1")
+def cloned(target):
+    """A copy of what the package is built from."""
     clone = target / "micrograd"
-    shutil.copytree(ROOT / "micrograd", clone / "micrograd", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    shutil.copytree(ROOT / "micrograd", clone / "micrograd", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    for name in ("setup.cfg", "setup.py", "MANIFEST.in", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, clone)
-    done = subprocess.run([sys.executable, "-c", BUILD, kind, str(target)], cwd=clone, capture_output=True, text=True)
+    return clone
+
+
+def built(kind, source, target, **environment):
+    """What setuptools alone builds of a source in a folder: by "build_sdist", "build_wheel" or "build_editable"."""
+    pytest.importorskip("setuptools", minversion="70.1", reason="building a wheel needs setuptools 70.1")
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, kind, str(target)],
+        cwd=source,
+        env={**os.environ, "MICROGRAD_PURE": "", **environment},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
-    [wheel] = target.glob("*.whl")
-    return zipfile.ZipFile(wheel)
+    [file] = [*target.glob("*.whl"), *target.glob("*.tar.gz")]
+    return file
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """(the Python of a new environment, the folder that contains a clone, which is installed there as editable)."""
     outside = tmp_path_factory.mktemp("outside")
-    wheel = built("build_editable", outside)
+    wheel = zipfile.ZipFile(built("build_editable", cloned(outside), outside, MICROGRAD_PURE="1"))
     environment = outside / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
     python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -54,21 +71,49 @@ def installed(tmp_path_factory):
 
 def alone(command, folder):
     """What a command run in a folder says, without hints by environment variables where the package is."""
-    import os
-
     known = {name: text for name, text in os.environ.items() if name not in ("PYTHONPATH", "MYPYPATH")}
     return subprocess.run(command, cwd=folder, env=known, capture_output=True, text=True)
 
 
 def test_a_wheel_has_every_file_of_the_package(tmp_path):
     """Modules, and what they read: scripts, styles and data; and the command `micrograd`."""
-    wheel = built("build_wheel", tmp_path)
+    wheel = zipfile.ZipFile(built("build_wheel", cloned(tmp_path), tmp_path, MICROGRAD_PURE="1"))
+    assert wheel.filename.endswith("-py3-none-any.whl")
     [commands] = [name for name in wheel.namelist() if name.endswith("/entry_points.txt")]
     assert wheel.read(commands).decode().split("\n")[:2] == ["[console_scripts]", "micrograd = micrograd.__main__:main"]
     there = {name for name in wheel.namelist() if name.startswith("micrograd/")}
-    files = [path for path in (ROOT / "micrograd").rglob("*") if path.is_file() and path.suffix not in (".pyc", ".so")]
+    left_out = (".pyc", ".so", ".c", ".h")
+    files = [path for path in (ROOT / "micrograd").rglob("*") if path.is_file() and path.suffix not in left_out]
     here = {path.relative_to(ROOT).as_posix() for path in files}
     assert there == here and {path.suffix for path in files} >= {".py", ".js", ".css", ".csv", ".typed"}
+
+
+@pytest.mark.parametrize("compiler", ["of this system", "missing"])
+def test_a_source_is_built_with_the_core_in_c_or_without_a_compiler(compiler, tmp_path):
+    if compiler != "missing" and shutil.which((sysconfig.get_config_var("CC") or "cl").split()[0]) is None:
+        pytest.skip("there is no compiler")
+    chosen = {"CC": "/no/compiler"} if compiler == "missing" else {}
+    for name in ("source", "unpacked", "wheel", "installed"):
+        (tmp_path / name).mkdir()
+    source = built("build_sdist", cloned(tmp_path), tmp_path / "source")
+    with tarfile.open(source) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    [unpacked] = (tmp_path / "unpacked").iterdir()
+    wheel = zipfile.ZipFile(built("build_wheel", unpacked, tmp_path / "wheel", **chosen))
+    suffixes = [Path(name).suffix for name in wheel.namelist() if "/core/" in name]
+    assert suffixes.count(".so") + suffixes.count(".pyd") == (compiler != "missing") and ".c" not in suffixes
+    wheel.extractall(tmp_path / "installed")
+    asked = "from micrograd import Value; from micrograd.core import in_c; print(in_c(), Value(2.0) * 3)"
+    for pure in ("", "1"):
+        done = subprocess.run(
+            [sys.executable, "-c", asked],
+            cwd=tmp_path / "installed",
+            env={**os.environ, "MICROGRAD_PURE": pure, "PYTHONPATH": str(tmp_path / "installed")},
+            capture_output=True,
+            text=True,
+        )
+        in_c = compiler != "missing" and pure == ""
+        assert (done.stdout, done.stderr) == (f"{in_c} Value(data=6, grad=0)\n", "")
 
 
 def test_a_script_beside_the_clone_imports_the_package(installed):

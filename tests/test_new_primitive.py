@@ -4,6 +4,7 @@ import math
 import os
 import pickle
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -40,7 +41,7 @@ def test_the_recipe_of_the_readme_to_the_letter(tmp_path):
     """In a copy of the package: its four facts and no other line; the tests of the table meet the new row, too."""
     root = Path(micrograd.__file__).parents[1]
     for folder in ("micrograd", "tests"):
-        shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     recipe = (root / "README.md").read_text(encoding="utf-8").split("To **add a primitive**")[1]
     facts = re.findall(r"\d\. .*?\]\(([\w/.]+)\).*?   ```diff\n    (.*?\n)(.*?)   ```\n", recipe, re.S)
     assert len(facts) == 4
@@ -50,6 +51,8 @@ def test_the_recipe_of_the_readme_to_the_letter(tmp_path):
         text = (tmp_path / file).read_text(encoding="utf-8")
         assert text.count("\n" + before) == 1
         (tmp_path / file).write_text(text.replace(before, before + "".join(lines)), encoding="utf-8")
+    rows = runpy.run_path(str(tmp_path / "micrograd" / "core" / "rows.py"))
+    assert '{"cbrt", cbrt_method' in rows["headers"](tmp_path / "micrograd")["rows.h"]  # the core in C has it, too
     tests = ["cube_root", "test_ops", "test_edge_cases", "test_functions", "test_targets", "test_exports"]
     options = ["-q", "-p", "no:cacheprovider", "-k", "cbrt or cube_root or every"]
     done = subprocess.run(
