@@ -1,9 +1,10 @@
 """How fast the eager engine is: `python benchmarks/eager.py`.
 
 One training step (build and backward) of a 2-16-16-1 network, hinge loss and L2 penalty, on 100 two-moons samples, by
-engines in turn: the closures of `closures.py`, this package, and the public package `micrograd` 0.1 when --public names
-a folder that holds it. Machines are noisy, so what counts are the ratios of one run; medians of process time are
-compared. Then bytes a node, the import, and nanoseconds for single operations.
+engines in turn: the closures of `closures.py`; this package on its core in C, where it is built, and on the one in
+Python; and the public package `micrograd` 0.1 when --public names a folder that holds it. Machines are noisy, so what
+counts are the ratios of one run; medians of process time are compared. Then, of each core, bytes a node, the import,
+and nanoseconds for single operations.
 
 The step is timed with the cyclic garbage collector off, which compares the engines; on, as Python starts; and on beside
 a million lists, as in a process with large libraries. What the collector costs depends on how often it runs, which
@@ -28,7 +29,8 @@ import tracemalloc
 
 import closures
 
-from micrograd.engine import Value, inner_nodes
+CORES = {"C": "", "Python": "1"}  # what MICROGRAD_PURE says
+OPERATIONS = ("x + y", "x * y", "x / y", "x ** 2", "x.exp()", "x.relu()", "x.tanh()", "x.data", "Value(1.5)")
 
 
 def two_moons(n: int, seed: int = 0) -> tuple[list[tuple[float, float]], list[float]]:
@@ -81,6 +83,16 @@ def training_step(kind):
     return step
 
 
+def engine_on(core: str):
+    """The package's engine on a core, loaded anew so that both stand side by side; None where there is no such core."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "micrograd"]:
+        del sys.modules[name]
+    os.environ["MICROGRAD_PURE"] = CORES[core]
+    engine = importlib.import_module("micrograd.engine")
+    in_c = importlib.import_module("micrograd.core").in_c()
+    return engine if in_c == (core == "C") else None
+
+
 def public_engine(folder: str | None):
     """The Value of the public package in folder, or None."""
     path = os.path.join(folder, "micrograd", "engine.py") if folder else ""
@@ -120,28 +132,29 @@ def by_collector(steps: dict, rounds: int) -> dict[str, dict]:
     return medians
 
 
-def bytes_a_node(build) -> float:
+def bytes_a_node(build, engine) -> float:
     """Bytes of the graph that build() makes, per inner node."""
     build()
+    others = chain(engine.Value, 100_000)  # so that the core in C has no nodes left that it keeps
     tracemalloc.start()
     root = build()
     size = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    return size / len(inner_nodes(root))
+    return size / len(engine.inner_nodes(root)) if others else 0.0
 
 
-def chain(length: int) -> Value:
+def chain(kind, length: int):
     """x · 1.0001 · 1.0001 · …"""
-    y = Value(1.0)
+    y = kind(1.0)
     for _ in range(length):
         y = y * 1.0001
     return y
 
 
-def import_milliseconds() -> float:
+def import_milliseconds(core: str) -> float:
     """CPU time of `import micrograd` in a fresh process, the best of ten."""
     code = "import time; t = time.process_time(); import micrograd; print(time.process_time() - t)"
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "MICROGRAD_PURE": CORES[core]}
     runs = [
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
         for _ in range(10)
@@ -149,10 +162,20 @@ def import_milliseconds() -> float:
     return 1e3 * min(float(run.stdout) for run in runs)
 
 
-def nanoseconds(expression: str) -> float:
-    """Nanoseconds to build one node, the best of seven."""
-    names = {"x": Value(1.5), "y": Value(2.5)}
-    return 1e9 * min(timeit.repeat(expression, globals=names, number=20_000, repeat=7)) / 20_000
+def nanoseconds(expression: str, kind) -> float:
+    """Nanoseconds to build one node and to free it, the best of 21."""
+    names = {"x": kind(1.5), "y": kind(2.5), "Value": kind}
+    return 1e9 * min(timeit.repeat(expression, globals=names, number=5000, repeat=21)) / 5000
+
+
+def report(core: str, engine) -> None:
+    """Bytes, import and single operations of one core."""
+    kind = engine.Value
+    graphs = {"built": network(kind)[1], "after backward": training_step(kind), "chain": lambda: chain(kind, 10_000)}
+    sizes = ", ".join([f"{name} {bytes_a_node(build, engine):.1f}" for name, build in graphs.items()])
+    print(f"core in {core}: bytes a node: {sizes}; import micrograd: {import_milliseconds(core):.1f} ms of CPU")
+    for expression in OPERATIONS:
+        print(f"  {expression:<12}{nanoseconds(expression, kind):6.0f} ns")
 
 
 def main() -> None:
@@ -161,25 +184,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=11)
     options = parser.parse_args()
 
-    steps = {"closures": training_step(closures.Value), "micrograd": training_step(Value)}
+    engines = {core: engine for core in CORES if (engine := engine_on(core)) is not None}
+    steps = {"closures": training_step(closures.Value)}
+    steps |= {f"core in {core}": training_step(engine.Value) for core, engine in engines.items()}
     public = public_engine(options.public)
     if public is not None:
         steps["public package"] = training_step(public)
     losses = {name: step().data for name, step in steps.items()}
     if max(losses.values()) - min(losses.values()) > 1e-12:
         sys.exit(f"the engines disagree: {losses}")
-    print(f"one training step, 2-16-16-1, 100 samples, loss {losses['micrograd']:.6f}")
+    print(f"one training step, 2-16-16-1, 100 samples, loss {losses['closures']:.6f}")
     print(f"Python {platform.python_version()}, collector thresholds {gc.get_threshold()}")
     for mode, medians in by_collector(steps, options.rounds).items():
         print(f"  collector {mode}")
         for name, seconds in medians.items():
-            print(f"    {name:<16}{1e3 * seconds:9.1f} ms   {seconds / medians['micrograd']:6.2f} ×")
-    built = network(Value)[1]
-    graphs = {"training graph": built, "after backward": training_step(Value), "chain": lambda: chain(100_000)}
-    print("bytes a node:", ", ".join(f"{name} {bytes_a_node(build):.1f}" for name, build in graphs.items()))
-    print(f"import micrograd: {import_milliseconds():.1f} ms of CPU")
-    for expression in ("x + y", "x * y", "x / y", "x ** 2", "x.exp()", "x.relu()", "x.tanh()"):
-        print(f"  {expression:<10}{nanoseconds(expression):6.0f} ns")
+            ratio = medians["closures"] / seconds
+            print(f"    {name:<16}{1e3 * seconds:9.1f} ms   closures take {ratio:5.1f} times that")
+    for core, engine in engines.items():
+        report(core, engine)
 
 
 if __name__ == "__main__":

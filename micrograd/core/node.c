@@ -7,15 +7,66 @@
  * Graphs are made and freed by the thousand, and what that costs is mostly the cyclic collector: it runs after so many
  * allocations, and looks at all nodes alive. Nodes that were freed are therefore kept and used again, as CPython does
  * with its floats and tuples; they do not count as allocated. What is kept has a bound, and is freed with the module.
+ *
+ * A large graph that is freed leaves its nodes in an order that is a little less that of their places in memory every
+ * time it is built anew, which soon costs more than all else. So many nodes are sorted by place before they are used.
  */
+
+enum { WORTH_SORTING = 1024, BUCKETS = 4096 };
+
+/* Sorts what is unsorted of the nodes kept, coarsely: those that lie in one stretch of memory stand together. */
+static void sort_kept(State *state)
+{
+    const size_t count = state->unsorted;
+    Node **kept = state->kept + state->kept_count - count;
+    Node **sorted = PyMem_Malloc(count * sizeof(Node *));
+    uintptr_t low = UINTPTR_MAX, high = 0;
+    size_t ends[BUCKETS] = {0};
+    int shift = 0;
+    state->unsorted = 0;
+    if (sorted == NULL)
+        return; /* it is for speed alone */
+    for (size_t i = 0; i < count; i++) {
+        low = Py_MIN(low, (uintptr_t)kept[i]);
+        high = Py_MAX(high, (uintptr_t)kept[i]);
+    }
+    while ((high - low) >> shift >= BUCKETS)
+        shift++;
+    for (size_t i = 0; i < count; i++)
+        ends[((uintptr_t)kept[i] - low) >> shift]++;
+    for (size_t i = 1; i < BUCKETS; i++)
+        ends[i] += ends[i - 1];
+    for (size_t i = 0; i < count; i++) /* the lowest place is taken first, from the end */
+        sorted[count - ends[((uintptr_t)kept[i] - low) >> shift]--] = kept[i];
+    memcpy(kept, sorted, count * sizeof(Node *));
+    PyMem_Free(sorted);
+}
+
+/* Keeps a node that was freed; 0 where there is no room. */
+static int keep(State *state, Node *node)
+{
+    if (state->kept_count == state->kept_room) {
+        const size_t room = state->kept_room == 0 ? 256 : 2 * state->kept_room;
+        Node **kept = room > KEPT ? NULL : PyMem_Realloc(state->kept, room * sizeof(Node *));
+        if (kept == NULL)
+            return 0;
+        state->kept = kept;
+        state->kept_room = room;
+    }
+    state->kept[state->kept_count++] = node;
+    state->unsorted++;
+    return 1;
+}
 
 /* An inner node whose data, op, operands, partials and flows are for the caller to fill, who then tracks it. */
 Node *new_node(State *state)
 {
-    Node *node = state->kept;
-    if (node != NULL) {
-        state->kept = node->mark.next;
-        state->kept_count--;
+    Node *node;
+    if (state->kept_count > 0) {
+        if (state->unsorted > WORTH_SORTING)
+            sort_kept(state);
+        node = state->kept[--state->kept_count];
+        state->unsorted -= state->unsorted > 0;
         (void)PyObject_Init((PyObject *)node, state->value);
     }
     else {
@@ -25,7 +76,7 @@ Node *new_node(State *state)
     }
     node->grad = 0.0;
     node->label = NULL;
-    node->mark.walk = 0;
+    node->walk = 0;
     return node;
 }
 
@@ -43,12 +94,11 @@ PyObject *watched(State *state, Node *node)
 
 void free_kept(State *state)
 {
-    while (state->kept != NULL) {
-        Node *node = state->kept;
-        state->kept = node->mark.next;
-        PyObject_GC_Del(node);
-    }
-    state->kept_count = 0;
+    while (state->kept_count > 0)
+        PyObject_GC_Del(state->kept[--state->kept_count]);
+    PyMem_Free(state->kept);
+    state->kept = NULL;
+    state->kept_room = state->unsorted = 0;
 }
 
 int node_traverse(PyObject *self, visitproc visit, void *arg)
@@ -86,12 +136,7 @@ void node_dealloc(PyObject *self)
     Py_XDECREF(node->label);
     PyObject *module = ((PyHeapTypeObject *)type)->ht_module; /* NULL in a subclass, and if it was taken apart */
     State *state = module == NULL ? NULL : PyModule_GetState(module);
-    if (state != NULL && state->value == type && state->kept_count < KEPT) {
-        node->mark.next = state->kept;
-        state->kept = node;
-        state->kept_count++;
-    }
-    else
+    if (state == NULL || state->value != type || !keep(state, node))
         type->tp_free(self);
     Py_DECREF(type);
     Py_TRASHCAN_END

@@ -28,20 +28,17 @@
 
 /* The fields of engine.Value: _a and _b are the operands, _da and _db the partials. A node with more than two operands
    keeps the tuple of them as its first, that of their partials as its second. */
-typedef struct Node {
+typedef struct {
     PyObject_HEAD
     double data, grad;
     double partials[2];    /* the cached local derivatives, where a gradient flows */
     PyObject *op, *label;  /* NULL for None, and for the label "" */
     PyObject *operands[2]; /* NULL for None */
-    union {
-        unsigned long long walk; /* the last walk that was here */
-        struct Node *next;       /* of the nodes kept for further use */
-    } mark;
-    char flows[2]; /* whether a gradient flows to the operands */
+    unsigned long long walk; /* the last walk that was here */
+    char flows[2];           /* whether a gradient flows to the operands */
 } Node;
 
-enum { KEPT = 65536 }; /* nodes at most that are kept when they are freed, 7 MB: see node.c */
+enum { KEPT = 65536 }; /* nodes at most that are kept for further use, 7 MB: see node.c */
 
 typedef struct {
     PyTypeObject *value; /* the class of inner nodes */
@@ -51,8 +48,9 @@ typedef struct {
     PyObject *data, *grad; /* the names of the two fields that are numbers */
     PyObject *watcher;     /* what is called with every node made, or NULL */
     unsigned long long walks;
-    Node *kept;
-    Py_ssize_t kept_count;
+    Node **kept;
+    size_t kept_count, kept_room;
+    size_t unsorted; /* so many at the end of kept, where it grows and shrinks */
 } State;
 
 void node_dealloc(PyObject *self);

@@ -36,7 +36,7 @@ static Node *pending(const State *state, Node *node)
     Py_ssize_t count;
     PyObject *const *items = operands_of(node, &count);
     for (Py_ssize_t i = 0; i < count; i++)
-        if (items[i] != NULL && Py_TYPE(items[i]) == state->value && ((Node *)items[i])->mark.walk != state->walks)
+        if (items[i] != NULL && Py_TYPE(items[i]) == state->value && ((Node *)items[i])->walk != state->walks)
             return (Node *)items[i];
     return NULL;
 }
@@ -50,8 +50,8 @@ static int push_leaves(State *state, Node *node, Nodes *order)
         if (items[i] == NULL || node_class(items[i]) != state->value)
             continue;
         Node *leaf = (Node *)items[i];
-        if (leaf->mark.walk != state->walks) {
-            leaf->mark.walk = state->walks;
+        if (leaf->walk != state->walks) {
+            leaf->walk = state->walks;
             if (push(order, leaf) < 0)
                 return -1;
         }
@@ -77,7 +77,7 @@ static int walk(State *state, Node *root, Nodes *order, int leaves)
         }
         if (leaves && push_leaves(state, node, order) < 0)
             break;
-        node->mark.walk = state->walks;
+        node->walk = state->walks;
         if (push(order, node) < 0)
             break;
         if (waiting.count == 0) {
