@@ -29,10 +29,10 @@ PLAYER = (
     "elements", "backward", "timeline", "words", "story", "picture", "frame", "views", "controls", "bar", "walk",
 )  # fmt: skip
 SCRIPTS = (
-    "random", "training", "theme", "paint", "answers", "tiles", "network_layout", "network_mouse", "network", "points",
-    "stage", "surface", "loss_chart", "transport", "settings", "frames", "formulas", "sample_nodes", "neuron_graph",
-    "figure", "scalar_graph", "update_text", "sample_text", "bars", "next_step", "address_text", "journal", "address",
-    "keys", "editing", "layout", "actions", "watch",
+    "random", "training", "theme", "paint", "panel", "answers", "tiles", "network_layout", "network_mouse", "network",
+    "points", "stage", "surface", "loss_chart", "transport", "settings", "frames", "formulas", "sample_nodes",
+    "neuron_graph", "figure", "scalar_graph", "update_text", "sample_text", "bars", "next_step", "address_text",
+    "journal", "address", "keys", "editing", "layout", "actions", "watch",
 )  # fmt: skip
 STYLES = ("watch", "explain")
 STANDALONE = """<!DOCTYPE html>
