@@ -49,7 +49,7 @@ function rowText({ x, y }) {
 }
 
 // {x, y} of a row of numbers; null where it is none.
-function rowOf(text, { inputs: { length: inputs }, targets }) {
+function numbersIn(text, { inputs: { length: inputs }, targets }) {
   const row = text.split(",").map(Number);
   if (row.length !== inputs + targets || !row.every(Number.isFinite)) return null;
   return { x: row.slice(0, inputs), y: row.slice(inputs) };
@@ -72,7 +72,7 @@ function pointsOf(text, scene) {
   const points = scene.X.map((x, from) => ({ x: [...x], y: [...scene.y[from]], from })), gone = new Set();
   for (const edit of text === "" ? [] : text.split(";")) {
     const [, sign, place, row] = /^(?:([-+])|(\d+):)(.*)$/.exec(edit) ?? [];
-    const i = Number(sign === "-" ? row : place), known = points[i]?.from === i, numbers = rowOf(row ?? "", scene);
+    const i = Number(sign === "-" ? row : place), known = points[i]?.from === i, numbers = numbersIn(row ?? "", scene);
     if (sign === "-" && row !== "" && known) gone.add(i);
     else if (sign === "+" && numbers) points.push(numbers);
     else if (sign === undefined && known && numbers) Object.assign(points[i], numbers);
