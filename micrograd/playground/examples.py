@@ -42,7 +42,7 @@ EXAMPLES: list[dict[str, Any]] = [
     },
     {
         "title": "A kink",
-        "code": "# the slope where there is none: move x to 0\nrelu(x) + abs(x - 1) / 2",
+        "code": "# no slope at the kinks: move x to 0\nrelu(x) + abs(x - 1) / 2",
         "at": {"x": 0.5},
         "data": "",
     },
@@ -66,7 +66,7 @@ EXAMPLES: list[dict[str, Any]] = [
     },
     {
         "title": "Newton’s steps to a square root",
-        "code": "# two steps from x = 1; ∂√a/∂a is 1 / (2√a)\nx = 1.0\nfor _ in range(2):\n"
+        "code": "# two steps from 1; ∂√a/∂a is 1/(2√a)\nx = 1.0\nfor _ in range(2):\n"
         "    x = x - (x*x - a) / (2*x)\nx",
         "at": {"a": 2.0},
         "data": "",

@@ -159,11 +159,11 @@ def agree(model: Model, loss: Comparison, whole: Model, rows: list[list[float]])
 
 
 def learning_page(training: Training) -> dict[str, str]:
-    """The page on which it learns, as HTML with a script; or why there is none, "" where NumPy is missing."""
+    """The page on which it learns, as HTML with a script; or why there is none."""
     try:
         page = explore(training.trainer, training.X, training.y, batch_size=training.batch)
     except ImportError:
-        return {"why": ""}
+        return {"why": "the page with the network needs NumPy, which this Pyodide does not have."}
     except Exception as error:  # such as a branch in the code, which a page cannot play
         return {"why": str(error)}
     return {"html": page.notebook_html(), "title": page.title}

@@ -96,9 +96,11 @@ class Playground {
     if (!this.due || this.asking || this.python.state !== "ready") return;
     Object.assign(this, { due: false, asking: true });
     const { question } = this;
-    this.slow = setTimeout(() => this.linger(), SLOW);
+    let begun = false;
+    this.slow = setTimeout(() => this.linger(begun ? "computing" : "NumPy is on its way"), SLOW);
     const packages = question.panel === "train" ? ["numpy"] : [], late = `Stopped after ${PATIENCE / 1000} seconds`;
     const answer = await this.python.ask(question, packages, () => {
+      begun = true;
       this.limit = setTimeout(() => this.stop(`${late}: does a loop never end?`), PATIENCE);
     });
     this.asking = false;
@@ -116,9 +118,9 @@ class Playground {
   }
 
   // It takes a while.
-  linger() {
+  linger(words) {
     part("stop").hidden = false;
-    write(part("state"), "computing");
+    write(part("state"), words);
   }
 
   still() {

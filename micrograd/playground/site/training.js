@@ -38,7 +38,7 @@ class Training {
     this.note = element("p", "note");
     this.page = element("div", "page");
     this.byHand = row;
-    this.element.append(row, this.note, this.live, this.page, given);
+    this.element.append(row, this.live, this.page, this.note, given);
   }
 
   choice(name, choices) {
@@ -107,13 +107,15 @@ class Training {
   show(found) {
     const { note, html, title, stopped, why, rows, samples, columns } = found;
     const plays = html !== undefined, lives = note === undefined && !plays;
-    [this.byHand.hidden, this.live.hidden, this.page.hidden] = [plays, !lives, !plays];
+    [this.byHand.hidden, this.live.hidden, this.page.hidden] = [!lives, !lives, !plays];
     const missing = this.data.value.trim() ? note : "Training needs data.";
-    write(this.note, plays ? "" : lives ? stopped || (why && `Trained step by step: ${why}`) : missing);
+    write(this.note, plays ? "" : lives ? stopped || (why && `Python trains here, step by step: ${why}`) : missing);
     this.note.hidden = !this.note.textContent;
+    this.note.className = lives && !stopped ? "hint" : "note";
     if (!lives || stopped) this.runs = false;
     this.paint();
-    if (note === undefined) write(this.summary, `Data: ${samples ?? rows.length} samples of ${columns.join(", ")}`);
+    const size = note === undefined ? `: ${samples ?? rows.length} samples of ${columns.join(", ")}` : "";
+    write(this.summary, `Data${size}`);
     if (plays) framed(this.page, html, title);
     if (lives) this.tell(found);
   }
