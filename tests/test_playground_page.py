@@ -147,8 +147,14 @@ def test_the_page_answers_while_one_types(tab):
         field.value = "2";
         field.dispatchEvent(new Event("input"));
         await said("f = 0.551");
-        return [gradients, hash];"""
+        const move = x => { field.value = x; field.dispatchEvent(new Event("input")); };
+        move("0.5");
+        await until(() => document.body.dataset.python === "busy", "the question");
+        move("1");  // while an answer about 0.5 is on its way
+        await until(() => part("outcome").textContent === "f = 0.499", "the answer about 1");
+        return [gradients, hash, field.value];"""
     )
+    assert seen[2] == "1"
     assert seen[0] == ["∇ 0.0835", "∇ 0.0417", "∇ −0.184", "∇ 1.36"]
     assert seen[1].startswith("#code=h+%3D+sigmoid%28w1*x%29%0A")
     seen = tab.run(

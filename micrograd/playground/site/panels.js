@@ -58,6 +58,7 @@ class Panels {
     const note = this.panel.querySelector(":scope > .waiting") ?? element("p", "note waiting");
     write(note, words);
     if (!note.parentNode) this.panel.replaceChildren(note);
+    this.panel.classList.remove("old");
     delete this.panel.dataset.shows;
   }
 

@@ -1,6 +1,8 @@
 // The page: what is typed goes to Python, one question at a time, and its answer is shown.
 //
 //   now       the numbers of the free names
+//   moved     those that were moved since the last question: what is answered is older
+//   begun     how many codes were begun with, examples and links: an answer about one before is not shown
 //   due       whether something changed since the last question
 //   asking    whether an answer is waited for
 
@@ -14,14 +16,10 @@ class Playground {
   constructor(known) {
     Object.assign(this, { known, due: false, asking: false, stopped: false, first: true });
     Object.assign(this, { timer: null, slow: null, limit: null });
-    this.now = { at: {} };
+    Object.assign(this, { now: { at: {} }, moved: new Map(), begun: 0 });
     this.editor = new Editor(part("code"), () => this.typed(), () => this.changed(0));
-    this.values = new Values(part("numbers"), known.roles, (name, x) => {
-      this.now.at[name] = x;
-      this.values.show(this.now.at);
-      this.changed(0);
-    });
-    this.training = new Training(known.rules, () => this.changed(0), found => this.keep(found));
+    this.values = new Values(part("numbers"), known.roles, (name, x) => this.move({ [name]: x }));
+    this.training = new Training(known.rules, () => this.changed(0), found => this.move(found));
     const tabs = document.querySelector(".tabs");
     this.panels = new Panels(tabs, part("panel"), known, this.training, () => this.changed(0));
     this.python = new Python(known, (state, message) => this.told(state, message));
@@ -68,7 +66,8 @@ class Playground {
   }
 
   begin({ code, at, data, rate }) {
-    this.now = { at };
+    Object.assign(this, { now: { at }, moved: new Map() });
+    this.begun++;
     this.training.take(data, rate);
     this.values.clear();
     this.editor.text = code;
@@ -94,25 +93,25 @@ class Playground {
 
   async ask() {
     if (!this.due || this.asking || this.python.state !== "ready") return;
-    Object.assign(this, { due: false, asking: true });
-    const { question } = this;
-    let begun = false;
-    this.slow = setTimeout(() => this.linger(begun ? "computing" : "NumPy is on its way"), SLOW);
+    Object.assign(this, { due: false, asking: true, moved: new Map() });
+    const { question, begun } = this;
+    let runs = false;
+    this.slow = setTimeout(() => this.linger(runs ? "computing" : "NumPy is on its way"), SLOW);
     const packages = question.panel === "train" ? ["numpy"] : [], late = `Stopped after ${PATIENCE / 1000} seconds`;
     const answer = await this.python.ask(question, packages, () => {
-      begun = true;
+      runs = true;
       this.limit = setTimeout(() => this.stop(`${late}: does a loop never end?`), PATIENCE);
     });
     this.asking = false;
     this.still();
-    if (answer && question.panel === this.panels.chosen) this.show(answer);
+    if (answer && begun === this.begun && question.panel === this.panels.chosen) this.show(answer);
     if (this.training.runs && this.panels.chosen === "train") this.due = true;
     requestAnimationFrame(() => this.ask());
   }
 
-  // Numbers that were trained go to the sliders.
-  keep(found) {
-    Object.assign(this.now.at, found);
+  // Some names get other numbers.
+  move(numbers) {
+    for (const [name, x] of Object.entries(numbers)) this.moved.set(name, (this.now.at[name] = x));
     this.values.show(this.now.at);
     this.changed(0);
   }
@@ -141,7 +140,8 @@ class Playground {
 
   show({ at, numbers, result, error, said, panel }) {
     if (at) {
-      this.now.at = Object.fromEntries(Object.entries(at).map(([name, x]) => [name, Number(x)]));
+      const pairs = Object.entries(at).map(([name, x]) => [name, this.moved.get(name) ?? Number(x)]);
+      this.now.at = Object.fromEntries(pairs);
       this.values.show(this.now.at);
     }
     part("said").hidden = !said;
@@ -152,6 +152,7 @@ class Playground {
       this.training.runs = false;
       const where = error.line ? `line ${error.line}: ` : "";
       this.say(where + error.message, error.message !== "");
+      this.panels.wait("There is nothing to be shown yet.");
       this.panels.fade();
       return;
     }
