@@ -22,7 +22,7 @@ from browser_help import Browser
 from player_help import needs_chromium
 from test_pyodide import pyodide
 
-from micrograd.playground.archive import packed
+from micrograd.playground.archive import packed, travels
 from micrograd.playground.page import playground
 
 
@@ -32,7 +32,7 @@ def test_the_archive_is_the_package_and_always_the_same_bytes(tmp_path):
     with tarfile.open(fileobj=BytesIO(made)) as archive:
         archive.extractall(tmp_path)
     home = Path(sys.modules["micrograd"].__file__).parent
-    files = {path.relative_to(home) for path in home.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    files = {path.relative_to(home) for path in home.rglob("*") if path.is_file() and travels(path)}
     assert files == {path.relative_to(tmp_path / "micrograd") for path in tmp_path.rglob("*") if path.is_file()}
 
 

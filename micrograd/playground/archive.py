@@ -10,6 +10,15 @@ from pathlib import Path
 FORM = "gztar"  # what Python's `shutil.unpack_archive` calls it
 
 
+def travels(path: Path) -> bool:
+    """Whether a file is of use on another machine: what was compiled for this one is not.
+
+    >>> travels(Path("micrograd/engine.py")), travels(Path("micrograd/core.cpython-313-x86_64-linux-gnu.so"))
+    (True, False)
+    """
+    return "__pycache__" not in path.parts and path.suffix not in (".so", ".pyd")
+
+
 def packed() -> bytes:
     """All files of the package as a tar archive; the same files give the same bytes.
 
@@ -18,7 +27,7 @@ def packed() -> bytes:
     True
     """
     home = Path(__file__).parent.parent
-    files = [path for path in home.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    files = [path for path in home.rglob("*") if path.is_file() and travels(path)]
     made = BytesIO()
     with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for path in sorted(files):
