@@ -148,9 +148,13 @@ def test_the_page_answers_while_one_types(tab):
         field.dispatchEvent(new Event("input"));
         await said("f = 0.551");
         const move = x => { field.value = x; field.dispatchEvent(new Event("input")); };
+        const asked = new Promise(done => {
+          const look = () => document.body.dataset.python === "busy" && done();
+          new MutationObserver(look).observe(document.body, { attributes: true });
+        });
         move("0.5");
-        await until(() => document.body.dataset.python === "busy", "the question");
-        move("1");  // while an answer about 0.5 is on its way
+        await asked;
+        move("1"); // while an answer about 0.5 is on its way
         await until(() => part("outcome").textContent === "f = 0.499", "the answer about 1");
         return [gradients, hash, field.value];"""
     )
