@@ -295,6 +295,20 @@ def test_cycles_that_a_user_makes_are_collected():
     assert len(alive) == 0
 
 
+def test_a_constructor_of_the_users_own_is_called(monkeypatch):
+    made, init = [], Value.__init__
+
+    def counting(self, *args, **options):
+        made.append(args)
+        init(self, *args, **options)
+
+    monkeypatch.setattr(Value, "__init__", counting)
+    assert (Value(1.0, "a").label, Value(-1).data, Value(label="b", data=2).label) == ("a", -1.0, "b")
+    assert made == [(1.0, "a"), (-1,), ()]
+    monkeypatch.undo()
+    assert (Value(3, "c").label, len(made)) == ("c", 3)
+
+
 def test_graphs_give_their_memory_back():
     x = Value(0.5)
 

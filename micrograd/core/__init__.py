@@ -3,9 +3,10 @@
 choice      which of the two cores runs, and what of the engine the one in C replaces
 rows        the generator: formulas of the table in C, when the package is built
 
-Its C stands here, too: node (life and fields), operations (a method for every row), walks (backward), module. It is
-built with the package where there is a compiler, and left out elsewhere, in Pyodide for instance, and where the
-environment variable MICROGRAD_PURE is set, to anything but 0: when the package is built, or when Python starts.
+Its C stands here, too: node (life and fields), leaves (the constructor), operations (a method for every row), walks
+(backward), module. It is built with the package where there is a compiler. It is left out elsewhere, in Pyodide for
+instance, and where the environment variable MICROGRAD_PURE is set, to anything but 0: when the package is built, or
+when Python starts.
 
 Values, derivatives, errors and texts are the same. What differs: `data` and `grad` are numbers here, so that anything
 else is refused when it is assigned; nothing else runs during `backward`, so that threads may go backward in graphs that

@@ -28,19 +28,11 @@ static PyObject *value_class(PyObject *module, PyObject *args)
     Py_XSETREF(state->number, Py_NewRef(number));
     Py_XSETREF(state->equals, Py_NewRef(equals));
     Py_CLEAR(state->leaf);
+    Py_CLEAR(state->init);
+    Py_CLEAR(state->new);
     free_kept(state);
     Py_XSETREF(state->value, (PyTypeObject *)Py_NewRef(type));
     return type;
-}
-
-/* leaf_class(cls): tells the class of Values made by hand, which derives from that of nodes. */
-static PyObject *leaf_class(PyObject *module, PyObject *cls)
-{
-    State *state = PyModule_GetState(module);
-    if (!PyType_Check(cls) || ((PyTypeObject *)cls)->tp_base != state->value)
-        return PyErr_Format(PyExc_TypeError, "expected a class that derives from the class of nodes, got %R", cls);
-    Py_XSETREF(state->leaf, (PyTypeObject *)Py_NewRef(cls));
-    return Py_NewRef(cls);
 }
 
 /* watch(function): calls it with every node that is made from now on; None ends that. */
@@ -85,6 +77,8 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     State *state = PyModule_GetState(module);
     Py_VISIT(state->value);
     Py_VISIT(state->leaf);
+    Py_VISIT(state->init);
+    Py_VISIT(state->new);
     Py_VISIT(state->apply);
     Py_VISIT(state->mixed);
     Py_VISIT(state->number);
@@ -103,8 +97,12 @@ static int clear(PyObject *module)
     Py_CLEAR(state->number);
     Py_CLEAR(state->equals);
     Py_CLEAR(state->watcher);
+    Py_CLEAR(state->init);
+    Py_CLEAR(state->new);
     Py_CLEAR(state->data);
     Py_CLEAR(state->grad);
+    Py_CLEAR(state->init_name);
+    Py_CLEAR(state->new_name);
     clear_rows(state);
     free_kept(state);
     return 0;
@@ -126,7 +124,10 @@ static int execute(PyObject *module)
     State *state = PyModule_GetState(module);
     state->data = PyUnicode_InternFromString("data");
     state->grad = PyUnicode_InternFromString("grad");
-    if (state->data == NULL || state->grad == NULL || add_digest(module, "DIGEST", DIGEST) < 0
+    state->init_name = PyUnicode_InternFromString("__init__");
+    state->new_name = PyUnicode_InternFromString("__new__");
+    if (state->data == NULL || state->grad == NULL || state->init_name == NULL || state->new_name == NULL
+        || add_digest(module, "DIGEST", DIGEST) < 0
         || add_digest(module, "DIGEST_OF_C", DIGEST_OF_C) < 0)
         return -1;
     return PyModule_AddStringConstant(module, "SOURCES", SOURCES);

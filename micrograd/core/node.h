@@ -46,6 +46,7 @@ typedef struct {
     PyObject **rows;     /* of micrograd.ops, in the order of the header */
     PyObject *apply, *mixed, *number, *equals; /* functions of engine and of dispatch */
     PyObject *data, *grad; /* the names of the two fields that are numbers */
+    PyObject *init_name, *new_name, *init, *new; /* the constructor of the engine, to be recognized */
     PyObject *watcher;     /* what is called with every node made, or NULL */
     unsigned long long walks;
     Node **kept;
@@ -98,6 +99,8 @@ int node_traverse(PyObject *self, visitproc visit, void *arg);
 int node_clear(PyObject *self);
 void free_kept(State *state);
 int is_own(State *state, PyTypeObject *type, PyObject *name);
+
+PyObject *leaf_class(PyObject *module, PyObject *cls);
 
 PyObject *backward(PyObject *self, PyObject *none);
 PyObject *inner_nodes(PyObject *module, PyObject *root);
