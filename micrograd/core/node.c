@@ -207,8 +207,10 @@ int is_own(State *state, PyTypeObject *type, PyObject *name)
         PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(type->tp_mro, i);
         if (base == state->value)
             break;
-        if (base->tp_dict != NULL && PyDict_Contains(base->tp_dict, name) > 0)
+        if (base->tp_dict != NULL && PyDict_Contains(base->tp_dict, name) != 0) {
+            PyErr_Clear();
             return 1;
+        }
     }
     return 0;
 }
