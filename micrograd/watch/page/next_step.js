@@ -43,8 +43,9 @@ class NextStep {
     const { x, y } = page.points[page.sample];
     const told = { name: "sample", text: `x = ${vectorText(x)}, y = ${vectorText(y)}` };
     const graph = SampleNodes.of(page);
-    this.fill(0, [told, ...(graph ? forwardLines(graph, page) : [])]);
-    this.fill(1, graph ? backwardLines(graph, page) : []);
+    const [forward, backward] = graph ? [forwardLines, backwardLines].map(lines => lines(graph, page)) : endLines(page);
+    this.fill(0, [told, ...forward]);
+    this.fill(1, backward);
     this.showMean();
     this.fill(3, this.updateLines());
   }

@@ -39,6 +39,15 @@ function forwardLines(graph, { scene, chosen }) {
   return [...lines, ...(outputs.includes(answer) ? [] : told), loss];
 }
 
+// Forward and backward of code whose values are too many to be told: what comes out.
+function endLines({ scene, training, sample, chosen, probe }) {
+  const { value, g } = training.sample(sample);
+  const answer = (name, k) => ({ name, text: "what the model answers", value: probe.outputs[k] });
+  const answers = scene.outputs.slice(0, MOST_LISTED).map(answer);
+  const loss = { name: "L", text: `${scene.lossName}(ŷ, y)`, value };
+  return [[...answers, loss], [{ name: `∂L/∂${scene.parameterNames[chosen]}`, text: "", value: g[chosen] }]];
+}
+
 // z = w·x + … in symbols and in numbers, the chosen term first.
 function sumLines(graph, scene, owner, chosen) {
   const { nodes, leaves } = graph, { products, sum } = graph.neurons[owner], { weights, bias } = scene.neurons[owner];

@@ -82,7 +82,7 @@ class ScalarGraph {
     const { page } = this, sample = (this.sample = SampleNodes.of(page));
     if (page.opened === null) return this.close();
     this.root.hidden = false;
-    if (sample === null) return write(this.title, "The graph of a sample has too many values to be played here");
+    if (sample === null) return this.excuse();
     const { neuron } = this, shown = JSON.stringify([neuron, this.allTerms, neuron === null ? null : page.sample]);
     const called = neuron === null ? "the loss" : page.scene.neurons[neuron].name;
     write(this.title, `Scalar graph of ${called}, sample ${page.sample + 1}`);
@@ -90,6 +90,13 @@ class ScalarGraph {
     if (this.walk === null) return;
     renew(this.part, sample);
     this.walk.show();
+  }
+
+  // What is said of a graph that is too large.
+  excuse() {
+    this.all.hidden = this.shut.hidden = true;
+    write(this.title, "The scalar graph");
+    write(this.body, "This code has too many values to be played here; explore(loss) plays the loss of one sample, folded.");
   }
 
   async build(neuron, shown) {
