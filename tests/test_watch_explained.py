@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 import random
+import re
+from collections import Counter
 
 import pytest
 from browser_help import Browser
-from micrograd.command_line.data_sets import DATA_SETS, data_set
 from player_help import needs_chromium
 
 from micrograd import Trainer, Value, losses, nn, optim
+from micrograd.command_line.data_sets import DATA_SETS, data_set
+from micrograd.drawing.explorer.page import asset
 from micrograd.functions import sin, where
 from micrograd.watch import explore
+from micrograd.watch.page import PLAYER, SCRIPTS, own
 
 HIDDEN = 9  # neurons in the first layer of the network
 OPENED, ABOVE, SAMPLE = 4, HIDDEN, 2  # neurons whose graph opens, of the first and the second layer; the sample
@@ -284,6 +288,14 @@ def test_an_address_comes_back_to_the_same_bits(seen):
     assert "optimizer=Adam" in address and "points=" in address and len(address) < 200
     said, epoch = seen["refused"]
     assert epoch == "2" and "batch=0, lr=nonsense, points=+1" in said
+
+
+def test_no_script_of_the_page_takes_the_name_of_another():
+    scripts = [asset(f"{file}.js") for file in PLAYER] + [own(f"{file}.js") for file in SCRIPTS]
+    lines = re.findall(r"^(?:async )?(?:function|class|const|let) .*", "\n".join(scripts), re.M)
+    names = [name for line in lines for name in re.findall(r"^(?:async )?\w+ (\w+)|, ([A-Z_]+) = ", line)]
+    counts = Counter(first or further for first, further in names)
+    assert len(counts) > 150 and [name for name, count in counts.items() if count > 1] == []
 
 
 @pytest.mark.parametrize("name", DATA_SETS)
