@@ -91,6 +91,9 @@ def test_points_are_added_moved_and_removed(plane):
     before = plane.loss
     plane.tab.click(*place)
     assert plane.state == (0, 0, 0, 13) and plane.loss != before
+    assert plane.ask("page(k).querySelector('.mw-graph').hidden")
+    plane.tab.click(*place)  # on it
+    assert plane.state == (0, 0, 0, 13) and not plane.ask("page(k).querySelector('.mw-graph').hidden")
     plane.tab.drag(*place, *other)
     plane.tab.mouse("Moved", *other)
     assert re.match("sample 13: x = .*class 1", plane.tip(".mw-stage"))

@@ -119,6 +119,14 @@ class Actions {
     this.repaint();
   }
 
+  // A sample was clicked: its scalar graph opens below, unless one is open already, and the page stays where it is.
+  showSample(i) {
+    this.sample = i;
+    this.opened ??= { sample: true };
+    this.graph?.show();
+    this.repaint();
+  }
+
   addPoint({ x, y }) {
     this.points.push(this.within({ x: [...x], y: [...y] }));
     this.sample = this.points.length - 1;
@@ -134,6 +142,14 @@ class Actions {
     this.within(point);
     this.sample = i;
     this.samplesChanged();
+  }
+
+  // Another class for a sample.
+  classify(i, target) {
+    this.points[i].y = [...target];
+    this.sample = i;
+    this.samplesChanged();
+    this.movedPoint();
   }
 
   // A drag has ended.

@@ -131,7 +131,7 @@ class Points {
     this.drag = null;
     if (!drag) return;
     if (drag.moved && drag.point !== null) page.movedPoint();
-    else if (drag.point !== null) page.chooseSample(drag.point);
+    else if (drag.point !== null) page.showSample(drag.point);
     else if (!drag.moved) this.add(...placeIn(stage.canvas, event), event.shiftKey);
   }
 

@@ -4,7 +4,7 @@
 //   several  whether outputs compete for the classes: the ground has the colour of the one that wins
 
 const VEIL = 0.4; // how much the ground steps back behind the points
-const HELP = "Click adds a point, drag moves it, right-click removes it.";
+const HELP = "Click adds a point, or opens the graph of one below; drag moves it, right-click removes it.";
 
 class Stage extends Panel {
   constructor(page) {
