@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import re
+import shutil
+import subprocess
 from collections import Counter
 
 import pytest
@@ -14,10 +17,11 @@ from player_help import needs_chromium
 from micrograd import Trainer, Value, losses, nn, optim
 from micrograd.command_line.data_sets import DATA_SETS, data_set
 from micrograd.drawing.explorer.page import asset
-from micrograd.functions import sin, where
+from micrograd.functions import exp, maximum, sin, tanh, where
 from micrograd.watch import explore
 from micrograd.watch.page import PLAYER, SCRIPTS, own
 
+NODE = shutil.which("node")
 HIDDEN = 9  # neurons in the first layer of the network
 OPENED, ABOVE, SAMPLE = 4, HIDDEN, 2  # neurons whose graph opens, of the first and the second layer; the sample
 
@@ -47,7 +51,7 @@ class Curve:
 
 
 HELP = """
-const frame = async () => { for (let k = 0; k < 3; k++) await new Promise(requestAnimationFrame); };
+const frame = async () => { for (let k = 0; k < 2; k++) await new Promise(requestAnimationFrame); };
 const part = (root, name) => root.querySelector("." + name);
 const at = async (root, name) => { part(root, name).scrollIntoView(); await frame(); };
 const press = async (target, key) => {
@@ -72,7 +76,7 @@ const steps = async root => {
   await at(root, "mw-next");
   for (const weight of [0, 1]) {
     await choose(root, "weight", weight);
-    for (let k = 0; k < 2; k++) {
+    for (let k = 0; k < 1 + weight; k++) {
       const [, foretold] = update(root);
       part(root, "mw-one-step").click();
       await frame();
@@ -214,7 +218,7 @@ def same(shown, expected):
 @needs_chromium
 def test_a_step_does_what_was_foretold(seen):
     for page in seen["steps"]:
-        assert len(page["found"]) == 4
+        assert len(page["found"]) == 3
         for foretold, (now, then) in page["found"]:
             assert foretold == now != then
     sgd, momentum, adam, rms = [[text for text, _ in page["rule"]] for page in seen["steps"]]
@@ -288,6 +292,55 @@ def test_an_address_comes_back_to_the_same_bits(seen):
     assert "optimizer=Adam" in address and "points=" in address and len(address) < 200
     said, epoch = seen["refused"]
     assert epoch == "2" and "batch=0, lr=nonsense, points=+1" in said
+
+
+INNER = """
+const training = new Training(scene, code, updates), page = { scene, rules, training, version: 0 };
+page.points = scene.X.map((x, i) => ({ x, y: scene.y[i] }));
+const found = [];
+for (page.sample = 0; page.sample < page.points.length; page.sample++) {
+  const { leaves, gradient, nodes } = SampleNodes.of(page), { value, g } = training.sample(page.sample);
+  const mine = [...g].map((_, k) => gradient[leaves.get(`parameter ${k}`)] ?? 0);
+  found.push([[nodes[nodes.length - 1].data, ...mine], [value, ...g]]);
+}
+return found;
+"""
+
+
+def gated(row, p, q):
+    return where(row[0] > 0.0, p * row[1], q * exp(row[1])) + maximum(p * row[0], q) * p
+
+
+def repeated(row, p, q):
+    h = p
+    for x in row:
+        h = tanh(p * h + q * x)
+    return h
+
+
+@pytest.mark.skipif(NODE is None, reason="needs node")
+def test_values_of_a_sample_have_the_gradient_of_the_generated_code():
+    rng = random.Random(3)
+    X = [[rng.gauss(0.0, 1.0), rng.gauss(0.0, 1.0)] for _ in range(9)]
+    signs, classes = [math.copysign(1.0, a * b) for a, b in X], [i % 3 for i in range(9)]
+    p, q = Value(0.5, "p"), Value(-0.25, "q")
+    code = {"parameters": [p, q]}
+    trainings = [
+        (nn.MLP(2, [9, 4, 1], activation="relu", generator=rng), losses.hinge, signs, {"penalty": losses.l1(0.01)}),
+        (nn.MLP(2, [3, 3], activation="tanh", generator=rng), losses.cross_entropy, classes, {}),
+        (lambda row: gated(row, p, q), losses.absolute_error, signs, code),
+        (lambda row: repeated(row, p, q), losses.huber, signs, code),
+    ]
+    scripts = [asset(f"{file}.js") for file in ("elements", "backward", "words")]
+    scripts += [own(f"{file}.js") for file in ("random", "training", "formulas", "sample_nodes")]
+    for model, loss, y, more in trainings:
+        page = explore(Trainer(model, loss, optim.SGD(lr=0.1), **more), X, y)
+        text = "\n".join([*scripts, page.numbers(), INNER])
+        script = f"console.log(JSON.stringify((() => {{{text}}})()))"
+        done = subprocess.run([NODE, "-"], input=script, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        for inner, generated in json.loads(done.stdout):
+            assert inner == pytest.approx(generated, rel=1e-12, abs=1e-15)
 
 
 def test_no_script_of_the_page_takes_the_name_of_another():
