@@ -61,6 +61,12 @@ def test_the_picture_of_the_readme_is_what_the_command_draws(tmp_path):
     assert tools.svg_texts(committed.read_text("utf-8")) == tools.svg_texts(drawn.read_text("utf-8"))
 
 
+def test_the_moving_picture_of_the_readme_is_one_and_small():
+    picture = (tools.NOTEBOOKS / "pictures" / "learning.png").read_bytes()
+    assert picture.startswith(b"\x89PNG") and picture.count(b"fcTL") > 8 and len(picture) < 500_000
+    assert "(notebooks/pictures/learning.png)" in (tools.NOTEBOOKS.parent / "README.md").read_text("utf-8")
+
+
 def test_progress_in_a_notebook_is_one_output_that_is_updated(tmp_path):
     pytest.importorskip("nbclient", reason="needs nbclient")
     source = (
