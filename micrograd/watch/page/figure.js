@@ -3,7 +3,7 @@
 //
 //   level       the column of a node
 
-const BOX = { height: 57, leaf: 38, gap: 7, between: 58, margin: 8, letter: 7.2, least: 88, number: 46 };
+const BOX = { height: 57, leaf: 38, gap: 7, between: 58, margin: 8, letter: 7.2, least: 88, number: 56 };
 
 function figureOf(nodes, look, title) {
   const places = arranged(nodes), { width, height } = places;

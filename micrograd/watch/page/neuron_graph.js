@@ -9,8 +9,11 @@ const ABOVE = "…", MOST_TERMS = 6, MOST_ABOVE = 12; // of a sum; of a loss
 const FEW_NODES = 48; // of a network that is shown as a whole
 
 // All nodes of a sample as one part: of code that is no network, or a small one.
-function wholePart({ nodes, rules }) {
-  return { nodes: nodes.map((node, i) => ({ ...node, from: i })), rules };
+function wholePart({ nodes, rules, neurons }) {
+  const made = nodes.map((node, i) => ({ ...node, from: i }));
+  const products = neurons.flatMap(neuron => neuron.products.filter(i => i !== neuron.sum));
+  products.forEach((i, k) => (made[i].name = `p${lowered(k + 1)}`)); // each has a name of its own
+  return { nodes: made, rules };
 }
 
 // Neuron j: all its terms if `every`, else the largest, that of the weight `chosen` among them.
