@@ -70,11 +70,14 @@ class ScalarGraph {
 
   open() {
     this.show();
-    if (this.page.scene.neurons !== null) this.root.scrollIntoView({ block: "nearest" });
+    if (this.page.scene.neurons === null) return;
+    this.root.scrollIntoView({ block: "nearest" });
+    this.page.say(`${this.title.textContent} is open below`);
   }
 
   close() {
     this.walk?.stop();
+    if (this.root.contains(document.activeElement)) this.page.root.focus({ preventScroll: true });
     this.root.hidden = true;
   }
 
