@@ -90,7 +90,8 @@ class Points {
     const many = this.page.scene.outputs.length;
     if (stage.kind === "line" && many > 1) return theme.classes[colourOf(0, many)];
     if (stage.kind === "line") return marked ? theme.ink : between(theme.soft, theme.plane, 0.25);
-    return unpacked(theme.shades[shadeAt(point.y[0], answers.range({ output: 0 }, []))]);
+    const { middle, reach } = answers.range({ output: 0 }, []);
+    return unpacked(theme.shades[shadeAt(point.y[0], middle, reach, false)]);
   }
 
   // ---- what one does

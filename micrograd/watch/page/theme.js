@@ -52,7 +52,7 @@ function shadesBetween(low, middle, high) {
 }
 
 // The place in `shades` of a number that lies `reach` around `middle`; where `soft`, far numbers still differ.
-function shadeAt(value, { middle, reach, soft }) {
+function shadeAt(value, middle, reach, soft) {
   let t = (value - middle) / reach;
   if (soft) t = (1.35 * t) / (0.5 + Math.abs(t));
   if (t !== t) return 128;

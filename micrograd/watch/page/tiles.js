@@ -28,7 +28,8 @@ class Tiles {
   draw(context, neuron, x, y, size, value) {
     const { answers, atlas, page: { theme } } = this, { side } = answers;
     if (answers.found === null) {
-      context.fillStyle = css(unpacked(theme.shades[shadeAt(value, answers.range({ neuron }, [value]))]));
+      const { middle, reach } = answers.range({ neuron }, [value]);
+      context.fillStyle = css(unpacked(theme.shades[shadeAt(value, middle, reach, true)]));
       context.fillRect(x, y, size, size);
     } else if (answers.flat) this.curve(context, neuron, x, y, size, value);
     else context.drawImage(atlas, 0, neuron * side, side, side, x, y, size, size);
@@ -58,8 +59,9 @@ class Tiles {
 
 // The colours of somebody's answers over the plane.
 function shadeInto(pixels, first, answers, what, theme) {
-  const values = answers.of(what), range = answers.range(what, values), shades = answers.shades(what, theme);
-  for (let k = 0; k < values.length; k++) pixels[first + k] = shades[shadeAt(values[k], range)];
+  const values = answers.of(what), { middle, reach, soft } = answers.range(what, values);
+  const shades = answers.shades(what, theme);
+  for (let k = 0; k < values.length; k++) pixels[first + k] = shades[shadeAt(values[k], middle, reach, soft)];
 }
 
 // The chosen sample.
