@@ -6,7 +6,7 @@
 const OFTEN = 24; // milliseconds between two drawings while training plays: every other frame
 const MOST_WIRES = 600; // are drawn, the largest
 const WIDEST = 6, ROOMY = 80; // points: of a line, and around a line; where there is less lines are thinner
-const LARGE = 0.97; // of all weights: those beyond are drawn as this one, lest a single one makes all others faint
+const USUAL = 0.97; // of all weights: those beyond are drawn as this one, lest a single one makes all others faint
 const TELLS = {
   plane: "what it answers over the plane of the inputs", line: "what it answers along the input",
   none: "its answer to the chosen sample",
@@ -126,7 +126,7 @@ class Network extends Panel {
     const numbers = this.lines === "weights" ? training.p : page.next.g;
     const sizes = new Map(wires.map(wire => [wire, Math.abs(numbers[wire.parameter])]));
     const order = [...wires].sort((a, b) => sizes.get(a) - sizes.get(b)).slice(-MOST_WIRES);
-    const largest = Math.max(1e-30, sizes.get(order[Math.ceil(LARGE * (order.length - 1))]) ?? 0);
+    const largest = Math.max(1e-30, sizes.get(order[Math.ceil(USUAL * (order.length - 1))]) ?? 0);
     const room = Math.min(1, Math.sqrt((width * height) / wires.length) / ROOMY);
     const widest = WIDEST * (0.15 + 0.85 * room), focus = over?.node ?? over?.bias ?? null;
     for (const wire of order) {
