@@ -139,7 +139,7 @@ class Axes {
     type(12, theme.ink, "center", "top");
     context.fillText(names[0], box.x + box.width / 2, bottom + 19);
     context.save();
-    context.translate(2, box.y + box.height / 2);
+    context.translate(box.x - 44, box.y + box.height / 2);
     context.rotate(-Math.PI / 2);
     context.fillText(names[1], 0, 0);
     context.restore();
