@@ -11,8 +11,8 @@ from player_help import needs_chromium
 
 from micrograd import Trainer, explore, losses, nn, optim
 from micrograd.command_line.toy import START, ToyNet
-
-pytestmark = needs_chromium
+from micrograd.drawing.explorer.page import asset
+from micrograd.watch.page import PLAYER, SCRIPTS, own
 
 # Asked again and again until it holds, since the page draws with the next frame.
 HELP = """
@@ -84,6 +84,18 @@ def plane(tab):
     assert tab.errors == []
 
 
+def test_no_name_stands_twice():
+    texts = [asset(f"{file}.js") for file in PLAYER] + [own(f"{file}.js") for file in SCRIPTS]
+    lines = [line for text in texts for line in text.splitlines() if line[:1] not in (" ", "/", "}")]
+    named = [re.match(r"(?:async )?(?:function|class) (\w+)", line) for line in lines]
+    names = [found[1] for found in named if found]
+    for line in lines:
+        if line.startswith(("const ", "let ")):
+            names += re.findall(r"(?:^|, )(\w+) = ", line.split(" ", 1)[1])
+    assert len(names) > 100 and {name for name in names if names.count(name) > 1} == set()
+
+
+@needs_chromium
 def test_points_are_added_moved_and_removed(plane):
     left, top, width, _ = plane.box(".mw-stage canvas")
     place, other = (left + width / 2 + 20, top + 40), (left + width / 2 + 60, top + 90)
@@ -103,6 +115,7 @@ def test_points_are_added_moved_and_removed(plane):
     assert plane.state == (0, 0, 0, 12) and plane.loss == before
 
 
+@needs_chromium
 def test_steps_epochs_and_going_back(plane):
     plane.press("reset")
     begun = plane.loss
@@ -121,6 +134,7 @@ def test_steps_epochs_and_going_back(plane):
     assert plane.state == (0, 0, 0, 12) and plane.loss == begun
 
 
+@needs_chromium
 def test_a_weight_is_dragged(plane):
     left, top, width, height = plane.box(".mw-network canvas")
     begun, x = plane.loss, left + 0.62 * width
@@ -136,6 +150,7 @@ def test_a_weight_is_dragged(plane):
     assert plane.loss == begun
 
 
+@needs_chromium
 def test_speeds(plane):
     steps = {}
     for pace in ("slow", "step", "epoch", "full"):
@@ -150,6 +165,7 @@ def test_speeds(plane):
     assert 1 <= steps["slow"] <= 2 < steps["step"] < steps["epoch"] < steps["full"], steps
 
 
+@needs_chromium
 def test_descent_begins_where_the_ball_is_put(tab):
     toy = Watched(tab, 1)
     left, top, _, _ = toy.box(".mw-surface canvas")
@@ -164,6 +180,7 @@ def test_descent_begins_where_the_ball_is_put(tab):
     assert toy.loss == begun
 
 
+@needs_chromium
 def test_a_page_out_of_sight_computes_nothing(tab):
     dark = Watched(tab, 2)
     tab.run("scrollTo(0, 0);")
@@ -176,6 +193,7 @@ def test_a_page_out_of_sight_computes_nothing(tab):
     assert dark.state[2] > 0 and tab.errors == []
 
 
+@needs_chromium
 def test_light_and_dark_names_and_requests(tab):
     dark = [Watched(tab, k).ask("page(k).classList.contains('mw-dark')") for k in range(3)]
     assert dark == [False, False, True]

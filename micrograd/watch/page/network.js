@@ -5,7 +5,7 @@
 
 const OFTEN = 24; // milliseconds between two drawings while training plays: every other frame
 const MOST_WIRES = 600; // are drawn, the largest
-const WIDEST = 6, ROOMY = 80; // points: of a line, and around a line; where there is less lines are thinner
+const WIDEST = 4.6; // points
 const USUAL = 0.97; // of all weights: those beyond are drawn as this one, lest a single one makes all others faint
 const TELLS = {
   plane: "what it answers over the plane of the inputs", line: "what it answers along the input",
@@ -122,27 +122,29 @@ class Network extends Panel {
   }
 
   drawWires(context) {
-    const { page, layout: { wires }, over, width, height } = this, { theme, training, chosen } = page;
+    const { page, layout: { wires }, over } = this, { theme, training, chosen } = page;
     const numbers = this.lines === "weights" ? training.p : page.next.g;
     const sizes = new Map(wires.map(wire => [wire, Math.abs(numbers[wire.parameter])]));
     const order = [...wires].sort((a, b) => sizes.get(a) - sizes.get(b)).slice(-MOST_WIRES);
     const largest = Math.max(1e-30, sizes.get(order[Math.ceil(USUAL * (order.length - 1))]) ?? 0);
-    const room = Math.min(1, Math.sqrt((width * height) / wires.length) / ROOMY);
-    const widest = WIDEST * (0.15 + 0.85 * room), focus = over?.node ?? over?.bias ?? null;
-    for (const wire of order) {
-      const share = Math.min(1, sizes.get(wire) / largest), size = share ** (2 - room);
-      const related = wire.from === focus || wire.to === focus, alone = 0.05 + 0.05 * room + 0.85 * size;
-      context.globalAlpha = focus === null ? alone : related ? 0.35 + 0.65 * share : 0.08 * alone;
-      context.lineWidth = 0.6 + (widest - 0.6) * size;
-      context.strokeStyle = css(numbers[wire.parameter] >= 0 ? theme.plus : theme.minus);
+    const focus = over?.node ?? over?.bias ?? null, share = wire => Math.min(1, sizes.get(wire) / largest);
+    const size = wire => share(wire) ** (1.3 + 2.7 * (1 - wire.room)); // where lines are many, the largest stand out
+    const draw = (wire, alpha, colour, more) => {
+      const lineWidth = 0.5 + WIDEST * (0.15 + 0.8 * wire.room) * size(wire) + more;
+      Object.assign(context, { globalAlpha: alpha, strokeStyle: css(colour), lineWidth });
       stroke(context, wire);
+    };
+    const sign = wire => (numbers[wire.parameter] >= 0 ? theme.plus : theme.minus);
+    for (const wire of order) {
+      const alone = 0.08 + (0.3 + 0.55 * wire.room) * size(wire), related = wire.from === focus || wire.to === focus;
+      draw(wire, focus === null ? alone : related ? 0.35 + 0.65 * share(wire) : 0.08 * alone, sign(wire), 0);
     }
-    context.globalAlpha = 1;
     for (const wire of wires) {
       if (wire !== over?.wire && (wire.parameter !== chosen || focus !== null)) continue;
-      Object.assign(context, { strokeStyle: css(theme.lit), lineWidth: wire === over?.wire ? 3.5 : 2.2 });
-      stroke(context, wire);
+      draw(wire, 1, theme.lit, wire === over?.wire ? 4 : 3);
+      draw(wire, 1, sign(wire), 0);
     }
+    context.globalAlpha = 1;
   }
 
   drawNode(context, node) {

@@ -1,11 +1,12 @@
 // Where neurons and lines of a network stand, and what is under the mouse.
 //
 //   node     {input: place} or {neuron: place}, with x, y (its middle), size, column
-//   wire     {parameter, from, to}: a weight, as a line from a node to a neuron's node
+//   wire     {parameter, from, to, room}: a weight, as a line from a node to a neuron's node; room is 1 where lines are few
 //   few      whether the weights are so few that each is written down
 //   folded   how many neurons of a column there is no room for
 
 const LEFT = 46, RIGHT = 66, SMALLEST = 12, LARGEST_TILE = 84, GRIP = 5;
+const ROOMY = 80; // points around a line; where there is less, lines are thinner
 const FEW = 4, WEIGHT_ROOM = 84; // so many weights have their names and numbers on them, which need this room
 const GREATEST_NAMES = 6; // a column of so many neurons has room for their names
 
@@ -40,6 +41,11 @@ class NetworkLayout {
     }));
     this.nodes = this.columns.flat();
     this.connect();
+    const beside = this.columns.map(() => 0);
+    for (const { to } of this.wires) beside[to.column]++;
+    for (const wire of this.wires) {
+      wire.room = Math.min(1, Math.sqrt((distance * height) / beside[wire.to.column]) / ROOMY);
+    }
   }
 
   connect() {

@@ -157,14 +157,14 @@ class Points {
     stage.canvas.style.cursor = i !== null ? "grab" : stage.axes.holds(px, py) ? "copy" : "";
     if (i === null) return stage.tip.hide();
     const { x, y } = page.points[i], kind = this.classOf(page.points[i]);
-    const target = kind === null ? `y = ${rowOf(y)}` : `class ${stage.classes[kind].name}`;
-    const answer = `ŷ = ${rowOf(page.answerTo(i).outputs)} · L = ${shown(page.training.sample(i).value)}`;
-    stage.tip.show(px, py, `sample ${i + 1}: x = ${rowOf(x)}, ${target}`, answer);
+    const target = kind === null ? `y = ${fewOf(y)}` : `class ${stage.classes[kind].name}`;
+    const answer = `ŷ = ${fewOf(page.answerTo(i).outputs)} · L = ${shown(page.training.sample(i).value)}`;
+    stage.tip.show(px, py, `sample ${i + 1}: x = ${fewOf(x)}, ${target}`, answer);
   }
 }
 
 // A few numbers as a text.
-function rowOf(numbers) {
+function fewOf(numbers) {
   if (numbers.length === 1) return shown(numbers[0]);
   return `(${Array.from(numbers.slice(0, 4), shown).join(", ")}${numbers.length > 4 ? ", …" : ""})`;
 }
