@@ -134,11 +134,11 @@ class Actions {
     this.movedPoint();
   }
 
-  // Some numbers of a sample: {x: {place: number}, y: {place: number}}, or whole rows; a class stays what it is.
+  // Some numbers of a sample: {x: {place: number}, y: {place: number}}, or whole rows; a class may become another.
   movePoint(i, { x = {}, y = {} }) {
-    const point = this.points[i];
+    const point = this.points[i], { classes } = this.scene.stage, row = Object.assign([...point.y], y);
     Object.assign(point.x, x);
-    if (!this.scene.stage.classes) Object.assign(point.y, y);
+    if (!classes || classes.some(({ target }) => target.every((number, k) => number === row[k]))) point.y = row;
     this.within(point);
     this.sample = i;
     this.samplesChanged();
