@@ -98,10 +98,12 @@ class NetworkLayout {
     return best;
   }
 
-  // The node that an arrow key leads to.
+  // The node that an arrow key leads to; of the inputs, features take part.
   neighbour(node, key) {
     const [dx, dy] = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[key];
-    const column = this.columns[node.column], next = this.columns[Math.max(1, Math.min(this.layers, node.column + dx))];
+    const columns = this.columns.map(all => all.filter(({ neuron }) => neuron !== undefined));
+    const least = columns[0].length ? 0 : 1, column = columns[node.column];
+    const next = columns[Math.max(least, Math.min(this.layers, node.column + dx))];
     const from = column.indexOf(node), level = Math.round(((from + 0.5) / column.length) * next.length - 0.5);
     const at = dx ? level : from + dy;
     return next[Math.max(0, Math.min(next.length - 1, at))];
