@@ -82,7 +82,6 @@ class Actions {
     Object.assign(training.settings, settings);
     training.diverged = null;
     this.address?.note({ settings });
-    this.dataVersion++;
     this.changed();
   }
 

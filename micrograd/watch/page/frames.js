@@ -4,11 +4,12 @@
 //   seen     whether the page is on the screen: where it is not, training stands still, too
 
 const SELDOM = 250, HURRIED = 45; // milliseconds: where a part does not say; at full speed, which leaves time to train
+const AROUND_SCREEN = "200px"; // is drawn, too, for those who scroll
 
 class Frames {
   constructor(page) {
     Object.assign(this, { page, parts: [], asked: false, seen: false });
-    this.observer = new IntersectionObserver(entries => this.look(entries));
+    this.observer = new IntersectionObserver(entries => this.look(entries), { rootMargin: AROUND_SCREEN });
     this.observer.observe(page.root);
   }
 
