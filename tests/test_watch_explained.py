@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import math
 import random
-import re
 import shutil
 import subprocess
-from collections import Counter
 
 import pytest
 from browser_help import Browser
@@ -19,7 +17,7 @@ from micrograd.command_line.data_sets import DATA_SETS, data_set
 from micrograd.drawing.explorer.page import asset
 from micrograd.functions import exp, maximum, sin, tanh, where
 from micrograd.watch import explore
-from micrograd.watch.page import PLAYER, SCRIPTS, own
+from micrograd.watch.page import own
 
 NODE = shutil.which("node")
 HIDDEN = 9  # neurons in the first layer of the network
@@ -341,14 +339,6 @@ def test_values_of_a_sample_have_the_gradient_of_the_generated_code():
         assert done.returncode == 0, done.stderr[-2000:]
         for inner, generated in json.loads(done.stdout):
             assert inner == pytest.approx(generated, rel=1e-12, abs=1e-15)
-
-
-def test_no_script_of_the_page_takes_the_name_of_another():
-    scripts = [asset(f"{file}.js") for file in PLAYER] + [own(f"{file}.js") for file in SCRIPTS]
-    lines = re.findall(r"^(?:async )?(?:function|class|const|let) .*", "\n".join(scripts), re.M)
-    names = [name for line in lines for name in re.findall(r"^(?:async )?\w+ (\w+)|, ([A-Z_]+) = ", line)]
-    counts = Counter(first or further for first, further in names)
-    assert len(counts) > 150 and [name for name, count in counts.items() if count > 1] == []
 
 
 @pytest.mark.parametrize("name", DATA_SETS)

@@ -143,14 +143,6 @@ class Actions {
     this.samplesChanged();
   }
 
-  // Another class for a sample.
-  classify(i, target) {
-    this.points[i].y = [...target];
-    this.sample = i;
-    this.samplesChanged();
-    this.movedPoint();
-  }
-
   // A drag has ended.
   movedPoint() {
     this.address?.note({ points: true });

@@ -64,7 +64,8 @@ class Editing {
     const { page, stage: { classes } } = this;
     if (!classes) return;
     const { y } = page.points[page.sample], at = classes.findIndex(({ target }) => target.every((t, k) => t === y[k]));
-    page.classify(page.sample, classes[(at + 1) % classes.length].target);
+    page.movePoint(page.sample, { y: classes[(at + 1) % classes.length].target });
+    page.movedPoint();
     this.tell();
   }
 
