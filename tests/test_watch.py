@@ -414,3 +414,15 @@ def test_neurons_are_found_in_what_the_code_computes():
     assert scene["neurons"][2]["sources"] == [{"neuron": 0}, {"neuron": 1}, {"input": 1}]
     assert scene["title"] == "2–1, 8 parameters"
     assert neurons(lambda x: w[0] * x[0] * x[1] + w[1].exp(), w)["neurons"] is None
+
+
+@pytest.mark.skipif(NODE is None, reason="needs node")
+def test_a_page_that_computes_something_else_says_so():
+    page = explore(toy(optim.SGD(lr=1.0)), [1.0, 2.0, 3.0], [0.0, 1.0, 1.0])
+    page.scene["expected"]["slopes"] *= 1.0001
+    script = "try { new Training(scene, code, updates); } catch (error) { return error.message; }"
+    assert in_node(numbers(page) + script).startswith("The gradient on this page is not that of Python")
+    w, b = Value(0.3, "w"), Value(-0.3 * 0.7, "b")
+    kink = Trainer(lambda row: (w * row[0] + b).relu(), losses.squared_error, optim.SGD(lr=0.1), parameters=[w, b])
+    expected = explore(kink, [0.7], [1.0]).scene["expected"]
+    assert expected["value"] == pytest.approx(1.0) and expected["slopes"] is None  # rounding decides about it

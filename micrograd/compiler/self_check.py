@@ -138,8 +138,9 @@ class SelfCheck:
             known = {"prediction": sample.result.outputs}
             if samples is not None and sample.result.value is not None:
                 known |= {"value": [sample.result.value], "gradient": sample.result.gradient}
+            recorded = self.recorded(sample)
             for what, expected in known.items():
-                found = self.recorded(sample)[what]
+                found = recorded[what]
                 place = differing(found, expected, lambda noise: self.recorded(sample, noise)[what])  # noqa: B023
                 if place is not None:
                     raise not_as_recorded(what, found[place], expected[place], sample, code)

@@ -6,7 +6,7 @@ places      of inputs, outputs, parameters and neurons: their numbers, from 0
 
 from __future__ import annotations
 
-from math import fsum
+from math import fsum, isfinite
 
 from micrograd.drawing.explorer.scene import DRAWN
 from micrograd.drawing.look import ROLES
@@ -20,6 +20,8 @@ from micrograd.training.rows import width
 from micrograd.watch.network import nodes_between
 from micrograd.watch.sample_graph import sample_graph
 
+GOLDEN = 0.6180339887498949  # of whose multiples the rests lie everywhere
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from micrograd.training import Trainer
     from micrograd.training.rows import Batch
     from micrograd.watch.network import Network
-    from micrograd.watch.traced import Watched
+    from micrograd.watch.traced import Expected, Watched
 
 
 def scene_of(watched: Watched, network: Network | None, trainer: Trainer, columns: list[str]) -> dict[str, Any]:
@@ -48,7 +50,8 @@ def scene_of(watched: Watched, network: Network | None, trainer: Trainer, column
         "y": rows_of(data),
         "validation": None if watched.tested is None else {"X": watched.tested.rows, "y": rows_of(watched.tested)},
         "stage": stage_of(data, trainer.loss, len(outputs)),
-        "parameters": start_of(trainer),
+        "parameters": watched.start,
+        "expected": told(watched.expected),
         "parameterNames": names,
         "penalty": {"strength": watched.strength, "own": watched.own},
         "lossName": called(trainer.loss),
@@ -72,9 +75,18 @@ def called(loss: Any) -> str:
     return "L" if name == "<lambda>" else name.replace("_", " ")
 
 
-def start_of(trainer: Trainer) -> list[float]:
-    """The parameters that the training began with, or begins with."""
-    return trainer.course.initial if trainer.history else [p.data for p in trainer.parameters]
+def told(expected: Expected) -> dict[str, Any]:
+    """What the page must have at its start; of the gradient a mixture, and how large that may be."""
+    known: dict[str, Any] = {"places": expected.places, "value": finite(expected.value), "slopes": None, "size": 0.0}
+    if expected.gradient is not None:
+        mixed = [slope * ((k + 1) * GOLDEN % 1.0) for k, slope in enumerate(expected.gradient)]
+        known |= {"slopes": finite(sum(mixed)), "size": sum(map(abs, mixed))}
+    return known
+
+
+def finite(x: float | None) -> float | None:
+    """x, if it is a finite number."""
+    return x if x is not None and isfinite(x) else None
 
 
 def numbered(letter: str, count: int) -> list[str]:

@@ -11,7 +11,7 @@ from itertools import islice
 from micrograd.compiler.code import Code
 from micrograd.compiler.scalar.trace import trace, undo_of
 from micrograd.compiler.scalar.tracer import without_tables
-from micrograd.compiler.self_check import SelfCheck, sampled
+from micrograd.compiler.self_check import EPSILON, SelfCheck, sampled
 from micrograd.engine import Value
 from micrograd.losses import prepared
 from micrograd.training.compiled import listed, telling
@@ -24,10 +24,22 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.scalar.trace import Trace
+    from micrograd.compiler.self_check import Sample
 
     Penalty = Callable[[Sequence[Any]], Any]
 
-COMPARED = 3  # samples beside the first on which the trace is compared with the code
+COMPARED = 2  # samples beside the first on which trace and page are compared with the code
+STEADY = 1e-9  # what a number moves by at most, relatively, where its operations are off by a rounding error
+
+
+class Expected:
+    """What the page must have at its start: the mean value of the samples at these places, and its gradient.
+
+    None for a number that is not to be compared, as at a kink.
+    """
+
+    def __init__(self, places: list[int], value: float | None, gradient: list[float] | None) -> None:
+        self.places, self.value, self.gradient = places, value, gradient
 
 
 class Watched:
@@ -37,10 +49,21 @@ class Watched:
     data        the samples; tested: those of the validation, None without
     strength    λ at the start
     own         the name of the user's penalty; None where there is none, or it is λ Σ w² itself
+    start       the parameters that the training began with, or begins with
     """
 
-    def __init__(self, trace: Trace, data: Batch, tested: Batch | None, strength: float, own: str | None) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        data: Batch,
+        tested: Batch | None,
+        strength: float,
+        own: str | None,
+        start: list[float],
+        expected: Expected,
+    ) -> None:
         self.trace, self.data, self.tested, self.strength, self.own = trace, data, tested, strength, own
+        self.start, self.expected = start, expected
         self.parameters = trace.parameters[: -1 if own is None else -2]
 
 
@@ -69,8 +92,29 @@ def watched(trainer: Any, X: Any, y: Any, validation: Any = None) -> Watched:
         found = trace(code, undo, lambda: code.run(data.rows[0], data.targets[0]))
         places = [0, *islice(telling(data.targets, len(data)), COMPARED)]
         samples = [sampled(code, data.rows[i], given[i], listed(data.targets[i])) for i in places]
-        SelfCheck(found).trace_itself(code, samples)
-    return Watched(without_tables(found), data, tested, strength or 0.0, own)
+        check = SelfCheck(found)
+        check.trace_itself(code, samples)
+    start = trainer.course.initial if trainer.history else [p.data for p in parameters]
+    check.leaves[: len(start)] = start
+    expected = Expected(places[:2], *means(check, samples[:2], len(start)))
+    return Watched(without_tables(found), data, tested, strength or 0.0, own, start, expected)
+
+
+def means(check: SelfCheck, samples: list[Sample], count: int) -> tuple[float | None, list[float] | None]:
+    """The mean value of some samples, penalty included, and its gradient by the first `count` parameters.
+
+    None for what rounding may turn about.
+    """
+    found = []
+    for noise in (0.0, EPSILON, -EPSILON):
+        known = [check.recorded(sample, noise) for sample in samples]
+        columns = zip(*[[*one["value"], *one["gradient"][:count]] for one in known])
+        found.append([sum(column) / len(samples) for column in columns])
+    (value, *slopes), *others = found
+    size = sum(map(abs, slopes))
+    steady = all(abs(a - b) <= STEADY * size for _, *other in others for a, b in zip(slopes, other))
+    certain = all(abs(value - other) <= STEADY * abs(value) for other, *_ in others)
+    return value if certain else None, slopes if steady else None
 
 
 def penalty_with(own: Penalty | None, count: int) -> Penalty:

@@ -7,6 +7,7 @@
 //   extras       what stands behind the parameters in the generated code: λ, and 1 where a penalty of the user's counts
 //   diverged     where Python would raise DivergenceError, or the rate of a schedule is unknown: no step is taken there
 
+const GOLDEN = 0.6180339887498949; // as in the scene
 const KEPT = 1500, EVERY = 8; // epochs of which all is kept; of those before, every eighth
 const GROWTH = 1e10; // a loss so many times the first has diverged
 
@@ -20,7 +21,19 @@ class Training {
     this.slopes = new Float64Array(this.all.length);
     this.validation = scene.validation === null ? null : laidOut(scene.validation.X, scene.validation.y);
     this.setData(scene.X, scene.y);
+    this.expectPythons();
     this.reset();
+  }
+
+  // An error where loss or gradient at the start are not those that Python has.
+  expectPythons() {
+    const { places, value, slopes, size } = this.scene.expected, made = this.gradientOf(places, this.start);
+    const mixed = [...made.g].reduce((sum, slope, k) => sum + slope * (((k + 1) * GOLDEN) % 1), 0);
+    for (const [what, mine, pythons, scale] of [["loss", made.value, value, Math.abs(value)], ["gradient", mixed, slopes, size]]) {
+      if (pythons !== null && !(Math.abs(mine - pythons) <= 1e-6 * scale + 1e-12)) {
+        throw new Error(`The ${what} on this page is not that of Python (${mine}, not ${pythons}): a fault of micrograd, not of your code. Please report it.`);
+      }
+    }
   }
 
   // Other samples: the training goes on with them.

@@ -10,7 +10,12 @@
 function watch(key, scene, code, updates, rules, style) {
   for (const root of document.querySelectorAll(`.micrograd-watch[data-key="${key}"]:not([data-on])`)) {
     root.dataset.on = "";
-    new Page(root, structuredClone(scene), code, updates, rules, style);
+    try {
+      new Page(root, structuredClone(scene), code, updates, rules, style);
+    } catch (error) {
+      root.append(element("p", "mw-note", error.message)); // beside the still picture
+      throw error;
+    }
   }
 }
 
