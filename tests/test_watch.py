@@ -7,6 +7,8 @@ import math
 import random
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from player_help import needs_chromium, run
@@ -91,6 +93,19 @@ def spring(optimizer, **parts):
     return Trainer(model, losses.huber, optimizer, parameters=[a, b, c, d], **parts)
 
 
+def recurrence(optimizer):
+    """Weights that are used again and again, and a layer of two neurons."""
+    ps = [Value(0.3 * (-1) ** k * (1 + k), f"p{k}") for k in range(6)]
+
+    def model(row):
+        a, b = 0.0, 0.0
+        for x in row:
+            a, b = (ps[0] * x + ps[1] * a + ps[2] * b).tanh(), (ps[3] * x + ps[4] * b).sigmoid()
+        return ps[5] * a * b + a
+
+    return Trainer(model, losses.logistic, optimizer, parameters=ps)
+
+
 def swish(z):
     return z * z.sigmoid()
 
@@ -119,6 +134,7 @@ def cases():
         "schedule": (trainer(logistic, optim.Adam(lr=slow), 2, 4, 1), plane, sides(plane), {"batch_size": 15}),
         "own rule": (spring(Sign(lr=0.01), penalty=losses.l1(0.001)), line, waves, {"batch_size": 5}),
         "no network": (spring(optim.Adam(lr=0.01)), line, waves, {"validation": (line[:4], waves[:4])}),
+        "recurrence": (recurrence(optim.SGD(lr=0.05)), wide, sides(wide), {"batch_size": 4}),
         "head": (Trainer(lambda x: softmax(chances(x)), losses.squared_error, optim.SGD(lr=0.2),
                          parameters=chances.parameters()), plane, [[float(t == k) for k in range(3)] for t in thirds],
                  {"batch_size": 10}),
@@ -426,3 +442,19 @@ def test_a_page_that_computes_something_else_says_so():
     kink = Trainer(lambda row: (w * row[0] + b).relu(), losses.squared_error, optim.SGD(lr=0.1), parameters=[w, b])
     expected = explore(kink, [0.7], [1.0]).scene["expected"]
     assert expected["value"] == pytest.approx(1.0) and expected["slopes"] is None  # rounding decides about it
+
+
+def test_without_numpy_a_graph_is_explored_and_a_training_asks_for_it():
+    script = """
+from micrograd import Trainer, Value, explore, losses, optim
+w = Value(1.0, "w")
+print(explore(w * w, {}))
+try:
+    explore(Trainer(lambda row: w * row[0], losses.squared_error, optim.SGD(), parameters=[w]), [1.0], [1.0])
+except ImportError as error:
+    print(error)
+"""
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-S", "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[0] == "<Explorer: Computation graph of f, 2 values>"
+    assert done.stdout.splitlines()[1].startswith("explore of a Trainer needs numpy: pip install")

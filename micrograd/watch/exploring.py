@@ -9,6 +9,7 @@ from micrograd import drawing
 from micrograd.dispatch import brief
 from micrograd.engine import Value
 from micrograd.expect import rows_of, whole
+from micrograd.system.packages import expect_whole, missing
 from micrograd.training import Trainer
 from micrograd.training.arguments import optimizer_of, size_of
 from micrograd.training.compiled import Compiled
@@ -76,11 +77,12 @@ def explore(  # noqa: F811
 
     It begins where the training began: at the parameters of a trainer that has not trained yet, else at those that it
     had before its first step, where `trainer.reset()` goes. The trainer stays as it is. A penalty `losses.l2` becomes
-    the slider of the page; any other is kept, and the slider is added to it.
+    the slider of the page; any other is kept, and the slider is added to it. A metric is not shown: where there are
+    classes the page counts the right answers.
 
     TypeError for what is neither, for arguments of the other kind, for a rule or a model that cannot be written down
     (a TraceError names the line that asks for a number), and for an objective of your own. ValueError for bad data,
-    for more than 5,000 parameters or 2,000 samples.
+    for more than 5,000 parameters or 2,000 samples. ImportError without NumPy, for a Trainer.
 
     >>> from micrograd import Trainer, Value, losses, optim
     >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
@@ -137,6 +139,9 @@ def page_of(
     expect_few(len(trainer.parameters), "parameters", MOST_PARAMETERS, "a smaller model")
     expect_few(len(X), "samples", MOST_SAMPLES, "some of them, X[:2000]")
     settings = {"batch": size, "seed": seed, "shuffle": bool(shuffle)}
+    if missing(["numpy"]):
+        raise ImportError("explore of a Trainer needs numpy: pip install -e '.[fast]' in micrograd's folder")
+    expect_whole("numpy", "micrograd.watch.making")
     from micrograd.watch.making import made
 
     return made(trainer, X, y, validation, columns, settings)
