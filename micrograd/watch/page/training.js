@@ -4,7 +4,8 @@
 //   epoch        how many are done; at: the first sample of the next step in its epoch, 0 between epochs
 //   taken        how many steps were taken since the start, whatever the optimiser
 //   records      after each epoch, from 0 on: its loss, and what is needed to go on from there
-//   extras       what stands behind the parameters in the generated code: λ, and 1 where a penalty of the user's counts
+//   all          the parameters as the generated code takes them: behind them stand λ, and 1 where a penalty of the
+//                user's counts
 //   diverged     where Python would raise DivergenceError, or the rate of a schedule is unknown: no step is taken there
 
 const GOLDEN = 0.6180339887498949; // as in the scene
@@ -25,14 +26,14 @@ class Training {
     this.reset();
   }
 
-  // An error where loss or gradient at the start are not those that Python has.
+  // An error where loss or gradient at the start are not those that Python has; of the gradient a mixture is known.
   expectPythons() {
     const { places, value, slopes, size } = this.scene.expected, made = this.gradientOf(places, this.start);
     const mixed = [...made.g].reduce((sum, slope, k) => sum + slope * (((k + 1) * GOLDEN) % 1), 0);
-    for (const [what, mine, pythons, scale] of [["loss", made.value, value, Math.abs(value)], ["gradient", mixed, slopes, size]]) {
-      if (pythons !== null && !(Math.abs(mine - pythons) <= 1e-6 * scale + 1e-12)) {
-        throw new Error(`The ${what} on this page is not that of Python (${mine}, not ${pythons}): a fault of micrograd, not of your code. Please report it.`);
-      }
+    for (const [what, mine, wanted, scale] of [["loss", made.value, value, value], ["gradient", mixed, slopes, size]]) {
+      if (wanted === null || Math.abs(mine - wanted) <= 1e-6 * Math.abs(scale) + 1e-12) continue;
+      const told = `The ${what} on this page is not that of Python (${mine}, not ${wanted})`;
+      throw new Error(`${told}: a fault of micrograd, not of your code. Please report it.`);
     }
   }
 
@@ -93,7 +94,8 @@ class Training {
   goTo(epoch) {
     while (this.records[epoch].p === null) epoch--;
     const record = this.records[epoch];
-    Object.assign(this, { p: record.p.slice(), epoch, taken: record.taken, at: 0, partial: [], before: null, diverged: null, limit: null });
+    Object.assign(this, { p: record.p.slice(), epoch, taken: record.taken, at: 0, partial: [] });
+    Object.assign(this, { before: null, diverged: null, limit: null });
     Object.assign(this, { state: record.state.map(m => m.slice()), steps: record.steps, stateOf: record.optimizer });
   }
 
@@ -151,7 +153,8 @@ class Training {
     }
     this.diverged = null;
     if (this.at === 0) this.records.length = this.epoch + 1; // what came after was another future
-    this.before = { p: this.p, state: made.before, steps: made.steps, g: made.g, places: made.places, loss: made.value };
+    const { g, places, steps, value, before } = made;
+    this.before = { p: this.p, state: before, steps, g, places, loss: value };
     Object.assign(this, { p: made.p, state: made.state, steps: made.steps + 1, stateOf: this.settings.optimizer });
     this.taken++;
     this.at += made.places.length;
@@ -230,11 +233,10 @@ class Training {
 
   // What outputs and neurons answer at points, point by point.
   answers(points, p = this.p) {
-    const { neurons, outputs, heads } = this.scene, all = this.given(p);
-    if (neurons === null) return { outputs: this.answered(this.code.outputs, points, all, outputs.length), neurons: null };
-    const found = this.answered(this.code.neurons, points, all, neurons.length);
-    if (!heads.every(head => "neuron" in head)) {
-      return { outputs: this.answered(this.code.outputs, points, all, outputs.length), neurons: found };
+    const { neurons, outputs, heads } = this.scene, { code } = this, all = this.given(p);
+    const found = neurons === null ? null : this.answered(code.neurons, points, all, neurons.length);
+    if (found === null || !heads.every(head => "neuron" in head)) {
+      return { outputs: this.answered(code.outputs, points, all, outputs.length), neurons: found };
     }
     const N = neurons.length, n = found.length / N, M = outputs.length, ends = new Float64Array(n * M);
     heads.forEach(({ neuron }, j) => {
@@ -273,6 +275,8 @@ function beyond(first) {
   return Number.isFinite(first) ? Math.min(Number.MAX_VALUE, GROWTH * Math.max(1, Math.abs(first))) : GROWTH;
 }
 
+// Rows one behind the other, as the generated code takes them.
 function laidOut(X, y) {
-  return { X: Float64Array.from(X.flat()), Y: Float64Array.from(y.flat()), N: X.length, inputs: X[0].length, targets: y[0].length };
+  const [x] = X, [t] = y, { length: N } = X;
+  return { X: Float64Array.from(X.flat()), Y: Float64Array.from(y.flat()), N, inputs: x.length, targets: t.length };
 }
