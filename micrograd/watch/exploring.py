@@ -68,17 +68,17 @@ def explore(  # noqa: F811
     Everything runs inside the page: no kernel, no network. It shows itself in a notebook, stays alive in a saved one,
     and `save("learn.html")` writes one file.
 
-    **explore(value, names, leaves=, view=, quiz=)** plays the graph forward, backward and in steps of descent, with a
-    slider for every leaf; see `micrograd.drawing.explore` for what each argument means.
+    explore(value, names, leaves=, view=, quiz=) plays the graph forward, backward and in steps of descent, with a
+    slider for every leaf; `micrograd.drawing.explore` says what each argument means.
 
-    **explore(trainer, X, y, validation=, batch_size=, seed=, shuffle=)** takes the arguments of `trainer.fit`, and the
-    page the steps of `trainer.fit`: the same order of the samples, the same rule, the same numbers, as long as Python's
-    own backends have the same. Its code is the trainer's: model, loss, penalty and rule, written as JavaScript.
+    explore(trainer, X, y, validation=, batch_size=, seed=, shuffle=) takes the arguments of `trainer.fit`, and the page
+    the steps of `trainer.fit`: the same order of the samples, the same rule, the same numbers to nine digits, as long
+    as Python's own backends have the same. Its code is the trainer's: model, loss, penalty and rule, in JavaScript.
 
-    It begins where the training began: at the parameters of a trainer that has not trained yet, else at those that it
-    had before its first step, where `trainer.reset()` goes. The trainer stays as it is. A penalty `losses.l2` becomes
-    the slider of the page; any other is kept, and the slider is added to it. A metric is not shown: where there are
-    classes the page counts the right answers.
+    The page begins where the training began: at the parameters of a trainer that has not trained yet, else at those
+    before its first step, where `trainer.reset()` goes. The trainer stays as it is. A penalty `losses.l2` becomes the
+    slider of the page; any other is kept, and the slider is added to it. A metric is not shown: where there are classes
+    the page counts the right answers.
 
     TypeError for what is neither, for arguments of the other kind, for a rule or a model that cannot be written down
     (a TraceError names the line that asks for a number), and for an objective of your own. ValueError for bad data,
