@@ -424,6 +424,9 @@ def test_neurons_are_found_in_what_the_code_computes():
     product = lambda x: (w[0] * x[0]).tanh() * (w[1] * x[1]).tanh()  # noqa: E731
     scene = neurons(product, w)
     assert [node["rule"] for node in scene["head"]] == ["mul"] and scene["heads"] == [{"head": 0}]
+    both = lambda x: [product(x), w[4] * product(x)]  # noqa: E731
+    pairs = [[0.0, 1.0] for _ in X]
+    assert neurons(both, w, losses.squared_error, pairs)["neurons"] is None  # a source would be no neuron
     scene = neurons(lambda x: w[0] * (x[0] * x[1]) + w[1] * sin(2.0 * x[0]) + w[2] * x[1], w)
     assert [(one["name"], one["layer"]) for one in scene["neurons"]] == [("x₁·x₂", 0), ("sin(2x₁)", 0), ("ŷ", 1)]
     assert scene["neurons"][1]["nodes"][1] == {"rule": "sin", "operands": [{"node": 0}]}

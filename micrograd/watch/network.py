@@ -59,7 +59,7 @@ def network_of(graph: Graph, outputs: list[int]) -> Network | None:
     waiting = [(node, True) for node in outputs]
     while waiting:
         node, above = waiting.pop()
-        if node in neurons or node in head or graph.kind[node] == "input":
+        if node in neurons or graph.kind[node] == "input" or node in head and above:
             continue
         neuron = neuron_at(graph, node) or (None if above else feature_at(graph, node))
         if neuron is not None:
