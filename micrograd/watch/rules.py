@@ -7,10 +7,10 @@ rates       of a schedule: [step, rate] where the rate changes; `known`: how man
 from __future__ import annotations
 
 import operator
-from itertools import islice, product
+from itertools import islice
 
 from micrograd import functions
-from micrograd.compiler.descent.reading import SPECIAL, rate, read, updated
+from micrograd.compiler.descent.reading import read, starts_from_zeros
 from micrograd.compiler.descent.symbols import ByStep, Unreadable
 from micrograd.drawing.explorer.javascript import NOTHING
 from micrograd.exporting.definitions import Body, operand
@@ -51,7 +51,8 @@ def rules(optimizer: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
     for name, rule in offered.items():
         try:
             found = read(rule)
-            expect_zeros_at_first(rule, found)
+            if not starts_from_zeros(found, rule):
+                raise Unreadable("its first step is another than from moments of 0")
         except Unreadable as error:
             raise TypeError(
                 f"explore cannot watch {optimizer!r}: {error}. Train with a rule that is arithmetic on p, g and its "
@@ -67,16 +68,6 @@ def name_of(optimizer: Any) -> str:
     if type(optimizer) is SGD and optimizer.momentum:
         return "Nesterov" if optimizer.nesterov else "momentum"
     return type(optimizer).__name__
-
-
-def expect_zeros_at_first(optimizer: UpdateRule, rule: Rule) -> None:
-    """Unreadable, if the first step, which has no moments yet, is another than that from moments of 0."""
-    [row] = rule.table(rate, range(1)).tolist()
-    for p, g in product(SPECIAL, SPECIAL):
-        found = updated(optimizer, 0, p, g, None)  # type: ignore[arg-type]
-        expected = rule.at(row, [p, g, *[0.0] * rule.moments])
-        if len(found) != len(expected) or any(a != b and (a == a or b == b) for a, b in zip(found, expected)):
-            raise Unreadable("its first step is another than from moments of 0")
 
 
 def described(optimizer: UpdateRule, rule: Rule) -> dict[str, Any]:

@@ -152,6 +152,17 @@ def compare(rule: Rule, optimizer: UpdateRule) -> None:
             raise Unreadable("its update gives something else for floats than for symbols")
 
 
+def starts_from_zeros(rule: Rule, optimizer: UpdateRule) -> bool:
+    """Whether the first step, which has no moments yet, does what the rule does with moments of 0."""
+    pairs, [row] = [*product(SPECIAL, SPECIAL)], rule.table(rate, range(1)).tolist()
+    p, g = np.array(pairs).T
+    with np.errstate(all="ignore"):
+        found = updated(optimizer, 0, p, g, None)  # type: ignore[arg-type]
+    expected = zip(*[rule.at(row, [*pair, *[0.0] * rule.moments]) for pair in pairs])
+    same = [np.array_equal(np.broadcast_to(a, len(pairs)), b, equal_nan=True) for a, b in zip(found, expected)]
+    return len(found) == len(rule.ends) and all(same)
+
+
 def rate(step: int) -> float:
     """A learning rate that no rule has, for comparisons: a schedule of the user's may count its calls."""
     return 0.3 / (step + 1)
