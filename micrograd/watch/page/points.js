@@ -29,7 +29,7 @@ class Points {
       context.fillRect(px - 2, py - 2, 4, 4);
     });
     context.globalAlpha = 1;
-    if (stage.kind === "line") this.drawFurther(context);
+    if (stage.kind === "line" && !stage.classes) this.drawFurther(context);
     const batch = new Set(page.batchShown ?? []), radius = points.length > MANY ? 3 : stage.kind === "line" ? 3.8 : 5;
     points.forEach((point, i) => this.drawPoint(context, point, radius, batch.has(i)));
     if (sample === null || !points[sample]) return;

@@ -4,7 +4,7 @@
 //   points       the samples as they are now: {x, y, from}; from is the place among those of the scene, if it is one
 //   sample       the place of the chosen sample; chosen: of the chosen weight; opened: {neuron} or {sample}, the
 //                scalar graph that is seen, or null; previewed: the neuron that the stage shows instead of the model
-//   version      counts changes of numbers, dataVersion those of the samples; what is derived of them is kept that long
+//   kept         what is derived of the numbers, until they change; dataVersion counts changes of the samples
 
 // Start every page of this training that is not on yet.
 function watch(key, scene, code, updates, rules, style) {
@@ -24,7 +24,7 @@ class Page extends Actions {
     super();
     Object.assign(this, { root, scene, code, updates, rules });
     Object.assign(this, { sample: scene.X.length ? 0 : null, chosen: 0, opened: null, previewed: null });
-    Object.assign(this, { playing: false, pace: "step", version: 0, dataVersion: 0, kept: new Map() });
+    Object.assign(this, { playing: false, pace: "step", dataVersion: 0, kept: new Map() });
     this.standalone = document.body.classList.contains("micrograd-watch-page");
     this.training = new Training(scene, code, updates);
     this.points = scene.X.map((x, from) => ({ x: [...x], y: [...scene.y[from]], from }));
@@ -44,14 +44,11 @@ class Page extends Actions {
     return element(`h${level + (this.standalone ? 0 : 1)}`, "mw-heading", text);
   }
 
-  // ---- what is derived of the numbers, once for each version
+  // ---- what is derived of the numbers, once until they change
 
   once(name, make) {
-    const known = this.kept.get(name);
-    if (known?.version === this.version) return known.value;
-    const value = make();
-    this.kept.set(name, { version: this.version, value });
-    return value;
+    if (!this.kept.has(name)) this.kept.set(name, make());
+    return this.kept.get(name);
   }
 
   // What the next step will see and make.
@@ -89,7 +86,6 @@ class Page extends Actions {
 
   // Numbers changed.
   changed() {
-    this.version++;
     this.kept.clear();
     this.repaint();
   }
