@@ -44,7 +44,7 @@ PLACES = {  # name -> a call that takes a whole number there
     "shards": lambda n: Sharded(trainer().objective_for(X, Y), ThreadPoolExecutor(1), shards=n),
     "order": lambda n: derivative(lambda x: x**5, 2.0, order=n),
     "inputs": lambda n: compile(lambda x: sum(x), n, parameters=[]),
-    "inputs, where": lambda n: export(lambda x: sum(x), n, parameters=[]),
+    "inputs, where": lambda n: export(lambda x: sum(x), n),
     "targets": lambda n: compile(lambda x: x[0], 1, parameters=[], loss=lambda p, t: p * sum(t), targets=n),
     "threads": lambda n: compile(lambda x: x[0], 1, parameters=[], threads=n),
     "nin": lambda n: nn.Neuron(n),

@@ -372,7 +372,7 @@ def test_a_sum_that_goes_on_elsewhere_is_a_layer_still():
         return [(s + v * x[0]) * s for s, v in zip(sums, w)]
 
     source = export(model, 6)
-    assert "t1 += model_weights_1[6 * i + k] * x[k]" in source
+    assert "t1 += model_weights_1[6 * i + j] * x[j]" in source
     assert same(run_python(source)([0.5] * 6), eager(model, [0.5] * 6))
 
 

@@ -46,6 +46,21 @@ FLOORS = {
     ],
     "command_line.tables": [["models", "progress", "report", "rows"], ["predict", "train"]],
     "command_line.tables.report": [["page"], ["columns", "outcome", "plots"], ["report"]],
+    "exporting": [
+        ["statements", "words"],
+        ["definitions", "identifiers", "tracing"],
+        ["lowering", "printing"],
+        ["c", "functions", "javascript", "python"],
+        ["stepwise"],
+        ["source"],
+    ],
+    "exporting.lowering": [
+        ["cells", "tidying"],
+        ["places"],
+        ["shapes", "sums"],
+        ["blocks"],
+        ["writing"],
+    ],
     "compiler": [
         ["samples"],
         ["code", "elementary", "runner", "state"],
@@ -162,7 +177,7 @@ TYPES_ONLY = {"signatures"}
 KNOWS = {  # who may import what from outside
     "graphviz": {"drawing"},
     "IPython": {"training"},
-    "numpy": {"compiler", "derivatives", "estimators", "optim", "plotting", "tables", "training"},
+    "numpy": {"compiler", "derivatives", "estimators", "exporting", "optim", "plotting", "tables", "training"},
     "pandas": {"tables"},
     "scipy": {"optim"},
     "sklearn": {"estimators", "tables"},
@@ -172,8 +187,13 @@ KNOWS = {  # who may import what from outside
 # Rooms that may do so at their top, since they are themselves imported where they are needed
 LATE_IN_COMPILER = ("descent", "entries", "llvm", "loops", "numpy", "one_row", "points")
 LATE_IN_WATCH = ("making", "programs", "rules")
-IMPORTED_LATE = {*[f"compiler.{room}" for room in LATE_IN_COMPILER], *[f"watch.{room}" for room in LATE_IN_WATCH]}
-IMPORTED_LATE.add("estimators")
+LATE_IN_EXPORTING = ("functions", "lowering", "stepwise")
+IMPORTED_LATE = {
+    "estimators",
+    *[f"compiler.{room}" for room in LATE_IN_COMPILER],
+    *[f"exporting.{room}" for room in LATE_IN_EXPORTING],
+    *[f"watch.{room}" for room in LATE_IN_WATCH],
+}
 NOT_AT_IMPORT = ["typing", "dataclasses", "re", "enum", "inspect", "collections", "json", "random", "numpy"]
 MOST_AT_THE_ROOT, MOST_IN_A_FOLDER = 17, 13  # modules, the face included
 

@@ -162,5 +162,6 @@ def test_names_end_even_if_a_label_is_taken_again_and_again():
     assert [names.take("M_PI") for _ in range(3)] == ["m_pi", "m_pi_2", "m_pi_3"]
     assert [names.take("x_") for _ in range(2)] == ["x_", "x_2"]
     assert [names.take("__x__") for _ in range(2)] == ["_x_", "_x_2"]
-    assert names.take("model__weights_1") == "model_weights_1"
+    assert names.take("the__weights_1") == "the_weights_1"
+    assert names.take("model__weights_1") == "_model_weights_1"  # the module's own tables and functions begin like that
     assert not any(map(reserved, ("weights", "y1", "gamma", "input", "bias_2"))) and harmless("_Complex") == "Complex"

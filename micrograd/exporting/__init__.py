@@ -1,15 +1,16 @@
-"""`export`: a trained model as source code that stands alone, one function of one sample, in Python or C.
+"""`export`: a model and its derivatives as source code that stands alone, in C, JavaScript or Python.
+
+    model → trace → array program of one sample → statements → text
 
 source                  `export`
-freezing                the scalar graph of one sample, with the numbers that do not depend on it
-parts                   the affine maps and vectors in it
-identifiers, words      what things are called, past the words that languages keep for themselves
+tracing                 the scalar graph of one sample, compared with the model, and its labels
+functions               which of the compiler's programs a function is written from
+lowering/               from an array program to statements
 statements              an export before it is text: plain data
 printing                statements as text, what languages share
 definitions             what the table says of a primitive, as statements
-writer                  what a part looks like
-python_code             in Python
-c_code                  in C
+identifiers, words      what things are called, past the words that languages keep for themselves
+c/                      in C, and its header
 stepwise/               models with a loop over time, whose exports are loops
 javascript/             in JavaScript, whose vocabulary pages use, too
 python/                 in Python

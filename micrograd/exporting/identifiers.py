@@ -28,7 +28,7 @@ def identifier(label: str) -> str:
 
 
 class Identifiers:
-    """Gives out names.
+    """Gives out names. None begins with the first that is taken, as other functions and tables of a module do.
 
     >>> names = Identifiers("model")
     >>> names.take("x"), names.take("x"), names.take("lambda"), names.numbered("v"), names.numbered("v")
@@ -36,27 +36,19 @@ class Identifiers:
     """
 
     def __init__(self, *taken: str) -> None:
-        self.taken = {*taken}
+        self.taken, self.prefix = {*taken}, harmless(f"{taken[0]}_")
         self.counts: dict[str, int] = {}
 
     def take(self, wish: str) -> str:
         """The name wished for, with a number if it is taken."""
         name, count = harmless(wish), 1
+        name = f"_{name}" if name.startswith(self.prefix) else name
         stem = name.rstrip("_")
         while name in self.taken or reserved(name):
             count += 1
             name = f"{stem}_{count}"
         self.taken.add(name)
         return name
-
-    def letters(self, count: int) -> list[str]:
-        """Names that nothing else has, for use inside one loop only."""
-        found: list[str] = []
-        mark = ""
-        while len(found) < count:
-            found += [letter + mark for letter in "abc" if letter + mark not in self.taken]
-            mark += "_"
-        return found
 
     def numbered(self, letter: str) -> str:
         """The next of v1, v2, …"""

@@ -22,7 +22,7 @@ def traced(model: Any, inputs: Any, given: Sequence[Value] | None, **objective: 
     """
     if isinstance(model, Value) or isinstance(inputs, (list, tuple)):
         if objective.get("loss") is not None:
-            raise TypeError("expected no loss beside an expression: make it a part of the expression, or give a function")
+            raise TypeError("expected no loss beside an expression: make it a part of that, or give a function")
         return traced_expression(model, inputs, given)
     inputs = whole(inputs, "inputs, where they are no list of leaves,", 1)
     if not callable(model):

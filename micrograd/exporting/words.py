@@ -42,7 +42,7 @@ WORDS = {
     name: frozenset(words.split())
     for name, words in (("c", C), ("c++", CPP), ("javascript", JAVASCRIPT), ("python", PYTHON))
 }
-OURS = frozenset("out total weight n i k s".split())
+OURS = frozenset("out total i j".split())
 RESERVED = frozenset().union(*WORDS.values(), OURS)
 MACRO = re.compile("(?=(.*[A-Z]){2})[A-Z][A-Z0-9_]*")  # in C, names in capitals are macros
 

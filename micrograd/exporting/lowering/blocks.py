@@ -100,7 +100,7 @@ class Lowering:
     # which block
 
     def block(self, count: int, earliest: int) -> int:
-        """The number of the first block of so many rounds that stands there or behind; of single statements the last."""
+        """The number of the first block of so many rounds from there on; of single statements that is the last."""
         last = len(self.blocks) - 1
         for number in range(earliest if count else max(earliest, last), last + 1):
             if self.blocks[number].count == count:
@@ -254,7 +254,7 @@ class Lowering:
             home.declared = True
 
     def clear(self, cells: Any, block: Block | None = None) -> None:
-        """Zeros where sums are to go, once: of a local array ahead of a block, else ahead of all that is written now."""
+        """Zeros where sums are to go, once: of a local array ahead of a block, else ahead of all."""
         home = self.places.of(cells.flat[0])
         if not home.zeroed:
             zeros: Any = Array(home.name, home.size, zero=True)

@@ -30,6 +30,7 @@ class Cells:
 
     rows        the cell of slot 0
     number, known, of   by cell: its number; whether it is known; the cell that it is an alias of, or itself
+    tame        first cell of a product -> its cells, and those that are multiplied by finite numbers there
     """
 
     def __init__(self, program: ArrayProgram) -> None:
@@ -40,7 +41,8 @@ class Cells:
         self.steps: list[Any] = []
         self.sums: list[Any] = []
         self.after: list[Any] = []
-        self.several: set[int] = set()  # the targets that several sums add to
+        self.tame: dict[int, tuple[Any, Any]] = {}
+        self.several: set[int] = set()  # targets that several sums add to
         for slot, x in program.constants:
             self.know([self.rows + slot], [x])
 
@@ -100,6 +102,12 @@ class Cells:
         numbers = [self._uniform(x) for x in operands]
         if op is WHERE and numbers[0] is not None:
             return self._alias(own, operands[1 if numbers[0] != 0.0 else 2])
+        if op is WHERE and self._is_tame(*operands):
+            return self._alias(own, operands[1])
+        if op is MUL:
+            for factor, x in (operands, operands[::-1]):
+                if not isinstance(x, float) and (isinstance(factor, float) or self._finite(factor)):
+                    self.tame[start] = own, x
         found = simpler(op, tuple(operands), numbers, lambda x: None)
         if found is not None and not found[0]:
             return self._alias(own, found[1][0])
@@ -110,6 +118,13 @@ class Cells:
             for x, number in zip(operands, numbers)
         ]
         steps.append(Map(op, made, start, count))
+
+    def _is_tame(self, x: Any, product: Any, otherwise: Any) -> bool:
+        """Whether a choice is the guard of a product of x and finite numbers, which needs none."""
+        if otherwise.__class__ is not float or otherwise != 0.0 or isinstance(product, float):
+            return False
+        own, factor = self.tame.get(int(product[0]), (None, None))
+        return own is not None and np.array_equal(own, product) and np.array_equal(factor, x)
 
     def _alias(self, own: Any, x: Any) -> None:
         if isinstance(x, float):
@@ -166,8 +181,9 @@ class Cells:
 
     def _single(self) -> None:
         """Of one sample: a sum that is the only one of its targets is a step; only others have to be added up."""
-        targets, counts = np.unique(np.concatenate([one.slots.ravel() for one in self.sums] or [[]]), return_counts=True)
-        self.several = set(targets[counts > 1].astype(int).tolist())
+        slots = np.concatenate([np.empty(0, np.int64), *[one.slots.ravel() for one in self.sums]])
+        targets, counts = np.unique(slots, return_counts=True)
+        self.several = set(targets[counts > 1].tolist())
         kept = []
         for one in self.sums:
             if isinstance(one, Outer) or self.several.intersection(one.slots.tolist()):

@@ -11,6 +11,7 @@ import numpy as np
 
 from micrograd.exporting.lowering.tidying import UNNAMED
 from micrograd.exporting.statements import Apply, Item, Let, Looked, Name, Number, Place, Table
+from micrograd.exporting.words import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Factors = tuple[tuple[str, int], ...]
 
 FEWEST = 4  # rows of a loop; fewer are better read as formulas
-ROW, TERM = "i", "k"  # variables of loops
+ROW, TERM = "i", "j"  # variables of loops
 
 
 class Home:
@@ -49,10 +50,10 @@ class Home:
 
 
 class Tables:
-    """The tables of a module: of numbers, and of places."""
+    """The tables of a module of this name: of numbers, and of places."""
 
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
+    def __init__(self, module: str) -> None:
+        self.module = module
         self.found: dict[Any, Table] = {}
         self.counts: dict[str, int] = {}
 
@@ -61,7 +62,7 @@ class Tables:
         key = numbers.tobytes(), numbers.shape
         if key not in self.found:
             self.counts[wish] = self.counts.get(wish, 0) + 1
-            name = f"{self.prefix}_{wish}_{self.counts[wish]}"
+            name = harmless(f"{self.module}_{wish}_{self.counts[wish]}")
             self.found[key] = Table(name, numbers.ravel().tolist(), numbers.shape, whole=numbers.dtype.kind == "i")
         return self.found[key]
 

@@ -104,6 +104,10 @@ class Writing:
         steps = [*self.cells.once, *self.cells.steps, *self.cells.sums, *self.cells.after]
         return sum([step.guard or step.op is WHERE for step in steps])
 
+    def guards_more_than(self, plain: Writing) -> bool:
+        """Whether this program, with guards, may do something else than the plain one."""
+        return self.cells.cut or self.guards() > plain.guards()
+
     # functions
 
     def one_sample(self, name: str, doc: str, value: int | None, twin: str = "") -> Function:
@@ -113,13 +117,13 @@ class Writing:
         ends = ends if value is None else [int(cells.of[value]), *ends]
         live = cells.live([ends])
         arguments, labelled = self.arguments(self.direction)
-        names = Identifiers(name, twin, *[one.name for one in arguments])
+        names = self.names(name, twin, arguments)
         lowering = self.lowering(names, labelled)
         self.settle_inputs(lowering.places, arguments[0].name, "vector")
         self.settle_results(lowering.places)
-        lowering.write([*cells.once, *cells.steps, *cells.after], cells.sums, ends, live, into=False)
+        before = self.swept(lowering, [*cells.once, *cells.steps], ends, live)
         result = None if value is None else lowering.places.one(ends[0])
-        body = self.behind_what_is_ahead(lowering, self.completed(lowering, self.results))
+        body = self.behind_what_is_ahead(lowering, [*before, *self.completed(lowering, self.results)])
         body += checked(self.results, result, twin, arguments)
         return Function(name, doc, arguments, named(tidied(body), names), returns=value is not None)
 
@@ -131,19 +135,20 @@ class Writing:
         cells, [outputs, row] = self.cells, self.results
         live = cells.live([outputs.cells, row.cells])
         arguments, labelled = self.arguments(0)
-        names = Identifiers(name, twin, *[one.name for one in arguments])
+        names = self.names(name, twin, arguments, DIRECTION)
         lowering, seed = self.lowering(names, labelled), f"{UNNAMED}seed"
         self.settle_inputs(lowering.places, arguments[0].name, seed)
         self.settle_results(lowering.places, {row.name: ((DIRECTION, len(row.cells)),)})
         ahead, inside = cells.apart(np.arange(self.inputs, self.inputs + self.direction))
-        needed = {cell for step in [*inside, *cells.sums] for x in read_by(step) for cell in x.ravel().tolist()}
+        needed = read([*inside, *cells.sums, *cells.after])
         lowering.write(ahead, [], sorted(needed.union(outputs.cells.tolist())), live, into=False)
         before = self.completed(lowering, [outputs])
         lowering.inside = True
-        lowering.write([*inside, *cells.after], cells.sums, row.cells.tolist(), live, into=False)
-        unit: list[Statement] = [Array(seed, self.direction, zero=True), Store(Item(seed, at(0, **{DIRECTION: 1})), Number(1.0))]
-        loop = For(DIRECTION, self.direction, [*unit, *self.completed(lowering, [row])])
-        body: list[Statement] = [*self.behind_what_is_ahead(lowering, [*before, loop]), *checked(self.results, None, twin, arguments)]
+        first = self.swept(lowering, inside, row.cells.tolist(), live)
+        one = Store(Item(seed, at(0, **{DIRECTION: 1})), Number(1.0))
+        unit: list[Statement] = [Array(seed, self.direction, zero=True), one]
+        loop = For(DIRECTION, self.direction, [*unit, *first, *self.completed(lowering, [row])])
+        body = self.behind_what_is_ahead(lowering, [*before, loop]) + checked(self.results, None, twin, arguments)
         return Function(name, doc, arguments, named(tidied(body), names), returns=False)
 
     def over_samples(self, name: str, doc: str, arguments: Sequence[Argument], twin: str = "") -> Function:
@@ -152,15 +157,14 @@ class Writing:
         values = [int(cells.of[program.rows + slot]) for slot in program.value]
         ends = [*values, *[cell for one in self.results for cell in one.cells.tolist()]]
         live = cells.live([ends])
-        names = Identifiers(name, twin, *[one.name for one in arguments])
+        names = self.names(name, twin, arguments, SAMPLE, "weight")
         lowering = self.lowering(names, False)
-        places, total, weight = lowering.places, Name("total"), Name("weight")  # words of ours, which no label gets
+        places, total, weight = lowering.places, Name("total"), Name("weight")
         places.settle(Home(x.name, x.size, ((SAMPLE, x.size),)), np.arange(x.size))
         places.settle(Home(y.name, y.size, ((SAMPLE, y.size),)), np.arange(program.targets, program.targets + y.size))
         places.expressions[values[0]], places.expressions[program.weight] = total, weight
         self.settle_results(places)
-        steps = [*cells.steps, *cells.sums, *cells.after]
-        needed = {cell for step in steps for index in read_by(step) for cell in index.ravel().tolist()}
+        needed = read([*cells.steps, *cells.sums, *cells.after])
         lowering.write(cells.once, [], sorted(needed.union(ends)), live, into=False)
         before = lowering.statements()
         lowering.write(cells.steps, cells.sums, [], live, into=True)
@@ -185,6 +189,10 @@ class Writing:
         found += [Argument("parameters", "in", len(trace.parameters))] * self.argument
         found += [Argument("vector", "in", vector)] * bool(vector)
         return [*found, *[Argument(one.name, "out", one.size) for one in self.results]], labelled
+
+    def names(self, name: str, twin: str, arguments: Sequence[Argument], *others: str) -> Identifiers:
+        """The names that are free in a function."""
+        return Identifiers(self.tables.module, name, twin, *[one.name for one in arguments], *others)
 
     def lowering(self, names: Identifiers, labelled: bool) -> Lowering:
         """What lowers the program, with parameters in their places."""
@@ -213,6 +221,16 @@ class Writing:
         if rest:
             places.settle(Home(places.fresh("h"), len(rest), local=True), np.array(rest))
 
+    def swept(self, lowering: Lowering, steps: list[Any], ends: list[int], live: set[int]) -> list[Statement]:
+        """Write steps and sums, and behind them, in blocks of their own, the steps that read the sums."""
+        after = self.cells.after
+        lowering.write(steps, self.cells.sums, sorted(read(after).union(ends)), live, into=False)
+        if not after:
+            return []
+        found = lowering.statements()
+        lowering.write(after, [], ends, live, into=False)
+        return found
+
     def completed(self, lowering: Lowering, results: Sequence[Result]) -> list[Statement]:
         """The statements written so far, with those that fill what is missing in results."""
         for one in results:
@@ -221,7 +239,8 @@ class Writing:
 
     def behind_what_is_ahead(self, lowering: Lowering, body: list[Statement]) -> list[Statement]:
         """The statements behind those that stand ahead of all."""
-        return [*[statement for _, statement in sorted(lowering.places.ahead, key=lambda pair: pair[0])], *body]
+        ahead = sorted(lowering.places.ahead, key=lambda pair: pair[0])
+        return [*[statement for _, statement in ahead], *body]
 
     def labels_of_cells(self, inputs: bool) -> dict[int, str]:
         """cell -> what it is called, of what users named; inputs only if all of them are."""
@@ -237,6 +256,11 @@ class Writing:
             if cell is not None and identifier(label):
                 found[cell] = identifier(label)
         return found
+
+
+def read(steps: Sequence[Any]) -> set[int]:
+    """The cells that steps and sums read."""
+    return {cell for step in steps for index in read_by(step) for cell in index.ravel().tolist()}
 
 
 def written(program: ArrayProgram) -> dict[int, Any]:
