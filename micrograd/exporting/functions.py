@@ -94,7 +94,7 @@ class Functions:
         doc = f"The outputs, and their derivatives by the {wrt}: a row for each output."
         if not trace.graph.loops and layered(trace):
             plain, guarded = [self.rows_writing(trace, wrt, guards) for guards in (False, True)]
-            twin = f"{name}_guarded" if guarded.guards() > plain.guards() else ""
+            twin = f"{name}_guarded" if guarded.guards_more_than(plain) else ""
             if twin:
                 self.made.append(guarded.by_rows(twin, WHY)._replace(private=True))
             self.made.append(plain.by_rows(name, doc, twin))
@@ -164,7 +164,7 @@ class Functions:
         guarded = through([roll_loss, guard, differentiate, prune, accumulate, differentiate_uniform], trace)
         twin, doc = self.loss_writing(guarded), "The mean loss of n samples, and its gradient by the parameters."
         plain, required = self.loss_writing(program), [one._replace(optional=False) for one in arguments]
-        if twin.guards() > plain.guards():
+        if twin.guards_more_than(plain):
             self.made.append(twin.over_samples(f"{name}_guarded", WHY, required))
             self.made.append(plain.over_samples(f"{name}_gradient", doc, required, f"{name}_guarded"))
         else:
@@ -205,7 +205,7 @@ class Functions:
         """A function, and ahead of it its twin, if there is one."""
         writing = self.writing(plain, results(plain)[1], direction=direction)
         twin, other = self.writing(guarded, results(guarded)[1], direction=direction), ""
-        if twin.guards() > writing.guards():
+        if twin.guards_more_than(writing):
             other = f"{name}_guarded"
             self.made.append(twin.one_sample(other, WHY, results(guarded)[0])._replace(private=True))
         self.made.append(writing.one_sample(name, doc, results(plain)[0], other))

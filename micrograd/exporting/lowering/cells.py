@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.arrays.steps import Index, Operand
 
-
 class Cells:
     """The steps of a program on cells: `once` before the samples, `steps` and `sums` for each, `after` them.
 
     rows        the cell of slot 0
     number, known, of   by cell: its number; whether it is known; the cell that it is an alias of, or itself
+    cut         whether a choice is known to leave out what may not be finite
     tame        first cell of a product -> its cells, and those that are multiplied by finite numbers there
     """
 
@@ -42,6 +42,7 @@ class Cells:
         self.sums: list[Any] = []
         self.after: list[Any] = []
         self.tame: dict[int, tuple[Any, Any]] = {}
+        self.cut = False
         self.several: set[int] = set()  # targets that several sums add to
         for slot, x in program.constants:
             self.know([self.rows + slot], [x])
@@ -101,6 +102,9 @@ class Cells:
             return self.know(own, [op.forward(*args) for args in zip(*columns)])
         numbers = [self._uniform(x) for x in operands]
         if op is WHERE and numbers[0] is not None:
+            other = operands[1]
+            if numbers[0] == 0.0 and not isinstance(other, float) and not self._finite(other):
+                self.cut = True
             return self._alias(own, operands[1 if numbers[0] != 0.0 else 2])
         if op is WHERE and self._is_tame(*operands):
             return self._alias(own, operands[1])
