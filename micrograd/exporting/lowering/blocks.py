@@ -185,7 +185,7 @@ class Lowering:
         block, items = self.blocks[number], iter(found)
         operands = [x if isinstance(x, float) else int(x.index[0]) for x in step.operands]
         expressions = [Number(x) if isinstance(x, float) else next(items) for x in step.operands]
-        if step.start in self.neurons:
+        if step.start in self.neurons and not step.op.sign:
             for layer in [x.text for x in found if isinstance(x, Name) and x.text in block.layers]:
                 block.layers[layer][2].append(step.op.name)
         name = self.places.fresh("v")
@@ -207,7 +207,7 @@ class Lowering:
         if step.count == 1:
             places.expressions[step.start], places.position[step.own] = total, number
             return
-        if step.start in self.neurons:
+        if step.start in self.neurons and not isinstance(factor, Number):
             self.blocks[number].layers[total.text] = [step.count, step.rows.shape[1], []]
         self.made(number, step, total)
 

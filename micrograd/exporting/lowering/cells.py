@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from micrograd.compiler.arrays.program import ArrayProgram
     from micrograd.compiler.arrays.steps import Index, Operand
+MANY = 24  # like steps that become one, whose operands a table says
+
 
 class Cells:
     """The steps of a program on cells: `once` before the samples, `steps` and `sums` for each, `after` them.
@@ -65,8 +67,10 @@ class Cells:
             self._add(self.once, step, rows)
         for step in program.steps:
             self._add(self.steps, step, 0)
+        self.steps = merged(self.steps)
         for one in program.sums:
             self._add_sum(one)
+        self.sums = merged_sums(self.sums)
         if not samples:
             self._single()
         for step in program.after:
@@ -241,6 +245,54 @@ class Cells:
                         needed[cells] = True
             steps[:] = kept[::-1]
         return set(np.flatnonzero(needed).tolist())
+
+
+def merged(steps: list[Any]) -> list[Any]:
+    """The steps with one for many products with the same matrix, as of a kernel that moves over a picture."""
+    made: list[Any] = []
+    runs: list[list[Any]] = []
+    for step in steps:
+        if runs and alike(runs[-1][-1], step):
+            runs[-1].append(step)
+        else:
+            runs.append([step])
+    for run in runs:
+        if len(run) < MANY:
+            made += run
+            continue
+        bias = None if run[0].bias is None else np.concatenate([step.bias for step in run])
+        rows, factors = [np.concatenate(parts) for parts in zip(*[(step.rows, step.slots) for step in run])]
+        made.append(Linear(rows, factors, bias, run[0].start, run[0].guard))
+    return made
+
+
+def alike(before: Any, step: Any) -> bool:
+    """Whether two steps, one behind the other, are products with the same matrix."""
+    if not (isinstance(before, Linear) and isinstance(step, Linear)):
+        return False
+    if before.start + before.count != step.start or before.guard != step.guard:
+        return False
+    return np.array_equal(before.slots, step.slots) and (
+        step.bias is None and before.bias is None or np.array_equal(before.bias, step.bias)  # type: ignore[arg-type]
+    )
+
+
+def merged_sums(sums: list[Any]) -> list[Any]:
+    """The sums with one for many matrices that are added up in the same place."""
+    found: dict[Any, list[Any]] = {}
+    for one in sums:
+        key = (one.slots.tobytes(), one.slots.shape, one.guard) if isinstance(one, Outer) else id(one)
+        found.setdefault(key, []).append(one)
+    made: list[Any] = []
+    for several in found.values():
+        if len(several) < MANY:
+            made += several
+            continue
+        rows, columns = several[0].slots.shape
+        left = np.stack([np.repeat(one.left, columns) for one in several], axis=1)
+        right = np.stack([np.tile(one.right, rows) for one in several], axis=1)
+        made.append(Pairs(several[0].slots.ravel(), left, right, several[0].guard))
+    return made
 
 
 def read_by(step: Any) -> Sequence[Index]:

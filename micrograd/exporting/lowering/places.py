@@ -153,8 +153,17 @@ class Places:
         home, fit = self.of(flat[0]), fitted(self.place[cells])
         if fit is not None:
             return home.item(fit[0], tuple(zip(variables, fit[1:])))
-        table = self.tables.keep("places", self.place[cells])
-        return Item(home.name, Looked(table.name, row_major(cells.shape, variables), Place(0, home.ahead)))
+        return Item(home.name, self.looked(self.place[cells], variables, home.ahead))
+
+    def looked(self, places: Any, variables: Sequence[str], ahead: Factors) -> Looked:
+        """Places in a table; of their first column if the others go on regularly from there."""
+        step = places[0, 1] - places[0, 0] if places.ndim == 2 and places.shape[1] > 1 else 0
+        if places.ndim == 2 and (places == places[:, :1] + step * np.arange(places.shape[1])).all():
+            table = self.tables.keep("places", np.ascontiguousarray(places[:, 0]))
+            start = Place(0, (*ahead, *[(variables[1], int(step))] * bool(step)))
+            return Looked(table.name, row_major(table.shape, variables), start)
+        table = self.tables.keep("places", places)
+        return Looked(table.name, row_major(places.shape, variables), Place(0, ahead))
 
     def one(self, cell: int) -> Expression:
         """What stands for a single cell."""

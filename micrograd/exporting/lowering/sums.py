@@ -5,7 +5,7 @@ from __future__ import annotations
 from micrograd.compiler.arrays.steps import Outer
 from micrograd.exporting.lowering.cells import read_by
 from micrograd.exporting.lowering.places import FEWEST, ROW, TERM, guarded
-from micrograd.exporting.statements import Add, For, If, Number, Store
+from micrograd.exporting.statements import Add, For, If, Let, Name, Number, Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def write_sum(lowering: Lowering, one: Any, into: bool) -> None:
     if len(one.slots) >= FEWEST >= len(columns) and places.regular(one.slots):
         if all(places.regular(x) for column in columns for x in column):
             return write_columns(lowering, one, columns)
+    if len(columns) > FEWEST and all(map(places.regular, (one.slots, *sides))):
+        return write_products(lowering, one)
     body = lowering.blocks[lowering.after(read_by(one))].body
     for r, slot in enumerate(one.slots.tolist()):
         terms = []
@@ -44,6 +46,18 @@ def write_columns(lowering: Lowering, one: Any, columns: list[Any]) -> None:
         target: Any = lowering.places.item(one.slots, ROW)
         product = guarded(factors[0] if factors else Number(1.0), x, one.guard)
         lowering.blocks[number].body.append(Add(target, product))
+
+
+def write_products(lowering: Lowering, one: Any) -> None:
+    """The sums of many products each, one after the other."""
+    places = lowering.places
+    number, _ = lowering.loop(len(one.slots), [], read_by(one))
+    x = places.item(one.left, ROW, TERM)
+    factor = Number(1.0) if one.right is None else places.item(one.right, ROW, TERM)
+    total, target = Name(places.fresh("total")), places.item(one.slots, ROW)
+    inner = For(TERM, one.left.shape[1], [Add(total, guarded(factor, x, one.guard))])
+    body: list[Any] = [Let(total.text, Number(0.0), changes=True), inner, Add(target, total)]  # type: ignore[arg-type]
+    lowering.blocks[number].body += body
 
 
 def write_matrix(lowering: Lowering, one: Outer, into: bool) -> None:
