@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from micrograd.algebra.identities import simpler
 from micrograd.compiler.arrays.steps import Linear, Map, Rows
 from micrograd.exporting.lowering.cells import read_by
 from micrograd.exporting.lowering.places import FEWEST, ROW, TERM, fitted, guarded, runs
 from micrograd.exporting.lowering.shapes import Copies, Shapes, ordered
 from micrograd.exporting.lowering.sums import write_sum
 from micrograd.exporting.statements import Add, Apply, Array, Comment, For, If, Let, Name, Number, Store
+from micrograd.ops import WHERE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,7 +140,9 @@ class Lowering:
         parts: list[Statement] = []
         if isinstance(step, Map):
             operands = [x if isinstance(x, float) else int(x.index[r]) for x in step.operands]
-            parts, expression = [], self.applied(step, operands, cell, list(map(self.operand, operands)))
+            if self.is_less(step, operands, cell):
+                return
+            expression = self.applied(step, operands, cell, list(map(self.operand, operands)))
         else:
             terms = [(places.one(int(f)), places.one(int(x))) for f, x in zip(step.slots[r], step.rows[r])]
             bias = None if step.bias is None else places.one(int(step.bias[r]))
@@ -148,6 +152,25 @@ class Lowering:
         name = places.take(label) if label else places.fresh("v")
         self.blocks[number].body += [*parts, Let(name, expression)]
         places.expressions[cell], places.position[cell] = Name(name), number
+
+    def is_less(self, step: Map, operands: list[Any], cell: int) -> bool:
+        """Whether a cell is known, or another one, which its step was not for all of its rows; it is that then."""
+        places = self.places
+        known, numbers = places.cells.known, places.cells.number
+        given = [x if isinstance(x, float) else float(numbers[x]) if known[x] else None for x in operands]
+        if None not in given:
+            places.cells.know([cell], [step.op.forward(*given)])
+            return True
+        if step.op is WHERE:
+            same = None if given[0] is None else operands[1 if given[0] != 0.0 else 2]
+        else:
+            found = simpler(step.op, tuple(operands), given, lambda x: None)
+            same = found[1][0] if found is not None and not found[0] else None
+        if same is None or cell in places.labels:
+            return False
+        places.expressions[cell] = self.operand(same)
+        places.position[cell] = -1 if isinstance(same, float) else places.position[same]
+        return True
 
     def operand(self, x: float | int) -> Expression:
         """A number, or what stands for a cell."""

@@ -10,6 +10,8 @@ The steps are those of the compiler, `Map`, `Linear`, `Outer` and `Pairs`, with 
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 
 from micrograd.algebra.identities import simpler
@@ -114,7 +116,7 @@ class Cells:
             return self._alias(own, operands[1])
         if op is MUL:
             for factor, x in (operands, operands[::-1]):
-                if not isinstance(x, float) and (isinstance(factor, float) or self._finite(factor)):
+                if not isinstance(x, float) and self._finite(factor):
                     self.tame[start] = own, x
         found = simpler(op, tuple(operands), numbers, lambda x: None)
         if found is not None and not found[0]:
@@ -167,7 +169,10 @@ class Cells:
         if guard:
             self.map(steps, WHERE, [x, self.of[np.arange(made, made + len(x))], 0.0], start, len(x))
 
-    def _finite(self, cells: Index) -> bool:
+    def _finite(self, cells: Any) -> bool:
+        """Whether all of them are known, and finite."""
+        if isinstance(cells, float):
+            return isfinite(cells)
         return bool(self.known[cells].all() and np.isfinite(self.number[cells]).all())
 
     # sums
@@ -176,7 +181,7 @@ class Cells:
         slots, left = one.slots + self.rows, self.of[one.left]
         right = None if one.right is None else self.of[one.right]
         if isinstance(one, Outer) and len(left) > 1:
-            self.sums.append(Outer(slots, left, right, one.guard and not self._finite(right)))  # type: ignore[arg-type]
+            self.sums.append(Outer(slots, left, right, one.guard and not self._finite(right)))
             return
         if isinstance(one, Outer):
             slots, left, right = slots[0], np.full((slots.shape[1], 1), left[0]), right[:, None]  # type: ignore[index]

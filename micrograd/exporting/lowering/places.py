@@ -180,10 +180,11 @@ class Places:
 
 def guarded(factor: Expression, x: Expression, guard: bool) -> Expression:
     """factor · x; 0 where x is 0, if there is a guard."""
-    if factor == Number(1.0):
-        return x
+    for one, other in ((factor, x), (x, factor)):
+        if one == Number(1.0):
+            return other
     product = Apply("mul", (factor, x))
-    return Apply("where", (x, product, Number(0.0))) if guard else product
+    return Apply("where", (x, product, Number(0.0))) if guard and not isinstance(x, Number) else product
 
 
 def fitted(places: Any) -> tuple[int, ...] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from micrograd.compiler.arrays.steps import Outer
 from micrograd.exporting.lowering.cells import read_by
 from micrograd.exporting.lowering.places import FEWEST, ROW, TERM, guarded
@@ -20,8 +22,9 @@ def write_sum(lowering: Lowering, one: Any, into: bool) -> None:
     places = lowering.places
     if isinstance(one, Outer):
         return write_matrix(lowering, one, into)
-    if (places.home[one.slots] >= 0).all():
-        lowering.clear(one.slots)
+    settled = places.home[one.slots] >= 0
+    for home in np.unique(places.home[one.slots[settled]]):
+        lowering.clear(one.slots[places.home[one.slots] == home])
     sides = [one.left] if one.right is None else [one.left, one.right]
     columns = [[side[:, j] for side in sides] for j in range(one.left.shape[1])]
     if len(one.slots) >= FEWEST >= len(columns) and places.regular(one.slots):
