@@ -54,13 +54,7 @@ FLOORS = {
         ["stepwise"],
         ["source"],
     ],
-    "exporting.lowering": [
-        ["cells", "tidying"],
-        ["places"],
-        ["shapes", "sums"],
-        ["blocks"],
-        ["writing"],
-    ],
+    "exporting.lowering": [["cells", "tidying"], ["places"], ["shapes", "sums"], ["blocks"], ["writing"]],
     "compiler": [
         ["samples"],
         ["code", "elementary", "runner", "state"],

@@ -308,4 +308,3 @@ class Lowering:
             else:
                 x = home.cleaned(places.item(cells[first : first + length], ROW))
                 block.body.append(For(ROW, length, [Store(home.item(start + first, ((ROW, 1),)), x)]))
-

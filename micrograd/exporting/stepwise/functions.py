@@ -74,16 +74,18 @@ class LoopFunctions(Functions):
 
         self.by_nodes(trace, name, wrt, f"The value, and its gradient by the {wrt}.", nodes, results)
 
-    def by_nodes(self, trace: Trace, name: str, wrt: str, doc: str, nodes: Any, results: Any, direction: int = 0) -> None:
+    def by_nodes(
+        self, trace: Trace, name: str, wrt: str, doc: str, nodes: Any, results: Any, direction: int = 0
+    ) -> None:
         """See `Functions`; the nodes are those that are written."""
-        made = {}
-        for guarded in (True, False):
-            made[guarded], by = derived(trace, wrt[:-1], width(trace, wrt))
-            made[guarded].outputs = [*trace.outputs, *nodes(made[guarded], by, guarded)]
-        other = "" if made[True].same(made[False]) else f"{name}_guarded"
-        if other:
-            self.made.append(self.function(made[True], other, WHY, *results(made[True]), direction=direction, private=True))
-        self.made.append(self.function(made[False], name, doc, *results(made[False]), direction=direction, twin=other))
+        plain, guarded = [derived(trace, wrt[:-1], width(trace, wrt)) for _ in range(2)]
+        for (made, by), guard in ((plain, False), (guarded, True)):
+            made.outputs = [*trace.outputs, *nodes(made, by, guard)]
+        twin = "" if guarded[0].same(plain[0]) else f"{name}_guarded"
+        if twin:
+            made = self.function(guarded[0], twin, WHY, *results(guarded[0]), direction=direction)
+            self.made.append(made._replace(private=True))
+        self.made.append(self.function(plain[0], name, doc, *results(plain[0]), direction=direction, twin=twin))
 
     def function(
         self,
@@ -95,7 +97,6 @@ class LoopFunctions(Functions):
         *,
         direction: int = 0,
         twin: str = "",
-        private: bool = False,
     ) -> Function:
         """The function that returns the number of a node, if one is given, and fills arrays with those of others."""
         inputs, graph = trace.inputs - direction, trace.graph
@@ -126,4 +127,4 @@ class LoopFunctions(Functions):
         for one in results:
             body += blocks.stored(one.name, one.cells.tolist(), clean=one.clean)
         body += checked(results, None if value is None else blocks.expression(value), twin, arguments)
-        return Function(name, doc, arguments, named(tidied([*head, *body]), names), private, value is not None)
+        return Function(name, doc, arguments, named(tidied([*head, *body]), names), returns=value is not None)
