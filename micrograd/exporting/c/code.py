@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from micrograd.exporting.definitions import called, defined
-from micrograd.exporting.printing import Printer, mentioned
+from micrograd.exporting.printing import WIDTH, Printer, mentioned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +49,13 @@ class CPrinter(Printer):
 
     def head(self, one: Function) -> str:
         """A function up to its body."""
-        result = "double" if one.returns else "void"
-        return f"{'static ' * one.private}{result} {one.name}({', '.join(map(self.argument, one.arguments))})"
+        begin = f"{'static ' * one.private}{'double' if one.returns else 'void'} {one.name}("
+        lines = [begin]
+        for text in [*[f"{self.argument(x)}, " for x in one.arguments[:-1]], f"{self.argument(one.arguments[-1])})"]:
+            if len(lines[-1]) + len(text) > WIDTH:
+                lines.append(" " * len(begin))
+            lines[-1] += text
+        return "\n".join(map(str.rstrip, lines))
 
     def argument(self, one: Argument) -> str:
         """See `Argument`."""

@@ -33,6 +33,7 @@ class Cells:
 
     rows        the cell of slot 0
     number, known, of   by cell: its number; whether it is known; the cell that it is an alias of, or itself
+    kept        first cell of a choice that is 0 or other cells -> its cells, and those
     cut         whether a choice is known to leave out what may not be finite
     tame        first cell of a product -> its cells, and those that are multiplied by finite numbers there
     """
@@ -46,6 +47,7 @@ class Cells:
         self.sums: list[Any] = []
         self.after: list[Any] = []
         self.tame: dict[int, tuple[Any, Any]] = {}
+        self.kept: dict[int, tuple[Any, Any]] = {}
         self.cut = False
         self.several: set[int] = set()  # targets that several sums add to
         for slot, x in program.constants:
@@ -114,6 +116,8 @@ class Cells:
             return self._alias(own, operands[1 if numbers[0] != 0.0 else 2])
         if op is WHERE and self._is_tame(*operands):
             return self._alias(own, operands[1])
+        if op is WHERE and isinstance(operands[2], float) and operands[2] == 0.0:
+            self.kept[start] = own, operands[1]
         if op is MUL:
             for factor, x in (operands, operands[::-1]):
                 if not isinstance(x, float) and self._finite(factor):
@@ -130,11 +134,18 @@ class Cells:
         steps.append(Map(op, made, start, count))
 
     def _is_tame(self, x: Any, product: Any, otherwise: Any) -> bool:
-        """Whether a choice is the guard of a product of x and finite numbers, which needs none."""
-        if otherwise.__class__ is not float or otherwise != 0.0 or isinstance(product, float):
+        """Whether a choice is the guard of a product of x and finite numbers, which needs none.
+
+        Otherwise: 0, or the product where that is 0 and else 0, as guards are that are differentiated again.
+        """
+        if isinstance(product, float) or not self._same(self.tame, product, x):
             return False
-        own, factor = self.tame.get(int(product[0]), (None, None))
-        return own is not None and np.array_equal(own, product) and np.array_equal(factor, x)
+        return otherwise == 0.0 if isinstance(otherwise, float) else self._same(self.kept, otherwise, product)
+
+    def _same(self, found: dict[int, tuple[Any, Any]], cells: Any, others: Any) -> bool:
+        """Whether cells were made of others, as it is written down."""
+        own, made_of = found.get(int(cells[0]), (None, None))
+        return own is not None and np.array_equal(own, cells) and np.array_equal(made_of, others)
 
     def _alias(self, own: Any, x: Any) -> None:
         if isinstance(x, float):

@@ -7,6 +7,7 @@ twin        the name of the function with guards, which is asked where a derivat
 
 from __future__ import annotations
 
+from copy import copy
 from math import inf
 
 import numpy as np
@@ -100,8 +101,11 @@ class Writing:
             one.cells = cells.of[one.cells]
 
     def guards(self) -> int:
-        """How many steps may be guards: those that choose, and those that say so."""
-        steps = [*self.cells.once, *self.cells.steps, *self.cells.sums, *self.cells.after]
+        """How many steps may be guards: those that choose, and those that say so, if a result needs them."""
+        cells = copy(self.cells)
+        cells.once, cells.steps, cells.sums, cells.after = [*cells.once], [*cells.steps], [*cells.sums], [*cells.after]
+        cells.live([one.cells for one in self.results])
+        steps = [*cells.once, *cells.steps, *cells.sums, *cells.after]
         return sum([step.guard or step.op is WHERE for step in steps])
 
     def guards_more_than(self, plain: Writing) -> bool:
