@@ -87,7 +87,8 @@ def test_the_loss_over_samples(parameters):
         given = [[p.data for p in model.parameters()]] if parameters == "argument" else []
         for _ in range(2):  # nothing is left over of the first call
             value, gradient = f([x for row in X for x in row], flat, 5, *given)
-            assert value == pytest.approx(mean.data, rel=1e-13) and gradient == pytest.approx(true, rel=1e-12, abs=1e-15)
+            assert value == pytest.approx(mean.data, rel=1e-13)
+            assert gradient == pytest.approx(true, rel=1e-12, abs=1e-15)
 
 
 def test_layers_are_loops_in_all_derivatives():
@@ -159,7 +160,8 @@ def test_in_c_without_a_warning(tmp_path):
         (tmp_path / name).write_text(both)
         if shutil.which(compiler):
             subprocess.run([compiler, *STRICT[1:], standard, "-fsyntax-only", name], cwd=tmp_path, check=True)
-    subprocess.run(["gcc", *STRICT, "-O2", "-shared", "-fPIC", "-o", "net.so", "net.c", "-lm"], cwd=tmp_path, check=True)
+    command = ["gcc", *STRICT, "-O1", "-shared", "-fPIC", "-o", "net.so", "net.c", "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
     library, array = ctypes.CDLL(str(tmp_path / "net.so")), lambda numbers: (ctypes.c_double * len(numbers))(*numbers)
     library.net_loss.restype = library.net_gradient.restype = ctypes.c_double
     at = array([p.data for p in model.parameters()])
