@@ -15,7 +15,8 @@ from micrograd import Value, export
 from micrograd.engine import apply, topological
 
 MODELS = [2, 3, 5, 6, 8, 10, 12, 19, 57]
-EXPRESSIONS = [*range(14), *range(15, 24)]
+EXPRESSIONS = [*range(24)]
+TANGLES = [50, 65, 75, 200]
 POINTS = [[0.3, 1.5], [-1.2, 0.1], [0.0, -0.0], [1e200, 1.0], [math.inf, -1.0], [math.nan, 0.5]]
 SCRIPT = """
 import fs from "fs";
@@ -129,6 +130,26 @@ def add_expression(exported, seed):
         exported.call(f"expression{seed}", "f_gradient", [point], [2], [root.data, slopes])
 
 
+def tangled(leaves, size, draw):
+    """A sum of nodes of which each takes two before it, near ones or far ones."""
+    nodes = [*leaves]
+    for _ in range(size):
+        x, y = [draw.choice(nodes if draw.random() < 0.3 else nodes[-40:]) for _ in range(2)]
+        nodes.append(draw.choice([x.tanh, x.sin, x.cos, (x + y).tanh, lambda x=x, y=y: x - y * 0.5, (x * y).cos])())
+    return sum([node.tanh() for node in nodes[-40:]])
+
+
+def add_tangle(exported, size):
+    """Value and gradient by parameters that many nodes use, and uses that depend on no input."""
+    draw = random.Random(size)
+    inputs, parameters = [[Value(draw.uniform(0.5, 1.5)) for _ in range(count)] for count in (4, 20)]
+    root = tangled([*parameters, *inputs], size, draw)
+    options = {"leaves": parameters, "parameters": "argument", "wrt": "parameters"}
+    exported.add(f"tangle{size}", root, inputs, derivatives=["gradient"], **options)
+    numbers = [[x.data for x in leaves] for leaves in (inputs, parameters)]
+    exported.call(f"tangle{size}", "f_gradient", numbers, [20], [root.data, gradient(root, parameters)])
+
+
 def test_models_and_expressions(tmp_path):
     if shutil.which("node") is None:
         pytest.skip("needs node")
@@ -137,4 +158,6 @@ def test_models_and_expressions(tmp_path):
         add_model(exported, seed)
     for seed in EXPRESSIONS:
         add_expression(exported, seed)
+    for size in TANGLES:
+        add_tangle(exported, size)
     exported.run(tmp_path)
