@@ -14,9 +14,9 @@ from test_export import random_values
 from micrograd import Value, export
 from micrograd.engine import apply, topological
 
-MODELS = [2, 3, 5, 6, 8, 10, 12, 19, 57]
+MODELS = [5, 6, 8, 12, 19, 57]
 EXPRESSIONS = [*range(24)]
-TANGLES = [50, 65, 75, 200]
+TANGLES = [65, 75]
 POINTS = [[0.3, 1.5], [-1.2, 0.1], [0.0, -0.0], [1e200, 1.0], [math.inf, -1.0], [math.nan, 0.5]]
 SCRIPT = """
 import fs from "fs";
