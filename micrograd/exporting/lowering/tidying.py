@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from micrograd.exporting.statements import Expression, Statement
 
 UNNAMED = "%"
-LONGEST = 72  # characters, more or less, of an expression; what would be longer becomes a statement of its own
+LONGEST = 72  # characters, more or less, of an expression that takes the place of a name
+LINE = 80  # of one for a line; of a longer one parts become statements
 
 
 def length(expression: Any) -> int:
@@ -43,14 +44,17 @@ def length(expression: Any) -> int:
     if isinstance(expression, Number):
         return len(repr(expression.value))
     if isinstance(expression, Name):
-        return 2 if expression.text.startswith(UNNAMED) else len(expression.text)
+        return 3 if expression.text.startswith(UNNAMED) else len(expression.text)
     if isinstance(expression, Item):
-        array = expression.array
-        return (2 if array.startswith(UNNAMED) else len(array)) + 5 + 8 * isinstance(expression.place, Looked)
+        array, place = expression.array, expression.place
+        inside = 12 if isinstance(place, Looked) else 5 * len(place.factors) + 1
+        return (2 if array.startswith(UNNAMED) else len(array)) + 2 + inside
     if isinstance(expression, Call):
         return LONGEST
     inner = sum(map(length, expression.operands))
-    return inner + (3 if expression.row in ("add", "sub", "mul", "div", "neg") else len(expression.row) + 2)
+    if expression.row in ("add", "sub", "mul", "div", "neg"):
+        return inner + 3
+    return inner + (20 if expression.row == "where" else len(expression.row) + 2)
 
 
 def reads(one: Any, found: dict[str, int]) -> dict[str, int]:
@@ -95,7 +99,7 @@ def tidied(body: Sequence[Statement]) -> list[Statement]:
         used = reads(body, {})
         kept = without(body, used)
         if kept == body:
-            return inlined(body, used)
+            return broken(inlined(body, used), [])
         body = kept
 
 
@@ -141,6 +145,42 @@ def inlined(body: Sequence[Statement], used: dict[str, int]) -> list[Statement]:
 def fitted(one: Any, names: dict[str, Expression]) -> Any:
     """A statement with expressions in place of names."""
     return one if one.expression is None else one._replace(expression=replaced(one.expression, names))
+
+
+def broken(body: Sequence[Statement], made: list[str]) -> list[Statement]:
+    """The statements with others ahead of those whose expressions are too long for a line; made: names so far."""
+    found: list[Statement] = []
+    for one in body:
+        if isinstance(one, (For, If)):
+            found.append(one._replace(body=broken(one.body, made)))
+        elif isinstance(one, (Let, Store, Add, Return)) and one.expression is not None:
+            lets, expression = parted(one.expression, made)
+            found += [*lets, one._replace(expression=expression)]
+        else:
+            found.append(one)
+    return found
+
+
+def parted(expression: Expression, made: list[str]) -> tuple[list[Statement], Expression]:
+    """An expression that fits a line, and the Lets of its longest parts.
+
+    >>> long = Name("a name of so many characters, more than thirty")
+    >>> lets, rest = parted(Apply("add", (Apply("tanh", (long,)), long)), [])
+    >>> len(lets), length(rest) <= LINE
+    (1, True)
+    """
+    lets: list[Statement] = []
+    while isinstance(expression, Apply) and length(expression) > LINE:
+        place, part = max(enumerate(expression.operands), key=lambda pair: length(pair[1]))
+        if not isinstance(part, Apply):
+            break
+        ahead, short = parted(part, made)
+        name = f"{UNNAMED}v of {len(made)}"
+        made.append(name)
+        lets += [*ahead, Let(name, short)]
+        operands = expression.operands
+        expression = expression._replace(operands=(*operands[:place], Name(name), *operands[place + 1 :]))
+    return lets, expression
 
 
 def named(body: Sequence[Statement], names: Identifiers) -> list[Statement]:
