@@ -83,8 +83,8 @@ class LoopFunctions(Functions):
             made.outputs = [*trace.outputs, *nodes(made, by, guard)]
         twin = "" if guarded[0].same(plain[0]) else f"{name}_guarded"
         if twin:
-            made = self.function(guarded[0], twin, WHY, *results(guarded[0]), direction=direction)
-            self.made.append(made._replace(private=True))
+            written = self.function(guarded[0], twin, WHY, *results(guarded[0]), direction=direction)
+            self.made.append(written._replace(private=True))
         self.made.append(self.function(plain[0], name, doc, *results(plain[0]), direction=direction, twin=twin))
 
     def function(
