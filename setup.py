@@ -10,7 +10,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 PACKAGE = Path(__file__).parent / "micrograd"
-NAMES = ("leaves", "module", "node", "operations", "walks")
+NAMES = ("fields", "leaves", "module", "node", "operations", "walks")
 SOURCES = ("functions", "ops", "engine", "core/rows")
 GNU = ["-O2", "-ffp-contract=off", "-fno-fast-math"]  # the bits of Python's own arithmetic
 

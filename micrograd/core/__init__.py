@@ -3,7 +3,7 @@
 choice      which of the two cores runs, and what of the engine the one in C replaces
 rows        the generator: formulas of the table in C, when the package is built
 
-Its C stands here, too: node (life and fields), leaves (the constructor), operations (a method for every row), walks
+Its C stands here, too: node (its life), fields, leaves (the constructor), operations (a method for every row), walks
 (backward), module. It is built with the package where there is a compiler. It is left out elsewhere, in Pyodide for
 instance, and where the environment variable MICROGRAD_PURE is set, to anything but 0: when the package is built, or
 when Python starts.
