@@ -60,7 +60,7 @@ def series(x):
 
 LOOPS = {
     "lorenz": (lorenz, 3, ("jacobian",), 300),
-    "swapped": (swapped, 3, ("gradient", "hessian"), 550),
+    "swapped": (swapped, 3, ("gradient", "hessian"), 600),
     "filtered": (filtered, 2, ("gradient", "hvp"), 600),
     "series": (series, 302, ("gradient", "hvp"), 400),
 }

@@ -267,3 +267,13 @@ def test_a_network_is_loops_over_its_layers_and_not_ten_thousand_statements():
         text = export(model, 64, language=language, name="digits", derivatives=("jacobian",), parameters="argument")
         code = [line for line in text.splitlines() if not re.match(r"\s*-?\d", line)]  # without the rows of numbers
         assert len(code) < 160, (language, len(code))
+
+
+def test_the_code_can_be_read_and_put_into_a_device(folder):
+    """No allocation, no state, one header, loops instead of statements, lines that fit, a line for each layer."""
+    for name in ZOO:
+        text = (folder / f"{name}.c").read_text()
+        assert re.findall(r"#\s*\w+.*", text) == ["#include <math.h>"], name
+        assert not re.search(r"\b(malloc|calloc|free|goto|printf)\b|\bstatic (?!const |double |void )", text), name
+        for language in ("c", "mjs", "py"):
+            assert max(map(len, (folder / f"{name}.{language}").read_text().splitlines())) <= 140, (name, language)
