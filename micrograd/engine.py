@@ -130,7 +130,7 @@ def binary(op: Op, otherwise: Callable[[Op, Any, Any], Any] = mixed) -> Binary:
         return linear(op, otherwise)
     forward, partial_a, partial_b = op.forward, cached(op, 0), cached(op, 1)
 
-    def method(self: Value, other: Operand) -> Value:
+    def method(self: Value, other: Operand, /) -> Value:
         x = self.data
         out = new(Value)
         kind = other.__class__
@@ -163,7 +163,7 @@ def linear(op: Op, otherwise: Callable[[Op, Any, Any], Any]) -> Binary:
     forward = op.forward
     da, db = (cached(op, i)() for i in (0, 1))  # the constants
 
-    def method(self: Value, other: Operand) -> Value:
+    def method(self: Value, other: Operand, /) -> Value:
         out = new(Value)
         kind = other.__class__
         if kind is Value or kind is Leaf:
@@ -192,7 +192,7 @@ def reflected(op: Op) -> Binary:
     """The method of an operator for a number on the left: `2.0 - x`."""
     forward, partial = op.forward, cached(op, 1)
 
-    def method(self: Value, other: Operand) -> Value:
+    def method(self: Value, other: Operand, /) -> Value:
         kind = other.__class__
         if kind is not float:
             if kind is not int:

@@ -309,6 +309,24 @@ def test_a_constructor_of_the_users_own_is_called(monkeypatch):
     assert (Value(3, "c").label, len(made)) == ("c", 3)
 
 
+def test_a_subclass_that_leaves_out_the_constructor_has_no_number():
+    class Forgetful(Value):
+        def __init__(self, data):
+            self.colour = "red"
+
+    x, y = Forgetful(3.0), Value(1.0)
+    for f in (lambda: x.data, lambda: x.grad, lambda: x * 2.0, lambda: y - x, x.tanh, lambda: x == 0.0):
+        with pytest.raises(AttributeError, match="no number yet|no attribute 'data'|no attribute 'grad'"):
+            f()
+    x.data = 2.0
+    assert (x * y).data == 2.0
+
+
+def test_operands_of_methods_have_no_names():
+    with pytest.raises(TypeError, match="keyword argument"):
+        Value(1.0).maximum(other=2.0)
+
+
 def test_graphs_give_their_memory_back():
     x = Value(0.5)
 

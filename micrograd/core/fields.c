@@ -29,11 +29,22 @@ static int read_number(PyObject *self, PyObject *x, double *number)
 
 static double *number_at(PyObject *self, void *offset) { return (double *)((char *)self + (size_t)offset); }
 
-static PyObject *get_number(PyObject *self, void *offset) { return PyFloat_FromDouble(*number_at(self, offset)); }
+static PyObject *get_number(PyObject *self, void *offset)
+{
+    if (((Node *)self)->filled)
+        return PyFloat_FromDouble(*number_at(self, offset));
+    PyErr_Format(PyExc_AttributeError, "this %.200s has no number yet: call super().__init__", Py_TYPE(self)->tp_name);
+    return NULL;
+}
 
 static int set_number(PyObject *self, PyObject *x, void *offset)
 {
-    return x == NULL ? refuse_deletion() : read_number(self, x, number_at(self, offset));
+    if (x == NULL)
+        return refuse_deletion();
+    if (read_number(self, x, number_at(self, offset)) < 0)
+        return -1;
+    ((Node *)self)->filled = 1;
+    return 0;
 }
 
 static PyObject *get_partial(PyObject *self, void *place)

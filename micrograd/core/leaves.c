@@ -52,6 +52,7 @@ static PyObject *make_leaf(PyObject *type, PyObject *const *args, size_t flagged
     if (leaf == NULL)
         return NULL;
     leaf->data = data;
+    leaf->filled = 1;
     if (count == 2 && PyUnicode_GET_LENGTH(args[1]) > 0)
         leaf->label = Py_NewRef(args[1]);
     return (PyObject *)leaf;

@@ -20,12 +20,15 @@ static void sort_kept(State *state)
     const size_t count = state->unsorted;
     Node **kept = state->kept + state->kept_count - count;
     Node **sorted = PyMem_Malloc(count * sizeof(Node *));
+    size_t *ends = PyMem_Calloc(BUCKETS, sizeof(size_t)); /* a thread may have a stack of 32 kB */
     uintptr_t low = UINTPTR_MAX, high = 0;
-    size_t ends[BUCKETS] = {0};
     int shift = 0;
     state->unsorted = 0;
-    if (sorted == NULL)
-        return; /* it is for speed alone */
+    if (sorted == NULL || ends == NULL) { /* it is for speed alone */
+        PyMem_Free(sorted);
+        PyMem_Free(ends);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         low = Py_MIN(low, (uintptr_t)kept[i]);
         high = Py_MAX(high, (uintptr_t)kept[i]);
@@ -40,6 +43,7 @@ static void sort_kept(State *state)
         sorted[count - ends[((uintptr_t)kept[i] - low) >> shift]--] = kept[i];
     memcpy(kept, sorted, count * sizeof(Node *));
     PyMem_Free(sorted);
+    PyMem_Free(ends);
 }
 
 /* Keeps a node that was freed; 0 where there is no room. */
@@ -77,6 +81,7 @@ Node *new_node(State *state)
     node->grad = 0.0;
     node->label = NULL;
     node->walk = 0;
+    node->filled = 1;
     return node;
 }
 

@@ -36,6 +36,7 @@ typedef struct {
     PyObject *operands[2]; /* NULL for None */
     unsigned long long walk; /* the last walk that was here */
     char flows[2];           /* whether a gradient flows to the operands */
+    char filled;             /* 0 until it has a number, as where a constructor of a subclass leaves out ours */
 } Node;
 
 enum { KEPT = 65536 }; /* nodes at most that are kept for further use, 7 MB: see node.c */

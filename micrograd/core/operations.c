@@ -54,7 +54,7 @@ INLINE int operand(State *state, PyObject *x, double *data, PyObject **held)
         }
         return 0;
     }
-    if (node_class(x) != state->value || is_own(state, type, state->data))
+    if (node_class(x) != state->value || !((Node *)x)->filled || is_own(state, type, state->data))
         return -1;
     *data = ((Node *)x)->data;
     *held = Py_NewRef(x);
@@ -174,7 +174,7 @@ static PyObject *positive(PyObject *self) { return Py_NewRef(self); }
 /* The number of a Value; -1 and an error where a class has a field of its own that gives none. */
 static double number_of(State *state, PyObject *self)
 {
-    if (!is_own(state, Py_TYPE(self), state->data))
+    if (((Node *)self)->filled && !is_own(state, Py_TYPE(self), state->data))
         return ((Node *)self)->data;
     PyObject *data = PyObject_GetAttr(self, state->data);
     const double x = data == NULL ? -1.0 : PyFloat_AsDouble(data);
