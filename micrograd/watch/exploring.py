@@ -138,7 +138,7 @@ def page_of(
     X, y = rows_of(X, "X"), rows_of(y, "y")
     expect_few(len(trainer.parameters), "parameters", MOST_PARAMETERS, "a smaller model")
     expect_few(len(X), "samples", MOST_SAMPLES, "some of them, X[:2000]")
-    settings = {"batch": size, "seed": seed, "shuffle": bool(shuffle)}
+    settings = {"batch": size, "seed": str(seed), "shuffle": bool(shuffle)}  # a page would round a large seed
     if missing(["numpy"]):
         raise ImportError("explore of a Trainer needs numpy: pip install -e '.[fast]' in micrograd's folder")
     expect_whole("numpy", "micrograd.watch.making")
