@@ -123,6 +123,11 @@ for (const key of ["Home", "ArrowRight", "ArrowRight", "ArrowLeft", "End"]) {
 }
 await at(root, "mw-next");
 seen.next = told(root);
+await press(root, "e");
+seen.trained = [told(root)];
+await at(root, "mw-graph");
+seen.trained.push(boxes(root));
+await press(root, "r");
 seen.keys = [];
 const keyed = async (key, target) => {
   await press(target, key);
@@ -192,9 +197,12 @@ def seen(tmp_path_factory):
     }
 
 
-def of_sample():
-    """Name -> (data, gradient) of all neurons and parameters at the sample, and the loss, by Python."""
+def of_sample(epochs=0):
+    """Name -> (data, gradient) of all neurons and parameters at the sample, and the loss, by Python, after training."""
     model, (X, y) = network(), data_set("moons", 12)
+    trainer = Trainer(model, losses.logistic, optim.SGD(lr=0.5), penalty=losses.l2(0.01))
+    trainer.fit(X, y, epochs=epochs, batch_size=5)
+    model.zero_grad()
     answers, named = [Value(x) for x in X[SAMPLE]], {}
     for k, layer in enumerate(model.layers, 1):
         sums = [sum((w * x for w, x in zip(neuron.w, answers)), neuron.b) for neuron in layer.neurons]
@@ -254,6 +262,15 @@ def test_a_step_is_told_with_pythons_numbers(seen):
 
 
 @needs_chromium
+def test_sample_and_graph_are_told_with_the_numbers_of_now(seen):
+    expected, (lines, boxes) = of_sample(epochs=1), seen["trained"]
+    told = [float(title) for text, title in lines[0] + lines[1] if text.startswith(("h₂₁", "L ", "∂L/∂w₂₁₁"))]
+    assert told == pytest.approx([expected["h₂₁"][0], expected["L"][0], expected["w₂₁₁"][1]], rel=1e-9)
+    for name in expected.keys() & boxes.keys():
+        assert float(boxes[name][0]) == pytest.approx(expected[name][0], rel=1e-9), name
+
+
+@needs_chromium
 def test_code_without_layers_is_told_by_its_graph(seen):
     curve = Curve()
     loss = losses.squared_error(curve(Curve.X[1]), Curve.y[1])
@@ -293,7 +310,7 @@ def test_an_address_comes_back_to_the_same_bits(seen):
 
 
 INNER = """
-const training = new Training(scene, code, updates), page = { scene, rules, training, version: 0 };
+const training = new Training(scene, code, updates), page = { scene, rules, training, kept: new Map() };
 page.points = scene.X.map((x, i) => ({ x, y: scene.y[i] }));
 const found = [];
 for (page.sample = 0; page.sample < page.points.length; page.sample++) {

@@ -11,12 +11,12 @@ const SUM = "Σ", MOST_SUMMANDS = 8; // of which a formula is written out
 class SampleNodes {
   // Those of a page, computed for its sample; null where there are too many.
   static of(page) {
-    const { scene, version, sample, points, training } = page;
+    const { scene, sample, points, training, kept } = page;
     if (scene.neurons === null && scene.graph === null) return null;
     page.sampleNodes ??= new SampleNodes(page);
-    const computed = `${version} ${sample}`;
-    if (page.sampleNodes.computed !== computed) page.sampleNodes.compute(points[sample].x, points[sample].y, training.p);
-    return Object.assign(page.sampleNodes, { computed });
+    if (kept.get("sample nodes") !== sample) page.sampleNodes.compute(points[sample].x, points[sample].y, training.p);
+    kept.set("sample nodes", sample);
+    return page.sampleNodes;
   }
 
   constructor({ scene, rules }) {
