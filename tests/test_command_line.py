@@ -203,6 +203,7 @@ def test_explore_a_training(tmp_path):
     assert "predicting the class kind" in done.stdout and "on the page -1 is down, 1 is up" in done.stdout
     page = (tmp_path / "data.html").read_text("utf-8")
     assert "2\\u20133\\u20131, 13 parameters" in page and '"inputs":["a","b"]' in page
+    assert '{"name":"down","target":[-1.0]}' in page and "standard deviations from their mean" in page
     wrong = {
         ("--train", "-o", "toy.html"): "toy.html: there already; --force overwrites it",
         ("--data", "data.csv", "-o", "data.csv"): "data.csv: expected a path that ends in .html",

@@ -74,7 +74,12 @@ def page_of_table(options: argparse.Namespace, hidden: Sequence[int]) -> Any:
         print(one_line(f"on the page -1 is {classes[0]}, 1 is {classes[1]}"), flush=True)
     trainer = trainer_of(len(prepared.inputs), hidden, outputs, loss, TABLE_LR)
     trained, tested = [(prepared.frame(rows), [y[i] for i in rows]) for rows in (prepared.trained, prepared.tested)]
-    return explore(trainer, *trained, validation=tested if tested[1] else None, batch_size=BATCH_SIZE)
+    page: Any = explore(trainer, *trained, validation=tested if tested[1] else None, batch_size=BATCH_SIZE)
+    stage = page.scene["stage"]
+    stage["note"] = "Numbers are in standard deviations from their mean."
+    for shown, name in zip(stage["classes"] or [], classes or []):
+        shown["name"] = str(name)
+    return page
 
 
 def trainer_of(inputs: int, hidden: Sequence[int], outputs: int, loss: Any, lr: float) -> Trainer:

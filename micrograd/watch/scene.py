@@ -100,7 +100,7 @@ def rows_of(data: Batch) -> list[list[float]]:
 
 
 def stage_of(data: Batch, loss: Any, outputs: int) -> dict[str, Any]:
-    """How the data are shown: which inputs are the axes, what the others are held at, and the classes."""
+    """How the data are shown: the axes, what other inputs are held at, the classes, what else to say."""
     classes, between = classes_of(data, loss, outputs)
     return {
         "kind": "line" if data.width == 1 else "plane",
@@ -108,6 +108,7 @@ def stage_of(data: Batch, loss: Any, outputs: int) -> dict[str, Any]:
         "rest": [fsum(column) / len(data) for column in zip(*data.rows)],
         "classes": classes,
         "threshold": between,
+        "note": "",
     }
 
 

@@ -27,8 +27,9 @@ class Network extends Panel {
     this.buttons = element("div", "mw-neurons", "", { role: "group", "aria-label": label });
     this.frame.append(this.buttons);
     this.tip = new Tip(this.frame);
-    this.note(`Tile of a neuron: ${TELLS[scene.stage.kind]}. The small square at its corner is its bias. `
-      + "Click a tile for its arithmetic, drag a line or a bias up or down to change it.");
+    const biased = scene.neurons.some(({ bias }) => (bias ?? null) !== null);
+    this.note(`Tile of a neuron: ${TELLS[scene.stage.kind]}. ${biased ? "The small square at its corner is its bias. " : ""}`
+      + `Click a tile for its arithmetic, drag a line${biased ? " or a bias" : ""} up or down to change it.`);
     new NetworkMouse(this);
   }
 

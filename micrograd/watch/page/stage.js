@@ -19,7 +19,8 @@ class Stage extends Panel {
     const bold = scene.settings.batch === null ? "" : `Bold${kind === "plane" ? " rim" : ""}: the next batch. `;
     const small = scene.validation ? "Small squares: validation. " : "";
     const held = scene.inputs.filter((_, k) => !answers.shown.includes(k));
-    this.note(`${bold}${small}${HELP}${held.length ? ` ${namesAre(held)} held at the mean.` : ""}`);
+    const rest = held.length ? `${namesAre(held)} held at the mean.` : "";
+    this.note([bold + small + HELP, rest, scene.stage.note].filter(Boolean).join(" "));
     this.points = new Points(this);
   }
 
