@@ -164,12 +164,17 @@ def test_export_of_a_saved_graph_names_its_inputs(tmp_path):
     assert room["model"]([4.0]) == 1.0
     done = run(tmp_path, "export", "graph.json", "-o", "g.c")
     assert done.returncode == 2 and "graph.json: expected the leaves that are inputs (--inputs), of w, x" in done.stderr
+    micrograd.save([w * x, w + x], tmp_path / "two.json")
+    done = run(tmp_path, "export", "two.json", "--inputs", "x", "--derivatives", "gradient", "-o", "g.c")
+    assert done.returncode == 2 and "micrograd: two.json: expected a model with a single output" in done.stderr
 
 
 def test_export_writes_a_header_beside_the_code(tmp_path):
     done = run(tmp_path, "export", "x*y", "-o", "f.c", "--name", "area", "--derivatives", "gradient", "--header")
     assert done.stdout == f"The function area is in {tmp_path / 'f.c'} and {tmp_path / 'f.h'}\n", done.stderr
-    assert "double area_gradient(const double" in (tmp_path / "f.h").read_text()
+    told = "/* The value, and its gradient by the inputs. */\ndouble area_gradient(const double"
+    header = (tmp_path / "f.h").read_text()
+    assert told in header and header.startswith("/* inputs: x, y */\n")
     done = run(tmp_path, "export", "x*y", "-o", "f.c", "--header")
     assert done.returncode == 2 and "f.c, f.h: there already; --force overwrites them" in done.stderr
     assert run(tmp_path, "export", "x", "-o", "f.mjs", "--header").returncode == 2 and len(os.listdir(tmp_path)) == 2
@@ -184,6 +189,8 @@ def test_export_writes_a_header_beside_the_code(tmp_path):
         (["x*y", "--inputs", "x,y,z", "-o", "f.c"], "--inputs: no 'z' there; the leaves are x, y"),
         (["x*y", "-o", "f.c", "--derivatives", "laplacian"], "f.c: expected derivatives"),
         (["x*y", "-o", "f.c", "--name", "while"], "f.c: expected a name for the function"),
+        (["x*y", "-o", "f.c", "--wrt", "parameters"], "--wrt parameters: expected --derivatives, too"),
+        (["x*y", "-o", "-", "--language", "c"], "--output: expected a file, got -"),
         (["none.json", "-o", "f.c"], "none.json: no such file or directory"),
         (["x*", "-o", "f.c"], "column"),
     ],

@@ -12,7 +12,7 @@ import pytest
 from same import same
 
 import micrograd
-from micrograd import Value, export, nn
+from micrograd import Value, export, losses, nn
 from micrograd.functions import sigmoid
 from micrograd.ops import TABLE, Op
 
@@ -256,6 +256,8 @@ def test_what_cannot_be_exported_is_refused_clearly():
         ((x, [x]), {"name": "a b"}, ValueError, "name"),
         ((x, [x]), {"name": "exp"}, ValueError, "name"),
         ((x, [x]), {"name": 3}, ValueError, "name"),
+        ((abs, 1), {"loss": "mse"}, TypeError, "the loss to be a function, got str 'mse'"),
+        ((abs, 1), {"penalty": losses.l2(0.1)}, TypeError, "a loss beside the penalty"),
         ((x, []), {}, TypeError, "list of the leaves"),
         ((x, 1), {}, TypeError, "list of the leaves"),
         ((x + 1.0, [x + 1.0]), {}, TypeError, "inputs that are leaves"),

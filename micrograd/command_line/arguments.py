@@ -216,7 +216,7 @@ def add_export(commands: Any) -> argparse.ArgumentParser:
     export.add_argument("--output", "-o", required=True, metavar="FILE", help="its suffix says the language")
     export.add_argument("--language", choices=["c", "javascript", "python"], help="whatever the suffix says")
     export.add_argument("--name", default="model", help="of the function (%(default)s)")
-    export.add_argument("--derivatives", default="", metavar="NAMES", help="of gradient, jacobian, hessian, hvp")
+    export.add_argument("--derivatives", default="", metavar="NAMES", help="gradient, jacobian, hessian, hvp: some")
     export.add_argument("--wrt", choices=["inputs", "parameters"], default="inputs", help="by these (%(default)s)")
     export.add_argument(
         "--parameters",

@@ -45,6 +45,10 @@ class Source(NamedTuple):
 def run(options: argparse.Namespace) -> None:
     """Read the source, write its code, and a header where one is wanted."""
     path = options.output
+    if path == "-":
+        raise InputError("--output: expected a file, got -")
+    if options.wrt != "inputs" and not listed(options.derivatives):
+        raise InputError(f"--wrt {options.wrt}: expected --derivatives, too")
     language = options.language or language_of(path)
     results = {"--output": path}
     if options.header:
@@ -56,19 +60,26 @@ def run(options: argparse.Namespace) -> None:
     source = in_file(options) if is_file else in_expression(options)
     for option, place in results.items():
         written_in = "header" if option == "--header" else language
+        save(place, commented(source.head, written_in) + text_of(source, options, written_in, place))
+    print(f"The function {options.name} is in {' and '.join([os.path.abspath(place) for place in results.values()])}")
+
+
+def text_of(source: Source, options: argparse.Namespace, language: str, place: str) -> str:
+    """The code; InputError for what cannot be exported so."""
+    try:
         with written(place):
-            text = export(
+            return export(
                 source.model,
                 source.inputs,
-                language=written_in,
+                language=language,
                 name=options.name,
                 derivatives=listed(options.derivatives),
                 wrt=options.wrt,
                 parameters=options.parameters,
                 leaves=source.parameters,
             )
-        save(place, commented(source.head, written_in) + text)
-    print(f"The function {options.name} is in {' and '.join([os.path.abspath(place) for place in results.values()])}")
+    except TypeError as error:
+        raise InputError(one_line(f"{options.source}: {error}")) from None
 
 
 def language_of(path: str) -> str:
@@ -127,7 +138,7 @@ def function_of(names: Sequence[str], leaves: dict[str, Value], model: Any) -> S
         if name not in leaves:
             raise InputError(one_line(f"--inputs: no {name!r} there; the leaves are {', '.join(leaves)}"))
     others = [leaf for name, leaf in leaves.items() if name not in names]
-    return Source(model, [leaves[name] for name in names], others, [])
+    return Source(model, [leaves[name] for name in names], others, [f"inputs: {', '.join(names)}"])
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -110,7 +110,8 @@ def export(
     if not isinstance(language, str) or language not in PRINTERS:
         raise ValueError(f"expected language to be one of {', '.join(PRINTERS)}, got {language!r}")
     if not function_name(name):
-        raise ValueError(f"expected a name for the function that no language takes for itself, got {name!r}")
+        what = "letters, digits and _, a name that no language takes for itself"
+        raise ValueError(f"expected a name for the function of {what}, got {name!r}")
     wanted = list(dict.fromkeys([derivatives] if isinstance(derivatives, str) else derivatives))
     for one in wanted:
         option(one, "derivatives", DERIVATIVES)

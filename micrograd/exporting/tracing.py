@@ -6,6 +6,7 @@ from micrograd.compiler.code import Code
 from micrograd.compiler.scalar.trace import trace, undo_of
 from micrograd.compiler.scalar.tracer import Trace, trace_expression, without_tables
 from micrograd.compiler.self_check import SelfCheck, made_up
+from micrograd.dispatch import brief
 from micrograd.engine import Value
 from micrograd.expect import leaves, whole
 
@@ -20,6 +21,12 @@ def traced(model: Any, inputs: Any, given: Sequence[Value] | None, **objective: 
 
     given       the parameters in their order; objective: loss, targets and penalty, as in `compile`
     """
+    for name in ("loss", "penalty"):
+        code = objective.get(name)
+        if code is not None and not callable(code):
+            raise TypeError(f"expected the {name} to be a function, got {brief(code)}")
+    if objective.get("penalty") is not None and objective.get("loss") is None:
+        raise TypeError("expected a loss beside the penalty, which is added to its mean; got none")
     if isinstance(model, Value) or isinstance(inputs, (list, tuple)):
         if objective.get("loss") is not None:
             raise TypeError("expected no loss beside an expression: make it a part of that, or give a function")

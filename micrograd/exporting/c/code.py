@@ -47,6 +47,10 @@ class CPrinter(Printer):
         head = f"{'' if one.public else 'static '}const {'int' if one.whole else 'double'} {one.name}"
         return [f"{head}[{len(one.numbers)}] = {{", *self.wrapped(one), "};"]
 
+    def comments(self, one: Function) -> list[str]:
+        """What stands above a function."""
+        return [f"/* {line} */" for line in one.doc.splitlines()]
+
     def head(self, one: Function) -> str:
         """A function up to its body."""
         begin = f"{'static ' * one.private}{'double' if one.returns else 'void'} {one.name}("
@@ -69,7 +73,7 @@ class CPrinter(Printer):
 
     def function(self, one: Function) -> str:
         """See `Function`."""
-        self.lines = [f"/* {line} */" for line in one.doc.splitlines()] + [self.head(one) + " {"]
+        self.lines = [*self.comments(one), self.head(one) + " {"]
         used, self.returns = mentioned(one), one.returns
         self.lines += [f"    (void){argument.name};" for argument in one.arguments if argument.name not in used]
         self.body(one.body)
@@ -136,7 +140,8 @@ class CHeader(CPrinter):
         """The whole file."""
         guard = f"{self.module.name.upper()}_H"
         tables = [f"extern const double {one.name}[{len(one.numbers)}];" for one in self.module.tables if one.public]
-        heads = [f"{self.head(one)};" for one in self.module.functions if not one.private]
+        public = [one for one in self.module.functions if not one.private]
+        heads = [line for one in public for line in (*self.comments(one), f"{self.head(one)};")]
         return "\n".join([
             *[f"/* {line} */" for line in self.module.title], f"#ifndef {guard}", f"#define {guard}", "",
             "#ifdef __cplusplus", 'extern "C" {', "#endif", "", *tables, *heads, "",
