@@ -7,9 +7,10 @@ text        an expression as it will stand in the code, with its strength
 
 from __future__ import annotations
 
-from math import copysign
+from math import copysign, inf
 
 from micrograd import ops
+from micrograd.exporting.definitions import called, defined
 from micrograd.exporting.statements import (
     Add,
     Apply,
@@ -28,6 +29,7 @@ from micrograd.exporting.statements import (
     Return,
     Store,
 )
+from micrograd.notation.signs import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,14 +58,15 @@ def with_sign(op: Op) -> Form:
 
 
 class Printer:
-    """Prints one module. Lines of a body are indented by `indent` for each level.
+    """Prints one module. A language has its words, and methods of its own where it differs from C and JavaScript.
 
-    INDENT      of a level
-    END         of a statement
-    DIFFERS     how numbers are compared that differ
+    FUNCTIONS           row -> the function that computes it; what is neither there nor a sign is the row's definition
+    CONSTANT, CHANGING  what stands before the name of a Let; COUNTER: before that of a variable of a loop
     """
 
-    INDENT, END, DIFFERS = "    ", "", "!="
+    LANGUAGE, INDENT, END, DIFFERS, COMMENT = "", "    ", ";", "!=", "{}"
+    NAN, INFINITY, CONSTANT, CHANGING, COUNTER = "", "", "", "", ""
+    FUNCTIONS: dict[str, str] = {}
 
     def __init__(self, module: Module) -> None:
         self.module = module
@@ -76,40 +79,68 @@ class Printer:
         """The whole text."""
         raise NotImplementedError
 
-    def literal(self, x: float) -> str:
-        """A number."""
-        raise NotImplementedError
-
-    def called(self, row: str) -> str:
-        """The function of a primitive that has no sign, as it is called."""
-        raise NotImplementedError
-
-    def choice(self, condition: str, x: str, y: str) -> str:
-        """x where the condition holds, else y."""
-        raise NotImplementedError
-
-    def let(self, one: Let) -> None:
-        """See `Let`."""
-        raise NotImplementedError
-
     def array(self, one: Array) -> None:
-        """See `Array`."""
-        raise NotImplementedError
-
-    def loop(self, one: For) -> None:
-        """See `For`."""
-        raise NotImplementedError
-
-    def choose(self, one: If) -> None:
-        """See `If`."""
+        """A local array."""
         raise NotImplementedError
 
     def end(self, one: Return) -> None:
-        """See `Return`."""
+        """The end of a function."""
         raise NotImplementedError
 
+    def literal(self, x: float) -> str:
+        """A number."""
+        if abs(x) < inf:
+            return repr(x)
+        return self.NAN if x != x else self.INFINITY if x > 0.0 else f"-{self.INFINITY}"
+
+    def called(self, row: str) -> str:
+        """The function of a primitive that has no sign, as it is called."""
+        return self.FUNCTIONS.get(row) or called(row)
+
+    def choice(self, condition: str, x: str, y: str) -> str:
+        """x where the condition holds, else y."""
+        return f"{condition} ? {x} : {y}"
+
+    def let(self, one: Let) -> None:
+        """A double with a name."""
+        kind = self.CHANGING if one.changes else self.CONSTANT
+        self.line(f"{kind}{one.name} = {self.text(one.expression)}{self.END}")
+
+    def loop(self, one: For) -> None:
+        """A loop."""
+        self.block(f"for ({self.COUNTER} {one.variable} = 0; {one.variable} < {one.times}; {one.variable}++)", one.body)
+
+    def choose(self, one: If) -> None:
+        """What is done under a condition."""
+        self.block(f"if ({self.condition(one.condition)})", one.body)
+
+    def block(self, head: str, body: Sequence[Statement]) -> None:
+        """What a head governs; one line needs no braces."""
+        before = len(self.lines)
+        self.body(body)
+        if len(self.lines) == before + 1:
+            self.lines.insert(before, self.INDENT * self.level + head)
+        else:
+            self.lines.insert(before, self.INDENT * self.level + head + " {")
+            self.line("}")
+
     def comment(self, one: Comment) -> None:
-        """See `Comment`."""
+        """A line for the reader."""
+        self.line(self.told(one.text))
+
+    def told(self, text: str) -> str:
+        """A comment, which no text leaves, and no script element of HTML."""
+        text = clean(text, WIDTH).replace("</", "< /").replace("<!", "< !")
+        return self.COMMENT.format(text.replace("*/", "* /").replace("??/", "?? /"))
+
+    def functions(self) -> list[str]:
+        """The texts of all functions, those first that the language lacks."""
+        return [
+            self.function(one) for one in [*defined(self.module, self.FUNCTIONS, self.LANGUAGE), *self.module.functions]
+        ]
+
+    def function(self, one: Function) -> str:
+        """A function."""
         raise NotImplementedError
 
     # what they share
@@ -131,7 +162,7 @@ class Printer:
             sign = "=" if isinstance(one, Store) else "+="
             self.line(f"{self.text(one.target)} {sign} {self.text(one.expression)}{self.END}")
         else:
-            PARTS[one.__class__](self, one)
+            getattr(self, PARTS[one.__class__])(one)
 
     def text(self, expression: Expression) -> str:
         """An expression."""
@@ -212,14 +243,7 @@ class Printer:
         return lines
 
 
-PARTS = {
-    Let: lambda printer, one: printer.let(one),
-    Array: lambda printer, one: printer.array(one),
-    For: lambda printer, one: printer.loop(one),
-    If: lambda printer, one: printer.choose(one),
-    Return: lambda printer, one: printer.end(one),
-    Comment: lambda printer, one: printer.comment(one),
-}
+PARTS = {Let: "let", Array: "array", For: "loop", If: "choose", Return: "end", Comment: "comment"}  # methods
 
 
 def arrays_of(body: Sequence[Statement]) -> Iterator[Array]:

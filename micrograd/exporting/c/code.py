@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from math import isfinite
-
-from micrograd.exporting.definitions import called, defined
 from micrograd.exporting.printing import WIDTH, Printer, mentioned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from micrograd.exporting.statements import (
-        Argument,
-        Array,
-        Comment,
-        For,
-        Function,
-        If,
-        Let,
-        Return,
-        Statement,
-        Table,
-    )
+    from micrograd.exporting.statements import Argument, Array, Function, Return, Table
 
 LIBRARY = {
     name: name
@@ -33,14 +17,14 @@ LIBRARY = {
 class CPrinter(Printer):
     """Prints C."""
 
-    END = ";"
+    LANGUAGE, COMMENT, NAN, INFINITY = "C", "/* {} */", "NAN", "INFINITY"
+    CONSTANT, CHANGING, COUNTER, FUNCTIONS = "const double ", "double ", "int", LIBRARY
 
     def source(self) -> str:
         """The whole file."""
-        functions = [*defined(self.module, LIBRARY, "C"), *self.module.functions]
         tables = ["\n".join(self.table(one)) for one in self.module.tables]
-        head = [*[f"/* {line} */" for line in self.module.title], "#include <math.h>"]
-        return "\n\n".join(["\n".join(head), *tables, *map(self.function, functions)]) + "\n"
+        head = [*map(self.told, self.module.title), "#include <math.h>"]
+        return "\n\n".join(["\n".join(head), *tables, *self.functions()]) + "\n"
 
     def table(self, one: Table) -> list[str]:
         """See `Table`."""
@@ -49,7 +33,7 @@ class CPrinter(Printer):
 
     def comments(self, one: Function) -> list[str]:
         """What stands above a function."""
-        return [f"/* {line} */" for line in one.doc.splitlines()]
+        return list(map(self.told, one.doc.splitlines()))
 
     def head(self, one: Function) -> str:
         """A function up to its body."""
@@ -79,45 +63,9 @@ class CPrinter(Printer):
         self.body(one.body)
         return "\n".join([*self.lines, "}"])
 
-    def literal(self, x: float) -> str:
-        """See `Printer`."""
-        if isfinite(x):
-            return repr(x)
-        return "NAN" if x != x else "INFINITY" if x > 0.0 else "-INFINITY"
-
-    def called(self, row: str) -> str:
-        """See `Printer`."""
-        return LIBRARY.get(row) or called(row)
-
-    def choice(self, condition: str, x: str, y: str) -> str:
-        """See `Printer`."""
-        return f"{condition} ? {x} : {y}"
-
-    def let(self, one: Let) -> None:
-        """See `Printer`."""
-        self.line(f"{'' if one.changes else 'const '}double {one.name} = {self.text(one.expression)};")
-
     def array(self, one: Array) -> None:
         """See `Printer`."""
         self.line(f"double {one.name}[{one.size}]{' = {0.0}' * one.zero};")
-
-    def loop(self, one: For) -> None:
-        """See `Printer`."""
-        self.block(f"for (int {one.variable} = 0; {one.variable} < {one.times}; {one.variable}++)", one.body)
-
-    def choose(self, one: If) -> None:
-        """See `Printer`."""
-        self.block(f"if ({self.condition(one.condition)})", one.body)
-
-    def block(self, head: str, body: Sequence[Statement]) -> None:
-        """What a head governs; one line needs no braces."""
-        before = len(self.lines)
-        self.body(body)
-        if len(self.lines) == before + 1:
-            self.lines.insert(before, self.INDENT * self.level + head)
-        else:
-            self.lines.insert(before, self.INDENT * self.level + head + " {")
-            self.line("}")
 
     def end(self, one: Return) -> None:
         """See `Printer`."""
@@ -127,10 +75,6 @@ class CPrinter(Printer):
             self.line(f"return {self.text(one.expression)};")
         else:
             self.line(f"{self.text(one.expression)};")
-
-    def comment(self, one: Comment) -> None:
-        """See `Printer`."""
-        self.line(f"/* {one.text} */")
 
 
 class CHeader(CPrinter):
@@ -143,7 +87,7 @@ class CHeader(CPrinter):
         public = [one for one in self.module.functions if not one.private]
         heads = [line for one in public for line in (*self.comments(one), f"{self.head(one)};")]
         return "\n".join([
-            *[f"/* {line} */" for line in self.module.title], f"#ifndef {guard}", f"#define {guard}", "",
+            *map(self.told, self.module.title), f"#ifndef {guard}", f"#define {guard}", "",
             "#ifdef __cplusplus", 'extern "C" {', "#endif", "", *tables, *heads, "",
             "#ifdef __cplusplus", "}", "#endif", "", "#endif", "",
         ])  # fmt: skip

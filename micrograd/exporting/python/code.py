@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
-
 from micrograd import ops
-from micrograd.exporting.definitions import called, defined
 from micrograd.exporting.printing import ATOM, CHOICE, WIDTH, Printer, arrays_of
 from micrograd.exporting.python.lists import WholeList, WholeLoop, gathered, mentions, unpacked, written_first
 from micrograd.exporting.python.vocabulary import FUNCTIONS, TOTAL
@@ -17,36 +14,24 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.exporting.printing import Form
-    from micrograd.exporting.statements import (
-        Argument,
-        Array,
-        Comment,
-        Expression,
-        For,
-        Function,
-        If,
-        Let,
-        Module,
-        Statement,
-        Table,
-    )
+    from micrograd.exporting.statements import Argument, Array, Expression, For, Function, If, Module, Statement, Table
     from micrograd.ops import Op
 
 
 class PythonPrinter(Printer):
     """Prints a module."""
 
+    LANGUAGE, END, COMMENT, NAN, INFINITY, FUNCTIONS = "Python", "", "# {}", "math.nan", "math.inf", FUNCTIONS
+
     def __init__(self, module: Module) -> None:
         super().__init__(module)
         self.helpers: dict[str, str] = {}
-        self.functions = {one.name: one for one in module.functions}
 
     def source(self) -> str:
-        functions = [*defined(self.module, FUNCTIONS, "Python"), *self.module.functions]
-        texts = [self.function(function) for function in functions]
+        texts = self.functions()
         tables = ["\n".join(map(self.table, self.module.tables))] if self.module.tables else []
         blocks = [*self.helpers.values(), *texts]
-        head = [f"# {clean(line, WIDTH)}" for line in self.module.title]
+        head = [*map(self.told, self.module.title)]
         if "math." in "".join([*tables, *blocks]):
             head.append("import math")
         start = "\n\n".join(["\n".join(head), *tables])
@@ -120,13 +105,10 @@ class PythonPrinter(Printer):
 
     # expressions
 
-    def literal(self, x: float) -> str:
-        return repr(x) if abs(x) < inf else "math.nan" if x != x else "math.inf" if x > 0.0 else "-math.inf"
-
     def called(self, row: str) -> str:
         if row in TOTAL:
             self.helpers[row] = TOTAL[row].strip()
-        return FUNCTIONS.get(row) or called(row)
+        return super().called(row)
 
     def choice(self, condition: str, x: str, y: str) -> str:
         return f"{x} if {condition} else {y}"
@@ -161,9 +143,6 @@ class PythonPrinter(Printer):
             self.line(f"{self.INDENT}{text},")
         self.line("]")
 
-    def let(self, one: Let) -> None:
-        self.line(f"{one.name} = {self.text(one.expression)}")
-
     def array(self, one: Array) -> None:
         self.line(f"{one.name} = [0.0] * {one.size}")
 
@@ -177,16 +156,13 @@ class PythonPrinter(Printer):
 
     def end(self, one: Return) -> None:
         if isinstance(one.expression, Call):
-            function = self.functions[one.expression.function]
+            function = next(other for other in self.module.functions if other.name == one.expression.function)
             given = zip(one.expression.arguments, function.arguments)
             texts = [x for x, to in given if to.kind != "out" or to.optional]
             self.line(f"return {function.name}({', '.join(texts)})")
         else:
             value = [] if one.expression is None else [self.text(one.expression)]
             self.line(f"return {', '.join([*value, *self.results])}")
-
-    def comment(self, one: Comment) -> None:
-        self.line(f"# {clean(one.text, WIDTH)}")
 
 
 def documented(text: str) -> list[str]:
