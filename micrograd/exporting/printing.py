@@ -230,17 +230,18 @@ class Printer:
         first, *others = terms
         return "".join(["-" * first[0], first[1], *[(" - " if negative else " + ") + x for negative, x in others]])
 
-    def wrapped(self, table: Table, indent: str = "    ") -> list[str]:
-        """The numbers of a table in lines of comma-separated literals, each row of it beginning a line."""
+    def wrapped(self, head: str, table: Table, end: str) -> str:
+        """A table, on one line if it fits; else each row of it begins a line."""
         texts = [str(int(x)) if table.whole else self.literal(x) for x in table.numbers]
-        width, lines = table.shape[-1], []
-        for start in range(0, len(texts), width):
-            lines.append(indent.removesuffix(" "))
-            for text in texts[start : start + width]:
-                if len(lines[-1]) + len(text) >= WIDTH:
-                    lines.append(indent.removesuffix(" "))
-                lines[-1] += f" {text},"
-        return lines
+        width, lines = table.shape[-1], [""]
+        for place, text in enumerate(texts):
+            if place % width == 0 and place or len(lines[-1]) + len(text) >= WIDTH - len(self.INDENT):
+                lines.append("")
+            lines[-1] += f" {text},"
+        whole = f"{head}{lines[0].strip().removesuffix(',')}{end}"
+        if len(lines) == 1 and len(whole) <= WIDTH:
+            return whole
+        return "\n".join([head, *[f"{self.INDENT}{line[1:]}" for line in lines], end])
 
 
 PARTS = {Let: "let", Array: "array", For: "loop", If: "choose", Return: "end", Comment: "comment"}  # methods

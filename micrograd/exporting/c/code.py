@@ -22,14 +22,14 @@ class CPrinter(Printer):
 
     def source(self) -> str:
         """The whole file."""
-        tables = ["\n".join(self.table(one)) for one in self.module.tables]
+        tables = map(self.table, self.module.tables)
         head = [*map(self.told, self.module.title), "#include <math.h>"]
         return "\n\n".join(["\n".join(head), *tables, *self.functions()]) + "\n"
 
-    def table(self, one: Table) -> list[str]:
-        """See `Table`."""
-        head = f"{'' if one.public else 'static '}const {'int' if one.whole else 'double'} {one.name}"
-        return [f"{head}[{len(one.numbers)}] = {{", *self.wrapped(one), "};"]
+    def table(self, one: Table) -> str:
+        """A table as an array."""
+        kind = f"{'' if one.public else 'static '}const {'int' if one.whole else 'double'}"
+        return self.wrapped(f"{kind} {one.name}[{len(one.numbers)}] = {{", one, "};")
 
     def comments(self, one: Function) -> list[str]:
         """What stands above a function."""

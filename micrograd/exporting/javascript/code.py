@@ -39,10 +39,7 @@ class JavaScriptPrinter(Printer):
     def table(self, table: Table) -> str:
         """A table as a typed array."""
         kind = "Int32Array" if table.whole else "Float64Array"
-        head = f"{'export ' * table.public}const {table.name} = new {kind}(["
-        lines = self.wrapped(table, self.INDENT)
-        line = f"{head}{''.join(lines).strip().removesuffix(',')}]);"
-        return line if len(lines) <= 1 and len(line) <= WIDTH else "\n".join([head, *lines, "]);"])
+        return self.wrapped(f"{'export ' * table.public}const {table.name} = new {kind}([", table, "]);")
 
     def function(self, function: Function) -> str:
         """A function with its arrays and what it tells about itself."""

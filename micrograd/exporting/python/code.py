@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from micrograd import ops
 from micrograd.exporting.printing import ATOM, CHOICE, WIDTH, Printer, arrays_of
-from micrograd.exporting.python.lists import WholeList, WholeLoop, gathered, mentions, unpacked, written_first
+from micrograd.exporting.python.lists import WholeList, gathered, mentions, unpacked, written_first
 from micrograd.exporting.python.vocabulary import FUNCTIONS, TOTAL
 from micrograd.exporting.statements import Call, Given, Number, Return
 from micrograd.notation.signs import clean
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.exporting.printing import Form
-    from micrograd.exporting.statements import Argument, Array, Expression, For, Function, If, Module, Statement, Table
+    from micrograd.exporting.statements import Argument, Array, Expression, For, Function, If, Module, Statement
     from micrograd.ops import Op
 
 
@@ -29,19 +29,13 @@ class PythonPrinter(Printer):
 
     def source(self) -> str:
         texts = self.functions()
-        tables = ["\n".join(map(self.table, self.module.tables))] if self.module.tables else []
+        tables = ["\n".join([self.wrapped(f"{one.name} = [", one, "]") for one in self.module.tables])]
         blocks = [*self.helpers.values(), *texts]
         head = [*map(self.told, self.module.title)]
         if "math." in "".join([*tables, *blocks]):
             head.append("import math")
-        start = "\n\n".join(["\n".join(head), *tables])
+        start = "\n\n".join(["\n".join(head), *filter(None, tables)])
         return "\n\n\n".join([start, *blocks]) + "\n"
-
-    def table(self, table: Table) -> str:
-        """A table as a list; on one line, if it fits."""
-        lines = self.wrapped(table)
-        line = f"{table.name} = [{''.join(lines).strip().removesuffix(',')}]"
-        return line if len(lines) <= 1 and len(line) <= WIDTH else "\n".join([f"{table.name} = [", *lines, "]"])
 
     def function(self, function: Function) -> str:
         """A function."""
@@ -124,21 +118,18 @@ class PythonPrinter(Printer):
     # statements
 
     def statement(self, one: Any) -> None:
-        if isinstance(one, WholeList):
-            self.listed(one.name, [self.text(x) for x in one.expressions])
-        elif isinstance(one, WholeLoop):
-            text, times = self.text(one.expression), one.times
-            every = f"[{text}] * {times}" if isinstance(one.expression, Number) else None
-            self.line(f"{one.name} = {every or f'[{text} for {one.variable} in range({times})]'}")
+        if not isinstance(one, WholeList):
+            return super().statement(one)
+        texts = [self.text(x) for x in one.expressions]
+        if one.variable and isinstance(one.expressions[0], Number):
+            line = f"[{texts[0]}] * {one.times}"
+        elif one.variable:
+            line = f"[{texts[0]} for {one.variable} in range({one.times})]"
         else:
-            super().statement(one)
-
-    def listed(self, name: str, texts: list[str]) -> None:
-        """A list of these numbers, one a line where they are too long for one."""
-        line = f"{name} = [{', '.join(texts)}]"
-        if len(line) + len(self.INDENT) * self.level <= WIDTH:
-            return self.line(line)
-        self.line(f"{name} = [")
+            line = f"[{', '.join(texts)}]"
+        if one.variable or len(f"{one.name} = {line}") + len(self.INDENT) * self.level <= WIDTH:
+            return self.line(f"{one.name} = {line}")
+        self.line(f"{one.name} = [")
         for text in texts:
             self.line(f"{self.INDENT}{text},")
         self.line("]")

@@ -12,22 +12,15 @@ if TYPE_CHECKING:
 
 
 class WholeList(NamedTuple):
-    """An array becomes a list of these numbers."""
+    """An array becomes a list of these numbers; of one as many as a variable has, if there is one."""
 
     name: str
     expressions: Sequence[Expression]
+    variable: str = ""
+    times: int = 1
 
 
-class WholeLoop(NamedTuple):
-    """An array becomes a list of what an expression is for each number of a variable."""
-
-    name: str
-    expression: Expression
-    variable: str
-    times: int
-
-
-Part = Union[Statement, WholeList, WholeLoop]
+Part = Union[Statement, WholeList]
 
 
 def gathered(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[Part]:
@@ -37,7 +30,7 @@ def gathered(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[
 
     >>> from micrograd.exporting.statements import Number
     >>> gathered([Store(Item("a", at(i)), Number(0.5)) for i in range(2)], {"a": 2})
-    [WholeList(name='a', expressions=[Number(value=0.5), Number(value=0.5)])]
+    [WholeList(name='a', expressions=[Number(value=0.5), Number(value=0.5)], variable='', times=1)]
     """
     found: list[Part] = []
     start = 0
@@ -45,10 +38,9 @@ def gathered(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[
         one, whole = statements[start], run(statements, start, sizes)
         start += len(whole.expressions) if whole else 1
         if isinstance(one, (For, If)):
-            inner = gathered(one.body, sizes)
-            found.append(loop(one, sizes) or one._replace(body=inner))  # type: ignore[arg-type]
-        else:
-            found.append(whole or one)
+            whole = loop(one, sizes)
+            one = one._replace(body=gathered(one.body, sizes))  # type: ignore[arg-type]
+        found.append(whole or one)
     arrays = [i for i, one in enumerate(found) if isinstance(one, Array) and written_first(found[i + 1 :], one.name)]
     return [one for i, one in enumerate(found) if i not in arrays]
 
@@ -60,22 +52,20 @@ def run(statements: Sequence[Statement], start: int, sizes: Mapping[str, int]) -
         return None
     name, size = first.target.array, sizes.get(first.target.array, 0)
     stores = [one for one in statements[start : start + size] if isinstance(one, Store)]
-    if [one.target for one in stores] != [Item(name, at(i)) for i in range(size)] or not size:
-        return None
     expressions = [one.expression for one in stores]
-    return None if reads(tuple(expressions), name) else WholeList(name, expressions)
+    whole = size and [one.target for one in stores] == [Item(name, at(i)) for i in range(size)]
+    return WholeList(name, expressions) if whole and not reads(expressions, name) else None
 
 
-def loop(one: For | If, sizes: Mapping[str, int]) -> WholeLoop | None:
+def loop(one: For | If, sizes: Mapping[str, int]) -> WholeList | None:
     """A list comprehension, if a loop stores all items of an array, and does nothing else."""
-    if isinstance(one, If) or len(one.body) != 1 or not isinstance(one.body[0], Store):
+    if isinstance(one, If) or len(one.body) != 1 or not isinstance(one.body[0], Store) or isinstance(one.times, str):
         return None
     target, expression = one.body[0]
-    if not isinstance(target, Item) or target.place != at(0, **{one.variable: 1}) or isinstance(one.times, str):
+    if not isinstance(target, Item) or target.place != at(0, **{one.variable: 1}) or reads(expression, target.array):
         return None
-    if sizes.get(target.array) != one.times or reads(expression, target.array):
-        return None
-    return WholeLoop(target.array, expression, one.variable, one.times)
+    whole = WholeList(target.array, [expression], one.variable, one.times)
+    return whole if sizes.get(target.array) == one.times else None
 
 
 def reads(part: object, array: str) -> bool:
@@ -88,7 +78,7 @@ def reads(part: object, array: str) -> bool:
 def written_first(parts: Sequence[Part], array: str) -> bool:
     """Whether the first statement with an array writes it as a whole, so that there need not be one before."""
     first = next((one for one in parts if mentions(one, array) or leaves(one)), None)
-    return isinstance(first, (WholeList, WholeLoop)) and first.name == array
+    return isinstance(first, WholeList) and first.name == array
 
 
 def mentions(part: object, name: str) -> bool:
