@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from micrograd.dispatch import Operators
-from micrograd.exporting.statements import Apply, Argument, Function, If, Let, Module, Name, Number, Return, rows
+from micrograd.exporting.statements import Apply, Argument, Function, If, Let, Name, Number, Return, rows
 from micrograd.exporting.words import LIBRARY, RESERVED
 from micrograd.ops import DETACH, WHERE, find
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any, Union
 
-    from micrograd.exporting.statements import Expression, Statement
+    from micrograd.exporting.statements import Expression, Module, Statement
     from micrograd.ops import Op
 
     Operand = Union[int, Number]
@@ -31,7 +31,7 @@ def defined(module: Module, vocabulary: Collection[str], language: str) -> list[
 
     ValueError for a row without a definition, and for one whose definition uses itself.
 
-    >>> from micrograd.exporting.statements import Item, at
+    >>> from micrograd.exporting.statements import Item, Module, at
     >>> body = [Return(Apply("softplus", (Item("x", at(0)),)))]
     >>> module = Module("f", [], [], [Function("f", "", [Argument("x", "in", 1)], body)])
     >>> [function.name for function in defined(module, ["exp"], "our language")]
@@ -54,10 +54,10 @@ def defined(module: Module, vocabulary: Collection[str], language: str) -> list[
             if name in callers:
                 raise ValueError(f"the definition of {name} uses itself: write it over other primitives")
             function = definition(op)
-            need([*rows(Module(name, [], [], [function]))], (*callers, name))
+            need(rows([function]), (*callers, name))
             found[name] = function
 
-    need([*rows(module)], ())
+    need(rows(module.functions), ())
     return [*found.values()]
 
 

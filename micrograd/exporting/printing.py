@@ -28,12 +28,13 @@ from micrograd.exporting.statements import (
     Place,
     Return,
     Store,
+    parts,
 )
 from micrograd.notation.signs import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from micrograd.exporting.statements import Expression, Function, Module, Statement, Table
     from micrograd.ops import Op
@@ -247,29 +248,11 @@ class Printer:
 PARTS = {Let: "let", Array: "array", For: "loop", If: "choose", Return: "end", Comment: "comment"}  # methods
 
 
-def arrays_of(body: Sequence[Statement]) -> Iterator[Array]:
-    """The local arrays of statements and of those within."""
-    for one in body:
-        if isinstance(one, Array):
-            yield one
-        yield from arrays_of(getattr(one, "body", ()))
-
-
 def mentioned(function: Function) -> set[str]:
-    """All names that the body of a function mentions: of doubles, arrays, tables and functions.
+    """All names that the body of a function mentions: of doubles, arrays, tables, functions and primitives.
 
     >>> from micrograd.exporting.statements import Argument, Function
     >>> sorted(mentioned(Function("f", "", [Argument("x", "in", 3)], [Return(Item("w", Place(0)))])))
     ['w']
     """
-    found: set[str] = set()
-    waiting: list[object] = [function.body]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            found.add(one)
-        elif isinstance(one, (Comment, Apply)):
-            waiting += one.operands if isinstance(one, Apply) else ()
-        elif isinstance(one, (tuple, list)):
-            waiting += one
-    return found
+    return {one for one in parts(function.body) if isinstance(one, str)}

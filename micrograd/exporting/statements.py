@@ -13,7 +13,7 @@ A module that adds up three products, w · x with w in a table:
 >>> body = [Let("total", Number(0.0), changes=True), loop, Return(Name("total"))]
 >>> f = Function("f", "The sum of 3 products.", [Argument("x", "in", 3)], body)
 >>> module = Module("f", ["f: 3 numbers in, 1 number out. Written by micrograd."], [w], [f])
->>> sorted(rows(module)), f.returns
+>>> rows(module.functions), f.returns
 (['mul'], True)
 """
 
@@ -24,6 +24,7 @@ from typing import NamedTuple, Union
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
 
 class Number(NamedTuple):
@@ -198,14 +199,20 @@ def at(offset: int, **factors: int) -> Place:
     return Place(offset, tuple(factors.items()))
 
 
-def rows(module: Module) -> Iterator[str]:
-    """The primitives that a module uses, each once, in the order of their use."""
-    found: dict[str, None] = {}
-    waiting: list[object] = [function.body for function in reversed(module.functions)]
+def parts(whole: object) -> Iterator[Any]:
+    """Statements, expressions, and all that they are made of, names as text, in the order in which they stand.
+
+    >>> [one for one in parts(Apply("exp", (Name("x"),))) if isinstance(one, str)]
+    ['exp', 'x']
+    """
+    waiting = [whole]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, Apply):
-            found[one.row] = None
+        yield one
         if isinstance(one, (tuple, list)):
             waiting += reversed(one)
-    return iter(found)
+
+
+def rows(functions: Sequence[Function]) -> list[str]:
+    """The primitives that functions use, each once, in the order of their use."""
+    return [*dict.fromkeys([one.row for one in parts([one.body for one in functions]) if isinstance(one, Apply)])]

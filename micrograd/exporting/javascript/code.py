@@ -11,14 +11,14 @@ from __future__ import annotations
 from textwrap import wrap
 
 from micrograd.exporting.javascript.vocabulary import FUNCTIONS, brought
-from micrograd.exporting.printing import WIDTH, Printer, arrays_of
-from micrograd.exporting.statements import Return
+from micrograd.exporting.printing import WIDTH, Printer
+from micrograd.exporting.statements import Array, Return, parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from micrograd.exporting.statements import Argument, Array, Function, Module, Table
+    from micrograd.exporting.statements import Argument, Function, Module, Table
 
 
 class JavaScriptPrinter(Printer):
@@ -46,7 +46,7 @@ class JavaScriptPrinter(Printer):
         self.lines = []
         outs = [one.name for one in function.arguments if one.kind == "out"]
         self.result = "" if function.returns else outs[0] if len(outs) == 1 else f"[{', '.join(outs)}]"
-        arrays = {one.name: one.size for one in arrays_of(function.body)}
+        arrays = {one.name: one.size for one in parts(function.body) if isinstance(one, Array)}
         made = [f"  {name}: new Float64Array({size})," for name, size in arrays.items()]
         if arrays:
             self.lines += [f"const {function.name}$arrays = {{", *made, "};", ""]

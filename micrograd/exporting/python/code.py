@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from micrograd import ops
-from micrograd.exporting.printing import ATOM, CHOICE, WIDTH, Printer, arrays_of
-from micrograd.exporting.python.lists import WholeList, gathered, mentions, unpacked, written_first
+from micrograd.exporting.printing import ATOM, CHOICE, WIDTH, Printer
+from micrograd.exporting.python.lists import WholeList, gathered, unpacked, written_first
 from micrograd.exporting.python.vocabulary import FUNCTIONS, TOTAL
-from micrograd.exporting.statements import Call, Given, Number, Return
+from micrograd.exporting.statements import Argument, Array, Call, Given, Number, Return, parts
 from micrograd.notation.signs import clean
 
 TYPE_CHECKING = False
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.exporting.printing import Form
-    from micrograd.exporting.statements import Argument, Array, Expression, For, Function, If, Module, Statement
+    from micrograd.exporting.statements import Expression, For, Function, If, Module, Statement
     from micrograd.ops import Op
 
 
@@ -67,7 +67,7 @@ class PythonPrinter(Printer):
             if one.kind in ("in", "samples") and not self.named(function, one, body) and not function.private:
                 self.checked(one, count)
         outs = [one for one in function.arguments if one.kind == "out"]
-        sizes = {one.name: one.size for one in arrays_of(body)} | {one.name: one.size for one in outs}
+        sizes = {one.name: one.size for one in [*parts(body), *outs] if isinstance(one, (Argument, Array))}
         statements = gathered(body, sizes)
         for one in outs:
             if one.optional:
@@ -80,7 +80,7 @@ class PythonPrinter(Printer):
         """Whether all numbers of an argument get names at once, on a line for which statements leave the body."""
         names, rest = unpacked(body, one)
         x, left = one.name, ", ".join(names) if len(names) > 1 else f"{names}".replace("'", "")
-        whole = f"{x} = [float(number) for number in {x}]" if mentions(rest, x) else f"map(float, {x})"
+        whole = f"{x} = [float(number) for number in {x}]" if x in parts(rest) else f"map(float, {x})"
         line = f"{left} = {x if function.private else whole}"
         if not names or len(line) > WIDTH:
             return False

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
-from micrograd.exporting.statements import Argument, Array, Expression, For, If, Item, Let, Return, Statement, Store, at
+from micrograd.exporting.statements import Array, For, If, Item, Let, Return, Store, at, parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Union
+
+    from micrograd.exporting.statements import Argument, Expression, Statement
+
+    Part = Union[Statement, "WholeList"]
 
 
 class WholeList(NamedTuple):
@@ -18,9 +23,6 @@ class WholeList(NamedTuple):
     expressions: Sequence[Expression]
     variable: str = ""
     times: int = 1
-
-
-Part = Union[Statement, WholeList]
 
 
 def gathered(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[Part]:
@@ -68,34 +70,26 @@ def loop(one: For | If, sizes: Mapping[str, int]) -> WholeList | None:
     return whole if sizes.get(target.array) == one.times else None
 
 
-def reads(part: object, array: str) -> bool:
+def reads(whole: object, array: str) -> bool:
     """Whether there is an item of an array in expressions or statements."""
-    if isinstance(part, Item) and part.array == array:
-        return True
-    return isinstance(part, (tuple, list)) and any(reads(x, array) for x in part)
+    return any(isinstance(one, Item) and one.array == array for one in parts(whole))
 
 
-def written_first(parts: Sequence[Part], array: str) -> bool:
+def written_first(statements: Sequence[Part], array: str) -> bool:
     """Whether the first statement with an array writes it as a whole, so that there need not be one before."""
-    first = next((one for one in parts if mentions(one, array) or leaves(one)), None)
+    first = next((one for one in statements if array in parts(one) or ends(one)), None)
     return isinstance(first, WholeList) and first.name == array
 
 
-def mentions(part: object, name: str) -> bool:
-    """Whether a name occurs in a statement."""
-    if isinstance(part, (tuple, list)):
-        return any(mentions(x, name) for x in part)
-    return part == name
-
-
-def leaves(part: Part) -> bool:
-    """Whether a function may end with a statement."""
-    return isinstance(part, Return) or isinstance(part, (For, If)) and any(leaves(one) for one in part.body)
+def ends(statement: Part) -> bool:
+    """Whether a function may end there."""
+    return any(isinstance(one, Return) for one in parts(statement))
 
 
 def unpacked(statements: Sequence[Statement], argument: Argument) -> tuple[list[str], list[Statement]]:
     """The names that all items of an argument get, if it is not read elsewhere; and the other statements.
 
+    >>> from micrograd.exporting.statements import Argument
     >>> body = [Let("w", Item("x", at(0))), Let("b", Item("x", at(1)))]
     >>> unpacked(body, Argument("x", "in", 2))
     (['w', 'b'], [])

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from micrograd.compiler.scalar.graph import LEAVES
-from micrograd.exporting.statements import Add, Apply, Array, For, Item, Let, Looked, Name, Number, Place, Store
+from micrograd.exporting.statements import Add, Apply, Array, For, Item, Let, Looked, Name, Number, Place, Store, parts
 from micrograd.exporting.stepwise.runs import in_loops
 from micrograd.ops import ADD
 
@@ -178,7 +178,9 @@ class Blocks:
             made.append(Store(Item(self.tapes[node], at_step(loop, t, Place(k), len(columns))), self.expression(x)))
         news = [self.expression(x) for x in loop.news]
         for k, new in enumerate(news):
-            if not names_in(new).isdisjoint(state[:k]):  # it reads a state that has its new number already
+            if any(
+                isinstance(one, Name) and one.text in state[:k] for one in parts(new)
+            ):  # it reads a state that has its new number already
                 name = self.names.numbered("v")
                 made.append(Let(name, new))
                 news[k] = Name(name)
@@ -315,16 +317,3 @@ def columns_read(graph: Graph, nodes: Iterable[int]) -> dict[int, list[int]]:
             if how == "tape":
                 found[other].add(column)
     return {node: sorted(columns) for node, columns in found.items()}
-
-
-def names_in(expression: Expression) -> set[str]:
-    """The names in a formula."""
-    found: set[str] = set()
-    waiting: list[Expression] = [expression]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Name):
-            found.add(one.text)
-        elif isinstance(one, Apply):
-            waiting += one.operands
-    return found
