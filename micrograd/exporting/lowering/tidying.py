@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 UNNAMED = "%"
 LONGEST = 72  # characters, more or less, of an expression that takes the place of a name
-LINE = 80  # of one for a line; of a longer one parts become statements
+LINE = 86  # of one for a line; of a longer one parts become statements
 
 
 def length(expression: Any) -> int:
@@ -47,7 +47,7 @@ def length(expression: Any) -> int:
         return 3 if expression.text.startswith(UNNAMED) else len(expression.text)
     if isinstance(expression, Item):
         array, place = expression.array, expression.place
-        inside = 12 if isinstance(place, Looked) else 5 * len(place.factors) + 1
+        inside = 12 if isinstance(place, Looked) else 5 * len(place.factors) + len(str(place.offset))
         return (2 if array.startswith(UNNAMED) else len(array)) + 2 + inside
     if isinstance(expression, Call):
         return LONGEST
