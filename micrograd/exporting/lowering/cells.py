@@ -15,7 +15,7 @@ from math import isfinite
 import numpy as np
 
 from micrograd.algebra.identities import simpler
-from micrograd.compiler.arrays.steps import Linear, Map, Outer, Pairs, Rows, Slots, Taken
+from micrograd.compiler.arrays.steps import Linear, Map, Outer, Pairs, Rows, Slots, Sum
 from micrograd.ops import ADD, MUL, SUB, TABLE, WHERE
 
 TYPE_CHECKING = False
@@ -189,19 +189,15 @@ class Cells:
     # sums
 
     def _add_sum(self, one: Any) -> None:
-        slots, left = one.slots + self.rows, self.of[one.left]
-        right = None if one.right is None else self.of[one.right]
-        if isinstance(one, Outer) and len(left) > 1:
-            self.sums.append(Outer(slots, left, right, one.guard and not self._finite(right)))
-            return
-        if isinstance(one, Outer):
-            slots, left, right = slots[0], np.full((slots.shape[1], 1), left[0]), right[:, None]  # type: ignore[index]
-        if right is not None and self._uniform(left) == 1.0:
+        matrix = isinstance(one, Outer) and len(one.left) > 1
+        one = in_pairs(one) if isinstance(one, Outer) and not matrix else one
+        left, right = self.of[one.left], None if one.right is None else self.of[one.right]
+        if not matrix and right is not None and self._uniform(left) == 1.0:
             left, right = right, None
-        if right is not None and self._uniform(right) == 1.0:
+        if not matrix and right is not None and self._uniform(right) == 1.0:
             right = None
         guard = one.guard and right is not None and not self._finite(right)
-        self.sums.append(Pairs(slots, left, right, guard))
+        self.sums.append(one.__class__(one.slots + self.rows, left, right, guard))
 
     def _single(self) -> None:
         """Of one sample: a sum that is the only one of its targets is a step; only others have to be added up."""
@@ -254,7 +250,7 @@ class Cells:
         for steps in (self.after, self.sums, self.steps, self.once):
             kept = []
             for step in reversed(steps):
-                made = step.slots if isinstance(step, (Outer, Pairs)) else step.own
+                made = step.slots if isinstance(step, Sum) else step.own
                 if needed[made].any():
                     kept.append(step)
                     for cells in read_by(step):
@@ -304,17 +300,21 @@ def merged_sums(sums: list[Any]) -> list[Any]:
         if len(several) < MANY:
             made += several
             continue
-        rows, columns = several[0].slots.shape
-        left = np.stack([np.repeat(one.left, columns) for one in several], axis=1)
-        right = np.stack([np.tile(one.right, rows) for one in several], axis=1)
-        made.append(Pairs(several[0].slots.ravel(), left, right, several[0].guard))
+        pairs = [in_pairs(one) for one in several]
+        left, right = [np.concatenate(sides, axis=1) for sides in zip(*[(one.left, one.right) for one in pairs])]
+        made.append(pairs[0].over(left, right))
     return made
+
+
+def in_pairs(one: Outer) -> Any:
+    """A matrix as a sum for each of its numbers."""
+    left, right = np.broadcast_arrays(one.left[:, None], one.right)
+    return Pairs(one.slots.ravel(), left.reshape(-1, 1), right.reshape(-1, 1), one.guard)
 
 
 def read_by(step: Any) -> Sequence[Index]:
     """The cells that a step or sum reads."""
     if isinstance(step, Map):
-        return [x.index for x in step.operands if isinstance(x, Taken)]
-    if isinstance(step, Linear):
-        return [x for x in (step.rows, step.slots, step.bias) if x is not None]
-    return [x for x in (step.left, step.right) if x is not None]
+        return step.reads()
+    parts = (step.rows, step.slots, step.bias) if isinstance(step, Linear) else (step.left, step.right)
+    return [x for x in parts if x is not None]

@@ -44,9 +44,9 @@ class Home:
 
     def cleaned(self, x: Expression) -> Expression:
         """The number, but no −0 if none may stand here."""
-        if isinstance(x, Number):
-            return Number(x.value + 0.0) if self.clean else x
-        return Apply("add", (x, Number(0.0))) if self.clean else x
+        if not self.clean:
+            return x
+        return Number(x.value + 0.0) if isinstance(x, Number) else Apply("add", (x, Number(0.0)))
 
 
 class Tables:
@@ -58,12 +58,13 @@ class Tables:
         self.counts: dict[str, int] = {}
 
     def keep(self, wish: str, numbers: np.ndarray) -> Table:
-        """The table of these numbers, called by its kind, and numbered."""
-        key = numbers.tobytes(), numbers.shape
+        """The table of these numbers, called by its kind, and numbered; its shape is that in which they came first."""
+        whole = numbers.dtype.kind == "i"
+        key = numbers.tobytes(), whole, numbers.shape
         if key not in self.found:
             self.counts[wish] = self.counts.get(wish, 0) + 1
             name = harmless(f"{self.module}_{wish}_{self.counts[wish]}")
-            self.found[key] = Table(name, numbers.ravel().tolist(), numbers.shape, whole=numbers.dtype.kind == "i")
+            self.found[key] = Table(name, numbers.ravel().tolist(), numbers.shape, whole)
         return self.found[key]
 
 
@@ -157,11 +158,10 @@ class Places:
 
     def looked(self, places: Any, variables: Sequence[str], ahead: Factors) -> Looked:
         """Places in a table; of their first column if the others go on regularly from there."""
-        step = places[0, 1] - places[0, 0] if places.ndim == 2 and places.shape[1] > 1 else 0
+        step = int(places[0, 1] - places[0, 0]) if places.ndim == 2 and places.shape[1] > 1 else 0
         if places.ndim == 2 and (places == places[:, :1] + step * np.arange(places.shape[1])).all():
-            table = self.tables.keep("places", np.ascontiguousarray(places[:, 0]))
-            start = Place(0, (*ahead, *[(variables[1], int(step))] * bool(step)))
-            return Looked(table.name, row_major(table.shape, variables), start)
+            places = places[:, 0]
+            ahead = (*ahead, *[(variables[1], step)] * bool(step))
         table = self.tables.keep("places", places)
         return Looked(table.name, row_major(places.shape, variables), Place(0, ahead))
 

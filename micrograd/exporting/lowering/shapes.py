@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd.compiler.arrays.steps import Linear, Map, Outer, Pairs
-from micrograd.exporting.lowering.cells import read_by
+from micrograd.compiler.arrays.steps import Linear, Map, Outer
+from micrograd.exporting.lowering.cells import in_pairs, read_by
 from micrograd.exporting.lowering.places import FEWEST, ROW, TERM, Home
 
 TYPE_CHECKING = False
@@ -82,8 +82,7 @@ class Shapes:
         if one.slots.size >= FEWEST_PRODUCTS and regular(one.slots):
             if all(map(regular, sides)) or one.slots.size > MOST_FORMULAS:
                 return one.over(*[x if regular(x) else self.copied(x) for x in sides])
-        left, right = np.broadcast_arrays(one.left[:, None], one.right)
-        return Pairs(one.slots.ravel(), left.reshape(-1, 1), right.reshape(-1, 1), one.guard)
+        return in_pairs(one)
 
     def copied(self, cells: Any) -> Any:
         """Cells that stand side by side, as copies of others."""

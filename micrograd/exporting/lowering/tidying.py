@@ -6,6 +6,9 @@ read        by a name: by how many expressions; an Array by any Item that is no 
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import count
+
 from micrograd.exporting.statements import (
     Add,
     Apply,
@@ -24,7 +27,7 @@ from micrograd.exporting.statements import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from micrograd.exporting.identifiers import Identifiers
@@ -57,34 +60,23 @@ def length(expression: Any) -> int:
     return inner + (20 if expression.row == "where" else len(expression.row) + 2)
 
 
-def reads(one: Any, found: dict[str, int]) -> dict[str, int]:
-    """How often names are read in expressions and statements."""
-    waiting = [one]
+def reads(body: Sequence[Statement]) -> Counter[str]:
+    """How often names are read in statements."""
+    found: Counter[str] = Counter()
+    waiting: list[Any] = [*body]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, Name):
-            found[one.text] = found.get(one.text, 0) + 1
-        elif isinstance(one, Item):
-            found[one.array] = found.get(one.array, 0) + 1
+        if isinstance(one, (Name, Item)):
+            found[one[0]] += 1
         elif isinstance(one, (Store, Add)):
-            waiting.append(one.expression)
-            if isinstance(one.target, Name):
-                found[one.target.text] = found.get(one.target.text, 0) + 1
-        elif isinstance(one, Apply):
-            waiting += one.operands
-        elif isinstance(one, (Let, Return)):
-            waiting.append(one.expression)
-        elif isinstance(one, If):
-            waiting += [one.condition, *one.body]
-        elif isinstance(one, For):
-            waiting += one.body
-        elif isinstance(one, list):
+            waiting += [one.expression, *[one.target] * isinstance(one.target, Name)]
+        elif isinstance(one, (tuple, list)):
             waiting += one
     return found
 
 
 def replaced(one: Any, names: dict[str, Expression]) -> Any:
-    """An expression with others in place of names."""
+    """An expression, or None, with others in place of names."""
     if isinstance(one, Name):
         return names.get(one.text, one)
     if isinstance(one, Apply):
@@ -96,45 +88,40 @@ def tidied(body: Sequence[Statement]) -> list[Statement]:
     """The statements without what nobody reads, and with short expressions in place of what is read once."""
     body = list(body)
     while True:
-        used = reads(body, {})
+        used = reads(body)
         kept = without(body, used)
         if kept == body:
-            return broken(inlined(body, used), [])
+            return broken(inlined(body, used), count())
         body = kept
 
 
-def without(body: Sequence[Statement], used: dict[str, int]) -> list[Statement]:
+def without(body: Sequence[Statement], used: Counter[str]) -> list[Statement]:
     """The statements that make something that is read, or that is not made here alone."""
     found: list[Statement] = []
     for one in body:
-        if isinstance(one, For):
+        if isinstance(one, (For, If)):
             inner = without(one.body, used)
-            if inner:
-                found.append(one._replace(body=inner))
-        elif isinstance(one, If):
-            inner = without(one.body, used)
-            if inner:
-                found.append(one._replace(body=inner))
-        else:
-            name = one.name if isinstance(one, (Let, Array)) else one.target[0] if isinstance(one, (Store, Add)) else ""
-            if not name.startswith(UNNAMED) or used.get(name):
-                found.append(one)
+            found += [one._replace(body=inner)] * bool(inner)
+            continue
+        name = one.name if isinstance(one, (Let, Array)) else one.target[0] if isinstance(one, (Store, Add)) else ""
+        if not name.startswith(UNNAMED) or used[name]:
+            found.append(one)
     return found
 
 
-def inlined(body: Sequence[Statement], used: dict[str, int]) -> list[Statement]:
+def inlined(body: Sequence[Statement], used: Counter[str]) -> list[Statement]:
     """The statements of one level, in which a Let that is read once, there, gives way to its expression."""
     names: dict[str, Expression] = {}
-    here = reads([one for one in body if not isinstance(one, (For, If))], {})
+    here = reads([one for one in body if not isinstance(one, (For, If))])
     found: list[Statement] = []
     for one in body:
         if isinstance(one, (For, If)):
             found.append(one._replace(body=inlined(one.body, used)))
             continue
         if isinstance(one, (Let, Store, Add, Return)):
-            one = fitted(one, names)
+            one = one._replace(expression=replaced(one.expression, names))
         if isinstance(one, Let) and one.name.startswith(UNNAMED) and not one.changes:
-            once = used.get(one.name) == 1 == here.get(one.name)
+            once = used[one.name] == 1 == here[one.name]
             if once and length(one.expression) <= LONGEST:
                 names[one.name] = one.expression
                 continue
@@ -142,30 +129,25 @@ def inlined(body: Sequence[Statement], used: dict[str, int]) -> list[Statement]:
     return found
 
 
-def fitted(one: Any, names: dict[str, Expression]) -> Any:
-    """A statement with expressions in place of names."""
-    return one if one.expression is None else one._replace(expression=replaced(one.expression, names))
-
-
-def broken(body: Sequence[Statement], made: list[str]) -> list[Statement]:
-    """The statements with others ahead of those whose expressions are too long for a line; made: names so far."""
+def broken(body: Sequence[Statement], numbers: Iterator[int]) -> list[Statement]:
+    """The statements with others ahead of those whose expressions are too long for a line; numbers: of their names."""
     found: list[Statement] = []
     for one in body:
         if isinstance(one, (For, If)):
-            found.append(one._replace(body=broken(one.body, made)))
-        elif isinstance(one, (Let, Store, Add, Return)) and one.expression is not None:
-            lets, expression = parted(one.expression, made)
+            found.append(one._replace(body=broken(one.body, numbers)))
+        elif isinstance(one, (Let, Store, Add, Return)):
+            lets, expression = parted(one.expression, numbers)
             found += [*lets, one._replace(expression=expression)]
         else:
             found.append(one)
     return found
 
 
-def parted(expression: Expression, made: list[str]) -> tuple[list[Statement], Expression]:
-    """An expression that fits a line, and the Lets of its longest parts.
+def parted(expression: Any, numbers: Iterator[int]) -> tuple[list[Statement], Any]:
+    """An expression, or None, that fits a line, and ahead of it the Lets of its longest parts.
 
     >>> long = Name("a name of so many characters, more than thirty")
-    >>> lets, rest = parted(Apply("add", (Apply("tanh", (long,)), long)), [])
+    >>> lets, rest = parted(Apply("add", (Apply("tanh", (long,)), long)), count())
     >>> len(lets), length(rest) <= LINE
     (1, True)
     """
@@ -174,9 +156,8 @@ def parted(expression: Expression, made: list[str]) -> tuple[list[Statement], Ex
         place, part = max(enumerate(expression.operands), key=lambda pair: length(pair[1]))
         if not isinstance(part, Apply):
             break
-        ahead, short = parted(part, made)
-        name = f"{UNNAMED}v of {len(made)}"
-        made.append(name)
+        ahead, short = parted(part, numbers)
+        name = f"{UNNAMED}v of {next(numbers)}"
         lets += [*ahead, Let(name, short)]
         operands = expression.operands
         expression = expression._replace(operands=(*operands[:place], Name(name), *operands[place + 1 :]))
@@ -186,18 +167,15 @@ def parted(expression: Expression, made: list[str]) -> tuple[list[Statement], Ex
 def named(body: Sequence[Statement], names: Identifiers) -> list[Statement]:
     """The statements with a name for each unnamed Let and Array, numbered in their order: v1, v2, … and h1, h2, …"""
     given: dict[str, str] = {}
-    return [renamed(one, given, names) for one in body]
 
+    def renamed(one: Any) -> Any:
+        if isinstance(one, str) and one.startswith(UNNAMED):
+            if one not in given:
+                given[one] = names.numbered(one[1])
+            return given[one]
+        if isinstance(one, (tuple, list)):
+            parts = [renamed(x) for x in one]
+            return one.__class__(*parts) if hasattr(one, "_fields") else one.__class__(parts)
+        return one
 
-def renamed(one: Any, given: dict[str, str], names: Identifiers) -> Any:
-    """Anything that may have names, with those given; what is unnamed is given one."""
-    if isinstance(one, str) and one.startswith(UNNAMED):
-        if one not in given:
-            given[one] = names.numbered(one[1])
-        return given[one]
-    if isinstance(one, list):
-        return [renamed(x, given, names) for x in one]
-    if isinstance(one, tuple):
-        parts = [renamed(x, given, names) for x in one]
-        return type(one)(*parts) if hasattr(one, "_fields") else tuple(parts)
-    return one
+    return renamed(list(body))
