@@ -60,7 +60,7 @@ class Tables:
     def keep(self, wish: str, numbers: np.ndarray) -> Table:
         """The table of these numbers, called by its kind, and numbered; its shape is that in which they came first."""
         whole = numbers.dtype.kind == "i"
-        key = numbers.tobytes(), whole, numbers.shape
+        key = numbers.tobytes(), whole
         if key not in self.found:
             self.counts[wish] = self.counts.get(wish, 0) + 1
             name = harmless(f"{self.module}_{wish}_{self.counts[wish]}")
