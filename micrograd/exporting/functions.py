@@ -28,7 +28,7 @@ from micrograd.compiler.scalar.derivatives.sweeps import hessian_nodes, hvp_node
 from micrograd.exporting.lowering.places import Tables
 from micrograd.exporting.lowering.writing import Result, Writing
 from micrograd.exporting.printing import mentioned
-from micrograd.exporting.statements import Argument, Call, Function, Given, If, Module, Return, Table
+from micrograd.exporting.statements import Call, Function, Given, If, Module, Return, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,48 +68,36 @@ class Functions:
         """name(x), which returns the single output, or name(x, out)."""
         program = roll_outputs(trace)
         outputs = [program.row_of[node] for node in trace.outputs]
-        if trace.bare:
-            self.made.append(self.writing(program, []).one_sample(name, "", outputs[0]))
-        else:
-            self.made.append(self.writing(program, [Result("out", outputs, clean=False)]).one_sample(name, "", None))
+        results = [] if trace.bare else [Result("out", outputs, clean=False)]
+        writing = self.writing(program, results, value=outputs[0] if trace.bare else None)
+        self.made.append(writing.one_sample(name, ""))
 
     def gradient(self, trace: Trace, name: str, wrt: str) -> None:
         """name(x, gradient) returns the single output."""
         trace = copy(trace)
         trace.loss, trace.penalty = trace.outputs[0], None
 
-        def results(program: ArrayProgram) -> tuple[int, list[Result]]:
-            cells: Any = program.outputs if wrt == "inputs" else program.rows + program.gradient  # type: ignore[operator]
-            return program.row_of[trace.outputs[0]], [Result("gradient", cells)]
+        def writing(guards: bool) -> Writing:
+            program, cells = swept(roll_loss(trace), wrt, guards)
+            return self.writing(program, [Result("gradient", cells)], value=program.row_of[trace.outputs[0]])
 
-        ahead, behind = sweeps(wrt)
-        plain = through([roll_loss, *ahead, simplify, prune, *behind], trace)
-        guarded = through([roll_loss, guard, *ahead, prune, *behind], trace)
-        self.twice(name, f"The value, and its gradient by the {wrt}.", plain, guarded, results)
+        self.twice(name, f"The value, and its gradient by the {wrt}.", writing, Writing.one_sample)
 
     def jacobian(self, trace: Trace, name: str, wrt: str) -> None:
         """name(x, out, jacobian): the outputs, and for each of them a row of derivatives."""
-        count = len(trace.outputs)
-        expect_few(count, width(trace, wrt), wrt[:-1])
+        count, leaves = len(trace.outputs), width(trace, wrt)
+        expect_few(count, leaves, wrt[:-1])
         doc = f"The outputs, and their derivatives by the {wrt}: a row for each output."
-        if not trace.graph.loops and layered(trace):
-            plain, guarded = [self.rows_writing(trace, wrt, guards) for guards in (False, True)]
-            twin = f"{name}_guarded" if guarded.guards_more_than(plain) else ""
-            if twin:
-                self.made.append(guarded.by_rows(twin, WHY)._replace(private=True))
-            self.made.append(plain.by_rows(name, doc, twin))
-            return
 
         def nodes(made: Trace, by: list[int], guarded: bool) -> list[int]:
             return dense(made, jacobian_nodes(made.graph, trace.outputs, by, guarded, made.graph.varying), len(by))
 
-        def results(program: ArrayProgram) -> tuple[None, list[Result]]:
-            out, derivatives = np.split(np.asarray(program.outputs), [count])
-            return None, [Result("out", out, clean=False), Result("jacobian", derivatives)]
+        if not trace.graph.loops and layered(trace):
+            self.twice(name, doc, lambda guards: self.rows(trace, wrt, guards), Writing.by_rows)
+        else:
+            self.by_nodes(trace, name, wrt, doc, nodes, parts(out=count, jacobian=count * leaves))
 
-        self.by_nodes(trace, name, wrt, doc, nodes, results)
-
-    def rows_writing(self, trace: Trace, wrt: str, guards: bool) -> Writing:
+    def rows(self, trace: Trace, wrt: str, guards: bool) -> Writing:
         """What writes a Jacobian row by row: the reverse sweep of seed · outputs."""
         made, count = trace.copy(), len(trace.outputs)
         made.graph, made.penalty = trace.graph.copy(), None
@@ -118,14 +106,9 @@ class Functions:
             term = made.graph.apply("mul", (made.graph.leaf("input", trace.inputs + k), node))
             made.loss = made.graph.apply("add", (made.loss, term))
         made.inputs = trace.inputs + count
-        program = roll(made, [made.loss, *trace.outputs])
-        ahead, behind = sweeps(wrt)
-        passes = [guard, *ahead, prune, *behind] if guards else [*ahead, simplify, prune, *behind]
-        program = through(passes, program)
-        by: Any = program.outputs[: trace.inputs] if wrt == "inputs" else program.rows + np.asarray(program.gradient)
-        out = [program.row_of[node] for node in trace.outputs]
-        results = [Result("out", out, clean=False), Result("jacobian", by, rows=count)]
-        return self.writing(program, results, direction=count)
+        program, cells = swept(roll(made, [made.loss, *trace.outputs]), wrt, guards)
+        out = Result("out", [program.row_of[node] for node in trace.outputs], clean=False)
+        return self.writing(program, [out, Result("jacobian", cells[: width(trace, wrt)], rows=count)], direction=count)
 
     def hessian(self, trace: Trace, name: str, wrt: str) -> None:
         """name(x, gradient, hessian) returns the single output."""
@@ -138,7 +121,7 @@ class Functions:
             return [*slopes, *dense(made, rows, count)]
 
         doc = f"The value, its gradient by the {wrt}, and the matrix of its second derivatives."
-        self.by_nodes(trace, name, wrt, doc, nodes, two("gradient", "hessian", count))
+        self.by_nodes(trace, name, wrt, doc, nodes, parts(gradient=count, hessian=count * count))
 
     def hvp(self, trace: Trace, name: str, wrt: str) -> None:
         """name(x, vector, gradient, hvp) returns the single output."""
@@ -153,29 +136,26 @@ class Functions:
             return [*slopes, *hvp_nodes(graph, end, by, vector, guarded)]
 
         doc = f"The value, its gradient by the {wrt}, and its second derivatives times a vector."
-        self.by_nodes(trace, name, wrt, doc, nodes, two("gradient", "hvp", count), direction=count)
+        self.by_nodes(trace, name, wrt, doc, nodes, parts(gradient=count, hvp=count), direction=count)
 
     def loss(self, trace: Trace, name: str) -> None:
         """name(x, y, n, [parameters,] gradient) returns the mean loss of n samples, plus the penalty."""
-        arguments = [Argument("x", "samples", trace.inputs), Argument("y", "samples", trace.targets or 1)]
-        arguments += [Argument("n", "count"), *[Argument("parameters", "in", len(trace.parameters))] * self.argument]
-        arguments.append(Argument("gradient", "out", len(trace.parameters), optional=True))
-        program = through([roll_loss, differentiate, simplify, prune, accumulate, differentiate_uniform], trace)
-        guarded = through([roll_loss, guard, differentiate, prune, accumulate, differentiate_uniform], trace)
-        twin, doc = self.loss_writing(guarded), "The mean loss of n samples, and its gradient by the parameters."
-        plain, required = self.loss_writing(program), [one._replace(optional=False) for one in arguments]
-        if twin.guards_more_than(plain):
-            self.made.append(twin.over_samples(f"{name}_guarded", WHY, required))
-            self.made.append(plain.over_samples(f"{name}_gradient", doc, required, f"{name}_guarded"))
-        else:
-            self.made.append(plain.over_samples(f"{name}_gradient", doc, required))
+
+        def writing(guards: bool) -> Writing:
+            program, cells = swept(roll_loss(trace), "parameters", guards)
+            return self.writing(program, [Result("gradient", cells)], samples=True)
+
+        doc = "The mean loss of n samples, and its gradient by the parameters."
+        self.twice(f"{name}_gradient", doc, writing, Writing.over_samples)
+        *arguments, gradient = self.made[-1].arguments
         alone = self.writing(through([roll_loss, accumulate], trace), [], samples=True)
-        self.made.append(alone.over_samples(f"{name}_value", "The mean loss of n samples.", required[:-1]))
-        given = [one.name for one in arguments]
+        self.made.append(alone.over_samples(f"{name}_value", "The mean loss of n samples."))
+        given = tuple([one.name for one in arguments])
         body: list[Statement] = [
-            If(Given("gradient"), [Return(Call(f"{name}_gradient", tuple(given)))]),
-            Return(Call(f"{name}_value", tuple(given[:-1]))),
+            If(Given("gradient"), [Return(Call(f"{name}_gradient", (*given, "gradient")))]),
+            Return(Call(f"{name}_value", given)),
         ]
+        arguments.append(gradient._replace(optional=True))
         self.made.append(Function(name, doc + " Without the array, the loss alone.", arguments, body))
 
     # what they share
@@ -184,31 +164,27 @@ class Functions:
         """What writes a program of this module."""
         return Writing(program, results, self.tables, self.labels, self.nodes, argument=self.argument, **options)
 
-    def loss_writing(self, program: ArrayProgram) -> Writing:
-        """The same for one that has a gradient, over samples."""
-        return self.writing(program, [Result("gradient", program.rows + np.asarray(program.gradient))], samples=True)
-
     def by_nodes(
         self, trace: Trace, name: str, wrt: str, doc: str, nodes: Any, results: Results, direction: int = 0
     ) -> None:
         """A function whose derivatives are nodes of the scalar graph, behind the outputs."""
-        programs = []
-        for guarded in (False, True):
+
+        def writing(guarded: bool) -> Writing:
             made, by = derived(trace, wrt[:-1], width(trace, wrt))
             made.outputs = [*trace.outputs, *nodes(made, by, guarded)]
-            programs.append(roll_outputs(made))
-        self.twice(name, doc, programs[0], programs[1], results, direction)
+            program = roll_outputs(made)
+            value, found = results(program)
+            return self.writing(program, found, value=value, direction=direction)
 
-    def twice(
-        self, name: str, doc: str, plain: ArrayProgram, guarded: ArrayProgram, results: Results, direction: int = 0
-    ) -> None:
-        """A function, and ahead of it its twin, if there is one."""
-        writing = self.writing(plain, results(plain)[1], direction=direction)
-        twin, other = self.writing(guarded, results(guarded)[1], direction=direction), ""
-        if twin.guards_more_than(writing):
-            other = f"{name}_guarded"
-            self.made.append(twin.one_sample(other, WHY, results(guarded)[0])._replace(private=True))
-        self.made.append(writing.one_sample(name, doc, results(plain)[0], other))
+        self.twice(name, doc, writing, Writing.one_sample)
+
+    def twice(self, name: str, doc: str, writing: Callable[[bool], Writing], write: Callable[..., Function]) -> None:
+        """A function, and ahead of it its twin, if there is one; writing: what writes it, without guards or with."""
+        plain, guarded = writing(False), writing(True)
+        twin = f"{name}_guarded" if guarded.guards_more_than(plain) else ""
+        if twin:
+            self.made.append(write(guarded, twin, WHY)._replace(private=True))
+        self.made.append(write(plain, name, doc, twin))
 
 
 def width(trace: Trace, wrt: str) -> int:
@@ -216,12 +192,14 @@ def width(trace: Trace, wrt: str) -> int:
     return trace.inputs if wrt == "inputs" else len(trace.parameters)
 
 
-def two(first: str, second: str, count: int) -> Results:
-    """Behind the single output `count` numbers of the first result, then the second."""
+def parts(**counts: int) -> Results:
+    """What the outputs of a program are: so many numbers of each result; the first is returned unless it has "out"."""
 
-    def results(program: ArrayProgram) -> tuple[int, list[Result]]:
-        value, one, other = np.split(np.asarray(program.outputs), [1, 1 + count])
-        return int(value[0]), [Result(first, one), Result(second, other)]
+    def results(program: ArrayProgram) -> tuple[int | None, list[Result]]:
+        first = 0 if "out" in counts else 1
+        value, *cells = np.split(np.asarray(program.outputs), np.cumsum([first, *counts.values()])[:-1])
+        found = [Result(name, some, clean=name != "out") for name, some in zip(counts, cells)]
+        return int(value[0]) if first else None, found
 
     return results
 
@@ -233,11 +211,12 @@ def by_inputs_alone(program: ArrayProgram) -> ArrayProgram:
     return made
 
 
-def sweeps(wrt: str) -> tuple[list[Any], list[Any]]:
-    """The passes that differentiate a loss of one sample, and those behind the simplifying ones."""
-    if wrt == "inputs":
-        return [differentiate_with_inputs, by_inputs_alone], []
-    return [differentiate], [accumulate, differentiate_uniform]
+def swept(program: ArrayProgram, wrt: str, guards: bool) -> tuple[ArrayProgram, Any]:
+    """The program of a loss with its derivatives, and the cells where they stand."""
+    ahead: list[Any] = [differentiate_with_inputs, by_inputs_alone] if wrt == "inputs" else [differentiate]
+    behind = [] if wrt == "inputs" else [accumulate, differentiate_uniform]
+    made = through([guard, *ahead, prune, *behind] if guards else [*ahead, simplify, prune, *behind], program)
+    return made, made.outputs if wrt == "inputs" else made.rows + np.asarray(made.gradient)
 
 
 def layered(trace: Trace) -> bool:

@@ -55,25 +55,23 @@ class Lowering:
 
     written     cell -> the cell, or number, of its first operand, as the user wrote it, where the order does not matter
     neurons     the cells of the user's own sums, of which a line tells
+    into        sums are added to what stands there
     inside      what is written now stands in a loop, and its zeros too
     """
 
     inside = False
 
-    def __init__(self, places: Places, written: dict[int, Any], neurons: set[int]) -> None:
-        self.places, self.written, self.neurons = places, written, neurons
+    def __init__(self, places: Places, written: dict[int, Any], neurons: set[int], into: bool) -> None:
+        self.places, self.written, self.neurons, self.into = places, written, neurons, into
         self.shapes = Shapes(places)
         self.blocks: list[Block] = []
 
-    def write(self, steps: list[Any], sums: list[Any], ends: Iterable[int], live: set[int], into: bool) -> None:
-        """Write the blocks of steps and sums, each after what it needs, as far as ends and sums need them.
-
-        into        sums are added to what stands there
-        """
+    def write(self, steps: list[Any], ends: Iterable[int], sums: Sequence[Any] = ()) -> None:
+        """Write the blocks of steps and sums, each after what it needs, as far as ends and sums need them."""
         self.blocks.append(Block(0))
         shapes = self.shapes
         shapes.loops = []
-        shapes.settle(steps, live)
+        shapes.settle(steps)
         sums = [shapes.settle_sum(one) for one in sums]
         maker: dict[int, Any] = {cell: cell for cell in shapes.formulas if cell not in self.places.expressions}
         for step in shapes.loops:
@@ -90,7 +88,7 @@ class Lowering:
                 self.places.position[one.own] = number
                 self.copy(number, self.places.of(one.own[0]), 0, one.index)
             else:
-                write_sum(self, one, into)
+                write_sum(self, one)
 
     def statements(self) -> list[Statement]:
         """All blocks as statements; they are given up here."""
@@ -149,7 +147,7 @@ class Lowering:
             parts, expression = self.total(bias, terms, step.guard)
         number = self.after([cells[r] for cells in read_by(step)])
         label = places.labels.get(cell, "")
-        name = places.take(label) if label else places.fresh("v")
+        name = places.names.take(label) if label else places.fresh("v")
         self.blocks[number].body += [*parts, Let(name, expression)]
         places.expressions[cell], places.position[cell] = Name(name), number
 

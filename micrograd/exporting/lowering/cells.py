@@ -10,6 +10,7 @@ The steps are those of the compiler, `Map`, `Linear`, `Outer` and `Pairs`, with 
 
 from __future__ import annotations
 
+from copy import copy
 from math import isfinite
 
 import numpy as np
@@ -20,7 +21,7 @@ from micrograd.ops import ADD, MUL, SUB, TABLE, WHERE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from micrograd.compiler.arrays.program import ArrayProgram
@@ -33,6 +34,7 @@ class Cells:
 
     rows        the cell of slot 0
     number, known, of   by cell: its number; whether it is known; the cell that it is an alias of, or itself
+    several     targets that several sums add to; live: cells that the ends need, see `needed`
     kept        first cell of a choice that is 0 or other cells -> its cells, and those
     cut         whether a choice is known to leave out what may not be finite
     tame        first cell of a product -> its cells, and those that are multiplied by finite numbers there
@@ -49,7 +51,8 @@ class Cells:
         self.tame: dict[int, tuple[Any, Any]] = {}
         self.kept: dict[int, tuple[Any, Any]] = {}
         self.cut = False
-        self.several: set[int] = set()  # targets that several sums add to
+        self.several: set[int] = set()
+        self.live: set[int] = set()
         for slot, x in program.constants:
             self.know([self.rows + slot], [x])
 
@@ -242,21 +245,20 @@ class Cells:
                 ahead.append(step)
         return ahead, behind
 
-    def live(self, ends: Iterable[Any]) -> set[int]:
-        """The cells that the ends need; what makes none of them is taken out of the lists."""
-        needed = np.zeros(len(self.of), bool)
-        for cells in ends:
-            needed[cells] = True
-        for steps in (self.after, self.sums, self.steps, self.once):
+    def needed(self, ends: Sequence[int]) -> Cells:
+        """The same with only those steps and sums that the ends need, and with `live`."""
+        made, needed = copy(self), np.zeros(len(self.of), bool)
+        needed[ends] = True
+        for name in ("after", "sums", "steps", "once"):
             kept = []
-            for step in reversed(steps):
-                made = step.slots if isinstance(step, Sum) else step.own
-                if needed[made].any():
+            for step in reversed(getattr(self, name)):
+                if needed[step.slots if isinstance(step, Sum) else step.own].any():
                     kept.append(step)
                     for cells in read_by(step):
                         needed[cells] = True
-            steps[:] = kept[::-1]
-        return set(np.flatnonzero(needed).tolist())
+            setattr(made, name, kept[::-1])
+        made.live = set(np.flatnonzero(needed).tolist())
+        return made
 
 
 def merged(steps: list[Any]) -> list[Any]:

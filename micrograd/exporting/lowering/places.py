@@ -15,9 +15,10 @@ from micrograd.exporting.words import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
+    from micrograd.exporting.identifiers import Identifiers
     from micrograd.exporting.lowering.cells import Cells
     from micrograd.exporting.statements import Expression, Statement
 
@@ -79,8 +80,8 @@ class Places:
     wanted          number of a home -> by cell the place where it is wanted, or −1; by place whether it is there
     """
 
-    def __init__(self, cells: Cells, tables: Tables, take: Callable[[str], str], labels: dict[int, str]) -> None:
-        self.cells, self.tables, self.take, self.labels = cells, tables, take, labels
+    def __init__(self, cells: Cells, tables: Tables, names: Identifiers, labels: dict[int, str]) -> None:
+        self.cells, self.tables, self.names, self.labels = cells, tables, names, labels
         size = len(cells.of)
         self.homes: list[Home] = []
         self.home, self.place, self.position = np.full(size, -1), np.zeros(size, np.int64), np.full(size, -1)
@@ -172,7 +173,7 @@ class Places:
             x: Expression = Number(float(self.cells.number[cell])) if known else home.item(int(self.place[cell]))
             if cell not in self.labels or not known and (home.local or home.ahead or self.position[cell] >= 0):
                 return x
-            name = self.take(self.labels[cell])
+            name = self.names.take(self.labels[cell])
             self.ahead.append((-1 if known else cell, Let(name, x)))
             self.expressions[cell] = Name(name)
         return self.expressions[cell]

@@ -40,9 +40,9 @@ class Shapes:
         self.loops: list[Any] = []
         self.formulas: Formulas = {}
 
-    def settle(self, steps: Sequence[Any], live: set[int]) -> None:
+    def settle(self, steps: Sequence[Any]) -> None:
         """Say how steps are written; the cells that loops make get homes."""
-        places = self.places
+        places, live = self.places, self.places.cells.live
         for step in steps:
             places.home[step.own] = -1
             if not self.is_loop(step):

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from micrograd.exporting.statements import Statement
 
 
-def write_sum(lowering: Lowering, one: Any, into: bool) -> None:
-    """Products that are added up; `into` what stands there, over samples."""
+def write_sum(lowering: Lowering, one: Any) -> None:
+    """Products that are added up."""
     places = lowering.places
     if isinstance(one, Outer):
-        return write_matrix(lowering, one, into)
+        return write_matrix(lowering, one)
     settled = places.home[one.slots] >= 0
     for home in np.unique(places.home[one.slots[settled]]):
         lowering.clear(one.slots[places.home[one.slots] == home])
@@ -63,14 +63,14 @@ def write_products(lowering: Lowering, one: Any) -> None:
     lowering.blocks[number].body += body
 
 
-def write_matrix(lowering: Lowering, one: Outer, into: bool) -> None:
+def write_matrix(lowering: Lowering, one: Outer) -> None:
     """A matrix that is a column times a row, in the loop that makes the column."""
     places = lowering.places
     number, [x] = lowering.loop(len(one.left), [one.left], [one.right])
     product = guarded(x, places.item(one.right, TERM), False)
     target: Any = places.item(one.slots, ROW, TERM)
     several = not places.cells.several.isdisjoint(one.slots.ravel().tolist())
-    if into or one.guard or several:
+    if lowering.into or one.guard or several:
         lowering.clear(one.slots)
         inner: Statement = For(TERM, len(one.right), [Add(target, product)])
     else:

@@ -7,7 +7,6 @@ twin        the name of the function with guards, which is asked where a derivat
 
 from __future__ import annotations
 
-from copy import copy
 from math import inf
 
 import numpy as np
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from micrograd.compiler.arrays.program import ArrayProgram
-    from micrograd.exporting.lowering.places import Factors, Tables
+    from micrograd.exporting.lowering.places import Tables
     from micrograd.exporting.statements import Expression, Statement
 
 SAMPLE, DIRECTION = "s", "r"  # variables of loops
@@ -69,6 +68,7 @@ class Result:
 class Writing:
     """Writes one program.
 
+    value       the cell whose number is returned, if one is; the functions over samples return the mean loss
     labels      node of the scalar graph -> label; nodes: how many of its nodes are the user's
     argument    parameters are an argument, else their present numbers are in the code
     direction   how many of the last inputs are a direction
@@ -84,11 +84,12 @@ class Writing:
         nodes: int,
         *,
         argument: bool,
+        value: int | None = None,
         direction: int = 0,
         samples: bool = False,
     ) -> None:
         self.program, self.results, self.tables, self.labels, self.nodes = program, results, tables, labels, nodes
-        self.argument, self.direction = argument, direction
+        self.argument, self.value, self.direction, self.samples = argument, value, direction, samples
         self.inputs = program.trace.inputs - direction
         self.cells = cells = Cells(program)
         held = program.trace.captured if argument else [*program.trace.parameters, *program.trace.captured]
@@ -100,11 +101,14 @@ class Writing:
         for one in results:
             one.cells = cells.of[one.cells]
 
+    @property
+    def ends(self) -> list[int]:
+        """The cells of all results."""
+        return [cell for one in self.results for cell in one.cells.tolist()]
+
     def guards(self) -> int:
         """How many steps may be guards: those that choose, and those that say so, if a result needs them."""
-        cells = copy(self.cells)
-        cells.once, cells.steps, cells.sums, cells.after = [*cells.once], [*cells.steps], [*cells.sums], [*cells.after]
-        cells.live([one.cells for one in self.results])
+        cells = self.cells.needed(self.ends)
         steps = [*cells.once, *cells.steps, *cells.sums, *cells.after]
         return sum([step.guard or step.op is WHERE for step in steps])
 
@@ -114,99 +118,95 @@ class Writing:
 
     # functions
 
-    def one_sample(self, name: str, doc: str, value: int | None, twin: str = "") -> Function:
-        """The function of one sample, which returns the number of a cell, if one is given."""
-        cells = self.cells
-        ends = [cell for one in self.results for cell in one.cells.tolist()]
-        ends = ends if value is None else [int(cells.of[value]), *ends]
-        live = cells.live([ends])
-        arguments, labelled = self.arguments(self.direction)
-        names = self.names(name, twin, arguments)
-        lowering = self.lowering(names, labelled)
-        self.settle_inputs(lowering.places, arguments[0].name, "vector")
-        self.settle_results(lowering.places)
-        before = self.swept(lowering, [*cells.once, *cells.steps], ends, live)
-        result = None if value is None else lowering.places.one(ends[0])
-        body = self.behind_what_is_ahead(lowering, [*before, *self.completed(lowering, self.results)])
-        body += checked(self.results, result, twin, arguments)
-        return Function(name, doc, arguments, named(tidied(body), names), returns=value is not None)
+    def one_sample(self, name: str, doc: str, twin: str = "") -> Function:
+        """The function of one sample."""
+        ends = self.ends if self.value is None else [int(self.cells.of[self.value]), *self.ends]
+        arguments, labelled = self.of_one_sample(self.direction)
+        lowering = self.lowering(ends, Identifiers(self.tables.module, name, twin, *called(arguments)), labelled)
+        places, cells = lowering.places, lowering.places.cells
+        self.settle_inputs(places, arguments[0].name, "vector")
+        self.settle_results(places)
+        before = self.swept(lowering, [*cells.once, *cells.steps], ends)
+        value = None if self.value is None else places.one(ends[0])
+        body = self.finished(lowering, [*before, *self.completed(lowering, self.results)], value, twin, arguments)
+        return Function(name, doc, arguments, body, returns=self.value is not None)
 
     def by_rows(self, name: str, doc: str, twin: str = "") -> Function:
         """The same with a matrix, row by row: the direction is one output after the other.
 
         Results: the outputs, and a row; what does not depend on the direction is made once.
         """
-        cells, [outputs, row] = self.cells, self.results
-        live = cells.live([outputs.cells, row.cells])
-        arguments, labelled = self.arguments(0)
-        names = self.names(name, twin, arguments, DIRECTION)
-        lowering, seed = self.lowering(names, labelled), f"{UNNAMED}seed"
+        outputs, row = self.results
+        arguments, labelled = self.of_one_sample(0)
+        names = Identifiers(self.tables.module, name, twin, *called(arguments), DIRECTION)
+        lowering, seed = self.lowering(self.ends, names, labelled), f"{UNNAMED}seed"
+        cells = lowering.places.cells
         self.settle_inputs(lowering.places, arguments[0].name, seed)
-        self.settle_results(lowering.places, {row.name: ((DIRECTION, len(row.cells)),)})
+        self.settle_results(lowering.places)
         ahead, inside = cells.apart(np.arange(self.inputs, self.inputs + self.direction))
         needed = read([*inside, *cells.sums, *cells.after])
-        lowering.write(ahead, [], sorted(needed.union(outputs.cells.tolist())), live, into=False)
+        lowering.write(ahead, sorted(needed.union(outputs.cells.tolist())))
         before = self.completed(lowering, [outputs])
         lowering.inside = True
-        first = self.swept(lowering, inside, row.cells.tolist(), live)
+        first = self.swept(lowering, inside, row.cells.tolist())
         one = Store(Item(seed, at(0, **{DIRECTION: 1})), Number(1.0))
         unit: list[Statement] = [Array(seed, self.direction, zero=True), one]
         loop = For(DIRECTION, self.direction, [*unit, *first, *self.completed(lowering, [row])])
-        body = self.behind_what_is_ahead(lowering, [*before, loop]) + checked(self.results, None, twin, arguments)
-        return Function(name, doc, arguments, named(tidied(body), names), returns=False)
+        return Function(
+            name, doc, arguments, self.finished(lowering, [*before, loop], None, twin, arguments), returns=False
+        )
 
-    def over_samples(self, name: str, doc: str, arguments: Sequence[Argument], twin: str = "") -> Function:
+    def over_samples(self, name: str, doc: str, twin: str = "") -> Function:
         """The private function of the mean loss over samples, plus the penalty."""
-        cells, program, [x, y, count] = self.cells, self.program, arguments[:3]
-        values = [int(cells.of[program.rows + slot]) for slot in program.value]
-        ends = [*values, *[cell for one in self.results for cell in one.cells.tolist()]]
-        live = cells.live([ends])
-        names = self.names(name, twin, arguments, SAMPLE, "weight")
-        lowering = self.lowering(names, False)
-        places, total, weight = lowering.places, Name("total"), Name("weight")
+        program, trace = self.program, self.program.trace
+        x, y = Argument("x", "samples", trace.inputs), Argument("y", "samples", trace.targets or 1)
+        arguments = self.arguments([x, y, Argument("n", "count")])
+        values = [int(self.cells.of[program.rows + slot]) for slot in program.value]
+        ends = [*values, *self.ends]
+        names = Identifiers(self.tables.module, name, twin, *called(arguments), SAMPLE, "weight")
+        lowering = self.lowering(ends, names, False)
+        places, cells, total, weight = lowering.places, lowering.places.cells, Name("total"), Name("weight")
         places.settle(Home(x.name, x.size, ((SAMPLE, x.size),)), np.arange(x.size))
         places.settle(Home(y.name, y.size, ((SAMPLE, y.size),)), np.arange(program.targets, program.targets + y.size))
         places.expressions[values[0]], places.expressions[program.weight] = total, weight
+        head = [Let("weight", Apply("div", (Number(1.0), Name("n")))), Let("total", Number(0.0), changes=True)]
+        places.ahead += [(-2, one) for one in head]
         self.settle_results(places)
-        needed = read([*cells.steps, *cells.sums, *cells.after])
-        lowering.write(cells.once, [], sorted(needed.union(ends)), live, into=False)
+        lowering.write(cells.once, sorted(read([*cells.steps, *cells.sums, *cells.after]).union(ends)))
         before = lowering.statements()
-        lowering.write(cells.steps, cells.sums, [], live, into=True)
-        loop = For(SAMPLE, count.name, lowering.statements())
-        lowering.write(cells.after, [], ends, live, into=False)
-        result: Expression = total
+        lowering.write(cells.steps, [], cells.sums)
+        loop = For(SAMPLE, "n", lowering.statements())
+        lowering.write(cells.after, ends)
+        value: Expression = total
         for cell in values[1:]:
-            result = Apply("add", (result, places.one(cell)))
+            value = Apply("add", (value, places.one(cell)))
         after = self.completed(lowering, self.results)
-        head = [Let("weight", Apply("div", (Number(1.0), Name(count.name)))), Let("total", Number(0.0), True)]
-        body = [*head, *self.behind_what_is_ahead(lowering, [*before, loop, *after])]
-        body += checked(self.results, result, twin, arguments)
-        return Function(name, doc, arguments, named(tidied(body), names), private=True)
+        body = self.finished(lowering, [*before, loop, *after], value, twin, arguments)
+        return Function(name, doc, arguments, body, private=True)
 
     # what they share
 
-    def arguments(self, vector: int) -> tuple[list[Argument], bool]:
+    def arguments(self, first: list[Argument], vector: int = 0) -> list[Argument]:
+        """The arguments of a function, of which these are the first."""
+        parameters = [Argument("parameters", "in", len(self.program.trace.parameters))] * self.argument
+        results = [Argument(one.name, "out", one.size) for one in self.results]
+        return [*first, *parameters, *[Argument("vector", "in", vector)] * bool(vector), *results]
+
+    def of_one_sample(self, vector: int) -> tuple[list[Argument], bool]:
         """The arguments of a function of one sample, and whether its inputs have names of their own."""
-        trace = self.program.trace
-        labelled = all(identifier(self.labels.get(trace.graph.leaf("input", i), "")) for i in range(self.inputs))
-        found = [Argument("inputs" if labelled else "x", "in", self.inputs)]
-        found += [Argument("parameters", "in", len(trace.parameters))] * self.argument
-        found += [Argument("vector", "in", vector)] * bool(vector)
-        return [*found, *[Argument(one.name, "out", one.size) for one in self.results]], labelled
+        graph = self.program.trace.graph
+        labelled = all(identifier(self.labels.get(graph.leaf("input", i), "")) for i in range(self.inputs))
+        return self.arguments([Argument("inputs" if labelled else "x", "in", self.inputs)], vector), labelled
 
-    def names(self, name: str, twin: str, arguments: Sequence[Argument], *others: str) -> Identifiers:
-        """The names that are free in a function."""
-        return Identifiers(self.tables.module, name, twin, *[one.name for one in arguments], *others)
-
-    def lowering(self, names: Identifiers, labelled: bool) -> Lowering:
-        """What lowers the program, with parameters in their places."""
-        cells, program = self.cells, self.program
-        places = Places(cells, self.tables, names.take, self.labels_of_cells(labelled))
+    def lowering(self, ends: list[int], names: Identifiers, labelled: bool) -> Lowering:
+        """What lowers all that the ends need, with parameters in their places."""
+        cells, program = self.cells.needed(ends), self.program
+        places = Places(cells, self.tables, names, self.labels_of_cells(labelled))
         if self.argument:
             width = len(program.trace.parameters)
             places.settle(Home("parameters", width), cells.rows + np.arange(width))
         neurons = {row for node, row in program.row_of.items() if node < self.nodes}
-        return Lowering(places, written(program), neurons)
+        return Lowering(places, written(program), neurons, self.samples)
 
     def settle_inputs(self, places: Places, name: str, direction: str) -> None:
         """Say where the inputs of one sample stand."""
@@ -215,24 +215,24 @@ class Writing:
             cells = np.arange(self.inputs, self.inputs + self.direction)
             places.settle(Home(direction, self.direction), cells)
 
-    def settle_results(self, places: Places, ahead: dict[str, Factors] | None = None) -> None:
+    def settle_results(self, places: Places) -> None:
         """Say where the results and what is added up stand."""
-        targets = sorted({slot for one in self.cells.sums for slot in one.slots.ravel().tolist()})
+        targets = sorted({slot for one in places.cells.sums for slot in one.slots.ravel().tolist()})
         for one in self.results:
-            home = Home(one.name, len(one.cells), (ahead or {}).get(one.name, ()), clean=one.clean)
-            one.home = places.want(home, one.cells, targets)
+            ahead = ((DIRECTION, len(one.cells)),) * (one.rows > 1)
+            one.home = places.want(Home(one.name, len(one.cells), ahead, clean=one.clean), one.cells, targets)
         rest = [slot for slot in targets if places.home[slot] < 0 and slot not in places.expressions]
         if rest:
             places.settle(Home(places.fresh("h"), len(rest), local=True), np.array(rest))
 
-    def swept(self, lowering: Lowering, steps: list[Any], ends: list[int], live: set[int]) -> list[Statement]:
+    def swept(self, lowering: Lowering, steps: list[Any], ends: list[int]) -> list[Statement]:
         """Write steps and sums, and behind them, in blocks of their own, the steps that read the sums."""
-        after = self.cells.after
-        lowering.write(steps, self.cells.sums, sorted(read(after).union(ends)), live, into=False)
-        if not after:
+        cells = lowering.places.cells
+        lowering.write(steps, sorted(read(cells.after).union(ends)), cells.sums)
+        if not cells.after:
             return []
         found = lowering.statements()
-        lowering.write(after, [], ends, live, into=False)
+        lowering.write(cells.after, ends)
         return found
 
     def completed(self, lowering: Lowering, results: Sequence[Result]) -> list[Statement]:
@@ -241,10 +241,13 @@ class Writing:
             lowering.complete(one.home, one.cells)
         return lowering.statements()
 
-    def behind_what_is_ahead(self, lowering: Lowering, body: list[Statement]) -> list[Statement]:
-        """The statements behind those that stand ahead of all."""
-        ahead = sorted(lowering.places.ahead, key=lambda pair: pair[0])
-        return [*[statement for _, statement in ahead], *body]
+    def finished(
+        self, lowering: Lowering, body: list[Statement], value: Expression | None, twin: str, arguments: list[Argument]
+    ) -> list[Statement]:
+        """The body of a function: what stands ahead of all, these statements, and the end."""
+        ahead = [statement for _, statement in sorted(lowering.places.ahead, key=lambda pair: pair[0])]
+        end = checked(self.results, value, twin, arguments)
+        return named(tidied([*ahead, *body, *end]), lowering.places.names)
 
     def labels_of_cells(self, inputs: bool) -> dict[int, str]:
         """cell -> what it is called, of what users named; inputs only if all of them are."""
@@ -260,6 +263,11 @@ class Writing:
             if cell is not None and identifier(label):
                 found[cell] = identifier(label)
         return found
+
+
+def called(arguments: Sequence[Argument]) -> list[str]:
+    """The names of arguments."""
+    return [one.name for one in arguments]
 
 
 def read(steps: Sequence[Any]) -> set[int]:
@@ -302,5 +310,5 @@ def checked(
     for term in terms[1:]:
         start = Apply("add", (start, term))
     finite = Apply("less", (Apply("abs", (total,)), Number(inf)))
-    call = Call(twin, tuple([one.name for one in arguments]))
+    call = Call(twin, tuple(called(arguments)))
     return [Let(total.text, start, changes=bool(loops)), *loops, If(finite, [Return(value)]), Return(call)]
