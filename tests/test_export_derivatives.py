@@ -142,6 +142,9 @@ def test_what_has_no_influence_has_a_derivative_of_zero():
     for point in ([1.0, math.inf], [math.inf, math.nan], [1.0, 2.0]):
         assert f["model_gradient"](point) == (choice(point), [2.0, 0.0])
         assert f["model_jacobian"](point) == ([choice(point)], [2.0, 0.0])
+    endless = lambda x: Value(math.inf) * x[0] * 0.0 + x[1] * 2.0  # noqa: E731
+    f = python(export(endless, 2, derivatives=["gradient", "jacobian"]))
+    assert f["model_gradient"]([1.0, 2.0])[1] == f["model_jacobian"]([1.0, 2.0])[1] == [0.0, 2.0]
     zeros = python(export(lambda x: -0.0 * x[0] - x[1], 2, derivatives=["gradient"]))["model_gradient"]([1.0, 2.0])[1]
     assert zeros == [0.0, -1.0] and math.copysign(1.0, zeros[0]) == 1.0
     assert "_guarded" not in export(network([4, 1], activation="relu"), 2, derivatives=["gradient"])

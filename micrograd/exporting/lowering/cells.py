@@ -160,8 +160,10 @@ class Cells:
         own = np.arange(start, start + len(rows))
         if self.known[rows].all() and self.known[factors].all() and (bias is None or self.known[bias].all()):
             total = np.full(len(rows), -0.0) if bias is None else self.number[bias]
-            for k in range(rows.shape[1]):
-                total = total + self.number[factors[:, k]] * self.number[rows[:, k]]
+            for x, factor in zip(self.number[rows].T, self.number[factors].T):
+                left_out = guard & (x == 0.0) & ~np.isfinite(factor)
+                with np.errstate(all="ignore"):
+                    total = total + np.where(left_out, 0.0, factor * x)
             return self.know(own, total)
         if rows.shape[1] == 1 and bias is None:
             for x, y in ((rows, factors), (factors, rows)):
@@ -212,22 +214,13 @@ class Cells:
             if isinstance(one, Outer) or self.several.intersection(one.slots.tolist()):
                 kept.append(one)
                 continue
-            count, start = len(one.slots), self.fresh(len(one.slots))
-            if one.left.shape[1] > 1:
-                factors = np.full_like(one.left, self.constant(1.0)) if one.right is None else one.right
-                self._linear(self.steps, one.left, factors, None, start, one.guard)
-            elif one.right is None:
-                self._alias(np.arange(start, start + count), one.left[:, 0])
-            else:
-                self._product(self.steps, one.left[:, 0], one.right[:, 0], start, one.guard)
-            self._alias(one.slots, self.of[np.arange(start, start + count)])
+            start, factors = self.fresh(len(one.slots)), one.right
+            if factors is None:
+                factors = np.full_like(one.left, self.fresh(1))
+                self.know(factors, 1.0)
+            self._linear(self.steps, one.left, factors, None, start, one.guard)
+            self._alias(one.slots, self.of[np.arange(start, start + len(one.slots))])
         self.sums = kept
-
-    def constant(self, x: float) -> int:
-        """A cell of a number."""
-        cell = self.fresh(1)
-        self.know([cell], [x])
-        return cell
 
     # ends
 

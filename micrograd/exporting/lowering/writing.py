@@ -114,7 +114,9 @@ class Writing:
 
     def guards_more_than(self, plain: Writing) -> bool:
         """Whether this program, with guards, may do something else than the plain one."""
-        return self.cells.cut or self.guards() > plain.guards()
+        derivatives = [cell for one in plain.results if one.clean for cell in one.cells.tolist()]
+        numbers = plain.cells.number[list(plain.cells.needed(derivatives).live)]
+        return self.cells.cut or self.guards() > plain.guards() or not np.isfinite(numbers).all()
 
     # functions
 
@@ -122,7 +124,7 @@ class Writing:
         """The function of one sample."""
         ends = self.ends if self.value is None else [int(self.cells.of[self.value]), *self.ends]
         arguments, labelled = self.of_one_sample(self.direction)
-        lowering = self.lowering(ends, Identifiers(self.tables.module, name, twin, *called(arguments)), labelled)
+        lowering = self.lowering(ends, labelled, name, twin, *called(arguments))
         places, cells = lowering.places, lowering.places.cells
         self.settle_inputs(places, arguments[0].name, "vector")
         self.settle_results(places)
@@ -138,9 +140,8 @@ class Writing:
         """
         outputs, row = self.results
         arguments, labelled = self.of_one_sample(0)
-        names = Identifiers(self.tables.module, name, twin, *called(arguments), DIRECTION)
-        lowering, seed = self.lowering(self.ends, names, labelled), f"{UNNAMED}seed"
-        cells = lowering.places.cells
+        lowering = self.lowering(self.ends, labelled, name, twin, *called(arguments), DIRECTION)
+        cells, seed = lowering.places.cells, f"{UNNAMED}seed"
         self.settle_inputs(lowering.places, arguments[0].name, seed)
         self.settle_results(lowering.places)
         ahead, inside = cells.apart(np.arange(self.inputs, self.inputs + self.direction))
@@ -163,8 +164,7 @@ class Writing:
         arguments = self.arguments([x, y, Argument("n", "count")])
         values = [int(self.cells.of[program.rows + slot]) for slot in program.value]
         ends = [*values, *self.ends]
-        names = Identifiers(self.tables.module, name, twin, *called(arguments), SAMPLE, "weight")
-        lowering = self.lowering(ends, names, False)
+        lowering = self.lowering(ends, False, name, twin, *called(arguments), SAMPLE, "weight")
         places, cells, total, weight = lowering.places, lowering.places.cells, Name("total"), Name("weight")
         places.settle(Home(x.name, x.size, ((SAMPLE, x.size),)), np.arange(x.size))
         places.settle(Home(y.name, y.size, ((SAMPLE, y.size),)), np.arange(program.targets, program.targets + y.size))
@@ -198,10 +198,10 @@ class Writing:
         labelled = all(identifier(self.labels.get(graph.leaf("input", i), "")) for i in range(self.inputs))
         return self.arguments([Argument("inputs" if labelled else "x", "in", self.inputs)], vector), labelled
 
-    def lowering(self, ends: list[int], names: Identifiers, labelled: bool) -> Lowering:
-        """What lowers all that the ends need, with parameters in their places."""
+    def lowering(self, ends: list[int], labelled: bool, *taken: str) -> Lowering:
+        """What lowers all that the ends need, with parameters in their places; taken: names that nothing else gets."""
         cells, program = self.cells.needed(ends), self.program
-        places = Places(cells, self.tables, names, self.labels_of_cells(labelled))
+        places = Places(cells, self.tables, Identifiers(self.tables.module, *taken), self.labels_of_cells(labelled))
         if self.argument:
             width = len(program.trace.parameters)
             places.settle(Home("parameters", width), cells.rows + np.arange(width))
