@@ -175,6 +175,7 @@ def test_export_writes_a_header_beside_the_code(tmp_path):
     told = "/* The value, and its gradient by the inputs. */\ndouble area_gradient(const double"
     header = (tmp_path / "f.h").read_text()
     assert told in header and header.startswith("/* inputs: x, y */\n")
+    assert '#include <math.h>\n#include "f.h"\n' in (tmp_path / "f.c").read_text()
     done = run(tmp_path, "export", "x*y", "-o", "f.c", "--header")
     assert done.returncode == 2 and "f.c, f.h: there already; --force overwrites them" in done.stderr
     assert run(tmp_path, "export", "x", "-o", "f.mjs", "--header").returncode == 2 and len(os.listdir(tmp_path)) == 2

@@ -99,7 +99,7 @@ def test_layers_are_loops_in_all_derivatives():
         ({"loss": losses.cross_entropy, "targets": 10}, 240),
     ):
         source = export(model, 64, language="c", parameters="argument", **options)
-        code = [line for line in source.splitlines() if not line.startswith(("    -", "    0", "    1"))]
+        code = [line for line in source.splitlines() if not line.startswith(("#", "    -", "    0", "    1"))]
         assert len(code) < most
         assert "/* 32 relu neurons of 64 inputs */" in source
     f = python(export(model, 64, derivatives=["jacobian"]))["model_jacobian"]
@@ -162,9 +162,12 @@ def test_in_c_without_a_warning(tmp_path):
     for compiler, standard, name in (("gcc", "-std=c99", "both.c"), ("g++", "-std=c++17", "both.cpp")):
         (tmp_path / name).write_text(both)
         if shutil.which(compiler):
-            subprocess.run([compiler, *STRICT[1:], standard, "-fsyntax-only", name], cwd=tmp_path, check=True)
+            strict = [compiler, *STRICT[1:], "-Wdouble-promotion", standard, "-fsyntax-only", name]
+            subprocess.run(strict, cwd=tmp_path, check=True)
     command = ["gcc", *STRICT, "-O1", "-shared", "-fPIC", "-o", "net.so", "net.c", "-lm"]
     subprocess.run(command, cwd=tmp_path, check=True)
+    refused = subprocess.run([*command, "-ffast-math"], cwd=tmp_path, capture_output=True, text=True)
+    assert refused.returncode != 0 and "inf and nan count here" in refused.stderr
     library, array = ctypes.CDLL(str(tmp_path / "net.so")), lambda numbers: (ctypes.c_double * len(numbers))(*numbers)
     library.net_loss.restype = library.net_gradient.restype = ctypes.c_double
     at = array([p.data for p in model.parameters()])

@@ -273,7 +273,8 @@ def test_the_code_can_be_read_and_put_into_a_device(folder):
     """No allocation, no state, one header, loops instead of statements, lines that fit, a line for each layer."""
     for name in ZOO:
         text = (folder / f"{name}.c").read_text()
-        assert re.findall(r"#\s*\w+.*", text) == ["#include <math.h>"], name
+        found = re.findall(r"#\s*\w+.*", text)
+        assert found[:2] == ["#include <math.h>", "#ifdef __FAST_MATH__"] and len(found) == 4, name
         assert not re.search(r"\b(malloc|calloc|free|goto|printf)\b|\bstatic (?!const |double |void )", text), name
         for language in ("c", "mjs", "py"):
             assert max(map(len, (folder / f"{name}.{language}").read_text().splitlines())) <= 140, (name, language)

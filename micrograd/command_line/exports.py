@@ -9,6 +9,7 @@ parameters  the other leaves
 from __future__ import annotations
 
 import os
+import re
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -60,8 +61,26 @@ def run(options: argparse.Namespace) -> None:
     source = in_file(options) if is_file else in_expression(options)
     for option, place in results.items():
         written_in = "header" if option == "--header" else language
-        save(place, commented(source.head, written_in) + text_of(source, options, written_in, place))
+        text = text_of(source, options, written_in, place)
+        if "--header" in results and written_in == "c":
+            text = including(os.path.basename(results["--header"]), text)
+        save(place, commented(source.head, written_in) + text)
     print(f"The function {options.name} is in {' and '.join([os.path.abspath(place) for place in results.values()])}")
+
+
+def including(header: str, text: str) -> str:
+    """The code in C with its header, so that compilers compare the two.
+
+    >>> print(including("unit.h", "#include <math.h>\\n\\ndouble unit(double x);"))
+    #include <math.h>
+    #include "unit.h"
+    <BLANKLINE>
+    double unit(double x);
+    """
+    if not re.fullmatch(r"[\w.+ -]+", header, re.ASCII):
+        return text  # no name for C
+    own = "#include <math.h>\n"
+    return text.replace(own, f'{own}#include "{header}"\n', 1)
 
 
 def text_of(source: Source, options: argparse.Namespace, language: str, place: str) -> str:

@@ -74,8 +74,8 @@ def export(
     give inf and nan and no errors, and what has no influence has a derivative of 0, even beside inf: where a derivative
     is not finite, a second function with guards is asked, as in `compile`. The Python code computes what the model does
     to the bit, but for x**n with n from -1 to 4, which are products. C and JavaScript differ in the last digits where
-    their libraries do, and where a C compiler contracts products and sums (forbid it with gcc's -ffp-contract=off;
-    never use -ffast-math).
+    their libraries do, and where a C compiler contracts products and sums (forbid it with gcc's -ffp-contract=off).
+    With -ffast-math it does not compile.
 
     TypeError where the model branches on a number (the message names the line), and for derivatives of one output of
     a model that has a list; ValueError for a wrong option or name; ImportError without NumPy, which only the exporting
@@ -86,6 +86,10 @@ def export(
     >>> print(export(lambda x: relu(w * x[0] + b), 1, language="c", derivatives=["gradient"]))
     /* model: 1 number in, 1 number out. Written by micrograd. */
     #include <math.h>
+    <BLANKLINE>
+    #ifdef __FAST_MATH__
+    #error "inf and nan count here: compile without -ffast-math"
+    #endif
     <BLANKLINE>
     static double relu(double x) {
         return x <= 0.0 ? 0.0 : x;

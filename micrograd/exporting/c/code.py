@@ -13,17 +13,19 @@ LIBRARY = {
     for name in ("exp expm1 log log1p sqrt erf sin cos tan asin acos atan atan2 hypot sinh cosh tanh pow".split())
 } | {"abs": "fabs", "copysign": "copysign", "round": "nearbyint"}
 
+NO_FAST_MATH = ["#ifdef __FAST_MATH__", '#error "inf and nan count here: compile without -ffast-math"', "#endif"]
+
 
 class CPrinter(Printer):
     """Prints C."""
 
-    LANGUAGE, COMMENT, NAN, INFINITY = "C", "/* {} */", "NAN", "INFINITY"
+    LANGUAGE, COMMENT, NAN, INFINITY = "C", "/* {} */", "NAN", "HUGE_VAL"
     CONSTANT, CHANGING, COUNTER, FUNCTIONS = "const double ", "double ", "int", LIBRARY
 
     def source(self) -> str:
         """The whole file."""
         tables = map(self.table, self.module.tables)
-        head = [*map(self.told, self.module.title), "#include <math.h>"]
+        head = [*map(self.told, self.module.title), "#include <math.h>", "", *NO_FAST_MATH]
         return "\n\n".join(["\n".join(head), *tables, *self.functions()]) + "\n"
 
     def table(self, one: Table) -> str:
