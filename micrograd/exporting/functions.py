@@ -95,7 +95,7 @@ class Functions:
         if not trace.graph.loops and layered(trace):
             self.twice(name, doc, lambda guards: self.rows(trace, wrt, guards), Writing.by_rows)
         else:
-            self.by_nodes(trace, name, wrt, doc, nodes, parts(out=count, jacobian=count * leaves))
+            self.by_nodes(trace, name, wrt, doc, nodes, results_of(out=count, jacobian=count * leaves))
 
     def rows(self, trace: Trace, wrt: str, guards: bool) -> Writing:
         """What writes a Jacobian row by row: the reverse sweep of seed · outputs."""
@@ -121,7 +121,7 @@ class Functions:
             return [*slopes, *dense(made, rows, count)]
 
         doc = f"The value, its gradient by the {wrt}, and the matrix of its second derivatives."
-        self.by_nodes(trace, name, wrt, doc, nodes, parts(gradient=count, hessian=count * count))
+        self.by_nodes(trace, name, wrt, doc, nodes, results_of(gradient=count, hessian=count * count))
 
     def hvp(self, trace: Trace, name: str, wrt: str) -> None:
         """name(x, vector, gradient, hvp) returns the single output."""
@@ -136,7 +136,7 @@ class Functions:
             return [*slopes, *hvp_nodes(graph, end, by, vector, guarded)]
 
         doc = f"The value, its gradient by the {wrt}, and its second derivatives times a vector."
-        self.by_nodes(trace, name, wrt, doc, nodes, parts(gradient=count, hvp=count), direction=count)
+        self.by_nodes(trace, name, wrt, doc, nodes, results_of(gradient=count, hvp=count), direction=count)
 
     def loss(self, trace: Trace, name: str) -> None:
         """name(x, y, n, [parameters,] gradient) returns the mean loss of n samples, plus the penalty."""
@@ -192,7 +192,7 @@ def width(trace: Trace, wrt: str) -> int:
     return trace.inputs if wrt == "inputs" else len(trace.parameters)
 
 
-def parts(**counts: int) -> Results:
+def results_of(**counts: int) -> Results:
     """What the outputs of a program are: so many numbers of each result; the first is returned unless it has "out"."""
 
     def results(program: ArrayProgram) -> tuple[int | None, list[Result]]:

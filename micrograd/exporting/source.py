@@ -12,7 +12,7 @@ from micrograd.exporting.c.code import CHeader, CPrinter
 from micrograd.exporting.identifiers import identifier
 from micrograd.exporting.javascript.code import JavaScriptPrinter
 from micrograd.exporting.python.code import PythonPrinter
-from micrograd.exporting.statements import Module, Table
+from micrograd.exporting.statements import Table
 from micrograd.exporting.tracing import traced
 from micrograd.exporting.words import function_name, harmless
 from micrograd.system.packages import missing
@@ -123,47 +123,29 @@ def export(
     option(parameters, "parameters", ("constants", "argument"))
     if missing(["numpy"]):
         raise ImportError("export needs numpy: pip install -e '.[fast]' in micrograd's folder")
+    from micrograd.exporting.functions import Functions
+    from micrograd.exporting.stepwise import LoopFunctions, with_loops
+
     trace, labels = traced(model, inputs, leaves, loss=loss, targets=targets, penalty=penalty)
     argument = parameters == "argument"
     if argument or loss is not None or wanted and wrt == "parameters":
         expect_ordered(trace)
-    module = lowered(trace, labels, name, wanted, wrt, argument=argument, loss=loss is not None, model=model)
-    return PRINTERS[language](module).source()
-
-
-def lowered(
-    trace: Trace,
-    labels: dict[int, str],
-    name: str,
-    derivatives: Sequence[str],
-    wrt: str,
-    *,
-    argument: bool,
-    loss: bool,
-    model: Any = None,
-) -> Module:
-    """The module with the function `name`, its derivatives, and its loss if that is wanted.
-
-    model       the user's function, in which a `scan` may be found to be a loop
-    """
-    from micrograd.exporting.functions import Functions
-    from micrograd.exporting.stepwise import LoopFunctions, with_loops
-
     looped = with_loops(trace, model)
     functions = (LoopFunctions if looped.graph.loops else Functions)(name, argument, labels, len(trace.graph))
     functions.value(looped, name)
-    for one in derivatives:
+    for one in wanted:
         if one != "jacobian" and not trace.bare:
             raise TypeError(
                 f"expected a model with a single output for its {one}, got one that returns a list: "
                 "the derivatives of several are the jacobian"
             )
         getattr(functions, one)(looped, harmless(f"{name}_{one}"), wrt)
-    if loss:
+    if loss is not None:
         functions.loss(trace, harmless(f"{name}_loss"))
     numbers = [x.data for x in trace.parameters]
     table = Table(harmless(f"{name}_parameters"), numbers, (len(numbers),), public=True)
-    return functions.module(title(trace, name, argument), [table] if argument else [])
+    module = functions.module(title(trace, name, argument), [table] * argument)
+    return PRINTERS[language](module).source()
 
 
 def title(trace: Trace, name: str, argument: bool) -> list[str]:

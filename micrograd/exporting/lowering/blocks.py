@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from micrograd.algebra.identities import simpler
-from micrograd.compiler.arrays.steps import Linear, Map, Rows
+from micrograd.compiler.arrays.steps import Linear, Map
 from micrograd.exporting.lowering.cells import read_by
 from micrograd.exporting.lowering.places import FEWEST, ROW, TERM, fitted, guarded, runs
 from micrograd.exporting.lowering.shapes import Copies, Shapes, ordered
@@ -201,8 +201,7 @@ class Lowering:
 
     def map(self, step: Map) -> None:
         """A primitive on every row."""
-        cells = [x.index for x in step.operands if isinstance(x, Rows)]
-        number, found = self.loop(step.count, cells, [])
+        number, found = self.loop(step.count, step.reads(), [])
         block, items = self.blocks[number], iter(found)
         operands = [x if isinstance(x, float) else int(x.index[0]) for x in step.operands]
         expressions = [Number(x) if isinstance(x, float) else next(items) for x in step.operands]

@@ -123,27 +123,21 @@ class Writing:
     def one_sample(self, name: str, doc: str, twin: str = "") -> Function:
         """The function of one sample."""
         ends = self.ends if self.value is None else [int(self.cells.of[self.value]), *self.ends]
-        arguments, labelled = self.of_one_sample(self.direction)
-        lowering = self.lowering(ends, labelled, name, twin, *called(arguments))
+        lowering, arguments = self.of_one_sample(ends, "vector", name, twin)
         places, cells = lowering.places, lowering.places.cells
-        self.settle_inputs(places, arguments[0].name, "vector")
-        self.settle_results(places)
         before = self.swept(lowering, [*cells.once, *cells.steps], ends)
         value = None if self.value is None else places.one(ends[0])
-        body = self.finished(lowering, [*before, *self.completed(lowering, self.results)], value, twin, arguments)
-        return Function(name, doc, arguments, body, returns=self.value is not None)
+        body = [*before, *self.completed(lowering, self.results)]
+        return self.function(lowering, name, doc, twin, arguments, body, value)
 
     def by_rows(self, name: str, doc: str, twin: str = "") -> Function:
         """The same with a matrix, row by row: the direction is one output after the other.
 
         Results: the outputs, and a row; what does not depend on the direction is made once.
         """
-        outputs, row = self.results
-        arguments, labelled = self.of_one_sample(0)
-        lowering = self.lowering(self.ends, labelled, name, twin, *called(arguments), DIRECTION)
-        cells, seed = lowering.places.cells, f"{UNNAMED}seed"
-        self.settle_inputs(lowering.places, arguments[0].name, seed)
-        self.settle_results(lowering.places)
+        (outputs, row), seed = self.results, f"{UNNAMED}seed"
+        lowering, arguments = self.of_one_sample(self.ends, seed, name, twin, DIRECTION)
+        cells = lowering.places.cells
         ahead, inside = cells.apart(np.arange(self.inputs, self.inputs + self.direction))
         needed = read([*inside, *cells.sums, *cells.after])
         lowering.write(ahead, sorted(needed.union(outputs.cells.tolist())))
@@ -153,9 +147,7 @@ class Writing:
         one = Store(Item(seed, at(0, **{DIRECTION: 1})), Number(1.0))
         unit: list[Statement] = [Array(seed, self.direction, zero=True), one]
         loop = For(DIRECTION, self.direction, [*unit, *first, *self.completed(lowering, [row])])
-        return Function(
-            name, doc, arguments, self.finished(lowering, [*before, loop], None, twin, arguments), returns=False
-        )
+        return self.function(lowering, name, doc, twin, arguments, [*before, loop], None)
 
     def over_samples(self, name: str, doc: str, twin: str = "") -> Function:
         """The private function of the mean loss over samples, plus the penalty."""
@@ -164,7 +156,7 @@ class Writing:
         arguments = self.arguments([x, y, Argument("n", "count")])
         values = [int(self.cells.of[program.rows + slot]) for slot in program.value]
         ends = [*values, *self.ends]
-        lowering = self.lowering(ends, False, name, twin, *called(arguments), SAMPLE, "weight")
+        lowering = self.lowering(ends, False, arguments, name, twin, SAMPLE, "weight")
         places, cells, total, weight = lowering.places, lowering.places.cells, Name("total"), Name("weight")
         places.settle(Home(x.name, x.size, ((SAMPLE, x.size),)), np.arange(x.size))
         places.settle(Home(y.name, y.size, ((SAMPLE, y.size),)), np.arange(program.targets, program.targets + y.size))
@@ -180,40 +172,42 @@ class Writing:
         value: Expression = total
         for cell in values[1:]:
             value = Apply("add", (value, places.one(cell)))
-        after = self.completed(lowering, self.results)
-        body = self.finished(lowering, [*before, loop, *after], value, twin, arguments)
-        return Function(name, doc, arguments, body, private=True)
+        body = [*before, loop, *self.completed(lowering, self.results)]
+        return self.function(lowering, name, doc, twin, arguments, body, value)
 
     # what they share
 
-    def arguments(self, first: list[Argument], vector: int = 0) -> list[Argument]:
+    def arguments(self, first: list[Argument]) -> list[Argument]:
         """The arguments of a function, of which these are the first."""
         parameters = [Argument("parameters", "in", len(self.program.trace.parameters))] * self.argument
-        results = [Argument(one.name, "out", one.size) for one in self.results]
-        return [*first, *parameters, *[Argument("vector", "in", vector)] * bool(vector), *results]
+        return [*first, *parameters, *[Argument(one.name, "out", one.size) for one in self.results]]
 
-    def of_one_sample(self, vector: int) -> tuple[list[Argument], bool]:
-        """The arguments of a function of one sample, and whether its inputs have names of their own."""
-        graph = self.program.trace.graph
-        labelled = all(identifier(self.labels.get(graph.leaf("input", i), "")) for i in range(self.inputs))
-        return self.arguments([Argument("inputs" if labelled else "x", "in", self.inputs)], vector), labelled
-
-    def lowering(self, ends: list[int], labelled: bool, *taken: str) -> Lowering:
+    def lowering(self, ends: list[int], labelled: bool, arguments: list[Argument], *taken: str) -> Lowering:
         """What lowers all that the ends need, with parameters in their places; taken: names that nothing else gets."""
         cells, program = self.cells.needed(ends), self.program
-        places = Places(cells, self.tables, Identifiers(self.tables.module, *taken), self.labels_of_cells(labelled))
+        names = Identifiers(self.tables.module, *taken, *[one.name for one in arguments])
+        places = Places(cells, self.tables, names, self.labels_of_cells(labelled))
         if self.argument:
             width = len(program.trace.parameters)
             places.settle(Home("parameters", width), cells.rows + np.arange(width))
         neurons = {row for node, row in program.row_of.items() if node < self.nodes}
         return Lowering(places, written(program), neurons, self.samples)
 
-    def settle_inputs(self, places: Places, name: str, direction: str) -> None:
-        """Say where the inputs of one sample stand."""
-        places.settle(Home(name, self.inputs), np.arange(self.inputs))
+    def of_one_sample(self, ends: list[int], direction: str, *taken: str) -> tuple[Lowering, list[Argument]]:
+        """What lowers a function of one sample, whose direction stands in an array of that name, and its arguments."""
+        graph = self.program.trace.graph
+        labelled = all(identifier(self.labels.get(graph.leaf("input", i), "")) for i in range(self.inputs))
+        x, vector = Argument("inputs" if labelled else "x", "in", self.inputs), Argument("vector", "in", self.direction)
+        arguments = self.arguments([x])
+        if self.direction and direction == vector.name:
+            arguments.insert(1 + self.argument, vector)
+        lowering = self.lowering(ends, labelled, arguments, *taken)
+        lowering.places.settle(Home(x.name, self.inputs), np.arange(self.inputs))
         if self.direction:
             cells = np.arange(self.inputs, self.inputs + self.direction)
-            places.settle(Home(direction, self.direction), cells)
+            lowering.places.settle(Home(direction, self.direction), cells)
+        self.settle_results(lowering.places)
+        return lowering, arguments
 
     def settle_results(self, places: Places) -> None:
         """Say where the results and what is added up stand."""
@@ -241,13 +235,14 @@ class Writing:
             lowering.complete(one.home, one.cells)
         return lowering.statements()
 
-    def finished(
-        self, lowering: Lowering, body: list[Statement], value: Expression | None, twin: str, arguments: list[Argument]
-    ) -> list[Statement]:
-        """The body of a function: what stands ahead of all, these statements, and the end."""
+    def function(
+        self, lowering: Lowering, name: str, doc: str, twin: str, arguments: list[Argument], body: list[Any], value: Any
+    ) -> Function:
+        """The function of these statements, with what stands ahead of all, and the end."""
         ahead = [statement for _, statement in sorted(lowering.places.ahead, key=lambda pair: pair[0])]
-        end = checked(self.results, value, twin, arguments)
-        return named(tidied([*ahead, *body, *end]), lowering.places.names)
+        body = tidied([*ahead, *body, *checked(self.results, value, twin, arguments)])
+        made = named(body, lowering.places.names)
+        return Function(name, doc, arguments, made, private=self.samples, returns=value is not None)
 
     def labels_of_cells(self, inputs: bool) -> dict[int, str]:
         """cell -> what it is called, of what users named; inputs only if all of them are."""
@@ -263,11 +258,6 @@ class Writing:
             if cell is not None and identifier(label):
                 found[cell] = identifier(label)
         return found
-
-
-def called(arguments: Sequence[Argument]) -> list[str]:
-    """The names of arguments."""
-    return [one.name for one in arguments]
 
 
 def read(steps: Sequence[Any]) -> set[int]:
@@ -310,5 +300,5 @@ def checked(
     for term in terms[1:]:
         start = Apply("add", (start, term))
     finite = Apply("less", (Apply("abs", (total,)), Number(inf)))
-    call = Call(twin, tuple(called(arguments)))
+    call = Call(twin, tuple([one.name for one in arguments]))
     return [Let(total.text, start, changes=bool(loops)), *loops, If(finite, [Return(value)]), Return(call)]
