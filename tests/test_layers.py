@@ -50,7 +50,7 @@ FLOORS = {
         ["statements", "words"],
         ["definitions", "identifiers", "tracing"],
         ["lowering", "printing"],
-        ["c", "functions", "javascript", "python"],
+        ["c", "functions", "javascript", "python", "splitting"],
         ["stepwise"],
         ["source"],
     ],

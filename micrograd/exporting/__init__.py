@@ -8,6 +8,7 @@ functions               which of the compiler's programs a function is written f
 lowering/               from an array program to statements
 statements              an export before it is text: plain data
 printing                statements as text, what languages share
+splitting               long functions as several short ones, for compilers
 definitions             what the table says of a primitive, as statements
 identifiers, words      what things are called, past the words that languages keep for themselves
 c/                      in C, and its header

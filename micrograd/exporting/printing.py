@@ -129,6 +129,10 @@ class Printer:
         """A line for the reader."""
         self.line(self.told(one.text))
 
+    def call(self, one: Call) -> None:
+        """A function that is called for what it fills."""
+        self.line(self.text(one) + self.END)
+
     def told(self, text: str) -> str:
         """A comment, which no text leaves, and no script element of HTML."""
         text = clean(text, WIDTH).replace("</", "< /").replace("<!", "< !")
@@ -245,7 +249,7 @@ class Printer:
         return "\n".join([head, *[f"{self.INDENT}{line[1:]}" for line in lines], end])
 
 
-PARTS = {Let: "let", Array: "array", For: "loop", If: "choose", Return: "end", Comment: "comment"}  # methods
+PARTS = {Let: "let", Array: "array", For: "loop", If: "choose", Return: "end", Comment: "comment", Call: "call"}  # methods
 
 
 def mentioned(function: Function) -> set[str]:

@@ -12,6 +12,7 @@ from micrograd.exporting.c.code import CHeader, CPrinter
 from micrograd.exporting.identifiers import identifier
 from micrograd.exporting.javascript.code import JavaScriptPrinter
 from micrograd.exporting.python.code import PythonPrinter
+from micrograd.exporting.splitting import split
 from micrograd.exporting.statements import Table
 from micrograd.exporting.tracing import traced
 from micrograd.exporting.words import function_name, harmless
@@ -145,7 +146,7 @@ def export(
     numbers = [x.data for x in trace.parameters]
     table = Table(harmless(f"{name}_parameters"), numbers, (len(numbers),), public=True)
     module = functions.module(title(trace, name, argument), [table] * argument)
-    return PRINTERS[language](module).source()
+    return PRINTERS[language](module if language == "python" else split(module)).source()
 
 
 def title(trace: Trace, name: str, argument: bool) -> list[str]:

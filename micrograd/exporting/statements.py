@@ -69,7 +69,7 @@ class Apply(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A function of this module on arguments of the caller, by their names; the number that it returns, if it does."""
+    """A function of this module on arguments of the caller, by their names: its number; a statement if it has none."""
 
     function: str
     arguments: tuple[str, ...]
@@ -141,12 +141,13 @@ class Comment(NamedTuple):
     text: str
 
 
-Statement = Union[Let, Array, Store, Add, For, If, Return, Comment]
+Statement = Union[Let, Array, Store, Add, For, If, Return, Comment, Call]
 
 
 class Argument(NamedTuple):
     """kind: "in" or "out", an array of `size` doubles; "samples", count × size of them; "number"; "count", an int.
 
+    "inout"     of a part of a function: an array that it changes
     optional    an "out" that may be left out
     """
 

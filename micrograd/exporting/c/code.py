@@ -53,7 +53,7 @@ class CPrinter(Printer):
             return f"double {one.name}"
         if one.kind == "count":
             return f"int {one.name}"
-        kind = "double" if one.kind == "out" else "const double"
+        kind = "double" if one.kind in ("out", "inout") else "const double"
         any_size = one.optional or one.kind == "samples"
         return f"{kind} *{one.name}" if any_size else f"{kind} {one.name}[{one.size}]"
 

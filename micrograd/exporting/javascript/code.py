@@ -45,7 +45,7 @@ class JavaScriptPrinter(Printer):
         """A function with its arrays and what it tells about itself."""
         self.lines = []
         outs = [one.name for one in function.arguments if one.kind == "out"]
-        self.result = "" if function.returns else outs[0] if len(outs) == 1 else f"[{', '.join(outs)}]"
+        self.result = "" if function.returns or not outs else outs[0] if len(outs) == 1 else f"[{', '.join(outs)}]"
         arrays = {one.name: one.size for one in parts(function.body) if isinstance(one, Array)}
         made = [f"  {name}: new Float64Array({size})," for name, size in arrays.items()]
         if arrays:
@@ -60,7 +60,7 @@ class JavaScriptPrinter(Printer):
             names = wrap(f"const {{ {', '.join(arrays)} }} = {function.name}$arrays;", WIDTH)
             self.lines += [self.INDENT + line for line in names]
         self.body(function.body)
-        if not function.returns and not isinstance(function.body[-1], Return):
+        if self.result and not isinstance(function.body[-1], Return):
             self.line(f"  return {self.result};")
         self.line("}")
         return "\n".join(self.lines)
