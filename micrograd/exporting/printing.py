@@ -249,7 +249,8 @@ class Printer:
         return "\n".join([head, *[f"{self.INDENT}{line[1:]}" for line in lines], end])
 
 
-PARTS = {Let: "let", Array: "array", For: "loop", If: "choose", Return: "end", Comment: "comment", Call: "call"}  # methods
+# The method of each statement
+PARTS = {Let: "let", Array: "array", For: "loop", If: "choose", Return: "end", Comment: "comment", Call: "call"}
 
 
 def mentioned(function: Function) -> set[str]:
