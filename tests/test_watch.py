@@ -36,7 +36,7 @@ return { epochs, right, diverged: training.diverged };
 
 def numbers(page):
     """The scripts that compute, with the numbers of a page: the body of a function."""
-    return "\n".join([own("random.js"), own("training.js"), page.numbers()])
+    return "\n".join([own("numbers/random.js"), own("numbers/training.js"), page.numbers()])
 
 
 def in_node(script):
@@ -200,7 +200,8 @@ COUNTS = (1, 2, 3, 16, 17, 31, 64, 100, 1000)
 @pytest.mark.skipif(NODE is None, reason="needs node")
 def test_samples_come_in_pythons_order():
     asked = [(count, seed) for seed in SEEDS for count in COUNTS]
-    found = in_node(f"{own('random.js')}; return {json.dumps(asked)}.map(([n, seed]) => [...shuffled(n, seed)]);")
+    asks = f"return {json.dumps(asked)}.map(([n, seed]) => [...shuffled(n, seed)]);"
+    found = in_node(f"{own('numbers/random.js')}; {asks}")
     assert found == [shuffled(count, seed) for count, seed in asked]
 
 

@@ -347,7 +347,8 @@ def test_values_of_a_sample_have_the_gradient_of_the_generated_code():
         (lambda row: repeated(row, p, q), losses.huber, signs, code),
     ]
     scripts = [asset(f"{file}.js") for file in ("elements", "backward", "words")]
-    scripts += [own(f"{file}.js") for file in ("random", "training", "formulas", "sample_nodes")]
+    needed = "numbers/random", "numbers/training", "explained/formulas", "explained/sample_nodes"
+    scripts += [own(f"{file}.js") for file in needed]
     for model, loss, y, more in trainings:
         page = explore(Trainer(model, loss, optim.SGD(lr=0.1), **more), X, y)
         text = "\n".join([*scripts, page.numbers(), INNER])

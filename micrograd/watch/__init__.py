@@ -11,7 +11,10 @@ programs        loss, gradient and neurons in JavaScript
 rules           update rules in JavaScript
 page            the page
 
-In `page/` are its scripts and its style; numbers only are in `random` and `training`.
+In `page/` are its scripts and its style: `watch` is the page, `actions` what one does on it, `layout` where its parts
+stand, `keys` those of the keyboard. Its parts: `numbers/`, all that computes; `canvas/`, what drawings share;
+`network/`; `stage/`, samples and answers; `bar/`, with settings, time and loss; `explained/`, the next step and the
+scalar graph; `address/`, the state of a page.
 """
 
 from __future__ import annotations

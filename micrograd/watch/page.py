@@ -29,12 +29,14 @@ PLAYER = (
     "elements", "backward", "timeline", "words", "story", "picture", "frame", "views", "controls", "bar", "walk",
 )  # fmt: skip
 SCRIPTS = (
-    "random", "training", "theme", "paint", "panel", "answers", "tiles", "network_layout", "network_mouse", "network",
-    "points", "stage", "surface", "loss_chart", "transport", "settings", "frames", "formulas", "sample_nodes",
-    "neuron_graph", "figure", "scalar_graph", "update_text", "sample_text", "bars", "next_step", "address_text",
-    "journal", "address", "keys", "editing", "layout", "actions", "watch",
+    "numbers/random", "numbers/training", "canvas/theme", "canvas/paint", "canvas/frames", "canvas/panel",
+    "stage/answers", "network/tiles", "network/network_layout", "network/network_mouse", "network/network",
+    "stage/points", "stage/stage", "stage/surface", "bar/loss_chart", "bar/transport", "bar/settings",
+    "explained/formulas", "explained/sample_nodes", "explained/neuron_graph", "explained/figure",
+    "explained/scalar_graph", "explained/update_text", "explained/sample_text", "explained/bars", "explained/next_step",
+    "address/address_text", "address/journal", "address/address", "keys", "stage/editing", "layout", "actions", "watch",
 )  # fmt: skip
-STYLES = ("watch", "explain")
+STYLES = ("watch", "explained/explain")
 STANDALONE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>{title}</title></head>
