@@ -7,6 +7,7 @@ import pytest
 
 import micrograd
 from micrograd import Value
+from micrograd.core import in_c
 
 np = pytest.importorskip("numpy")
 
@@ -129,8 +130,8 @@ class TestOneRowOrMany:
         values = {x.label: x for x in [*program._trace.parameters, *program._trace.captured]}
         values["a"].data, values[""].data = 3.0, 1.0
         assert program([1.0, 2.0]).tolist() == [1.0, 7.0, 3.0, 3.0, 1.0, 6.0]
-        values["a"].data = "3.0"
-        with pytest.raises(TypeError, match="the data of the Value a"):
+        with pytest.raises(TypeError, match="expected a number" if in_c() else "the data of the Value a"):
+            values["a"].data = "3.0"  # which the core in C refuses at once
             program([1.0, 2.0])
 
     @backends

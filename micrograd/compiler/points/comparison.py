@@ -51,7 +51,7 @@ def compare_graph(recorded: Recorded, samples: Sequence[Sample]) -> None:
         numbers = played(recorded, sample.row)
         found, expected = [numbers[i] for i in recorded.trace.outputs], sample.result.outputs
         place = differing(found, expected, outputs)
-        if place is not None:
+        if place is not None and not sign_of_nan_matters(recorded.trace.graph, eager(recorded, sample.row, 0.0)):
             raise not_as_recorded("value", found[place], expected[place], sample, recorded.code)
 
 
