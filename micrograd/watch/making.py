@@ -6,7 +6,7 @@ from micrograd.drawing import draw
 from micrograd.drawing.explorer.javascript import rule
 from micrograd.engine import Value
 from micrograd.notation.signs import maths
-from micrograd.ops import TABLE
+from micrograd.ops import ADD, MUL, TABLE
 from micrograd.watch.composed import name_composed
 from micrograd.watch.network import network_of
 from micrograd.watch.page import LearningPage
@@ -47,7 +47,7 @@ def rows_in(scene: dict[str, Any]) -> set[str]:
     parts = [scene[part] or () for part in ("neurons", "head", "loss")]
     parts += [neuron.get("nodes", ()) for neuron in scene["neurons"] or ()]
     parts += [(scene["graph"] or {"nodes": ()})["nodes"], *[one["nodes"] for one in scene["optimizers"]]]
-    return {"add", "mul"} | {node["rule"] for nodes in parts for node in nodes if node["rule"]}
+    return {ADD.name, MUL.name} | {node["rule"] for nodes in parts for node in nodes if node["rule"]}
 
 
 def picture_of(trainer: Trainer, found: Watched, scene: dict[str, Any]) -> Picture:

@@ -9,7 +9,7 @@ head        what an output computes from neurons and is no neuron itself, such a
 
 from __future__ import annotations
 
-from micrograd.ops import TABLE
+from micrograd.ops import ADD, MUL, TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,11 +124,11 @@ def affine(graph: Graph, top: int) -> tuple[list[tuple[int, int]], int | None] |
     while waiting:
         node = waiting.pop()
         kind, args = graph.kind[node], graph.args[node]
-        if kind == "add":
+        if kind == ADD.name:
             waiting += args
         elif kind == "parameter" and bias is None:
             bias = args[0]
-        elif kind == "mul":
+        elif kind == MUL.name:
             w, x = args if graph.kind[args[0]] == "parameter" else args[::-1]
             if graph.kind[w] != "parameter" or not graph.varying[x]:
                 return None

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from micrograd.drawing.explorer.page import asset, bare, expect_page, literal
+from micrograd.drawing.explorer.page import Page, asset, bare, literal
 from micrograd.drawing.layouts.svg import escape
-from micrograd.drawing.picture import LEAST_SCALE, wanted
 from micrograd.drawing.typography import plural
 from micrograd.exporting.javascript.vocabulary import brought
-from micrograd.system.disk import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Collection
     from typing import Any
 
     from micrograd.drawing.picture import Picture
@@ -44,7 +40,7 @@ STANDALONE = """<!DOCTYPE html>
 """
 
 
-class LearningPage:
+class LearningPage(Page):
     """A page on which a network learns. It shows itself in a notebook and saves itself as a page.
 
     svg         a still picture of what is trained, as SVG text
@@ -63,16 +59,7 @@ class LearningPage:
         self, picture: Picture, scene: dict[str, Any], code: str, updates: dict[str, str], rules: dict[str, str]
     ) -> None:
         self.picture, self.scene, self.code, self.updates, self.rules = picture, scene, code, updates, rules
-
-    @property
-    def title(self) -> str:
-        """What is trained."""
-        return str(self.scene["title"])
-
-    @property
-    def svg(self) -> str:
-        """A still picture of what is trained, as SVG text."""
-        return self.picture.svg
+        self.title = str(scene["title"])
 
     @property
     def html(self) -> str:
@@ -80,30 +67,10 @@ class LearningPage:
         still = "<noscript>With scripts this page trains in front of you.</noscript>"
         return STANDALONE.format(title=escape(self.title), player=self._player(still))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the page. ValueError unless the path ends in .html, OSError from the file."""
-        expect_page(path)
-        write(path, self.html)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, Any]:
-        """What notebooks show, and a PNG that they are exported with, as that of a Picture."""
-        bundle = {"text/html": self.notebook_html(), "text/plain": repr(self)}
-        if wanted({"image/png": ""}, include, exclude):
-            bundle |= self.picture.preview()
-        return wanted(bundle, include, exclude)
-
     def notebook_html(self) -> str:
         """The page as a piece of HTML: a still picture with a line below, and the script that replaces both."""
-        from base64 import b64encode
-
-        image = b64encode(self.svg.encode()).decode()
-        least = f"max-width:100%;min-width:{self.picture.size[0] * LEAST_SCALE:.0f}px"
-        return self._player(
-            f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}" style="{least}">'
-            "<p>A still picture: run this cell, or trust the notebook, and it trains in front of you.</p>"
-        )
+        said = "A still picture: run this cell, or trust the notebook, and it trains in front of you."
+        return self._player(f"{self.image()}<p>{said}</p>")
 
     def _player(self, still: str) -> str:
         """The element that holds the page, with what stands there until the script replaces it."""

@@ -14,6 +14,7 @@ from micrograd.compiler.scalar.tracer import without_tables
 from micrograd.compiler.self_check import EPSILON, SelfCheck, sampled
 from micrograd.engine import Value
 from micrograd.losses import prepared
+from micrograd.ops import ADD, MUL
 from micrograd.training.compiled import listed, telling
 from micrograd.training.rows import Batch, dataset, width
 from micrograd.vectors import total
@@ -138,16 +139,16 @@ def strength_of(penalty: Penalty | None, parameters: Sequence[Value]) -> float |
     graph, [top] = found.graph, found.outputs
     if graph.kind[top] == "constant":
         return 0.0 if graph.number(top) == 0.0 else None
-    if graph.kind[top] != "mul":
+    if graph.kind[top] != MUL.name:
         return None
     strength, waiting = sorted(graph.args[top], key=lambda node: graph.kind[node] != "constant")
     squares, left = sorted(graph.leaf("parameter", i) for i in range(len(parameters))), [waiting]
     seen: list[int] = []
     while left:
         kind, args = graph.kind[node := left.pop()], graph.args[node]
-        if kind == "add":
+        if kind == ADD.name:
             left += args
-        elif kind == "mul" and args[0] == args[1]:
+        elif kind == MUL.name and args[0] == args[1]:
             seen.append(args[0])
         else:
             return None

@@ -131,7 +131,56 @@ def slider_places(graph: Reading, leaves: Iterable[Value | str] | None) -> list[
     return found
 
 
-class Explorer:
+class Page:
+    """A still picture, and scripts that bring it to life: it shows itself in a notebook and saves itself.
+
+    title       what it is called
+    """
+
+    picture: Picture
+    title: str
+
+    @property
+    def html(self) -> str:
+        """A page of its own, as text."""
+        raise NotImplementedError
+
+    def notebook_html(self) -> str:
+        """The page as a piece of HTML."""
+        raise NotImplementedError
+
+    @property
+    def svg(self) -> str:
+        """The still picture, as SVG text."""
+        return self.picture.svg
+
+    def image(self) -> str:
+        """The still picture as an element that survives where scripts do not run."""
+        from base64 import b64encode
+
+        source = f"data:image/svg+xml;base64,{b64encode(self.svg.encode()).decode()}"
+        least = f"max-width:100%;min-width:{self.picture.size[0] * LEAST_SCALE:.0f}px"
+        return f'<img alt="{escape(self.title)}" src="{source}" style="{least}">'
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it as a page of its own.
+
+        Raises ValueError unless the path ends in .html, OSError from the file.
+        """
+        expect_page(path)
+        write(path, self.html)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """What notebooks show, and a PNG that they are exported with, as that of a Picture."""
+        bundle = {"text/html": self.notebook_html(), "text/plain": repr(self)}
+        if wanted({"image/png": ""}, include, exclude):
+            bundle |= self.picture.preview()
+        return wanted(bundle, include, exclude)
+
+
+class Explorer(Page):
     """A graph to play with. It shows itself in a notebook and saves itself as a page.
 
     svg         the picture before anything is moved, as SVG text
@@ -149,32 +198,10 @@ class Explorer:
         self.title = scene["title"] = picture.diagram.title
 
     @property
-    def svg(self) -> str:
-        """The picture before anything is moved, as SVG text."""
-        return self.picture.svg
-
-    @property
     def html(self) -> str:
         """The player as a page of its own."""
         player = self.notebook_html("A still picture: with scripts it is a player.")
         return PAGE.format(title=escape(self.title), player=player)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the player as a page of its own.
-
-        Raises ValueError unless the path ends in .html, OSError from the file.
-        """
-        expect_page(path)
-        write(path, self.html)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, Any]:
-        """What notebooks show, and a PNG that they are exported with, as that of a Picture."""
-        bundle = {"text/html": self.notebook_html(), "text/plain": repr(self)}
-        if wanted({"image/png": ""}, include, exclude):
-            bundle |= self.picture.preview()
-        return wanted(bundle, include, exclude)
 
     def notebook_html(self, still: str = "A still picture: running this cell brings the player.") -> str:
         """The player as a piece of HTML: the static picture with a line below, and the script that replaces both.
@@ -182,7 +209,6 @@ class Explorer:
         The script starts every player of this graph on the page that is not playing yet, so the same output may stand
         on a page twice.
         """
-        from base64 import b64encode
         from hashlib import sha256
 
         rules = ",\n".join([f"{literal(called)}: {text}" for called, text in sorted(self.rules.items())])
@@ -190,14 +216,12 @@ class Explorer:
         program = "\n".join([bare(text) for text in [*map(asset, needed), *brought(rules)]])
         program += f"\nconst rules = {{\n{rules}\n}};\n"
         program += f"const scene = {literal(self.scene)};\nconst style = {literal(bare(asset('explore.css')))};\n"
-        image = b64encode(self.svg.encode()).decode()
+        image = self.image()
         key = "g" + sha256((program + image).encode()).hexdigest()[:16]
-        least = f"max-width:100%;min-width:{self.picture.size[0] * LEAST_SCALE:.0f}px"
         return (
             f'<div class="micrograd-explorer" data-graph="{key}" data-lm-suppress-shortcuts="true" '
             'style="overflow-x:auto">'
-            f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}" style="{least}">'
-            f"<p>{still}</p></div>\n"
+            f"{image}<p>{still}</p></div>\n"
             f'<script>(() => {{\n"use strict";\n{program}start("{key}", scene, rules, style);\n}})();</script>\n'
         )
 
