@@ -314,8 +314,9 @@ def test_a_subclass_that_leaves_out_the_constructor_has_no_number():
         def __init__(self, data):
             self.colour = "red"
 
-    x, y = Forgetful(3.0), Value(1.0)
-    for f in (lambda: x.data, lambda: x.grad, lambda: x * 2.0, lambda: y - x, x.tanh, lambda: x == 0.0):
+    x, y, bare = Forgetful(3.0), Value(1.0), Value.__new__(Value)
+    of_bare = bare.tanh, lambda: 2.0 - bare, lambda: y * bare
+    for f in (lambda: x.data, lambda: x.grad, lambda: x * 2.0, lambda: y - x, x.tanh, lambda: x == 0.0, *of_bare):
         with pytest.raises(AttributeError, match="no number yet|no attribute 'data'|no attribute 'grad'"):
             f()
     x.data = 2.0

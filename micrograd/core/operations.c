@@ -36,7 +36,7 @@ INLINE char flows(enum Flow flow, double local) { return flow == ALWAYS || (flow
 INLINE int operand(State *state, PyObject *x, double *data, PyObject **held)
 {
     PyTypeObject *type = Py_TYPE(x);
-    if (type == state->value || type == state->leaf) {
+    if (type == state->value || (type == state->leaf && ((Node *)x)->filled)) {
         *data = ((Node *)x)->data;
         *held = Py_NewRef(x);
         return 1;
